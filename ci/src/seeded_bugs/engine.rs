@@ -15,6 +15,12 @@ use crate::process::{self, Process};
 /// The package with the searching tests and most of the planted bugs.
 const PACKAGE: &str = "slug-resolver";
 
+/// The packages whose tests search for the bugs of the linter.
+const LINTER: [&str; 4] = ["slug-value", "slug-shell", "slug-workflow", "slugproof"];
+
+/// The tests of the linter that measure time, which depends on the machine and its load.
+const TIMED: &str = "test(/hostile_files|thousand_findings/)";
+
 /// The test that replays the regression corpus; the other tests of its module test the format.
 const REPLAY: &str = "witnesses::recorded_witnesses_all_pass";
 
@@ -29,7 +35,7 @@ pub enum Engine {
     Witnesses,
     /// The fuzz target `resolve`, without a corpus
     Fuzz,
-    /// Every other test of the resolver
+    /// Every other test of the resolver, or of the linter for its bugs
     Others,
 }
 
@@ -118,7 +124,7 @@ impl Workbench {
 
     /// Builds the programs of the engines, so that build time does not count as search time.
     pub fn build(&self, engines: &[Engine], advice: &str) -> Result {
-        let tests = has_tests(engines).then(|| self.nextest().arg("--no-run"));
+        let tests = has_tests(engines).then(|| self.nextest(&[PACKAGE]).arg("--no-run"));
         let fuzz = ["fuzz", "build", "--dev", "-s", "none", "--target", &self.host, "resolve"];
         // The fuzzer runs thousands of cases, and the level also applies to its C++ engine.
         let fuzzer = || self.cargo().env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").args(fuzz);
@@ -143,6 +149,19 @@ impl Workbench {
             Engine::Fuzz => self.fuzz(),
             Engine::Others => self.others(),
         }
+    }
+
+    /// Builds and runs the tests of the linter, and returns the first failure, if any.
+    pub fn search_linter(&self, advice: &str) -> Result<Option<Hit>> {
+        let build = self.nextest(&LINTER).arg("--no-run").output()?;
+        if !build.status.success() {
+            return error(format!(
+                "{}the tests of the linter failed to build: {advice}",
+                String::from_utf8_lossy(&build.stderr)
+            ));
+        }
+        let run = self.test_in(&LINTER, &format!("not {TIMED}"))?;
+        Ok(run.hit(|failed| failed.name.clone()))
     }
 
     fn properties(&self) -> Result<Option<Hit>> {
@@ -212,8 +231,12 @@ impl Workbench {
 
     /// Runs the tests that a nextest filter selects, one at a time, until one fails.
     fn test(&self, filter: &str) -> Result<TestRun> {
+        self.test_in(&[PACKAGE], filter)
+    }
+
+    fn test_in(&self, packages: &[&str], filter: &str) -> Result<TestRun> {
         let mut nextest = self
-            .nextest()
+            .nextest(packages)
             .args(["--profile", "seeded-bugs", "--test-threads=1", "--message-format=libtest-json", "-E", filter])
             // The messages have the unstable format of libtest.
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1");
@@ -226,8 +249,9 @@ impl Workbench {
         Ok(run)
     }
 
-    fn nextest(&self) -> Process {
-        self.unoptimised().args(["nextest", "run", "--package", PACKAGE, "--locked"])
+    fn nextest(&self, packages: &[&str]) -> Process {
+        let packages = packages.iter().flat_map(|package| ["--package", package]);
+        self.unoptimised().args(["nextest", "run", "--locked"]).args(packages)
     }
 
     /// Cargo without optimisation: most tests fail immediately, so the build takes most of the time.

@@ -189,19 +189,31 @@ impl Search {
                 return error(format!("`{}` fails without a bug; fix that first", hit.what));
             }
         }
+        let patches = self.names.iter().map(|name| checkout::read(patch::file(name))).collect::<Result<Vec<_>>>()?;
+        if self.engines.contains(&Engine::Others)
+            && patches.iter().any(|patch| patch::is_of_linter(patch))
+            && let Some(hit) = bench.search_linter("the code does not compile without a bug; fix that first")?
+        {
+            return error(format!("`{}` fails without a bug; fix that first", hit.what));
+        }
         Ok(())
     }
 
     /// Plants one bug and has each engine search for it.
     fn look_for(&self, name: &str, bench: &Workbench) -> Result<Row> {
         let patch = patch::file(name);
+        let is_of_linter = patch::is_of_linter(&checkout::read(&patch)?);
         bench.apply(&patch, &[])?;
-        bench
-            .build(&self.engines, &format!("the code does not compile with {}; correct the patch", patch.display()))?;
-        let search = |&engine: &Engine| Ok((engine, bench.search(engine)?));
-        let cells = self.engines.iter().map(search).collect::<Result<_>>()?;
+        let advice = format!("the code does not compile with {}; correct the patch", patch.display());
+        let cells = if is_of_linter {
+            let hit = if self.engines.contains(&Engine::Others) { bench.search_linter(&advice)? } else { None };
+            self.engines.iter().map(|&engine| (engine, hit.clone().filter(|_| engine == Engine::Others))).collect()
+        } else {
+            bench.build(&self.engines, &advice)?;
+            self.engines.iter().map(|&engine| Ok((engine, bench.search(engine)?))).collect::<Result<_>>()?
+        };
         bench.apply(&patch, &["--reverse"])?;
-        Ok(Row { bug: name.to_owned(), cells })
+        Ok(Row { bug: name.to_owned(), is_of_linter, cells })
     }
 
     /// The result file of a bug; its name depends on the code.

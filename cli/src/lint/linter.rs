@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::policy::Harness;
+use slug_resolver::policy::{Harness, Pick, Source};
 use slug_resolver::{Policy, Registry};
 use slug_workflow::action::ActionTarget;
 use slug_workflow::declared::Declared;
 use slug_workflow::repository::Parser;
 use slug_workflow::scripts::NoFiles;
 use slug_workflow::slice::Search;
+use slug_workflow::texts::{Name, Texts, add_text};
 
 use super::scripts::Scripts;
 use crate::codes::SHADOWED_VARIABLE;
@@ -29,6 +30,8 @@ pub struct Linter<'a> {
     pub(super) targets: Vec<&'a str>,
     pub(super) actions: Vec<ActionTarget<'a>>,
     pub(super) names: BTreeSet<String>,
+    /// The runtimes that each variable selects in a policy.
+    runtimes: Texts,
     /// The names of variables with secrets.
     pub(super) keys: BTreeSet<&'a str>,
     pub(super) parser: Parser,
@@ -51,6 +54,7 @@ impl<'a> Linter<'a> {
             targets: Vec::new(),
             actions: Vec::new(),
             names: BTreeSet::new(),
+            runtimes: Texts::new(),
             keys: BTreeSet::new(),
             parser: Parser::default(),
             scripts: None,
@@ -107,6 +111,26 @@ impl<'a> Linter<'a> {
         let names =
             |policy: &&'a Policy| policy.all_variables().map(|variable| policy.variable_name(variable).to_owned());
         self.names = self.policies.iter().flat_map(|policy| names(policy).collect::<Vec<_>>()).collect();
+        self.runtimes = Texts::new();
+        for policy in &self.policies {
+            let all = || self.registry.runtimes().iter().map(|runtime| runtime.name.as_str());
+            let listed = &policy.document().runtimes;
+            let known: Vec<&str> =
+                if listed.is_empty() { all().collect() } else { listed.iter().map(String::as_str).collect() };
+            let sources = policy.document().runtime.iter().flat_map(|rule| match &rule.pick {
+                Pick::FirstOf(sources) => sources.as_slice(),
+                Pick::Nothing => &[],
+            });
+            let variables = sources.filter_map(|source| match source {
+                Source::Variable(name) => Some(name),
+                Source::Text(_) => None,
+            });
+            for variable in variables {
+                for runtime in known.iter().copied().chain(policy.runtimes()) {
+                    add_text(&mut self.runtimes, Name::new("env", variable), runtime);
+                }
+            }
+        }
     }
 
     /// The targets and variables to look for in workflow files.
@@ -115,6 +139,7 @@ impl<'a> Linter<'a> {
             targets: &self.targets,
             actions: &self.actions,
             variables: &self.names,
+            texts: &self.runtimes,
             declared: self.declared,
             files: self.scripts.map_or(&NoFiles, |scripts| scripts),
             every_script: !self.requested.is_empty(),

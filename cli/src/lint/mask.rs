@@ -127,6 +127,13 @@ impl Flow<'_> {
                 for job in nodes(&file.root, &["jobs", "*", "outputs"]) {
                     self.members(index, &file, job, name);
                 }
+                let jobs = 0..file.workflow.jobs.len();
+                for called in jobs.filter_map(|job| self.repository.called((index, job))).collect::<BTreeSet<_>>() {
+                    let file = self.repository.files()[called].clone();
+                    for outputs in nodes(&file.root, &["on", "*", "outputs"]) {
+                        self.members(called, &file, outputs, name);
+                    }
+                }
             }
             Carrier::Matrix(name) => {
                 for job in &file.workflow.jobs {
@@ -219,7 +226,7 @@ impl Flow<'_> {
                 ["matrix", name, ..] => Carrier::Matrix(name.to_lowercase()),
                 ["secrets", name, ..] => Carrier::Secret(name.to_lowercase()),
                 ["env", name, ..] => Carrier::Variable((*name).to_owned()),
-                ["steps" | "needs", _, "outputs", name, ..] => Carrier::Output((*name).to_owned()),
+                ["steps" | "needs" | "jobs", _, "outputs", name, ..] => Carrier::Output((*name).to_owned()),
                 _ => continue,
             };
             self.reach(index, carrier);

@@ -216,7 +216,8 @@ fn call_that_never_runs_is_not_missing() {
 fn every_failing_slug_is_named() {
     let text = |a: &str, b: &str| {
         let env = format!(
-            "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\nE2E_MODEL_SLUG: ${{{{ vars.X && '{a}' || '{b}' }}}}"
+            "E2E_RUNTIME: claude-code\nE2E_LLM_PATH: platform\n\
+             E2E_MODEL_SLUG: ${{{{ github.actor == 'x' && '{a}' || '{b}' }}}}"
         );
         job_with(&env, &format!("      - run: {CALL}\n"))
     };
@@ -391,6 +392,7 @@ fn workflows_are_found_from_subdirectories_and_callers() {
 
 #[test]
 fn known_failure_is_reported_despite_unknown_values() {
-    let found = findings("branches", &step_with("env: {E2E_MODEL_SLUG: \"${{ vars.X && 'MiniMax-M2' || '' }}\"}"));
+    let found =
+        findings("branches", &step_with("env: {E2E_MODEL_SLUG: \"${{ github.actor == 'x' && 'MiniMax-M2' || '' }}\"}"));
     assert!(notes(&found[0]).contains("it can resolve to MiniMax-M2, which fails with `platform-path-byok-model`"));
 }

@@ -269,3 +269,42 @@ fn literal_that_reaches_no_key_variable_stays_readable() {
     assert!(output.stdout.contains("== 'first-leg'") && output.stdout.contains("`first-leg`"), "{}", output.stdout);
     assert!(!output.stdout.contains("***") && !output.stdout.contains("<masked>"), "{}", output.stdout);
 }
+
+/// A literal that reaches a key variable through outputs of jobs is a secret where it selects the slug.
+#[test]
+fn literal_in_an_output_of_a_job_is_masked() {
+    let canary = "hunter2canary";
+    let pick = |outputs: &str| {
+        format!(
+            "on: {{workflow_call: {{outputs: {{K: {{value: '${{{{ jobs.a.outputs.k }}}}'}}}}}}}}
+jobs:
+  a:
+    outputs: {{k: {outputs}}}
+    steps: [{{id: s, run: 'echo \"k={canary}\" >> $GITHUB_OUTPUT'}}]
+"
+        )
+    };
+    const CALLER: &str = "on: push
+jobs:
+  pick: {uses: ./.github/workflows/pick.yml}
+  call: {needs: pick, uses: ./.github/workflows/run.yml, with: {key: '${{ needs.pick.outputs.k }}'}}
+";
+    const RUN: &str = "on: {workflow_call: {inputs: {key: {type: string}}}}
+jobs:
+  a:
+    env:
+      E2E_ANTHROPIC_API_KEY: ${{ inputs.key }}
+      E2E_MODEL_SLUG: ${{ inputs.key }}
+    steps: [{run: bash tests/e2e/test_staging_full_saas.sh}]
+";
+    for outputs in ["'${{ steps.s.outputs.k }}'", canary] {
+        let scratch = Scratch::new("secrets-outputs")
+            .file(".github/workflows/pick.yml", pick(outputs))
+            .file(".github/workflows/a.yml", CALLER)
+            .file(".github/workflows/run.yml", RUN);
+        for format in ["human", "json", "sarif", "github"] {
+            let output = slugproof(["lint", "--output", format]).dir(&scratch).run();
+            assert!(output.code == 1 && !output.snapshot().contains(canary), "{}", output.snapshot());
+        }
+    }
+}

@@ -14,7 +14,7 @@ mod tasks;
 
 pub use choices::{may_write_settings, names_choice};
 
-use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
+use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::state::{Attribute, Export, State, Variable};
 use super::syntax::{Assignment, PieceKind, Redirect, Simple, Span, Word, is_name};
@@ -254,8 +254,8 @@ impl Interpreter<'_> {
     /// ended.
     fn restore(&mut self, before: State) {
         self.spend(before.variables.len() + 1);
-        let State { written, opaque, ended, .. } = std::mem::take(&mut self.state);
-        self.state = State { written, opaque, ended, ..before };
+        let State { written, opaque, open_value, ended, .. } = std::mem::take(&mut self.state);
+        self.state = State { written, opaque, open_value, ended, ..before };
     }
 
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {
@@ -293,10 +293,7 @@ impl Interpreter<'_> {
             Some(Attribute::ReadOnly) => {
                 // A shell leaves the commands around the assignment, which is an error, or all commands.
                 self.havoc(READ_ONLY);
-                if self.names_env_file {
-                    self.state.opaque = Some(READ_ONLY.to_owned());
-                }
-                self.end_shell(Tristate::NEVER);
+                self.end_shell(Tristate::UNKNOWN);
                 (Text::unknown(READ_ONLY), Export::Maybe)
             }
         };
@@ -323,7 +320,8 @@ impl Interpreter<'_> {
 
     /// Makes every variable unknown, except those with paths that the forge sets.
     pub(super) fn havoc(&mut self, reason: &str) {
-        self.state.variables.retain(|name, _| name == ENVIRONMENT_FILE || name == WORKSPACE_VARIABLE);
+        let is_path = |name: &str| [ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE].contains(&name);
+        self.state.variables.retain(|name, _| is_path(name));
         self.state.others_unknown = Some(reason.to_owned());
     }
 
@@ -517,7 +515,8 @@ impl Interpreter<'_> {
         for redirect in redirects.iter().filter(|redirect| redirect.operator.writes_file()) {
             let file = self.expand(&redirect.target);
             if self.is_env_file(&file) || (file.single().is_none() && self.names_env_file) {
-                self.state.opaque = Some(format!("a script may redirect its whole output to ${ENVIRONMENT_FILE}"));
+                let reason = format!("a script may redirect its whole output to ${}", self.file_variable);
+                self.opaque_until_end = Some(reason);
             }
         }
     }
@@ -562,7 +561,7 @@ impl Interpreter<'_> {
             None if signals.iter().any(at_end) => {
                 self.calls_unknown_functions = true;
                 if self.names_env_file {
-                    self.state.opaque = Some("a trap may set it when the script ends".to_owned());
+                    self.opaque_until_end = Some("a trap may set it when the script ends".to_owned());
                 }
             }
             _ => {}

@@ -30,6 +30,15 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// Records that the script may set any variable for later steps at any time.
+    pub(super) fn set_opaque(&mut self, reason: &str) {
+        self.written.clear();
+        self.opaque = Some(reason.to_owned());
+        if let Some(failure) = &mut self.failure {
+            *failure = Failed { written: BTreeMap::new(), opaque: self.opaque.clone() };
+        }
+    }
+
     /// Changes the position of each call and assignment.
     pub(super) fn each_span(&mut self, change: impl Fn(&mut Span)) {
         for call in &mut self.calls {

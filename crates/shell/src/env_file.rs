@@ -1,8 +1,9 @@
-//! Writes to the environment file (`$GITHUB_ENV`), which sets variables for later steps.
+//! Writes to the environment file (`$GITHUB_ENV`), which sets variables for later steps, or to the file of
+//! outputs (`$GITHUB_OUTPUT`), which has the same format.
 
-use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE};
+use super::forge::ENV_FILE_TARGET;
 use super::interpreter::Interpreter;
-use super::state::{State, Written, join};
+use super::state::{OpenValue, State, Written, join};
 use super::syntax::Span;
 use slug_value::{AbstractValue, Text};
 
@@ -22,6 +23,7 @@ impl Interpreter<'_> {
         if !appends {
             self.state.written.clear();
             self.state.opaque = None;
+            self.state.open_value = None;
         }
         // Write each text that may be printed.
         let has_lines = |text: &String| text.contains('\n');
@@ -44,8 +46,19 @@ impl Interpreter<'_> {
             self.state = all.unwrap_or(before);
             return;
         }
-        let mut lines = lines_of(printed).into_iter();
-        while let Some(line) = lines.next() {
+        let whole = |line: Vec<Text>| line.into_iter().fold(Text::empty(), Text::followed_by);
+        for line in lines_of(printed) {
+            if let Some(mut open) = self.state.open_value.take() {
+                let line = whole(line);
+                if line == open.end {
+                    let OpenValue { name, lines, .. } = open;
+                    self.assign_for_later(name, joined(lines), &span);
+                } else {
+                    open.lines.push(line);
+                    self.state.open_value = Some(open);
+                }
+                continue;
+            }
             let known = line.first().and_then(Text::single);
             if line.is_empty() || (line.len() == 1 && known.is_some_and(|line| line.trim().is_empty())) {
                 continue;
@@ -53,30 +66,34 @@ impl Interpreter<'_> {
             let first = known.cloned().unwrap_or_default();
             let equals = first.find('=');
             let document = first.find("<<").filter(|at| equals.is_none_or(|equals| *at < equals));
-            let (name, value) = match (document, equals) {
-                (Some(at), _) => {
-                    let delimiter = Text::known(first[at + 2..].to_owned());
-                    let end = line[1..].iter().cloned().fold(delimiter, Text::followed_by);
-                    let value = lines
-                        .by_ref()
-                        .map(|line| line.into_iter().fold(Text::empty(), Text::followed_by))
-                        .take_while(|line| *line != end)
-                        .reduce(|text, line| text.followed_by(Text::known("\n".to_owned())).followed_by(line));
-                    (&first[..at], value.unwrap_or_else(Text::empty))
-                }
-                (None, Some(at)) => {
-                    let value = Text::known(first[at + 1..].to_owned());
-                    (&first[..at], line[1..].iter().cloned().fold(value, Text::followed_by))
-                }
-                (None, None) => {
-                    self.state.opaque = Some(format!("the text written to ${ENVIRONMENT_FILE} is not known"));
-                    continue;
-                }
+            let after = |at: usize| {
+                let start = Text::known(first[at..].to_owned());
+                line[1..].iter().cloned().fold(start, Text::followed_by)
             };
-            let written = Written { value, is_conditional: false, span: span.clone() };
-            self.state.written.insert(name.to_owned(), written);
+            match (document, equals) {
+                (Some(at), _) => {
+                    let (name, end) = (first[..at].to_owned(), after(at + 2));
+                    self.state.open_value = Some(OpenValue { name, end, lines: Vec::new() });
+                }
+                (None, Some(at)) => self.assign_for_later(first[..at].to_owned(), after(at + 1), &span),
+                (None, None) => {
+                    self.state.set_opaque(format!("the text written to ${} is not known", self.file_variable));
+                }
+            }
         }
     }
+
+    fn assign_for_later(&mut self, name: String, value: Text, span: &Span) {
+        let written = Written { value, is_conditional: false, span: span.clone() };
+        self.state.written.insert(name, written);
+    }
+}
+
+/// Joins the lines of a value.
+fn joined(lines: Vec<Text>) -> Text {
+    let line_break = || Text::known("\n".to_owned());
+    let lines = lines.into_iter();
+    lines.reduce(|text, line| text.followed_by(line_break()).followed_by(line)).unwrap_or_else(Text::empty)
 }
 
 /// Splits printed text into lines, each a list of texts.
@@ -99,6 +116,9 @@ fn lines_of(printed: &[Text]) -> Vec<Vec<Text>> {
             }
         }
     }
-    lines.push(line);
+    // A line break ends the last line.
+    if !line.is_empty() {
+        lines.push(line);
+    }
     lines
 }

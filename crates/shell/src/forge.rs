@@ -4,8 +4,15 @@
 /// The variable with the path of the environment file, which sets variables for later steps.
 pub const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
 
-/// A character that represents the path of the environment file and appears in no script.
+/// The variable with the path of the file of outputs, which sets the outputs of a step.
+pub const OUTPUT_FILE: &str = "GITHUB_OUTPUT";
+
+/// A character that represents the path of the file whose assignments are interpreted, and appears in
+/// no script.
 pub const ENV_FILE_TARGET: &str = "\u{10fffd}";
+
+/// A character that represents the path of the other file of assignments, and appears in no script.
+pub const OTHER_FILE: &str = "\u{10fffb}";
 
 /// The variable with the path of the directory in which a forge checks out the repository.
 pub const WORKSPACE_VARIABLE: &str = "GITHUB_WORKSPACE";

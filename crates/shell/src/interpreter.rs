@@ -18,10 +18,9 @@ use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
 use super::files::{FIRST_FILE_POSITION, Files, Place, SourceFile, joined};
-use super::forge::ENVIRONMENT_FILE;
 use super::input::{Input, SCRIPT_BYTES};
 use super::parser;
-use super::state::{State, Written, join, join_written, widen};
+use super::state::{State, Written, join, join_written, open_value_reason, widen};
 use super::syntax::{
     AndOr, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline, Redirect, RedirectOperator,
     Script, Span, While, Word,
@@ -105,7 +104,12 @@ pub(super) struct Interpreter<'a> {
     pub runs_output: bool,
     /// Whether a failing command does not end the shell here, as in the condition of `if`.
     pub tolerates_failure: bool,
-    /// Whether the script mentions the environment file.
+    /// The variable with the path of the file whose assignments are interpreted: the environment file
+    /// or the file of outputs.
+    pub file_variable: &'static str,
+    /// The reason why the rest of the script may set any variable for later steps at any time, if so.
+    pub opaque_until_end: Option<String>,
+    /// Whether the script mentions that file.
     pub names_env_file: bool,
     /// The loops around the current command whose iterations are interpreted one by one.
     separate_loops: usize,
@@ -136,10 +140,15 @@ pub(super) struct Ends(Option<Failed>);
 
 impl Ends {
     pub fn add(&mut self, state: &State) {
-        let (written, opaque) = (&state.written, state.opaque.clone());
+        let end = match &state.open_value {
+            Some(_) => Failed { written: BTreeMap::new(), opaque: Some(open_value_reason()) },
+            None => Failed { written: state.written.clone(), opaque: state.opaque.clone() },
+        };
         self.0 = Some(match self.0.take() {
-            Some(ends) => Failed { written: join_written(&ends.written, written), opaque: ends.opaque.or(opaque) },
-            None => Failed { written: written.clone(), opaque },
+            Some(ends) => {
+                Failed { written: join_written(&ends.written, &end.written), opaque: ends.opaque.or(end.opaque) }
+            }
+            None => end,
         });
     }
 
@@ -171,7 +180,7 @@ pub(super) struct Failure {
 }
 
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
-pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Failure> {
+pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static str) -> Result<Effects, Failure> {
     let Input { script, .. } = *input;
     let tree = parser::parse_at(script, 0).map_err(|error| Failure { reason: error.reason, named: Vec::new() })?;
     let mut interpreter = Interpreter {
@@ -189,7 +198,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
         state,
         calls: Vec::new(),
         unreached: BTreeSet::new(),
-        occurrences: Occurrences::new(input.targets),
+        occurrences: Occurrences::new(input.targets, file_variable),
         derived: DerivedTexts::default(),
         exits: Exits::default(),
         exit_traps: Vec::new(),
@@ -204,6 +213,8 @@ pub(super) fn interpret(input: &Input<'_>, state: State) -> Result<Effects, Fail
         is_recording: true,
         runs_output: false,
         tolerates_failure: false,
+        file_variable,
+        opaque_until_end: None,
         names_env_file: false,
         separate_loops: 0,
         failure: None,
@@ -230,8 +241,9 @@ impl Interpreter<'_> {
         if !end.ended && success.can_be_true || exits.success.is_empty() {
             exits.success.add(&end);
         }
-        let (success, mut failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
-        let Failed { written, mut opaque } = success;
+        let (success, failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
+        let Failed { written, opaque } = success;
+        let mut opaque_until_end = self.opaque_until_end;
         if let Some(reason) = self.failure {
             let all = self.occurrences.all().filter_map(|it| Some((it.target?, self.derived.origin(&it.span))));
             let named: BTreeSet<(usize, usize, usize)> = all
@@ -245,10 +257,7 @@ impl Interpreter<'_> {
         for occurrence in self.occurrences.unresolved(self.calls_unknown_functions) {
             let Some(target) = occurrence.target else {
                 if !occurrence.is_stored {
-                    opaque = Some(format!("how a script uses ${ENVIRONMENT_FILE} is not known"));
-                    if let Some(failure) = &mut failure {
-                        failure.opaque.clone_from(&opaque);
-                    }
+                    opaque_until_end = Some(format!("how a script uses ${} is not known", self.file_variable));
                 }
                 continue;
             };
@@ -264,6 +273,9 @@ impl Interpreter<'_> {
         let (settings, missing) = (self.settings, self.missing);
         let mut effects =
             Effects { calls, unreached, written, opaque, failure, final_variables, settings, missing, others_unknown };
+        if let Some(reason) = opaque_until_end {
+            effects.set_opaque(&reason);
+        }
         let derived = self.derived;
         effects.each_span(|span| *span = derived.origin(span));
         effects.calls.sort_by_key(|call| (call.span.start, call.target));
@@ -305,7 +317,7 @@ impl Interpreter<'_> {
         }
         self.inside = Some(Inside { targets, assigned: Vec::new() });
         let before = self.copy();
-        let occurrences = std::mem::replace(&mut self.occurrences, Occurrences::new(&[]));
+        let occurrences = std::mem::replace(&mut self.occurrences, Occurrences::new(&[], self.file_variable));
         let unreached = self.unreached.clone();
         let (settings, status) = (self.settings.clone(), self.substitution_status);
         let (names_env_file, calls_unknown) = (self.names_env_file, self.calls_unknown_functions);
@@ -383,7 +395,7 @@ impl Interpreter<'_> {
     }
 
     fn run_tree(&mut self, source: &str, tree: Script, base: usize) -> Outcome {
-        self.names_env_file |= source.contains(ENVIRONMENT_FILE);
+        self.names_env_file |= source.contains(self.file_variable);
         if self.is_recording {
             self.occurrences.find(source, base, &tree.comments);
         }
@@ -425,8 +437,8 @@ impl Interpreter<'_> {
             self.occurrences.find(text, base, &[]);
             self.occurrences.repeat(&(base..base + text.len()));
         }
-        if text.contains(ENVIRONMENT_FILE) {
-            self.state.opaque = Some(format!("`{path}` cannot be interpreted and names ${ENVIRONMENT_FILE}"));
+        if text.contains(self.file_variable) {
+            self.state.set_opaque(format!("`{path}` cannot be interpreted and names ${}", self.file_variable));
         }
     }
 
@@ -619,7 +631,7 @@ impl Interpreter<'_> {
             }
             let exits = std::mem::take(&mut self.exits);
             if self.script(&script, base, &[]).is_none() {
-                self.state.opaque = Some("a trap of a script cannot be interpreted".to_owned());
+                self.state.set_opaque("a trap of a script cannot be interpreted".to_owned());
             }
             let traps = std::mem::take(&mut self.exits);
             self.exits = exits;
@@ -1002,7 +1014,7 @@ impl Interpreter<'_> {
         } else if let Some(path) = target.single() {
             self.note_output_file(path, &output, Some(command));
         } else if self.names_env_file && output.may_assign() {
-            self.state.opaque = Some("the file to which a script writes variables is not known".to_owned());
+            self.state.set_opaque("the file to which a script writes variables is not known".to_owned());
         }
         match redirect.target.literal() {
             // The script may run the file later.

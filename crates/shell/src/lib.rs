@@ -33,7 +33,7 @@ pub use effects::{Call, Effects, Failed, Missing};
 use files::Place;
 pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 pub use forge::{ENV_FILE_TARGET, WORKSPACE};
-use forge::{ENVIRONMENT_FILE, WORKSPACE_VARIABLE};
+use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};
 pub use input::{Input, SCRIPT_BYTES};
 pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
 use slug_value::{Text, Tristate};
@@ -45,12 +45,25 @@ use targets::find_targets;
 /// Interprets a script.
 #[must_use]
 pub fn interpret(input: &Input<'_>) -> Effects {
+    interpret_file(input, ENVIRONMENT_FILE, OUTPUT_FILE, SET_ENV_COMMAND)
+}
+
+/// Interprets a script for the outputs of its step: [`Effects::written`], [`Effects::opaque`] and
+/// [`Effects::failure`] are about outputs instead of variables.
+#[must_use]
+pub fn interpret_outputs(input: &Input<'_>) -> Effects {
+    interpret_file(input, OUTPUT_FILE, ENVIRONMENT_FILE, SET_OUTPUT_COMMAND)
+}
+
+/// Interprets a script and the assignments that it writes to one of two files. `file` and `other`
+/// are the variables with their paths, and `command` is one in the output that also assigns.
+fn interpret_file(input: &Input<'_>, file: &'static str, other: &str, command: &str) -> Effects {
     let Input { script, targets, .. } = *input;
     if script.len() > SCRIPT_BYTES {
-        return unknown_effects(script, targets, format!("a script has more than {SCRIPT_BYTES} bytes"));
+        return unknown_effects(script, targets, file, format!("a script has more than {SCRIPT_BYTES} bytes"));
     }
     let mut variables = input.env.clone();
-    for (name, path) in [(ENVIRONMENT_FILE, ENV_FILE_TARGET), (WORKSPACE_VARIABLE, WORKSPACE)] {
+    for (name, path) in [(file, ENV_FILE_TARGET), (other, OTHER_FILE), (WORKSPACE_VARIABLE, WORKSPACE)] {
         let variable = Variable { value: Text::known(path.to_owned()), export: Export::Yes, assigned: None };
         variables.insert(name.to_owned(), variable);
     }
@@ -64,14 +77,14 @@ pub fn interpret(input: &Input<'_>) -> Effects {
         arguments: Some(Vec::new()),
         ..State::default()
     };
-    let mut effects = interpreter::interpret(input, state).unwrap_or_else(|failure| {
-        let mut effects = unknown_effects(script, targets, failure.reason.clone());
+    let mut effects = interpreter::interpret(input, state, file).unwrap_or_else(|failure| {
+        let mut effects = unknown_effects(script, targets, file, failure.reason.clone());
         let call = |(target, span)| Call::possible(target, span, failure.reason.clone());
         effects.calls.extend(failure.named.into_iter().map(call));
         effects
     });
-    if script.contains(SET_ENV_COMMAND) {
-        effects.opaque = Some(format!("`{SET_ENV_COMMAND}` may set it"));
+    if script.contains(command) {
+        effects.set_opaque(&format!("`{command}` may set it"));
     }
     effects
 }
@@ -102,11 +115,11 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
 }
 
 /// The effects of a script that cannot be interpreted: any variable can have any value.
-fn unknown_effects(script: &str, targets: &[&str], reason: String) -> Effects {
+fn unknown_effects(script: &str, targets: &[&str], file: &str, reason: String) -> Effects {
     let call = |(target, span)| Call::possible(target, span, reason.clone());
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
-        opaque: script.contains(ENVIRONMENT_FILE).then_some(reason.clone()),
+        opaque: script.contains(file).then_some(reason.clone()),
         others_unknown: Some(reason.clone()),
         ..Effects::default()
     }
@@ -120,6 +133,9 @@ pub fn is_shell(interpreter: &str) -> bool {
 
 /// A command in the output of a step that sets a variable for later steps on some forges.
 const SET_ENV_COMMAND: &str = "::set-env";
+
+/// A command in the output of a step that sets an output of the step.
+const SET_OUTPUT_COMMAND: &str = "::set-output";
 
 #[cfg(test)]
 mod tests {
@@ -263,9 +279,60 @@ mod tests {
             ("echo \"$LINE\" >> $GITHUB_ENV", " >opaque"),
             ("python3 write.py \"$GITHUB_ENV\"", " >opaque"),
             ("python3 write.py >> $GITHUB_ENV", " >opaque"),
+            ("echo SLUG=x >> $GITHUB_ENV; python3 write.py >> $GITHUB_ENV", " >opaque"),
+            ("python3 write.py >> $GITHUB_ENV; echo SLUG=x >> $GITHUB_ENV", " >x >opaque"),
+            ("echo SLUG=x >> $GITHUB_ENV; if a; then python3 write.py >> $GITHUB_ENV; fi", " >x? >opaque"),
+            ("echo SLUG=x >> $GITHUB_ENV; echo '::set-env name=SLUG::y'", " >opaque"),
+            ("exec >> $GITHUB_ENV; echo SLUG=x | tee -a $GITHUB_ENV; python3 write.py", " >opaque"),
+            ("set -e; { a; echo SLUG=x >> $GITHUB_ENV; } & wait", " >x?"),
+            ("{ a; echo SLUG=x >> $GITHUB_ENV; } & wait", " >x"),
+            ("set -e; false & echo SLUG=x >> $GITHUB_ENV", " >x"),
             ("echo SLUG=x >> $GITHUB_OUTPUT", ""),
+            ("echo A=x >> $GITHUB_OUTPUT; echo SLUG=y >> $GITHUB_ENV", " >y"),
+            ("echo 'SLUG<<END' >> $GITHUB_ENV; echo x >> $GITHUB_ENV; echo END >> $GITHUB_ENV", " >x"),
+            ("{ echo 'SLUG<<END'; echo A=b; echo; echo END; } >> $GITHUB_ENV", " >A=b\n"),
+            ("E=$(uuidgen); { echo \"SLUG<<$E\"; echo x; echo \"$E\"; } >> $GITHUB_ENV", " >x"),
+            ("E=$(uuidgen); echo \"SLUG<<$E\" >> $GITHUB_ENV; echo x >> $GITHUB_ENV; echo $E >> $GITHUB_ENV", " >x"),
+            ("echo 'SLUG<<END' >> $GITHUB_ENV; echo x >> $GITHUB_ENV", " >opaque"),
+            ("echo 'SLUG<<END' >> $GITHUB_ENV; if a; then echo END >> $GITHUB_ENV; fi", " >opaque"),
+            (
+                "echo 'A<<END' >> $GITHUB_ENV; for i in $X; do echo SLUG=$i >> $GITHUB_ENV; done",
+                " >(anything)? >opaque",
+            ),
         ] {
             assert_eq!(slug(script), expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn outputs_are_interpreted_like_variables() {
+        for (script, expected) in [
+            ("echo SLUG=x >> $GITHUB_OUTPUT", "x"),
+            ("echo SLUG=x >> $GITHUB_ENV", "none"),
+            ("echo SLUG=x >> $GITHUB_ENV; echo SLUG=y >> $GITHUB_OUTPUT", "y"),
+            ("if a; then echo SLUG=x >> $GITHUB_OUTPUT; fi", "x?"),
+            ("python3 pick.py >> $GITHUB_OUTPUT", "none opaque"),
+            ("echo '::set-output name=SLUG::x'", "none opaque"),
+            ("echo '::set-env name=SLUG::x'", "none"),
+        ] {
+            let effects = interpret_outputs(&Input {
+                script,
+                placeholders: &[],
+                targets: &[],
+                roots: &[""],
+                names: &BTreeSet::new(),
+                settings: None,
+                files: &NoFiles,
+                directory: Some(""),
+                env: &environment(),
+                ends_on_failure: true,
+            });
+            let shown = match effects.written.get("SLUG") {
+                Some(written) => format!("{}{}", text(&written.value), if written.is_conditional { "?" } else { "" }),
+                None => "none".to_owned(),
+            };
+            let opaque = if effects.opaque.is_some() { " opaque" } else { "" };
+            assert_eq!(format!("{shown}{opaque}"), expected, "{script}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::definition::Definition;
-use super::forge::{ENV_FILE_TARGET, WORKSPACE};
+use super::forge::{ENV_FILE_TARGET, OTHER_FILE, WORKSPACE};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A variable at one point of a script.
@@ -53,7 +53,8 @@ impl Variable {
 
     /// The variable as a program sees it, which knows the paths that a forge chooses.
     pub(super) fn with_real_paths(self) -> Self {
-        let names_path = |text: &String| [WORKSPACE, ENV_FILE_TARGET].iter().any(|path| text.contains(path));
+        let names_path =
+            |text: &String| [WORKSPACE, ENV_FILE_TARGET, OTHER_FILE].iter().any(|path| text.contains(path));
         match &self.value.values {
             AbstractValue::OneOf(texts) if texts.iter().any(names_path) => {
                 let value = Text::unknown("the path of the workspace is known only at run time");
@@ -105,6 +106,14 @@ fn join_attributes(
     one.keys().chain(other.keys()).map(|name| (name.clone(), joined(name))).collect()
 }
 
+/// A value for later steps that began with `NAME<<END`, up to the lines written so far.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct OpenValue {
+    pub name: String,
+    pub end: Text,
+    pub lines: Vec<Text>,
+}
+
 /// The state at one point of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
@@ -114,6 +123,8 @@ pub(super) struct State {
     pub others_unknown: Option<String>,
     /// The reason why the script may have set any variable for later steps, if so.
     pub opaque: Option<String>,
+    /// The value whose end has not been written yet.
+    pub open_value: Option<OpenValue>,
     /// Whether `allexport` is on, so that assignments export variables.
     pub all_exported: Export,
     /// Variables with an attribute that changes what an assignment does.
@@ -143,6 +154,7 @@ impl Default for State {
             written: BTreeMap::new(),
             others_unknown: None,
             opaque: None,
+            open_value: None,
             all_exported: Export::No,
             attributes: BTreeMap::new(),
             directory: None,
@@ -158,6 +170,14 @@ impl Default for State {
 }
 
 impl State {
+    /// Records that any variable may be set here for later steps. A variable that was written before may be
+    /// written again, so it is not known either.
+    pub fn set_opaque(&mut self, reason: String) {
+        self.written.clear();
+        self.open_value = None;
+        self.opaque = Some(reason);
+    }
+
     /// Narrows the value of a variable, after a condition on it.
     pub fn narrow(&mut self, variable: Option<&str>, value: &Text) {
         let variable = variable.filter(|name| !self.attributes.contains_key(*name));
@@ -200,13 +220,16 @@ pub(super) fn join(one: State, other: State) -> State {
     let mixed = one.locals.keys().chain(other.locals.keys()).filter(is_local_in_one).cloned();
     let maybe_local: BTreeSet<String> =
         mixed.chain(one.maybe_local.iter().cloned()).chain(other.maybe_local.iter().cloned()).collect();
+    let differs = one.open_value != other.open_value;
+    let written = if differs { BTreeMap::new() } else { join_written(&one.written, &other.written) };
     let mut locals = one.locals;
     locals.retain(|name, _| !maybe_local.contains(name));
     State {
         variables,
-        written: join_written(&one.written, &other.written),
+        written,
         others_unknown: one.others_unknown.or(other.others_unknown),
-        opaque: one.opaque.or(other.opaque),
+        opaque: one.opaque.or(other.opaque).or_else(|| differs.then(open_value_reason)),
+        open_value: one.open_value.filter(|_| !differs),
         all_exported: one.all_exported.or(other.all_exported),
         attributes: join_attributes(one.attributes, other.attributes),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
@@ -218,6 +241,11 @@ pub(super) fn join(one: State, other: State) -> State {
         maybe_local,
         ended: one.ended,
     }
+}
+
+/// The reason why the writes of a script are not known if it is not known where a value ends.
+pub(super) fn open_value_reason() -> String {
+    "where a value that a script writes for later steps ends is not known".to_owned()
 }
 
 /// The possible definitions of functions.
@@ -275,6 +303,9 @@ pub(super) fn widen(before: &State, after: State) -> State {
         if old.is_none_or(|old| old.export != variable.export) {
             variable.export = Export::Maybe;
         }
+    }
+    if widened.open_value != before.open_value {
+        widened.set_opaque(open_value_reason());
     }
     for (name, written) in &mut widened.written {
         if before.written.get(name).is_none_or(|old| old.value != written.value) {

@@ -8,7 +8,7 @@ use github_actions_expressions::Evaluation;
 
 use super::document::{self, Node};
 use super::expression::Contexts;
-use super::model::{Step, step};
+use super::model::{Step, outputs_of, steps_of};
 use slug_shell::{Files, SourceFile, WORKSPACE};
 use slug_value::Value;
 
@@ -90,6 +90,8 @@ pub struct Action {
     pub base: usize,
     /// The default of each input, by its name in lower case.
     pub inputs: BTreeMap<String, Option<String>>,
+    /// The text of each output, by its name in lower case.
+    pub outputs: BTreeMap<String, String>,
     /// Its steps. Their positions are relative to the text.
     pub steps: Vec<Step>,
 }
@@ -116,9 +118,9 @@ impl Action {
             Some((name.text()?.to_lowercase(), default.map(str::to_owned)))
         };
         let inputs = root.get("inputs").map(Node::entries).unwrap_or_default().iter().filter_map(input).collect();
-        let steps = runs.get("steps").map(Node::items).unwrap_or_default();
-        let steps = steps.iter().enumerate().map(|(index, node)| step(index + 1, node)).collect();
-        Some(Self { directory: directory.to_owned(), text, base, inputs, steps })
+        let outputs = outputs_of(&root).into_iter().collect();
+        let steps = steps_of(runs.get("steps").map(Node::items).unwrap_or_default());
+        Some(Self { directory: directory.to_owned(), text, base, inputs, outputs, steps })
     }
 }
 

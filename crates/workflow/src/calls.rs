@@ -1,13 +1,13 @@
 //! Calls of reusable workflows: the called file, and the inputs and secrets that a call passes.
 
-use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::context::EvalContext;
 use super::document::{Node, Value as NodeValue};
 use super::expression::typed;
 use super::matrix::literal;
 use super::model::{Call, Input, InputKind, Job, PassedSecrets};
-use super::trigger::{Caller, InputValues, Invocation, Secrets};
+use super::trigger::{Caller, InputValues, Invocation, RelevantInputs, Secrets};
 use slug_value::{AbstractValue, Evaluation, Value, to_text};
 
 /// The event of a workflow that another workflow calls.
@@ -43,7 +43,7 @@ pub fn invocation(
     path: &str,
     job: &Job,
     declared: &[Input],
-    relevant: &BTreeSet<String>,
+    relevant: &RelevantInputs,
     context: &EvalContext<'_>,
 ) -> Option<Invocation> {
     let call = job.call()?;
@@ -55,17 +55,19 @@ pub fn invocation(
         event: outer.event.clone(),
         is_unknown_event: outer.is_unknown_event,
         declared: declared.iter().map(|input| input.name.to_lowercase()).collect(),
+        github: outer.github.clone(),
         event_inputs: outer.event_inputs.clone(),
         inputs,
         secrets: secrets(call, context),
         chosen: outer.chosen.clone(),
         vars: outer.vars.clone(),
         callers: outer.callers.iter().cloned().chain([caller]).collect(),
+        job_outputs: Rc::default(),
     })
 }
 
 /// The values of the relevant inputs: what the call passes, else the defaults.
-fn inputs(call: &Call, declared: &[Input], relevant: &BTreeSet<String>, context: &EvalContext<'_>) -> InputValues {
+fn inputs(call: &Call, declared: &[Input], relevant: &RelevantInputs, context: &EvalContext<'_>) -> InputValues {
     // With the key `${{ insert }}`.
     let is_open = call.with.iter().any(|(name, _, _)| name.contains("${{"));
     let value = |input: &Input| {
@@ -79,7 +81,7 @@ fn inputs(call: &Call, declared: &[Input], relevant: &BTreeSet<String>, context:
         };
         (input.name.to_lowercase(), value)
     };
-    declared.iter().filter(|input| relevant.contains(&input.name.to_lowercase())).map(value).collect()
+    declared.iter().filter(|input| relevant.contains_key(&input.name.to_lowercase())).map(value).collect()
 }
 
 fn evaluated(node: &Node, context: &EvalContext<'_>) -> Value {

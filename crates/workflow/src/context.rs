@@ -5,6 +5,7 @@ use github_actions_expressions::Evaluation;
 use super::declared::Declared;
 use super::expression::{Contexts, member};
 use super::matrix::Row;
+use super::outputs::Outputs;
 use super::trigger::{Invocation, Secrets};
 use slug_shell::ENV_FILE_TARGET;
 use slug_value::{Text, Value};
@@ -15,6 +16,8 @@ pub struct EvalContext<'a> {
     pub invocation: &'a Invocation,
     /// The row of the matrix, or the reason why it is not known.
     pub row: Result<&'a Row, &'a str>,
+    /// The outputs of the steps that have run.
+    pub outputs: &'a Outputs,
     /// Looks up a variable by name; None where `env` is not available.
     pub env: Option<&'a dyn Fn(&str) -> Text>,
     /// What is declared about the repository.
@@ -42,10 +45,20 @@ impl Contexts for EvalContext<'_> {
                 None => null(),
             },
             ["github" | "gitea", "event_name"] => Value::known(Evaluation::String(self.invocation.event.clone())),
+            ["github" | "gitea", name] if self.invocation.github.contains_key(*name) => {
+                Value::known(Evaluation::String(self.invocation.github[*name].clone()))
+            }
             ["matrix", name, ..] => match self.row {
                 Ok(row) => row.get(*name).map_or_else(null, |value| part_of(value, &path[2..], unknown)),
                 Err(why) => Value::unknown(why),
             },
+            ["steps", id, "outputs", name] => {
+                self.outputs.get(*id).and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
+            }
+            ["needs" | "jobs", id, "outputs", name] => {
+                let outputs = self.invocation.job_outputs.get(*id);
+                outputs.and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
+            }
             ["env", _] => self.env.map_or_else(unknown, |env| env(&path[1]).into_value()),
             ["secrets", name] => self.secret(name, &path[1]),
             ["vars", _] => self.var(&path[1]),

@@ -146,13 +146,108 @@ fn name_of(part: &SpannedExpr<'_>) -> Option<String> {
     }
 }
 
-/// The repository variables of a text that a literal replaces if they are unset, as in
-/// `vars.NAME || 'literal'`; other operands may separate the two. An empty literal does not count as a
-/// default.
+/// A name that an expression compares with a text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comparison {
+    /// The context in lower case: `inputs`, `env` or `matrix`.
+    pub context: String,
+    /// The name in the context, as written.
+    pub name: String,
+    /// The text, which is not empty.
+    pub text: String,
+}
+
+/// The comparisons of names with texts in the expressions of a text.
+#[must_use]
+pub fn comparisons(template: &str) -> Vec<Comparison> {
+    let mut found = Vec::new();
+    for part in parts(template) {
+        if let Part::Expression(expression) = part {
+            found.extend(comparisons_of(expression));
+        }
+    }
+    found
+}
+
+/// Like [`comparisons`], for an expression without `${{ }}` around it.
+#[must_use]
+pub fn comparisons_of(expression: &str) -> Vec<Comparison> {
+    let mut found = Vec::new();
+    if expression.contains(['=', '('])
+        && let Ok(tree) = parse(expression)
+    {
+        add_comparisons(&tree, &mut found);
+    }
+    found
+}
+
+fn add_comparisons(expression: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
+    match &expression.inner {
+        Expr::BinExpr(BinExpr { lhs, op, rhs }) => {
+            if let BinOp::Eq | BinOp::Neq = op {
+                add_comparison(lhs, rhs, found);
+                add_comparison(rhs, lhs, found);
+            }
+            add_comparisons(lhs, found);
+            add_comparisons(rhs, found);
+        }
+        Expr::UnExpr { expr, .. } => add_comparisons(expr, found),
+        Expr::Call(call) => {
+            if let (Function::Contains | Function::StartsWith | Function::EndsWith, [one, other]) =
+                (call.func, call.args.as_slice())
+            {
+                add_comparison(one, other, found);
+                add_comparison(other, one, found);
+            }
+            call.args.iter().for_each(|argument| add_comparisons(argument, found));
+        }
+        // A table of literals, as in `fromJSON('{"a": 1}')[inputs.name]`.
+        Expr::Context(context) => {
+            if let [
+                head @ SpannedExpr { inner: Expr::Call(_), .. },
+                SpannedExpr { inner: Expr::Index(index), .. },
+                ..,
+            ] = context.parts.as_slice()
+            {
+                add_comparison(index, head, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Adds the comparison of a name with a constant, which may be a list of texts or an object with these keys.
+fn add_comparison(name: &SpannedExpr<'_>, constant: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
+    let Expr::Context(path) = &name.inner else { return };
+    let (context, Some(name)) = reference(path) else { return };
+    if !["inputs", "env", "matrix"].contains(&context.as_str()) {
+        return;
+    }
+    let texts = match evaluate(constant, &NoContexts).single() {
+        Some(Evaluation::Array(items)) => items.iter().map(to_text).collect(),
+        Some(Evaluation::Object(fields)) => fields.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+        Some(scalar) => vec![to_text(scalar)],
+        None => Vec::new(),
+    };
+    let comparison = |text| Comparison { context: context.clone(), name: name.clone(), text };
+    found.extend(texts.into_iter().filter(|text| !text.is_empty()).map(comparison));
+}
+
+/// No context has a known value.
+struct NoContexts;
+
+impl Contexts for NoContexts {
+    fn look_up(&self, path: &[String]) -> Value {
+        Value::unknown(format!("`{}` is known only at run time", path.join(".")))
+    }
+}
+
+/// The repository variables of a text that decide whether a literal is its value, as in
+/// `vars.NAME || 'literal'`; other operands may separate the two. An empty literal does not count.
 #[must_use]
 pub fn vars_with_default(template: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    if !template.contains("||") {
+    if !template.to_lowercase().contains("vars") {
         return found;
     }
     for part in parts(template) {
@@ -165,8 +260,8 @@ pub fn vars_with_default(template: &str) -> BTreeSet<String> {
     found
 }
 
-/// Adds the variables of an expression to `found`. `has_default` says whether a literal follows the
-/// expression in a chain of `||`.
+/// Adds the variables of an expression to `found`. `has_default` says whether the expression decides between
+/// a literal and another value.
 fn add_vars_with_default(expression: &SpannedExpr<'_>, has_default: bool, found: &mut BTreeSet<String>) {
     match &expression.inner {
         Expr::Context(context) if has_default => {
@@ -177,25 +272,37 @@ fn add_vars_with_default(expression: &SpannedExpr<'_>, has_default: bool, found:
                 found.insert(name);
             }
         }
-        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or | BinOp::And, rhs }) => {
             add_vars_with_default(lhs, has_default || ends_in_literal(rhs), found);
+            add_vars_with_default(rhs, has_default, found);
+        }
+        // A comparison with the empty text tells whether a variable is set.
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Eq | BinOp::Neq, rhs }) if is_empty(lhs) || is_empty(rhs) => {
+            add_vars_with_default(lhs, has_default, found);
             add_vars_with_default(rhs, has_default, found);
         }
         Expr::BinExpr(BinExpr { lhs, rhs, .. }) => {
             add_vars_with_default(lhs, false, found);
             add_vars_with_default(rhs, false, found);
         }
-        Expr::UnExpr { expr, .. } => add_vars_with_default(expr, false, found),
-        Expr::Call(call) => call.args.iter().for_each(|argument| add_vars_with_default(argument, false, found)),
+        Expr::UnExpr { expr, .. } => add_vars_with_default(expr, has_default, found),
+        Expr::Call(call) => {
+            let has_default = matches!(call.func, Function::Case) && call.args.iter().any(ends_in_literal);
+            call.args.iter().for_each(|argument| add_vars_with_default(argument, has_default, found));
+        }
         _ => {}
     }
 }
 
-/// True if the last operand of a chain of `||` is a literal text that is not empty.
+fn is_empty(expression: &SpannedExpr<'_>) -> bool {
+    matches!(&expression.inner, Expr::Literal(Literal::String(text)) if text.is_empty())
+}
+
+/// True if the last operand of a chain of `||` and `&&` is a literal text that is not empty.
 fn ends_in_literal(expression: &SpannedExpr<'_>) -> bool {
     match &expression.inner {
         Expr::Literal(Literal::String(text)) => !text.is_empty(),
-        Expr::BinExpr(BinExpr { op: BinOp::Or, rhs, .. }) => ends_in_literal(rhs),
+        Expr::BinExpr(BinExpr { op: BinOp::Or | BinOp::And, rhs, .. }) => ends_in_literal(rhs),
         _ => false,
     }
 }
@@ -397,43 +504,86 @@ fn is_equal(one: &Evaluation, other: &Evaluation) -> bool {
     }
 }
 
+/// One part of a path after its head.
+enum Step {
+    /// A name or an index.
+    Member(String),
+    /// `*`
+    Every,
+}
+
 /// The value of a context path, or of an index into another value.
 fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
     let unknown = || Value::unknown(format!("`{raw}` is not known"));
     let mut parts = context.parts.iter();
     let Some(head) = parts.next() else { return unknown() };
-    let mut names = Vec::new();
+    let mut steps = Vec::new();
     for part in parts {
-        let name = match &part.inner {
-            Expr::Identifier(name) => name.as_str().to_owned(),
+        steps.push(match &part.inner {
+            Expr::Identifier(name) => Step::Member(name.as_str().to_owned()),
+            Expr::Index(index) if matches!(index.inner, Expr::Star) => Step::Every,
+            Expr::Star => Step::Every,
             Expr::Index(index) => {
                 let index = evaluate(index, contexts);
                 match index.single() {
-                    Some(Evaluation::String(name)) => name.clone(),
-                    Some(Evaluation::Number(number)) => number.to_string(),
+                    Some(Evaluation::String(name)) => Step::Member(name.clone()),
+                    Some(Evaluation::Number(number)) => Step::Member(number.to_string()),
                     _ => return unknown(),
                 }
             }
             _ => return unknown(),
-        };
-        names.push(name);
+        });
     }
-    match &head.inner {
+    let is_member = |step: &&Step| matches!(step, Step::Member(_));
+    let (value, rest) = match &head.inner {
         Expr::Identifier(root) => {
-            names.insert(0, root.as_str().to_lowercase());
-            contexts.look_up(&names)
+            let members = steps.iter().take_while(is_member).filter_map(|step| match step {
+                Step::Member(name) => Some(name.clone()),
+                Step::Every => None,
+            });
+            let names: Vec<String> = std::iter::once(root.as_str().to_lowercase()).chain(members).collect();
+            (contexts.look_up(&names), &steps[names.len() - 1..])
         }
-        _ => {
-            let value = evaluate(head, contexts);
-            match value.values {
-                AbstractValue::OneOf(values) => {
-                    Value::one_of(values.iter().map(|value| member(value, &names)), value.reasons)
-                }
-                AbstractValue::NonEmpty | AbstractValue::Any => {
-                    Value { values: AbstractValue::Any, reasons: value.reasons }
-                }
-            }
+        _ => (evaluate(head, contexts), &steps[..]),
+    };
+    match value.values {
+        _ if rest.is_empty() => value,
+        AbstractValue::OneOf(values) => {
+            let results: Option<Vec<Evaluation>> = values.iter().map(|value| at_path(value, rest)).collect();
+            results.map_or_else(unknown, |results| Value::one_of(results, value.reasons))
         }
+        AbstractValue::NonEmpty | AbstractValue::Any => Value { values: AbstractValue::Any, reasons: value.reasons },
+    }
+}
+
+/// The value at a path; `None` if it depends on the order of the fields of an object, which is not kept.
+fn at_path(value: &Evaluation, steps: &[Step]) -> Option<Evaluation> {
+    match steps {
+        [] => Some(value.clone()),
+        [Step::Member(name), rest @ ..] => at_path(&member(value, std::slice::from_ref(name)), rest),
+        [Step::Every, rest @ ..] => Some(Evaluation::Array(filtered(every_item(value)?, rest)?)),
+    }
+}
+
+/// The results of the rest of a path for each of the items that `*` yields. Items without a member are left
+/// out.
+fn filtered(items: Vec<Evaluation>, steps: &[Step]) -> Option<Vec<Evaluation>> {
+    let Some((step, rest)) = steps.split_first() else { return Some(items) };
+    let of_item = |item: &Evaluation| match step {
+        Step::Every => every_item(item),
+        Step::Member(name) => Some(find_member(item, name).cloned().into_iter().collect()),
+    };
+    let next: Option<Vec<Vec<Evaluation>>> = items.iter().map(of_item).collect();
+    filtered(next?.concat(), rest)
+}
+
+/// The items of a list or the values of an object; none of another value.
+fn every_item(value: &Evaluation) -> Option<Vec<Evaluation>> {
+    match value {
+        Evaluation::Array(items) => Some(items.clone()),
+        Evaluation::Object(fields) if fields.len() < 2 => Some(fields.values().cloned().collect()),
+        Evaluation::Object(_) => None,
+        _ => Some(Vec::new()),
     }
 }
 
@@ -441,14 +591,17 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
 #[must_use]
 pub fn member(value: &Evaluation, names: &[String]) -> Evaluation {
     let Some((name, rest)) = names.split_first() else { return value.clone() };
-    let next = match value {
+    find_member(value, name).map_or(Evaluation::Null, |next| member(next, rest))
+}
+
+fn find_member<'v>(value: &'v Evaluation, name: &str) -> Option<&'v Evaluation> {
+    match value {
         Evaluation::Object(fields) => {
             fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         }
         Evaluation::Array(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
         _ => None,
-    };
-    next.map_or(Evaluation::Null, |next| member(next, rest))
+    }
 }
 
 fn call_value(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
@@ -693,7 +846,13 @@ mod tests {
             ("${{ (vars.A || 'x') == 'x' && 'y' }}", "A"),
             ("${{ vars.A || '' }}", ""),
             ("${{ vars.A || 1 }}", ""),
-            ("${{ vars.A && 'x' || 'y' }}", ""),
+            ("${{ vars.A && 'x' || 'y' }}", "A"),
+            ("${{ !vars.A && 'x' || vars.A }}", "A"),
+            ("${{ vars.A != '' && vars.A || 'x' }}", "A"),
+            ("${{ inputs.i && vars.A || 'x' }}", "A"),
+            ("${{ case(vars.A != '', vars.A, 'x') }}", "A"),
+            ("${{ vars.A && vars.B }}", ""),
+            ("${{ case(vars.A != '', vars.A, '') }}", ""),
             ("${{ vars.A == 'x' || 'y' }}", ""),
             ("${{ 'x' || vars.A }}", ""),
             ("${{ secrets.A || 'x' }} vars.A || 'x'", ""),
@@ -701,6 +860,28 @@ mod tests {
             let found: Vec<String> = vars_with_default(template).into_iter().collect();
             assert_eq!(found.join(" "), expected, "{template}");
         }
+    }
+
+    #[test]
+    fn comparisons_with_texts_are_found() {
+        for (template, expected) in [
+            ("${{ inputs.A == 'x' && 'y' || 'z' }}", "inputs.A=x"),
+            ("${{ 'x' != github.event.inputs.a }}-${{ inputs['b'] == 'y' }}", "inputs.a=x inputs.b=y"),
+            ("${{ format('{0}', !(inputs.a == 'x' || inputs.a == 'y')) }}", "inputs.a=x inputs.a=y"),
+            ("${{ case(inputs.a == 'x', 'y', 'z') }}", "inputs.a=x"),
+            ("${{ contains(fromJSON('[\"x\", \"y\"]'), inputs.a) }}", "inputs.a=x inputs.a=y"),
+            ("${{ startsWith(inputs.a, 'x') || endsWith(inputs.a, 'y') }}", "inputs.a=x inputs.a=y"),
+            ("${{ inputs.a == 1 || inputs.a == format('x{0}', 'y') }}", "inputs.a=1 inputs.a=xy"),
+            ("${{ fromJSON('{\"y\": 1, \"x\": 2}')[inputs.a] }}", "inputs.a=x inputs.a=y"),
+            ("${{ env.A == 'x' || matrix.b == 'y' }}", "env.A=x matrix.b=y"),
+            ("${{ inputs.a == '' || inputs.a == inputs.b || inputs.a < 'x' || github.ref == 'x' }}", ""),
+            ("inputs.a == 'x'", ""),
+        ] {
+            let found = comparisons(template);
+            let shown = found.iter().map(|it| format!("{}.{}={}", it.context, it.name, it.text));
+            assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{template}");
+        }
+        assert_eq!(comparisons_of("inputs.a == 'x'").len(), 1);
     }
 
     #[test]

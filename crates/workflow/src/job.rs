@@ -11,12 +11,13 @@ use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts};
 use super::matrix::{self, Row, Rows};
-use super::model::{Condition, Defaults, EnvLayer, InputEntry, Job, Script, Step, Work, Workflow};
+use super::model::{Condition, Defaults, EnvLayer, InputEntry, Job, Script, Step, Workflow};
+use super::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
 use super::script::{Expanded, expand};
 use super::scripts::Below;
-use super::slice::{Search, Slice};
+use super::slice::{Search, Slice, github_variable};
 use super::trigger::{Invocation, Secrets};
-use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Failed, Input, Variable, Variables, WORKSPACE};
+use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Failed, Input, Variable, Variables, WORKSPACE, Written};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
@@ -84,15 +85,39 @@ impl<'w> JobEval<'_, 'w> {
         sites
     }
 
+    /// The outputs of the job in one invocation. `has_run` says whether it is known that it has run.
+    #[must_use]
+    pub fn outputs(&self, invocation: &Rc<Invocation>, has_run: bool) -> KnownOutputs {
+        let mut all: Option<KnownOutputs> = None;
+        for (row, _) in &self.rows(invocation, 1) {
+            let row = row.as_ref().map_err(String::as_str);
+            let run = JobRun { eval: self, invocation, row, action: None, depth: 0 };
+            let outputs = run.outputs(has_run);
+            all = Some(match all {
+                Some(all) => all.or(outputs),
+                None => outputs,
+            });
+        }
+        all.unwrap_or_default()
+    }
+
     /// The rows of the matrix without their irrelevant keys; equal rows become one row with a count.
     /// If `invocation_count` invocations of these rows exceed a limit of the slice, one unknown row
     /// represents all rows.
     #[must_use]
     pub fn rows(&self, invocation: &Invocation, invocation_count: usize) -> Vec<DistinctRow> {
         let context = self.context(invocation, Err("the matrix is not known yet"), None);
-        let rows = match matrix::rows(self.job.matrix.as_ref(), &context) {
-            Rows::Known(rows) => rows,
-            Rows::Unknown(why) => return vec![(Err(why), 1)],
+        let (rows, others) = match matrix::rows(self.job.matrix.as_ref(), &context) {
+            Rows::Known(rows) => (rows, None),
+            Rows::Some(mut rows, open, why) if !self.slice.all_matrix_keys => {
+                for row in &mut rows[..open] {
+                    for name in &self.slice.matrix_keys {
+                        row.entry(name.clone()).or_insert_with(|| slug_value::Value::unknown(why.clone()));
+                    }
+                }
+                (rows, Some(why))
+            }
+            Rows::Some(_, _, why) | Rows::Unknown(why) => return vec![(Err(why), 1)],
         };
         let mut distinct: Vec<DistinctRow> = Vec::new();
         let mut indices: BTreeMap<String, usize> = BTreeMap::new();
@@ -107,6 +132,7 @@ impl<'w> JobEval<'_, 'w> {
                 }
             }
         }
+        distinct.extend(others.map(|why| (Err(why), 1)));
         let runs = distinct.len().saturating_mul(invocation_count);
         let combinations = runs.saturating_mul(self.slice.steps.len().max(1));
         let bytes = runs.saturating_mul(self.slice.script_bytes);
@@ -144,7 +170,7 @@ impl<'w> JobEval<'_, 'w> {
         row: Result<&'c Row, &'c str>,
         env: Option<&'c dyn Fn(&str) -> Text>,
     ) -> EvalContext<'c> {
-        EvalContext { invocation, row, env, declared: self.search.declared }
+        EvalContext { invocation, row, env, outputs: &NO_OUTPUTS, declared: self.search.declared }
     }
 }
 
@@ -177,26 +203,56 @@ struct Around {
 
 impl<'w> JobRun<'_, 'w> {
     fn call_sites(&self) -> Vec<CallSite<'w>> {
-        let JobEval { workflow, job, slice, .. } = *self.eval;
-        let Work::Steps(steps) = &job.work else { return Vec::new() };
         if !self.eval.can_run(&self.context(None)) {
             return Vec::new();
         }
+        self.evaluate_steps().0
+    }
+
+    /// The outputs of the job; see [`JobEval::outputs`].
+    fn outputs(&self, has_run: bool) -> KnownOutputs {
+        let job = self.eval.job;
+        let context = self.context(None);
+        let runs = self.eval.condition(job.condition.as_ref(), &context);
+        let continues = job.continue_on_error.as_ref().map(|text| expression::condition(text, &context));
+        if continues.is_some_and(|continues| continues.can_be_true) {
+            // A job that failed may have set only some of its outputs.
+            return KnownOutputs::default();
+        }
+        if !runs.can_be_true {
+            return KnownOutputs::none();
+        }
+        let (_, course) = self.evaluate_steps();
+        let look_up = |name: &str| self.env_value(Some(&course.env), name);
+        let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
+        let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
+        let outputs = KnownOutputs { values: job.outputs.iter().map(value).collect(), is_complete: true };
+        let needed = self.eval.workflow.needed(job).into_iter();
+        let mut needed = needed.map(|needed| self.eval.condition(needed.condition.as_ref(), &context));
+        let may_be_skipped = runs.can_be_false || needed.any(|runs| runs.can_be_false);
+        if may_be_skipped && !has_run { outputs.or(KnownOutputs::none()) } else { outputs }
+    }
+
+    /// Evaluates the steps of the job. Returns the calls and the course after the last step.
+    fn evaluate_steps(&self) -> (Vec<CallSite<'w>>, Course<'w>) {
+        let JobEval { workflow, job, slice, .. } = *self.eval;
+        let steps = job.steps();
         let mut env = Environment::default();
         for layer in [&job.container_env, &workflow.env, &job.env] {
-            self.apply(layer, &mut env, None);
+            self.apply(layer, &mut env, None, &NO_OUTPUTS);
         }
         let mut sites = Vec::new();
-        let mut levels = vec![Level { course: Course { env, failed: None }, around: None, settings: None }];
+        let mut levels = vec![Level { course: Course::new(env), around: None, settings: None }];
         let roots = roots(steps);
-        for (index, step) in steps.iter().enumerate() {
-            if slice.steps.contains(&index) {
-                self.evaluate_step(step, step, &roots, &mut levels, &mut sites);
+        for (step, is_rehearsal) in order(steps) {
+            if slice.steps.contains(&(step.number - 1)) {
+                let sites = if is_rehearsal { &mut Vec::new() } else { &mut sites };
+                self.evaluate_step(step, step, &roots, &mut levels, sites);
             } else {
                 levels[0].course.may_fail();
             }
         }
-        sites
+        (sites, levels.remove(0).course)
     }
 
     fn context<'c>(&'c self, env: Option<&'c dyn Fn(&str) -> Text>) -> EvalContext<'c> {
@@ -215,18 +271,34 @@ impl<'w> JobRun<'_, 'w> {
     ) {
         let Search { targets, actions, variables: searched, every_script, files, .. } = *self.eval.search;
         let when = When::of(step);
-        let Some(outer) = levels.last().map(|level| level.course.before(when)) else { return };
+        let Some(level) = levels.last() else { return };
+        let outer = level.course.before(when);
+        // A step that failed may have set only some of its outputs.
+        let outputs = if when == When::Success { level.course.outputs.clone() } else { Outputs::new() };
         let mut step_env = outer.clone();
         match self.action {
-            Some(action) => self.apply_in_action(action, &step.env, &mut step_env, &outer),
-            None => self.apply(&owner.env, &mut step_env, Some(&outer)),
+            Some(action) => self.apply_in_action(action, &step.env, &mut step_env, &outer, &outputs),
+            None => self.apply(&owner.env, &mut step_env, Some(&outer), &outputs),
         }
         // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
-        let context = self.context(Some(&look_up));
-        let runs = self.eval.condition(step.condition.as_ref(), &context);
+        let context = EvalContext { outputs: &outputs, ..self.context(Some(&look_up)) };
+        let conditions = step.conditions.iter().map(|condition| self.eval.condition(Some(condition), &context));
+        let mut runs = conditions.fold(Tristate::ALWAYS, Tristate::conjunction);
+        let id = step.id.as_ref().map(|id| id.to_lowercase());
+        let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
+        let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
+            if let (Some(level), Some(id)) = (levels.last_mut(), &id) {
+                level.course.outputs.insert(id.clone(), outputs);
+            }
+        };
         if !runs.can_be_true {
+            set_outputs(levels, KnownOutputs::none());
             return;
+        }
+        if step.is_concurrent {
+            // Another step may run before this one writes anything.
+            runs.can_be_false = true;
         }
         let continues = match &step.continue_on_error {
             Some(text) => expression::condition(text, &context),
@@ -245,16 +317,23 @@ impl<'w> JobRun<'_, 'w> {
             }
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
-                    let course = Course { env: step_env.clone(), failed: None };
+                    let course = Course::new(step_env.clone());
                     levels.push(Level { course, around: Some(Around { when, runs, continues }), settings: None });
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
                     let run = JobRun { eval: self.eval, invocation: &invocation, row, action: Some(&action), depth };
-                    for step in &action.steps {
+                    for (step, is_rehearsal) in order(&action.steps) {
+                        let sites = if is_rehearsal { &mut Vec::new() } else { &mut *sites };
                         run.evaluate_step(owner, step, roots, levels, sites);
                     }
-                    levels.pop();
+                    let inner = levels.pop().map(|level| level.course.outputs).unwrap_or_default();
+                    // An action that failed may have set only some of its outputs.
+                    if when == When::Failure {
+                        set_outputs(levels, KnownOutputs::none());
+                    } else if !continues.can_be_true {
+                        set_outputs(levels, run.outputs_of_action(&action, &inner, runs));
+                    }
                 }
                 None => levels.iter_mut().for_each(|level| level.course.may_fail()),
             }
@@ -268,20 +347,27 @@ impl<'w> JobRun<'_, 'w> {
             let variable = Variable { value: path, export: Export::Yes, assigned: None };
             variables.insert("GITHUB_ACTION_PATH".to_owned(), variable);
         }
-        let effects = if self.is_shell(step, &context) {
-            let directory = self.directory(step, &context);
-            slug_shell::interpret(&Input {
-                script: &script.text,
-                placeholders: &script.placeholders,
-                targets,
-                roots,
-                names: searched,
-                settings: levels[0].settings.as_deref(),
-                files: &files,
-                directory: directory.as_deref(),
-                env: &variables,
-                ends_on_failure: self.ends_on_failure(step),
-            })
+        for (field, text) in &self.invocation.github {
+            let variable = Variable { value: Text::known(text.clone()), export: Export::Yes, assigned: None };
+            variables.insert(github_variable(field), variable);
+        }
+        let directory = self.directory(step, &context);
+        let settings = levels[0].settings.clone();
+        let input = Input {
+            script: &script.text,
+            placeholders: &script.placeholders,
+            targets,
+            roots,
+            names: searched,
+            settings: settings.as_deref(),
+            files: &files,
+            directory: directory.as_deref(),
+            env: &variables,
+            ends_on_failure: self.ends_on_failure(step),
+        };
+        let is_shell = self.is_shell(step, &context);
+        let effects = if is_shell {
+            slug_shell::interpret(&input)
         } else {
             slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
@@ -307,6 +393,13 @@ impl<'w> JobRun<'_, 'w> {
             if env.others_unknown.is_some() || searched.iter().any(|name| env.variables.contains_key(name)) {
                 sites.push(self.site(owner, None, self.position(run.key.clone()), env));
             }
+        }
+        if when == When::Failure {
+            // If no step before it fails, it does not run.
+            set_outputs(levels, KnownOutputs::none());
+        } else if id.is_some() && is_shell {
+            let effects = slug_shell::interpret_outputs(&Input { targets: &[], ..input });
+            set_outputs(levels, outputs_of(&effects, runs, continues));
         }
         let Around { mut when, mut runs, mut continues } = Around { when, runs, continues };
         for level in levels.iter_mut().rev() {
@@ -392,6 +485,17 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
+    /// The outputs of an action, whose steps have the outputs `inner`. `runs` says whether it runs.
+    fn outputs_of_action(&self, action: &Action, inner: &Outputs, runs: Tristate) -> KnownOutputs {
+        let context = EvalContext { outputs: inner, ..self.context(None) };
+        let value = |(name, value): (&String, &String)| {
+            let value = expression::text(value, &context);
+            let value = if runs.can_be_false { value.or(Text::empty()) } else { value };
+            (name.clone(), value.with_reason(MAY_SET))
+        };
+        KnownOutputs { values: action.outputs.iter().map(value).collect(), is_complete: true }
+    }
+
     /// The position of some bytes in the file of the steps.
     fn position(&self, span: Range<usize>) -> Range<usize> {
         let base = self.action.map_or(0, |action| action.base);
@@ -406,12 +510,19 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     /// Adds the variables of the `env` of a step of an action.
-    fn apply_in_action(&self, action: &Action, layer: &EnvLayer, env: &mut Environment<'w>, outer: &Environment<'w>) {
+    fn apply_in_action(
+        &self,
+        action: &Action,
+        layer: &EnvLayer,
+        env: &mut Environment<'w>,
+        outer: &Environment<'w>,
+        outputs: &Outputs,
+    ) {
         if let EnvLayer::Opaque(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.env_value(Some(outer), name);
-        let context = self.context(Some(&look_up));
+        let context = EvalContext { outputs, ..self.context(Some(&look_up)) };
         let context = ActionContexts { job: &context, directory: Some(&action.directory) };
         for entry in layer.entries() {
             let value = expression::text(&entry.value, &context);
@@ -421,12 +532,19 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     /// Adds the variables of an `env` layer; its expressions can refer to `outer`.
-    fn apply(&self, layer: &'w EnvLayer, env: &mut Environment<'w>, outer: Option<&Environment<'w>>) {
+    fn apply(
+        &self,
+        layer: &'w EnvLayer,
+        env: &mut Environment<'w>,
+        outer: Option<&Environment<'w>>,
+        outputs: &Outputs,
+    ) {
         if let EnvLayer::Opaque(_) | EnvLayer::Open(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.env_value(outer, name);
-        let context = self.context(outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text));
+        let look_up = outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text);
+        let context = EvalContext { outputs, ..self.context(look_up) };
         for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
             let value = expression::text(&entry.value, &context);
             env.variables.insert(entry.name.clone(), Setting { value, origin: Origin::Entry(entry) });
@@ -489,7 +607,7 @@ impl<'w> JobRun<'_, 'w> {
         for (name, written) in effects.written.clone().into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
             let value = if written.is_conditional || runs.can_be_false {
-                written.value.or(before).with_reason("an earlier step may set it")
+                written.value.or(before).with_reason(MAY_SET)
             } else {
                 written.value
             };
@@ -551,6 +669,8 @@ struct Course<'w> {
     env: Environment<'w>,
     /// That of a step after one that failed; None if none can have failed.
     failed: Option<Environment<'w>>,
+    /// The outputs of the steps before a step if none of them has failed.
+    outputs: Outputs,
 }
 
 /// The courses of a job in which a step runs.
@@ -566,7 +686,15 @@ enum When {
 
 impl When {
     fn of(step: &Step) -> Self {
-        let text = step.condition.as_ref().map_or("", |condition| condition.text.as_str());
+        match step.conditions.as_slice() {
+            [] => Self::Success,
+            [only] => Self::of_condition(&only.text),
+            all if all.iter().all(|condition| Self::of_condition(&condition.text) == Self::Success) => Self::Success,
+            _ => Self::Always,
+        }
+    }
+
+    fn of_condition(text: &str) -> Self {
         let has_text_around = expression::has_text_around(text);
         let condition: String = text.to_lowercase().split_whitespace().collect();
         let condition = condition.strip_prefix("${{").unwrap_or(&condition);
@@ -579,6 +707,10 @@ impl When {
 }
 
 impl<'w> Course<'w> {
+    fn new(env: Environment<'w>) -> Self {
+        Self { env, failed: None, outputs: Outputs::new() }
+    }
+
     /// The environment before a step. A forge may fail before the first step, which changes nothing.
     fn before(&self, when: When) -> Environment<'w> {
         match (when, self.failed.clone()) {
@@ -639,6 +771,41 @@ impl<'w> Course<'w> {
             }
         }
     }
+}
+
+/// The reason for a value that may be missing because the step that sets it may not run.
+const MAY_SET: &str = "an earlier step may set it";
+
+/// The outputs of a step that runs a script. An output that the script does not write is not known, because
+/// a program that the script runs may write it.
+fn outputs_of(effects: &Effects, runs: Tristate, continues: Tristate) -> KnownOutputs {
+    let failure = effects.failure.as_ref().filter(|_| continues.can_be_true);
+    if effects.opaque.is_some() || failure.is_some_and(|failure| failure.opaque.is_some()) {
+        return KnownOutputs::default();
+    }
+    let value = |(name, written): (&String, &Written)| {
+        let mut value = written.value.clone();
+        if written.is_conditional || runs.can_be_false {
+            value = value.or(Text::empty()).with_reason(MAY_SET);
+        }
+        if let Some(failure) = failure {
+            let after =
+                failure.written.get(name).map_or(Text::empty(), |written| written.value.clone().or(Text::empty()));
+            value = value.or(after).with_reason("an earlier step may have failed");
+        }
+        (name.to_lowercase(), value)
+    };
+    KnownOutputs { values: effects.written.iter().map(value).collect(), is_complete: false }
+}
+
+/// The steps in the order of their evaluation. The steps of a group run at the same time and each may see
+/// what another one writes, so they are evaluated twice; the first time, marked with true, is a rehearsal.
+fn order(steps: &[Step]) -> impl Iterator<Item = (&Step, bool)> {
+    let groups = steps.chunk_by(|one, other| one.group.is_some() && one.group == other.group);
+    groups.flat_map(|group| {
+        let rehearsed = if group.len() > 1 { group } else { &[] };
+        rehearsed.iter().map(|step| (step, true)).chain(group.iter().map(|step| (step, false)))
+    })
 }
 
 /// The directories into which the steps of a job check out the repository; empty if one is computed.

@@ -25,6 +25,9 @@ pub type Row = BTreeMap<String, Value>;
 pub enum Rows {
     /// The rows; one empty row for a job without a matrix.
     Known(Vec<Row>),
+    /// Some of the rows, the number of rows at the start that may have other keys, and the reason why there may
+    /// be other rows and other keys.
+    Some(Vec<Row>, usize, String),
     /// The reason why the rows are not known.
     Unknown(String),
 }
@@ -33,11 +36,13 @@ pub enum Rows {
 #[must_use]
 pub fn rows(matrix: Option<&Node>, contexts: &dyn Contexts) -> Rows {
     let Some(matrix) = matrix else { return Rows::Known(vec![Row::new()]) };
-    expand(matrix, contexts).map_or_else(Rows::Unknown, Rows::Known)
+    expand(matrix, contexts).unwrap_or_else(Rows::Unknown)
 }
 
-fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
-    let computed = || "the matrix is computed at run time".to_owned();
+const COMPUTED: &str = "the matrix is computed at run time";
+
+fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Rows, String> {
+    let computed = || COMPUTED.to_owned();
     if let NodeValue::String(text) = &matrix.value {
         let value = expression::typed(text, contexts);
         let object = value.single().filter(|value| matches!(value, Evaluation::Object(_)));
@@ -63,7 +68,11 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
         }
         Ok(())
     };
-    for excluded in listed(matrix, "exclude", contexts)? {
+    let (excluded, others) = listed(matrix, "exclude", contexts);
+    if let Some(why) = others {
+        return Err(why);
+    }
+    for excluded in excluded {
         compare(rows.len())?;
         for row in std::mem::take(&mut rows) {
             if !agrees(&row, &excluded, |_| true)? {
@@ -73,7 +82,8 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
     }
     let (first_included, is_original) = (rows.len(), |key: &str| original.iter().any(|(name, _)| name == key));
     let plain = rows.clone();
-    for included in listed(matrix, "include", contexts)? {
+    let (included, others) = listed(matrix, "include", contexts);
+    for included in included {
         compare(first_included * (1 + included.len()))?;
         let mut added = false;
         for (row, plain) in rows[..first_included].iter_mut().zip(&plain) {
@@ -89,7 +99,10 @@ fn expand(matrix: &Node, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
             return Err(format!("the matrix has more than {ROWS} rows"));
         }
     }
-    Ok(rows)
+    let Some(why) = others else { return Ok(Rows::Known(rows)) };
+    // An entry that is not known may change every key that another entry adds, except in rows of their own.
+    rows[..first_included].iter_mut().for_each(|row| row.retain(|key, _| is_original(key)));
+    Ok(Rows::Some(rows, first_included, why))
 }
 
 /// The values of one key.
@@ -98,7 +111,8 @@ fn cells(values: &Node, contexts: &dyn Contexts) -> Result<Vec<Value>, String> {
         NodeValue::Sequence(items) => Ok(items.iter().map(|item| cell(item, contexts)).collect()),
         NodeValue::String(text) => match expression::typed(text, contexts).single() {
             Some(Evaluation::Array(items)) => Ok(items.iter().cloned().map(Value::known).collect()),
-            _ => Err("the matrix is computed at run time".to_owned()),
+            // One value stands for all.
+            _ => Ok(vec![Value::unknown(COMPUTED)]),
         },
         _ => Err("the matrix has a mapping where a list is expected".to_owned()),
     }
@@ -147,25 +161,34 @@ fn product(keys: &[(String, Vec<Value>)]) -> Result<Vec<Row>, String> {
     Ok((0..count).map(row).collect())
 }
 
-/// The entries of `include` or `exclude`.
-fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> Result<Vec<Row>, String> {
-    let Some(list) = matrix.get(key) else { return Ok(Vec::new()) };
-    if list.text().is_some_and(|text| !text.is_empty()) {
-        return Err(format!("`{key}` of the matrix is computed at run time"));
-    }
-    let is_known = |item: &Node| {
-        matches!(item.value, NodeValue::Mapping(_)) && !item.entries().iter().any(|(key, _)| is_computed(key))
+/// The known entries of `include` or `exclude`, and the reason why there may be others.
+fn listed(matrix: &Node, key: &str, contexts: &dyn Contexts) -> (Vec<Row>, Option<String>) {
+    let Some(list) = matrix.get(key) else { return (Vec::new(), None) };
+    let mut is_known = true;
+    let items = match list.text() {
+        Some("") => Vec::new(),
+        Some(text) => match expression::typed(text, contexts).single() {
+            Some(Evaluation::Array(items)) => items.iter().map(node_of).collect(),
+            _ => vec![None],
+        },
+        None => list.items().iter().cloned().map(Some).collect(),
     };
-    if !list.items().iter().all(is_known) {
-        return Err(format!("`{key}` of the matrix is computed at run time"));
+    let mut rows = Vec::new();
+    for item in items {
+        let computed = item.as_ref().and_then(Node::text).map(|text| expression::typed(text, contexts));
+        let item = computed.map_or(item, |value| value.single().and_then(node_of));
+        let entries = item.as_ref().filter(|item| matches!(item.value, NodeValue::Mapping(_))).map(Node::entries);
+        match entries.filter(|entries| !entries.iter().any(|(key, _)| is_computed(key))) {
+            Some(entries) => rows.push(row_of(entries, contexts)),
+            None => is_known = false,
+        }
     }
-    let row = |item: &Node| {
-        item.entries()
-            .iter()
-            .map(|(name, value)| (name.text().unwrap_or_default().to_lowercase(), cell(value, contexts)))
-            .collect()
-    };
-    Ok(list.items().iter().map(row).collect())
+    (rows, (!is_known).then(|| format!("`{key}` of the matrix is computed at run time")))
+}
+
+fn row_of(entries: &[(Node, Node)], contexts: &dyn Contexts) -> Row {
+    let cell = |(name, value): &(Node, Node)| (name.text().unwrap_or_default().to_lowercase(), cell(value, contexts));
+    entries.iter().map(cell).collect()
 }
 
 /// True if a row has the values of an entry for all relevant keys. One key that certainly

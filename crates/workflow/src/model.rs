@@ -3,11 +3,14 @@
 //! Parsing is tolerant: it skips a part that a forge does not expect and keeps the rest,
 //! because one malformed job must not hide another.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::document::{Node, Style, Value};
+use super::expression;
 use super::scalar::text_of;
+use super::texts::{Name, Texts, add_text};
 
 /// A workflow.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,8 @@ pub struct Workflow {
     pub defaults: Defaults,
     /// The jobs, in the order of the file.
     pub jobs: Vec<Rc<Job>>,
+    /// The texts with which expressions of the file compare names.
+    pub comparisons: Texts,
 }
 
 /// One event that starts a workflow.
@@ -29,7 +34,15 @@ pub struct Trigger {
     pub event: String,
     /// The inputs it declares.
     pub inputs: Vec<Input>,
+    /// The outputs it declares, for `workflow_call`: the name in lower case, and the text of the value.
+    pub outputs: Vec<(String, String)>,
+    /// The fields of `github` that its filter of branches and tags fixes, once for each name in the filter;
+    /// empty if it names patterns or nothing.
+    pub refs: Vec<GithubFields>,
 }
+
+/// Fields of `github`, by name.
+pub type GithubFields = BTreeMap<String, String>;
 
 /// One input of a workflow.
 #[derive(Clone, Debug)]
@@ -111,6 +124,10 @@ pub struct Job {
     pub defaults: Defaults,
     /// The labels of its runner; labels that are not scalars are skipped.
     pub runs_on: Vec<String>,
+    /// Its outputs: the name in lower case, and the text of the value.
+    pub outputs: Vec<(String, String)>,
+    /// The setting `continue-on-error`: a text that may contain expressions.
+    pub continue_on_error: Option<String>,
     /// Its steps, or the workflow that it calls.
     pub work: Work,
 }
@@ -147,12 +164,14 @@ pub enum PassedSecrets {
 /// One step of a job.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Its position in the job, from 1.
+    /// Its position in the job, from 1; the steps of a group count one by one.
     pub number: usize,
     /// Its name or, without a name, its id.
     pub name: Option<String>,
-    /// The condition `if:`.
-    pub condition: Option<Condition>,
+    /// Its id, by which expressions refer to its outputs.
+    pub id: Option<String>,
+    /// The conditions `if:` of the groups around it, outermost first, and its own.
+    pub conditions: Vec<Condition>,
     /// Its environment.
     pub env: EnvLayer,
     /// Its script.
@@ -167,6 +186,10 @@ pub struct Step {
     pub uses_span: Range<usize>,
     /// The inputs of the action.
     pub with: Vec<InputEntry>,
+    /// True if the step runs at the same time as others: it is in a group, or has `background`.
+    pub is_concurrent: bool,
+    /// The number of the first step of its outermost group `parallel` or `background`, if it is in one.
+    pub group: Option<usize>,
     /// The setting `continue-on-error`: a text that may contain expressions.
     pub continue_on_error: Option<String>,
 }
@@ -215,7 +238,20 @@ impl Workflow {
                 .get("jobs")
                 .map(|jobs| jobs.entries().iter().filter_map(job).map(Rc::new).collect())
                 .unwrap_or_default(),
+            comparisons: {
+                let mut found = Texts::new();
+                add_comparisons(root, false, &mut found);
+                found
+            },
         }
+    }
+}
+
+impl Trigger {
+    /// An event without inputs.
+    #[must_use]
+    pub fn new(event: &str) -> Self {
+        Self { event: event.to_owned(), inputs: Vec::new(), outputs: Vec::new(), refs: Vec::new() }
     }
 }
 
@@ -249,9 +285,16 @@ impl Job {
         }
     }
 
+    /// True if the condition calls a status function, so that the job may run after one that failed.
+    #[must_use]
+    pub fn checks_status(&self) -> bool {
+        let condition = self.condition.as_ref().map(|condition| condition.text.to_lowercase()).unwrap_or_default();
+        ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
+    }
+
     /// The conditions of the job and its steps.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.condition.iter().chain(self.steps().iter().filter_map(|step| step.condition.as_ref()))
+        self.condition.iter().chain(self.steps().iter().flat_map(|step| &step.conditions))
     }
 
     /// Every `env` of the job and its steps.
@@ -275,6 +318,12 @@ impl Workflow {
         self.triggers.iter().find(|trigger| trigger.event == event).map_or(&[], |trigger| &trigger.inputs)
     }
 
+    /// The outputs that the workflow declares for its callers.
+    #[must_use]
+    pub fn outputs_of_call(&self) -> &[(String, String)] {
+        self.triggers.iter().find(|trigger| trigger.event == "workflow_call").map_or(&[], |trigger| &trigger.outputs)
+    }
+
     /// The jobs that have to succeed before a job, directly or transitively.
     #[must_use]
     pub fn needed(&self, job: &Job) -> Vec<&Job> {
@@ -295,30 +344,78 @@ impl Workflow {
     /// unless their condition calls a status function such as `always()`.
     #[must_use]
     pub fn may_reach(&self, job: &Job, may_hold: &dyn Fn(&str) -> bool) -> bool {
-        let checks_status = |job: &Job| {
-            let condition = job.condition.as_ref().map(|condition| condition.text.to_lowercase()).unwrap_or_default();
-            ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
-        };
         let runs = |job: &&Job| job.condition.as_ref().is_none_or(|condition| may_hold(&condition.text));
         let needed = self.needed(job);
         // With status functions, skips are not computed: the job may run.
-        checks_status(job) || needed.iter().any(|job| checks_status(job)) || needed.iter().all(runs)
+        job.checks_status() || needed.iter().any(|job| job.checks_status()) || needed.iter().all(runs)
+    }
+}
+
+/// Adds the texts of the comparisons in all expressions below a node.
+fn add_comparisons(node: &Node, is_condition: bool, found: &mut Texts) {
+    node.items().iter().for_each(|item| add_comparisons(item, false, found));
+    node.entries().iter().for_each(|(key, value)| add_comparisons(value, key.text() == Some("if"), found));
+    let Some(text) = node.text() else { return };
+    let is_bare = is_condition && !text.contains("${{");
+    let comparisons = if is_bare { expression::comparisons_of(text) } else { expression::comparisons(text) };
+    for it in comparisons {
+        add_text(found, Name::new(&it.context, &it.name), &it.text);
     }
 }
 
 fn triggers(on: &Node) -> Vec<Trigger> {
-    let plain = |node: &Node| node.text().map(|event| Trigger { event: event.to_owned(), inputs: Vec::new() });
+    let plain = |node: &Node| node.text().map(Trigger::new);
     match &on.value {
         Value::Sequence(events) => events.iter().filter_map(plain).collect(),
         Value::Mapping(events) => events
             .iter()
             .filter_map(|(event, settings)| {
                 let inputs = settings.get("inputs").map(Node::entries).unwrap_or_default();
-                Some(Trigger { event: event.text()?.to_owned(), inputs: inputs.iter().filter_map(input).collect() })
+                let inputs = inputs.iter().filter_map(input).collect();
+                let event = event.text()?;
+                let refs = refs_of(event, settings);
+                Some(Trigger { inputs, outputs: outputs_of(settings), refs, ..Trigger::new(event) })
             })
             .collect(),
         _ => plain(on).into_iter().collect(),
     }
+}
+
+/// What the filter of an event says about `github`; see [`Trigger::refs`].
+fn refs_of(event: &str, settings: &Node) -> Vec<GithubFields> {
+    let is_exact = |name: &String| !name.contains(['*', '?', '+', '[', ']', '!', '\\', '$']);
+    let names = |key: &str| settings.get(key).map(labels).unwrap_or_default();
+    let (branches, tags) = (names("branches"), names("tags"));
+    let ignores = ["branches-ignore", "tags-ignore"].iter().any(|key| settings.get(key).is_some());
+    if ignores || !branches.iter().chain(&tags).all(is_exact) {
+        return Vec::new();
+    }
+    let fields =
+        |fields: &[(&str, String)]| fields.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
+    let of_ref = |kind: &str, directory: &str, name: &String| {
+        let full = format!("refs/{directory}/{name}");
+        fields(&[("ref", full), ("ref_name", name.clone()), ("ref_type", kind.to_owned())])
+    };
+    match event {
+        "push" => {
+            let branches = branches.iter().map(|name| of_ref("branch", "heads", name));
+            branches.chain(tags.iter().map(|name| of_ref("tag", "tags", name))).collect()
+        }
+        // A pull request runs on a ref of its own.
+        "pull_request" | "pull_request_target" => {
+            branches.iter().map(|name| fields(&[("base_ref", name.clone())])).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The `outputs` of a job, an action or a called workflow: each name in lower case, and the text of its value.
+pub(super) fn outputs_of(node: &Node) -> Vec<(String, String)> {
+    let output = |(name, output): &(Node, Node)| {
+        let value = output.get("value").unwrap_or(output);
+        Some((name.text()?.to_lowercase(), text_of(value).unwrap_or_default()))
+    };
+    node.get("outputs").map(Node::entries).unwrap_or_default().iter().filter_map(output).collect()
 }
 
 fn input((name, settings): &(Node, Node)) -> Option<Input> {
@@ -343,7 +440,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         Some(workflow) => Work::Call(call(workflow, job)),
         None => {
             let steps = job.get("steps").map(Node::items).unwrap_or_default();
-            Work::Steps(steps.iter().enumerate().map(|(index, node)| step(index + 1, node)).collect())
+            Work::Steps(steps_of(steps))
         }
     };
     Some(Job {
@@ -356,6 +453,8 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         matrix: job.get("strategy").and_then(|strategy| strategy.get("matrix")).cloned(),
         defaults: defaults_of(job),
         runs_on: job.get("runs-on").map(labels).unwrap_or_default(),
+        outputs: outputs_of(job),
+        continue_on_error: text_at(job, "continue-on-error"),
         work,
     })
 }
@@ -380,15 +479,64 @@ fn call(workflow: String, job: &Node) -> Call {
     Call { workflow, with: with_of(job), secrets }
 }
 
-/// One step of a job or of a composite action.
-pub(super) fn step(number: usize, node: &Node) -> Step {
+/// The steps of a job or of a composite action, with the steps of each group in its place.
+pub(super) fn steps_of(nodes: &[Node]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for node in nodes {
+        let members = members_of(node);
+        if members.is_empty() {
+            steps.push(step(steps.len() + 1, node));
+            continue;
+        }
+        let (first, group) = (steps.len() + 1, step(0, node));
+        for member in members {
+            let number = steps.len() + 1;
+            steps.push(in_group(&group, Step { number, group: Some(first), ..member }));
+        }
+    }
+    steps
+}
+
+/// The steps of a group of steps that run at the same time; none if the node is a step.
+fn members_of(node: &Node) -> Vec<Step> {
+    let groups = ["parallel", "background"].into_iter().filter_map(|key| node.get(key));
+    let members = groups.flat_map(|group| match (&group.value, group.get("steps")) {
+        (Value::Sequence(items), _) => steps_of(items),
+        (_, Some(steps)) => steps_of(steps.items()),
+        (Value::Mapping(_), None) => steps_of(std::slice::from_ref(group)),
+        _ => Vec::new(),
+    });
+    members.collect()
+}
+
+/// A step with the environment and the conditions of its group.
+fn in_group(group: &Step, step: Step) -> Step {
+    let env = match (&group.env, step.env) {
+        (EnvLayer::None, own) => own,
+        (EnvLayer::Opaque(span), _) => EnvLayer::Opaque(span.clone()),
+        (_, EnvLayer::Opaque(span)) => EnvLayer::Opaque(span),
+        (outer, own) => {
+            let is_open = [outer, &own].iter().any(|layer| matches!(layer, EnvLayer::Open(_)));
+            let is_inherited = |entry: &&EnvEntry| own.entries().iter().all(|other| other.name != entry.name);
+            let inherited = outer.entries().iter().filter(is_inherited);
+            let entries = inherited.chain(own.entries()).cloned().collect();
+            if is_open { EnvLayer::Open(entries) } else { EnvLayer::Entries(entries) }
+        }
+    };
+    let conditions = group.conditions.iter().cloned().chain(step.conditions).collect();
+    let continue_on_error = step.continue_on_error.or_else(|| group.continue_on_error.clone());
+    Step { env, conditions, continue_on_error, is_concurrent: true, ..step }
+}
+
+fn step(number: usize, node: &Node) -> Step {
     let run = node.entry("run").and_then(|(key, value)| {
         Some(Script { text: text_of(value)?, span: value.span.clone(), key: key.span.clone() })
     });
     Step {
         number,
         name: text_at(node, "name").or_else(|| text_at(node, "id")),
-        condition: condition_of(node),
+        id: text_at(node, "id"),
+        conditions: condition_of(node).into_iter().collect(),
         env: env_of(node),
         run,
         working_directory: text_at(node, "working-directory"),
@@ -396,6 +544,8 @@ pub(super) fn step(number: usize, node: &Node) -> Step {
         uses: text_at(node, "uses"),
         uses_span: node.get("uses").map_or(0..0, |uses| uses.span.clone()),
         with: with_of(node),
+        is_concurrent: node.get("background").is_some_and(|value| text_of(value).is_none_or(|text| text != "false")),
+        group: None,
         continue_on_error: text_at(node, "continue-on-error"),
     }
 }

@@ -106,6 +106,8 @@ pub struct Repository {
     files: Vec<Rc<File>>,
     /// The calling jobs, by the index of the called file.
     callers: Rc<HashMap<usize, Vec<JobId>>>,
+    /// The index of the called file, by the calling job.
+    called: Rc<HashMap<JobId, usize>>,
     /// The called workflows that are not among the files.
     missing: Rc<BTreeSet<String>>,
 }
@@ -117,17 +119,20 @@ impl Repository {
         let indices: HashMap<String, usize> =
             files.iter().enumerate().map(|(index, file)| (normalized(&file.path), index)).collect();
         let mut callers: HashMap<usize, Vec<JobId>> = HashMap::new();
-        let mut missing = BTreeSet::new();
+        let (mut called_files, mut missing) = (HashMap::new(), BTreeSet::new());
         for (index, file) in files.iter().enumerate() {
             for (job, call) in file.workflow.jobs.iter().enumerate().filter_map(|(job, it)| Some((job, it.call()?))) {
                 match called_path(&file.path, &call.workflow).and_then(|path| indices.get(&path)) {
-                    Some(&called) => callers.entry(called).or_default().push((index, job)),
+                    Some(&called) => {
+                        callers.entry(called).or_default().push((index, job));
+                        called_files.insert((index, job), called);
+                    }
                     None => drop(missing.insert(call.workflow.clone())),
                 }
             }
         }
         let files = files.into_iter().map(Rc::new).collect();
-        Self { files, callers: Rc::new(callers), missing: Rc::new(missing) }
+        Self { files, callers: Rc::new(callers), called: Rc::new(called_files), missing: Rc::new(missing) }
     }
 
     /// The files, in the order given.
@@ -140,6 +145,12 @@ impl Repository {
     #[must_use]
     pub fn callers(&self, file: usize) -> &[JobId] {
         self.callers.get(&file).map_or(&[], Vec::as_slice)
+    }
+
+    /// The file that a job calls, if it is among the files.
+    #[must_use]
+    pub fn called(&self, job: JobId) -> Option<usize> {
+        self.called.get(&job).copied()
     }
 
     /// The called workflows that are not among the files, as written in `uses`.

@@ -6,7 +6,10 @@ use super::action::ActionTarget;
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
+use super::flows::{Flows, comparisons_in_script};
 use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
+use super::texts::{Name, Texts, add_text};
+use super::trigger::{REF, REF_FIELDS, RelevantInputs};
 use slug_shell::{Files, is_name};
 
 /// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
@@ -30,6 +33,8 @@ pub struct Search<'a> {
     pub actions: &'a [ActionTarget<'a>],
     /// The relevant variables.
     pub variables: &'a BTreeSet<String>,
+    /// The texts to try if an input that takes any text sets a variable.
+    pub texts: &'a Texts,
     /// What is declared about the repository.
     pub declared: Declared<'a>,
     /// The files of the repository that scripts can run.
@@ -63,10 +68,14 @@ pub struct Slice {
     pub(super) variables: BTreeSet<String>,
     /// True if a step runs files, which can read every variable that an earlier step sets.
     pub(super) runs_files: bool,
-    /// The inputs, in lower case.
-    pub inputs: BTreeSet<String>,
+    /// The inputs.
+    pub inputs: RelevantInputs,
     /// The keys of the matrix, in lower case.
     pub(super) matrix_keys: BTreeSet<String>,
+    /// The ids of the steps whose outputs are relevant, in lower case.
+    pub(super) step_ids: BTreeSet<String>,
+    /// The ids of the needed jobs whose outputs are relevant, in lower case.
+    pub(super) needs: BTreeSet<String>,
     /// True if an expression computes a matrix key, so that every key is relevant.
     pub(super) all_matrix_keys: bool,
     /// True if an expression computes the name of an input, so that every input is relevant.
@@ -74,6 +83,8 @@ pub struct Slice {
     /// The repository variables with a literal that takes their place if they are unset, as in
     /// `vars.NAME || 'literal'`.
     pub(super) vars_with_default: BTreeSet<String>,
+    /// The names from which the values of other names come.
+    pub(super) flows: Flows,
     /// The total bytes of the scripts of the steps.
     pub(super) script_bytes: usize,
     /// The number of jobs in the file; they share the limits.
@@ -84,14 +95,57 @@ impl Slice {
     /// Computes the slice of a job. It is empty if the job has steps and none is relevant.
     #[must_use]
     pub fn new(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
-        let mut slice = Self { variables: search.variables.clone(), ..Self::default() };
+        let steps = relevant_steps(workflow, job, job.steps(), search);
+        if job.call().is_none() && steps.is_empty() {
+            return Self::default();
+        }
+        Self::of_steps(workflow, job, search, steps, &[])
+    }
+
+    /// Computes the slice of a job that can affect its outputs.
+    #[must_use]
+    pub fn of_outputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
+        let search = Search { targets: &[], every_script: false, ..*search };
+        let steps = relevant_steps(workflow, job, job.steps(), &search);
+        Self::of_steps(workflow, job, &search, steps, &job.outputs)
+    }
+
+    /// What can affect the outputs of a workflow that another one calls, besides its jobs.
+    #[must_use]
+    pub fn of_called(workflow: &Workflow) -> Self {
+        let mut slice = Self::default();
+        for (_, text) in workflow.outputs_of_call() {
+            slice.add(expression::references(text));
+        }
+        slice
+    }
+
+    /// Adds what can affect the outputs of a needed job.
+    pub(super) fn add_needed(&mut self, needed: &Self) {
+        for (name, texts) in &needed.inputs {
+            let mine = self.inputs.entry(name.clone()).or_default();
+            mine.extend(texts.iter().filter(|text| !mine.contains(text)).cloned().collect::<Vec<_>>());
+        }
+        self.vars_with_default.extend(needed.vars_with_default.iter().cloned());
+        self.script_bytes += needed.script_bytes;
+    }
+
+    /// The slice of a job with these steps and these outputs.
+    fn of_steps(
+        workflow: &Workflow,
+        job: &Job,
+        search: &Search<'_>,
+        steps: Vec<usize>,
+        outputs: &[(String, String)],
+    ) -> Self {
+        let mut slice = Self { variables: search.variables.clone(), steps, ..Self::default() };
+        for (_, text) in outputs {
+            slice.add(expression::references(text));
+            slice.vars_with_default.extend(expression::vars_with_default(text));
+        }
         let mut layers = vec![&workflow.env, &job.container_env, &job.env];
         match &job.work {
             Work::Steps(steps) => {
-                slice.steps = relevant_steps(workflow, job, steps, search);
-                if slice.steps.is_empty() {
-                    return Self::default();
-                }
                 slice.jobs = workflow.jobs.len();
                 for label in &job.runs_on {
                     slice.add(expression::references(label));
@@ -126,15 +180,57 @@ impl Slice {
                 slice.add(expression::references(text));
             }
         }
-        slice.close_over(&layers);
+        loop {
+            slice.close_over(&layers);
+            let is_new = |(index, step): &(usize, &Step)| {
+                let is_named = |id: &String| slice.step_ids.contains(&id.to_lowercase());
+                step.run.is_some() && step.id.as_ref().is_some_and(is_named) && !slice.steps.contains(index)
+            };
+            let new: Vec<(usize, &Step)> = job.steps().iter().enumerate().filter(is_new).collect();
+            if new.is_empty() {
+                break;
+            }
+            for (index, step) in new {
+                slice.steps.push(index);
+                layers.push(&step.env);
+                slice.add_step(step, search);
+            }
+        }
+        slice.steps.sort_unstable();
         if let Some(matrix) = job.matrix.as_ref().filter(|_| slice.all_matrix_keys || !slice.matrix_keys.is_empty()) {
             slice.add(references_in(matrix));
         }
         if slice.all_inputs {
             let declared = workflow.triggers.iter().flat_map(|trigger| &trigger.inputs);
-            slice.inputs.extend(declared.map(|input| input.name.to_lowercase()));
+            for input in declared {
+                slice.inputs.entry(input.name.to_lowercase()).or_default();
+            }
         }
+        slice.flows = Flows::new(&layers, job.matrix.as_ref());
+        let mut in_scripts = Texts::new();
+        for run in slice.steps.iter().filter_map(|index| job.steps()[*index].run.as_ref()) {
+            for (name, text) in comparisons_in_script(&run.text) {
+                add_text(&mut in_scripts, name, &text);
+            }
+        }
+        slice.inputs = slice.inputs_with(&[&workflow.comparisons, &in_scripts, search.texts]);
         slice
+    }
+
+    /// The relevant inputs, with the texts that they already have and those of the names that they reach.
+    #[must_use]
+    pub fn inputs_with(&self, tables: &[&Texts]) -> RelevantInputs {
+        let mut inputs = self.inputs.clone();
+        for (input, texts) in &mut inputs {
+            let names = self.flows.reached(&Name::new("inputs", input));
+            let found = tables.iter().flat_map(|table| names.iter().filter_map(|name| table.get(name)).flatten());
+            for text in found {
+                if !texts.contains(text) {
+                    texts.push(text.clone());
+                }
+            }
+        }
+        inputs
     }
 
     /// True if no step of the job is relevant.
@@ -160,11 +256,16 @@ impl Slice {
     }
 
     fn add_step(&mut self, step: &Step, search: &Search<'_>) {
-        self.add(search.condition(step.condition.as_ref()).map(references_in_condition).unwrap_or_default());
+        for condition in &step.conditions {
+            self.add(search.condition(Some(condition)).map(references_in_condition).unwrap_or_default());
+        }
         let script = step.run.as_ref().map_or("", |run| &run.text);
         self.script_bytes += script.len();
         self.add(expression::references(script));
         self.vars_with_default.extend(expression::vars_with_default(script));
+        if variables_in_script(script).any(|name| REF_FIELDS.iter().any(|field| name == github_variable(field))) {
+            self.add_ref();
+        }
         self.variables.extend(variables_in_script(script));
         self.add(expression::references(step.working_directory.as_deref().unwrap_or_default()));
         if runs_action(step, search) || calls_action(step, search) {
@@ -173,6 +274,10 @@ impl Slice {
                 self.add_vars(value);
             }
         }
+    }
+
+    fn add_ref(&mut self) {
+        self.inputs.entry(REF.to_owned()).or_default();
     }
 
     /// Adds all variables that relevant variables refer to, directly or transitively.
@@ -208,9 +313,12 @@ impl Slice {
             let lower = name.as_deref().map(str::to_lowercase);
             match (context.as_str(), lower, name) {
                 ("env", _, Some(name)) => grew |= self.variables.insert(name),
-                ("inputs", Some(name), _) => drop(self.inputs.insert(name)),
+                ("inputs", Some(name), _) => drop(self.inputs.entry(name).or_default()),
                 ("inputs", None, _) => self.all_inputs = true,
                 ("matrix", Some(name), _) => drop(self.matrix_keys.insert(name)),
+                ("github" | "gitea", Some(name), _) if REF_FIELDS.contains(&name.as_str()) => self.add_ref(),
+                ("steps", Some(id), _) => drop(self.step_ids.insert(id)),
+                ("needs" | "jobs", Some(id), _) => drop(self.needs.insert(id)),
                 ("matrix", None, _) => self.all_matrix_keys = true,
                 _ => {}
             }
@@ -298,6 +406,11 @@ fn references_in(node: &Node) -> BTreeSet<(String, Option<String>)> {
         Value::Mapping(entries) => entries.iter().flat_map(|(_, value)| references_in(value)).collect(),
         _ => node.text().map(expression::references).unwrap_or_default(),
     }
+}
+
+/// The variable in which a forge passes a field of `github` to scripts.
+pub(super) fn github_variable(field: &str) -> String {
+    format!("GITHUB_{}", field.to_uppercase())
 }
 
 /// The names that follow a `$` in a script.

@@ -1,10 +1,12 @@
 //! Triggers of workflows: an [`Invocation`] for each event and each combination of inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use github_actions_expressions::Evaluation;
 
-use super::model::{Input, InputKind, Trigger};
+use super::model::{GithubFields, Input, InputKind, Trigger};
+use super::outputs::Outputs;
 use slug_value::{Value, to_text};
 
 /// The maximum number of invocations of one workflow that are evaluated separately.
@@ -19,6 +21,8 @@ pub struct Invocation {
     pub is_unknown_event: bool,
     /// The names of the declared inputs, in lower case; any other input is null.
     pub declared: BTreeSet<String>,
+    /// The known fields of `github`, besides the event and its inputs.
+    pub github: GithubFields,
     /// The values of `github.event.inputs`.
     pub event_inputs: InputValues,
     /// The values of `inputs`.
@@ -31,6 +35,9 @@ pub struct Invocation {
     pub vars: Vec<(String, bool)>,
     /// The calling jobs for display, outermost first.
     pub callers: Vec<Caller>,
+    /// The outputs of the jobs that the current job needs or, for the outputs of a called workflow, of its
+    /// jobs.
+    pub job_outputs: Rc<Outputs>,
 }
 
 /// A job that calls a workflow.
@@ -43,6 +50,19 @@ pub struct Caller {
     /// The passed inputs with a known value: name and value.
     pub inputs: Vec<(String, String)>,
 }
+
+/// Maximum texts that are tried for one free-text input, besides its default.
+const TEXTS: usize = 16;
+
+/// The inputs that can affect a call, by name in lower case, with the texts to try if an input takes any
+/// text, without duplicates.
+pub type RelevantInputs = BTreeMap<String, Vec<String>>;
+
+/// The key of [`RelevantInputs`] for the branch or tag. An input cannot have this name.
+pub const REF: &str = "github.ref";
+
+/// The fields of `github` that depend on the branch or tag.
+pub const REF_FIELDS: [&str; 4] = ["base_ref", "ref", "ref_name", "ref_type"];
 
 /// Values of inputs, by name in lower case.
 pub type InputValues = BTreeMap<String, Value>;
@@ -60,26 +80,48 @@ pub enum Secrets {
 /// The invocations of a workflow by an event, one for each combination of values of the
 /// `relevant` inputs.
 #[must_use]
-pub fn invocations(trigger: &Trigger, relevant: &BTreeSet<String>) -> Vec<Invocation> {
+pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocation> {
     let takes_inputs = matches!(trigger.event.as_str(), "workflow_dispatch" | "workflow_call");
     let inputs: Vec<&Input> = trigger.inputs.iter().filter(|_| takes_inputs).collect();
     let options: Vec<(&Input, Vec<Choice>)> = inputs
         .iter()
-        .filter(|input| relevant.contains(&input.name.to_lowercase()))
-        .map(|input| (*input, choices(input, &trigger.event)))
+        .filter_map(|input| {
+            let texts = relevant.get(&input.name.to_lowercase())?;
+            Some((*input, choices(input, texts, &trigger.event)))
+        })
         .collect();
-    let count = options.iter().fold(1_usize, |count, (_, choices)| count.saturating_mul(choices.len()));
-    let mut all = vec![Invocation {
+    let refs = trigger.refs.len().max(1);
+    let count = options.iter().fold(refs, |count, (_, choices)| count.saturating_mul(choices.len()));
+    let has_texts = options
+        .iter()
+        .any(|(input, _)| relevant.get(&input.name.to_lowercase()).is_some_and(|texts| !texts.is_empty()));
+    if count > MAX_INVOCATIONS && has_texts {
+        let without_texts = relevant.keys().map(|name| (name.clone(), Vec::new())).collect();
+        return invocations(trigger, &without_texts);
+    }
+    let is_ref_relevant = relevant.contains_key(REF);
+    let refs = match trigger.refs.as_slice() {
+        refs if is_ref_relevant && !refs.is_empty() => refs,
+        [only] => std::slice::from_ref(only),
+        _ => &[GithubFields::new()],
+    };
+    let of_ref = |github: &GithubFields| Invocation {
         event: trigger.event.clone(),
         is_unknown_event: trigger.event == "workflow_call",
         declared: inputs.iter().map(|input| input.name.to_lowercase()).collect(),
+        github: github.clone(),
         event_inputs: InputValues::new(),
         inputs: InputValues::new(),
         secrets: Secrets::All,
-        chosen: Vec::new(),
+        chosen: match github.first_key_value().filter(|_| refs.len() > 1) {
+            Some((name, text)) => vec![(format!("github.{name}"), text.clone())],
+            None => Vec::new(),
+        },
         vars: Vec::new(),
         callers: Vec::new(),
-    }];
+        job_outputs: Rc::default(),
+    };
+    let mut all: Vec<Invocation> = refs.iter().map(of_ref).collect();
     for (input, mut choices) in options {
         if count > MAX_INVOCATIONS {
             let why = format!("the inputs have more than {MAX_INVOCATIONS} combinations");
@@ -131,25 +173,27 @@ impl Invocation {
 
     /// An invocation by any event and with any values of these inputs.
     #[must_use]
-    pub fn unknown(inputs: &BTreeSet<String>) -> Self {
+    pub fn unknown(inputs: &RelevantInputs) -> Self {
         let unknown = || Value::unknown(format!("the workflow has more than {MAX_INVOCATIONS} invocations"));
-        let inputs: InputValues = inputs.iter().map(|name| (name.clone(), unknown())).collect();
+        let inputs: InputValues = inputs.keys().map(|name| (name.clone(), unknown())).collect();
         Self {
             event: "any event".to_owned(),
             is_unknown_event: true,
             declared: inputs.keys().cloned().collect(),
+            github: GithubFields::new(),
             event_inputs: inputs.clone(),
             inputs,
             secrets: Secrets::All,
             chosen: Vec::new(),
             vars: Vec::new(),
             callers: Vec::new(),
+            job_outputs: Rc::default(),
         }
     }
 }
 
-/// The possible values of an input, its default first.
-fn choices(input: &Input, event: &str) -> Vec<Choice> {
+/// The possible values of an input, its default first. An input that takes any text is tried with `texts`.
+fn choices(input: &Input, texts: &[String], event: &str) -> Vec<Choice> {
     let known = |value: Evaluation| Choice { shown: to_text(&value), value: Value::known(value) };
     let any_value = || {
         let who = if event == "workflow_call" { "a calling workflow" } else { "a manual run" };
@@ -173,12 +217,18 @@ fn choices(input: &Input, event: &str) -> Vec<Choice> {
         }
         InputKind::Number => {
             let default = default.and_then(|default| default.parse().ok()).map(Evaluation::Number);
-            default.map(known).into_iter().chain([any_value()]).collect()
+            let is_other = |number: &Evaluation| Some(number) != default.as_ref();
+            let numbers = texts.iter().filter_map(|text| text.parse().ok()).map(Evaluation::Number).filter(is_other);
+            let numbers = numbers.take(TEXTS).map(known);
+            default.clone().map(known).into_iter().chain(numbers).chain([any_value()]).collect()
         }
         InputKind::Text | InputKind::Choice(_) => {
             let default = known(Evaluation::String(default.unwrap_or_default().to_owned()));
             let can_be_left_out = !input.required || input.default.is_some();
-            can_be_left_out.then_some(default).into_iter().chain([any_value()]).collect()
+            let is_other = |text: &&String| input.default.as_ref() != Some(*text);
+            let compared = texts.iter().filter(is_other).take(TEXTS);
+            let compared = compared.map(|text| known(Evaluation::String(text.clone())));
+            can_be_left_out.then_some(default).into_iter().chain(compared).chain([any_value()]).collect()
         }
     }
 }

@@ -216,6 +216,33 @@ fn members_are_found_by_number_and_name() {
     }
 }
 
+/// `*` yields every item, and the rest of the path applies to each of them.
+#[test]
+fn filters_apply_paths_to_each_item() {
+    let list = r#"fromJSON('[{"a": {"b": 1}}, {"A": {"b": 2, "c": [5, 6]}}, {"x": 3}, 4, [{"a": 7}]]')"#;
+    for (path, expected) in [
+        (".*.a.b", "[1, 2]"),
+        ("[*].a.b", "[1, 2]"),
+        (".*.a['B']", "[1, 2]"),
+        (".*.a.c", "[[5, 6]]"),
+        (".*.a.c[1]", "[6]"),
+        (".*.a.c.*", "[5, 6]"),
+        (".*[0].a", "[7]"),
+        (".*.y", "[]"),
+        ("[0].*.b", "[1]"),
+        ("[3].*", "[]"),
+        ("[4].*.a", "[7]"),
+    ] {
+        let value = |expression: &str| expression::value(expression, &Unknown).single().cloned();
+        assert_eq!(value(&format!("{list}{path}")), value(&format!("fromJSON('{expected}')")), "{path}");
+        assert!(value(&format!("join({list}{path})")).is_some());
+    }
+    // The order of several fields is not kept.
+    for unknown in ["fromJSON('{\"a\": 1, \"b\": 2}').*", "inputs.list.*.a", "inputs.*"] {
+        assert_eq!(expression::value(unknown, &Unknown).values, AbstractValue::Any, "{unknown}");
+    }
+}
+
 /// An invalid format fails the run, so its value is unknown.
 #[test]
 fn invalid_format_is_unknown() {

@@ -2,7 +2,6 @@
 
 use super::super::effects::Call;
 use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash};
-use super::super::forge::ENVIRONMENT_FILE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
@@ -24,7 +23,7 @@ impl Interpreter<'_> {
         let command = command_of(name);
         let is_unknown = name.single().is_none();
         if self.mentions_env_file(&words[1..]) {
-            self.state.opaque = Some(format!("`{command}` writes to ${ENVIRONMENT_FILE}"));
+            self.state.set_opaque(format!("`{command}` writes to ${}", self.file_variable));
         }
         let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
         if self.targets_in(command, &words[..1], Some(&words[1..])) || self.is_command_of_target(words) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::definition::Definition;
 use super::super::state::{Export, State, Variable, join};
 use super::super::syntax::{Command, Span, Word};
-use super::{ENVIRONMENT_FILE, Interpreter, Outcome, Output, Status, own_spans};
+use super::{Interpreter, Outcome, Output, Status, own_spans};
 use slug_value::{Text, Tristate};
 
 /// Maximum number of functions around a command.
@@ -80,7 +80,7 @@ impl Interpreter<'_> {
             self.havoc(&format!("the function `{name}` calls itself"));
             if self.names_env_file {
                 self.state.opaque =
-                    Some(format!("the function `{name}` calls itself and may write ${ENVIRONMENT_FILE}"));
+                    Some(format!("the function `{name}` calls itself and may write ${}", self.file_variable));
             }
             return Outcome::unknown(Output::unknown(format!("the output of `{name}` is not known")));
         }

@@ -1,13 +1,14 @@
 //! Occurrences of targets and of the environment file in a script. An occurrence that the
 //! interpreter does not resolve may be a call or a write.
 
-use super::super::forge::ENVIRONMENT_FILE;
 use super::super::syntax::{Operation, Piece, PieceKind, Span, Word};
 use super::super::targets::find_targets;
 
 /// The occurrences of a script.
 pub struct Occurrences<'a> {
     targets: &'a [&'a str],
+    /// The variable with the path of the file whose assignments are interpreted.
+    file_variable: &'static str,
     /// Sorted by the start of their spans.
     found: Vec<Occurrence>,
     /// Those of files that are interpreted again, as they were left before.
@@ -34,8 +35,9 @@ pub struct Occurrence {
 }
 
 impl<'a> Occurrences<'a> {
-    pub fn new(targets: &'a [&'a str]) -> Self {
-        Self { targets, found: Vec::new(), left: Vec::new(), called: Vec::new(), searched: Vec::new() }
+    pub fn new(targets: &'a [&'a str], file_variable: &'static str) -> Self {
+        let (found, left) = (Vec::new(), Vec::new());
+        Self { targets, file_variable, found, left, called: Vec::new(), searched: Vec::new() }
     }
 
     /// Adds the occurrences in `text`, which begins at byte `base` of the outermost script, except
@@ -46,7 +48,7 @@ impl<'a> Occurrences<'a> {
         }
         self.searched.push((base, text.len()));
         let targets = find_targets(text, self.targets).map(|(target, span)| (Some(target), span));
-        let file = text.match_indices(ENVIRONMENT_FILE).map(|(at, name)| (None, at..at + name.len()));
+        let file = text.match_indices(self.file_variable).map(|(at, name)| (None, at..at + name.len()));
         let all = targets.chain(file).map(|(target, span)| Occurrence {
             target,
             span: base + span.start..base + span.end,

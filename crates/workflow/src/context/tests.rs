@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use github_actions_expressions::Evaluation;
 
 use super::EvalContext;
@@ -7,17 +5,23 @@ use crate::declared::Declared;
 use crate::expression::Contexts;
 use crate::matrix::Row;
 use crate::model::InputKind;
+use crate::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
 use crate::trigger::tests::{describe, input, names, trigger};
-use crate::trigger::{InputValues, Invocation, Secrets, invocations};
+use crate::trigger::{InputValues, Invocation, RelevantInputs, Secrets, invocations};
 use slug_value::{Text, Value};
 
 /// The description of the value that a path evaluates to.
 fn looked_up(invocation: &Invocation, row: Result<&Row, &str>, path: &str) -> String {
     let env = |name: &str| Text::known(format!("env of {name}"));
+    let values = [("model".to_owned(), Text::known("m-1".to_owned()))].into();
+    let outputs = Outputs::from([
+        ("pick".to_owned(), KnownOutputs { values, is_complete: false }),
+        ("skipped".to_owned(), KnownOutputs::none()),
+    ]);
     let absent = ["GONE".to_owned()];
     let vars = [("Known".to_owned(), Some("v".to_owned())), ("NONE".to_owned(), None)];
     let declared = Declared { absent_secrets: &absent, known_secrets: None, vars: &vars };
-    let here = EvalContext { invocation, row, env: Some(&env), declared };
+    let here = EvalContext { invocation, row, env: Some(&env), outputs: &outputs, declared };
     describe(&here.look_up(&path.split('.').map(str::to_owned).collect::<Vec<_>>()))
 }
 
@@ -54,6 +58,11 @@ fn contexts_follow_invocation_row_and_environment() {
         (&pushed, "matrix.u", "? no reason"),
         (&pushed, "matrix.u.k", "? `matrix.u.k` is known only at run time"),
         (&pushed, "env.Name", "'env of Name'"),
+        (&pushed, "steps.Pick.outputs.MODEL", "'m-1'"),
+        (&pushed, "steps.pick.outputs.other", "? `steps.pick.outputs.other` is known only at run time"),
+        (&pushed, "steps.skipped.outputs.other", "Null"),
+        (&pushed, "steps.later.outputs.other", "? `steps.later.outputs.other` is known only at run time"),
+        (&pushed, "steps.pick.outcome", "? `steps.pick.outcome` is known only at run time"),
         (&pushed, "secrets.KEY", "set"),
         (&pushed, "secrets.gone", "Null"),
         (&pushed, "vars.X", "? `vars.X` is known only at run time"),
@@ -64,7 +73,13 @@ fn contexts_follow_invocation_row_and_environment() {
         assert_eq!(looked_up(invocation, Ok(&row), path), expected, "{path} by {}", invocation.event);
     }
     assert_eq!(looked_up(&pushed, Err("no row"), "matrix.m"), "? no row");
-    let nowhere = EvalContext { invocation: &pushed, row: Ok(&row), env: None, declared: Declared::default() };
+    let nowhere = EvalContext {
+        invocation: &pushed,
+        row: Ok(&row),
+        env: None,
+        outputs: &NO_OUTPUTS,
+        declared: Declared::default(),
+    };
     let path = ["env".to_owned(), "Name".to_owned()];
     assert_eq!(describe(&nowhere.look_up(&path)), "? `env.Name` is known only at run time");
     assert_eq!(pushed.event_inputs, InputValues::new());
@@ -72,7 +87,7 @@ fn contexts_follow_invocation_row_and_environment() {
 
 #[test]
 fn called_workflow_has_only_passed_secrets() {
-    let mut called = invocations(&trigger("workflow_call", Vec::new()), &BTreeSet::new()).remove(0);
+    let mut called = invocations(&trigger("workflow_call", Vec::new()), &RelevantInputs::new()).remove(0);
     called.secrets =
         Secrets::Only([("sure".to_owned(), true), ("maybe".to_owned(), false), ("gone".to_owned(), true)].into());
     for (name, expected) in [
@@ -90,11 +105,11 @@ fn called_workflow_has_only_passed_secrets() {
 
 #[test]
 fn unlisted_secret_is_absent() {
-    let by = |event| invocations(&trigger(event, Vec::new()), &BTreeSet::new()).remove(0);
+    let by = |event| invocations(&trigger(event, Vec::new()), &RelevantInputs::new()).remove(0);
     let listed = ["KEY".to_owned()];
     let declared = Declared { known_secrets: Some(&listed), ..Declared::default() };
     let looked_up = |invocation: &Invocation, name: &str| {
-        let here = EvalContext { invocation, row: Err("no row"), env: None, declared };
+        let here = EvalContext { invocation, row: Err("no row"), env: None, outputs: &NO_OUTPUTS, declared };
         describe(&here.look_up(&["secrets".to_owned(), name.to_owned()]))
     };
     let (pushed, mut called) = (by("push"), by("workflow_call"));

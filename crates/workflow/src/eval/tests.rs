@@ -5,6 +5,7 @@ use super::Evaluation;
 use crate::declared::Declared;
 use crate::repository::{Parser, Repository};
 use crate::slice::Search;
+use crate::texts::NO_TEXTS;
 
 const CALLER: &str = "\
 on: push
@@ -42,6 +43,7 @@ fn search(variables: &BTreeSet<String>) -> Search<'_> {
         targets: &["run.sh"],
         actions: &[],
         variables,
+        texts: &NO_TEXTS,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: false,

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::declared::Declared;
 use crate::document;
+use crate::texts::NO_TEXTS;
 use crate::trigger::invocations;
 
 use file::{Rendered, line_of, render};
@@ -45,6 +46,7 @@ fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
         targets: &[TARGET],
         actions: &[],
         variables: &variables,
+        texts: &NO_TEXTS,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: spec.every_script,

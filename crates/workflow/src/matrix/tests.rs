@@ -25,6 +25,7 @@ fn expanded(yaml: &str) -> Result<Vec<Row>, String> {
     match rows(Some(&document::read(yaml).unwrap()), &FewInputs) {
         Rows::Unknown(why) => Err(why),
         Rows::Known(rows) => Ok(rows),
+        Rows::Some(rows, _, why) => Err(format!("{why}, besides {rows:?}")),
     }
 }
 
@@ -34,9 +35,12 @@ fn kind_and_text(value: &Value) -> String {
 }
 
 fn shown(yaml: &str) -> Vec<String> {
+    expanded(yaml).map_or_else(|why| vec![why], |rows| rows.iter().map(shown_row).collect())
+}
+
+fn shown_row(row: &Row) -> String {
     let text = |value: &Value| value.single().map_or("?".to_owned(), |value| value.sema().to_string());
-    let row = |row: &Row| row.iter().map(|(k, v)| format!("{k}={}", text(v))).collect::<Vec<_>>().join(" ");
-    expanded(yaml).map_or_else(|why| vec![why], |rows| rows.iter().map(row).collect())
+    row.iter().map(|(k, v)| format!("{k}={}", text(v))).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -110,18 +114,43 @@ fn unknown_matrix_has_a_reason() {
     assert_eq!(shown(literal), ["a=1 b=true", "a=1e3", "a="]);
     for (yaml, why) in [
         ("${{ fromJSON(needs.x.outputs.y) }}", COMPUTED),
-        ("a: ${{ fromJSON(vars.x) }}", COMPUTED),
         ("${{ inputs.list }}", COMPUTED),
         ("${{ fromJSON(inputs.list) }}", COMPUTED),
         ("a: [1]\n${{ insert }}: {b: [2]}", COMPUTED),
-        ("include: [{a: 1, '${{ insert }}': {b: 2}}]", "`include` of the matrix is computed at run time"),
-        ("a: ${{ inputs.list }}", COMPUTED),
         ("a: {b: 1}", "the matrix has a mapping where a list is expected"),
-        ("a: [1]\ninclude: ${{ fromJSON(vars.x) }}", "`include` of the matrix is computed at run time"),
         ("a: [1]\nexclude: ['${{ fromJSON(vars.x) }}']", "`exclude` of the matrix is computed at run time"),
         ("a: ['${{ vars.x }}']\nexclude: [{a: 1}]", "`a` of the matrix is not known"),
     ] {
         assert_eq!(shown(yaml), [why], "{yaml}");
+    }
+}
+
+#[test]
+fn computed_part_of_a_matrix_leaves_the_rest_known() {
+    let partial = |yaml: &str| match rows(Some(&document::read(yaml).unwrap()), &FewInputs) {
+        Rows::Some(rows, open, why) => {
+            assert_eq!(why, "`include` of the matrix is computed at run time");
+            assert_eq!(open, rows.iter().filter(|row| row.contains_key("a") && !row.contains_key("b")).count());
+            rows.iter().map(shown_row).collect::<Vec<_>>()
+        }
+        other => vec![format!("{other:?}")],
+    };
+    const JSON: &str = r#"${{ fromJSON('[{"a":1,"b":2},{"a":3}]') }}"#;
+    assert_eq!(shown("a: ${{ fromJSON(vars.x) }}"), ["a=?"]);
+    assert_eq!(shown("a: ${{ inputs.list }}\nb: [1, 2]\nexclude: [{b: 1}]\ninclude: [{b: 2, c: 3}]"), ["a=? b=2 c=3"]);
+    assert_eq!(shown(&format!("a: [1]\ninclude: {JSON}")), ["a=1 b=2", "a=3"]);
+    assert_eq!(shown(&format!("a: [1, 3]\nexclude: {}", JSON.replace("b\":2", "a\":1"))), ["a="; 0]);
+    assert_eq!(shown(r#"include: ['${{ fromJSON(''{"a":1}'') }}']"#), ["a=1"]);
+    for (yaml, expected) in [
+        ("include: ${{ fromJSON(vars.x) }}", &[][..]),
+        ("include: [{a: 1, '${{ insert }}': {b: 2}}]", &[]),
+        ("a: [1]\ninclude: ${{ fromJSON(vars.x) }}", &["a=1"]),
+        ("a: [1, 2]\nexclude: [{a: 1}]\ninclude: ${{ fromJSON(vars.x) }}", &["a=2"]),
+        // The last entry may change `b`, but not the row that another entry adds.
+        ("a: [1]\ninclude: [{a: 1, b: 2}, {a: 3, b: 4}, '${{ fromJSON(vars.x) }}']", &["a=1", "a=3 b=4"]),
+        ("a: [1]\ninclude: [x, {b: 2}]", &["a=1"]),
+    ] {
+        assert_eq!(partial(yaml), expected, "{yaml}");
     }
 }
 

@@ -6,12 +6,14 @@ use super::{Search, Slice};
 use crate::declared::Declared;
 use crate::document;
 use crate::model::Workflow;
+use crate::texts::NO_TEXTS;
 
 fn search(variables: &BTreeSet<String>) -> Search<'_> {
     Search {
         targets: &[],
         actions: &[],
         variables,
+        texts: &NO_TEXTS,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: true,
@@ -42,6 +44,6 @@ proptest! {
         let variables = BTreeSet::from([name(named)]);
         let slice = Slice::new(&workflow, &workflow.jobs[0], &search(&variables));
         prop_assert_eq!(slice.variables, (named..6).map(name).collect());
-        prop_assert_eq!(slice.inputs, ["last".to_owned()].into());
+        prop_assert_eq!(slice.inputs, [("last".to_owned(), Vec::new())].into());
     }
 }

@@ -1,8 +1,6 @@
-use std::collections::BTreeSet;
-
 use github_actions_expressions::Evaluation;
 
-use super::{Invocation, MAX_INVOCATIONS, Secrets, invocations};
+use super::{Invocation, MAX_INVOCATIONS, RelevantInputs, Secrets, invocations};
 use crate::model::{Input, InputKind, Trigger};
 use slug_value::{AbstractValue, Value};
 
@@ -15,11 +13,11 @@ fn options(count: usize) -> InputKind {
 }
 
 pub fn trigger(event: &str, inputs: Vec<Input>) -> Trigger {
-    Trigger { event: event.to_owned(), inputs }
+    Trigger { inputs, ..Trigger::new(event) }
 }
 
-pub fn names(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+pub fn names(names: &[&str]) -> RelevantInputs {
+    names.iter().map(|name| ((*name).to_owned(), Vec::new())).collect()
 }
 
 /// A short description of a value: its text with its type, `set`, or `?` with the reasons.
@@ -89,7 +87,7 @@ fn invocations_combine_the_choices_of_relevant_inputs() {
             ["Flag=false pick=o1", "Flag=false pick=o0", "Flag=true pick=o1", "Flag=true pick=o0"]
         );
         for invocation in &all {
-            assert_eq!(invocation.declared, names(&["flag", "other", "pick"]));
+            assert_eq!(invocation.declared, ["flag", "other", "pick"].map(str::to_owned).into());
             assert_eq!((invocation.event.as_str(), invocation.is_unknown_event), (event, event == "workflow_call"));
             assert_eq!((&invocation.secrets, invocation.callers.len()), (&Secrets::All, 0));
             // `github.event.inputs` has only strings, and only for a manual start.
@@ -117,4 +115,30 @@ fn invocations_beyond_the_limit_have_unknown_inputs() {
     let inputs: Vec<_> = beyond[0].inputs.values().map(describe).collect();
     assert_eq!(inputs, ["? the inputs have more than 1000 combinations"; 3]);
     assert_eq!(beyond[0].chosen[2].1, "anything");
+}
+
+#[test]
+fn free_text_input_takes_texts_before_any_value() {
+    let with_texts = |name: &str, texts: &[&str]| -> RelevantInputs {
+        [(name.to_owned(), texts.iter().map(|text| (*text).to_owned()).collect())].into()
+    };
+    let found = |input: Input, texts: &[&str]| -> Vec<String> {
+        let all = invocations(&trigger("workflow_dispatch", vec![input]), &with_texts("k", texts));
+        all.into_iter().map(|it| it.chosen[0].1.clone()).collect()
+    };
+    let text = input("K", InputKind::Text, Some("d"));
+    assert_eq!(found(text.clone(), &["d", "e"]), ["d", "e", "anything"]);
+    assert_eq!(found(options_of(&["d", "f"]), &["d", "e"]), ["d", "f"]);
+    assert_eq!(found(input("K", InputKind::Number, Some("3")), &["d", "3", "4.0"]), ["3", "4", "anything"]);
+    // Too many combinations: the texts are left out.
+    let many: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let inputs = ["a", "b", "c"].map(|name| Input { name: name.to_owned(), ..text.clone() });
+    let relevant: RelevantInputs = ["a", "b", "c"].iter().flat_map(|name| with_texts(name, &many)).collect();
+    let of = |inputs: &[Input]| invocations(&trigger("workflow_dispatch", inputs.to_vec()), &relevant).len();
+    assert_eq!((of(&inputs[..2]), of(&inputs)), (18 * 18, 8));
+}
+
+fn options_of(options: &[&str]) -> Input {
+    input("K", InputKind::Choice(options.iter().map(|option| (*option).to_owned()).collect()), Some("d"))
 }

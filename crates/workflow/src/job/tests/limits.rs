@@ -10,7 +10,8 @@ use crate::document;
 use crate::job::JobEval;
 use crate::model::Workflow;
 use crate::slice::{Search, Slice};
-use crate::trigger::Invocation;
+use crate::texts::NO_TEXTS;
+use crate::trigger::{Invocation, RelevantInputs};
 
 /// A workflow with one job and a matrix of two keys, one of them relevant.
 fn workflow_with(relevant: usize, other: usize, work: &str) -> Workflow {
@@ -52,14 +53,15 @@ proptest! {
             targets: &[],
             actions: &[],
             variables: &none,
-            declared: Declared::default(),
+            texts: &NO_TEXTS,
+        declared: Declared::default(),
             files: &slug_shell::NoFiles,
             every_script: true,
             ignore_conditions: false,
         };
         let (workflow, job) = (&workflow, &workflow.jobs[0]);
         let eval = JobEval { path: "w.yml", text: "", workflow, job, slice: &slice, search: &search };
-        let rows = eval.rows(&Invocation::unknown(&none), invocations);
+        let rows = eval.rows(&Invocation::unknown(&RelevantInputs::new()), invocations);
 
         let is_little = relevant * invocations * weight <= most;
         let is_short = relevant * invocations * script_bytes <= most_bytes || relevant * invocations == 1;
