@@ -12,7 +12,7 @@ use slug_workflow::repository::JobId;
 use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
 use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::Linter;
-use super::near_miss::near_misses;
+use super::near_miss::NearMisses;
 use super::repository::Files;
 use crate::codes::{ALWAYS_TRUE_CONDITION, UNKNOWN_HARNESS};
 use crate::findings::{Finding, SourceId, Span};
@@ -36,8 +36,8 @@ pub struct Evaluated<'r> {
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
     /// Warnings about conditions that are always true.
     pub(super) conditions: Vec<Finding>,
-    /// Warnings about secrets with the name of another vendor.
-    pub(super) near_misses: Vec<Finding>,
+    /// Warnings about names that resemble others; None if they are not looked for.
+    pub(super) near_misses: Option<NearMisses>,
     /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
     pub(super) fine: Vec<PolicyCall<'r>>,
 }
@@ -50,7 +50,8 @@ impl<'a> Linter<'a> {
     pub(super) fn evaluate<'r>(&'r self, files: &'r Files) -> Evaluated<'r> {
         let evaluation = Evaluation::new(&files.repository, self.search());
         let unconditional = Evaluation::new(&files.repository, self.search().ignoring_conditions());
-        let mut evaluated = Evaluated::default();
+        let near_misses = Some(NearMisses::default());
+        let mut evaluated = Evaluated { near_misses, ..Evaluated::default() };
         for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
             let before = evaluated.steps.len();
             for job in 0..file.workflow.jobs.len() {
@@ -100,7 +101,12 @@ impl<'a> Linter<'a> {
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
                 let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
-                shadowed.push((call.clone(), self.evaluate_call(&file.path, call, evaluated)));
+                let (verdict, ignored) = self.evaluate_call(&file.path, &call);
+                if let Some(near_misses) = &mut evaluated.near_misses {
+                    self.add_near_misses(evaluation.repository(), file, &call, &verdict, near_misses);
+                }
+                evaluated.add(call.clone(), verdict);
+                shadowed.push((call, ignored));
             }
             add_shadowed(&shadowed, evaluated);
         }
@@ -121,42 +127,15 @@ impl<'a> Linter<'a> {
     }
 
     /// Evaluates a call, and returns its shadowed variables if slugproof.yaml denies them.
-    fn evaluate_call<'r>(
-        &'r self,
-        path: &str,
-        case: PolicyCall<'r>,
-        evaluated: &mut Evaluated<'r>,
-    ) -> BTreeSet<String> {
-        let evaluate = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
+    fn evaluate_call(&self, path: &str, case: &PolicyCall<'_>) -> (CallVerdict, BTreeSet<String>) {
+        let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
         let value = |name: &str| possible(case.policy, &case.site.env, name);
-        let mut shadowed = BTreeSet::new();
-        match evaluate.evaluate(case.policy, value) {
-            CallVerdict::Fine { accepted, cross_vendor } => {
-                if self.denies_shadowed {
-                    shadowed = evaluate.shadowed(case.policy, value);
-                }
-                for (entry, failure) in accepted {
-                    let is_warning = failure.code.is_none();
-                    let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
-                    evaluated.accepted.entry(entry).or_default().add(case.clone(), problem);
-                }
-                for finding in near_misses(self.registry, &case) {
-                    let is_new = |known: &Finding| known.primary.span != finding.primary.span;
-                    if evaluated.near_misses.iter().all(is_new) {
-                        evaluated.near_misses.push(finding);
-                    }
-                }
-                if evaluated.fine.len() < FINE_CALLS {
-                    evaluated.fine.push(case.clone());
-                }
-                if let Some(failure) = cross_vendor {
-                    evaluated.groups.add(case, Problem::CrossVendor(failure));
-                }
-            }
-            CallVerdict::Fails(failure) => evaluated.groups.add(case, Problem::Failure(failure)),
-            CallVerdict::Undecided(reasons) => evaluated.groups.add(case, Problem::Undecided(reasons)),
-        }
-        shadowed
+        let verdict = evaluator.evaluate(case.policy, value);
+        let shadowed = match &verdict {
+            CallVerdict::Fine { .. } if self.denies_shadowed => evaluator.shadowed(case.policy, value),
+            _ => BTreeSet::new(),
+        };
+        (verdict, shadowed)
     }
 
     /// Notes on jobs and steps that set variables of a policy for a script that no policy
@@ -197,7 +176,28 @@ impl<'a> Linter<'a> {
     }
 }
 
-impl Evaluated<'_> {
+impl<'r> Evaluated<'r> {
+    /// Adds the verdict of a call.
+    fn add(&mut self, case: PolicyCall<'r>, verdict: CallVerdict) {
+        match verdict {
+            CallVerdict::Fine { accepted, cross_vendor } => {
+                for (entry, failure) in accepted {
+                    let is_warning = failure.code.is_none();
+                    let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
+                    self.accepted.entry(entry).or_default().add(case.clone(), problem);
+                }
+                if self.fine.len() < FINE_CALLS {
+                    self.fine.push(case.clone());
+                }
+                if let Some(failure) = cross_vendor {
+                    self.groups.add(case, Problem::CrossVendor(failure));
+                }
+            }
+            CallVerdict::Fails(failure) => self.groups.add(case, Problem::Failure(failure)),
+            CallVerdict::Undecided(reasons) => self.groups.add(case, Problem::Undecided(reasons)),
+        }
+    }
+
     /// Adds a warning about a condition that is always true, once for each condition.
     fn add_condition(&mut self, source: SourceId, condition: &Condition) {
         let span = Span { source, range: condition.span.clone() };

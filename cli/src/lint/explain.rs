@@ -14,6 +14,7 @@ use crate::variables::runtime_names;
 use slug_value::AbstractValue;
 use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::job::CallSite;
+use slug_workflow::model::EnvEntry;
 use slug_workflow::scripts::FIRST_FILE_POSITION;
 use slug_workflow::trigger::Caller;
 
@@ -41,36 +42,45 @@ pub struct PolicyCall<'a> {
     pub policy: &'a Policy,
 }
 
-impl PolicyCall<'_> {
-    /// The name of the secret in a variable: the first that its `env` entry names. A variable that
-    /// the script sets to another variable has the secret of that variable.
+impl<'a> PolicyCall<'a> {
+    /// The name of the secret in a variable: the first that its value names; see [`Self::written`].
     pub fn secret(&self, name: &str) -> Option<String> {
+        let (_, rest) = self.written(name)?.0.split_once("secrets.")?;
+        Some(word(rest).to_owned()).filter(|secret| !secret.is_empty())
+    }
+
+    /// The value of a variable as written, and its `env` entry. A variable that the script sets to
+    /// another variable has the value of that variable; one that the script sets to an expression has no
+    /// entry.
+    pub fn written(&self, name: &str) -> Option<(&str, Option<&'a EnvEntry>)> {
         let entry = |name: &str| match &self.site.env.variables.get(name)?.origin {
-            Origin::Entry(entry) => Some(entry.value.as_str()),
+            Origin::Entry(entry) => Some((entry.value.as_str(), Some(*entry))),
             Origin::Script(_) => None,
         };
-        let value = match entry(name) {
-            Some(value) => value,
-            None => entry(assigned_variable(&self.site.step.run.as_ref()?.text, name)?)?,
-        };
-        let (_, rest) = value.split_once("secrets.")?;
-        Some(word(rest).to_owned()).filter(|secret| !secret.is_empty())
+        entry(name).or_else(|| {
+            let value = assigned(&self.site.step.run.as_ref()?.text, name)?;
+            match value.find("}}").filter(|_| value.starts_with("${{")) {
+                Some(end) => Some((&value[..end + 2], None)),
+                None => entry(word(value.strip_prefix('$')?.trim_start_matches('{'))),
+            }
+        })
     }
 }
 
-/// The variable whose value a script last assigns to a variable, as in `NAME="$OTHER"`.
-fn assigned_variable<'s>(script: &'s str, name: &str) -> Option<&'s str> {
-    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+/// The text after the last `NAME=` of a script, without the quote that opens it.
+fn assigned<'s>(script: &'s str, name: &str) -> Option<&'s str> {
     let start = format!("{name}=");
-    let assigned = script.match_indices(&start).filter(|(at, _)| !script[..*at].ends_with(is_inside));
-    let value = assigned.last().map(|(at, _)| &script[at + name.len() + 1..])?;
-    let value = value.trim_start_matches('"').strip_prefix('$')?;
-    Some(word(value.trim_start_matches('{'))).filter(|other| !other.is_empty())
+    let assigned = script.match_indices(&start).filter(|(at, _)| !script[..*at].ends_with(is_name_character));
+    assigned.last().map(|(at, _)| script[at + start.len()..].trim_start_matches('"'))
+}
+
+fn is_name_character(c: char) -> bool {
+    c == '_' || c.is_ascii_alphanumeric()
 }
 
 /// The name at the start of a text.
 fn word(text: &str) -> &str {
-    let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+    let end = text.find(|c: char| !is_name_character(c));
     &text[..end.unwrap_or(text.len())]
 }
 

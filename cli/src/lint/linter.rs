@@ -8,6 +8,7 @@ use slug_workflow::repository::Parser;
 use slug_workflow::scripts::NoFiles;
 use slug_workflow::slice::Search;
 
+use super::near_miss::KnownNames;
 use super::scripts::Scripts;
 use crate::codes::SHADOWED_VARIABLE;
 use crate::config::{Accept, Config};
@@ -26,6 +27,8 @@ pub struct Linter<'a> {
     pub(super) denies_shadowed: bool,
     pub(super) targets: Vec<&'a str>,
     pub(super) names: BTreeSet<String>,
+    /// The names that misspelt ones are compared with.
+    pub(super) known: KnownNames,
     /// The names of variables with secrets.
     pub(super) keys: BTreeSet<&'a str>,
     pub(super) parser: Parser,
@@ -47,6 +50,7 @@ impl<'a> Linter<'a> {
             denies_shadowed: false,
             targets: Vec::new(),
             names: BTreeSet::new(),
+            known: KnownNames::default(),
             keys: BTreeSet::new(),
             parser: Parser::default(),
             scripts: None,
@@ -100,6 +104,7 @@ impl<'a> Linter<'a> {
         let names =
             |policy: &&'a Policy| policy.all_variables().map(|variable| policy.variable_name(variable).to_owned());
         self.names = self.policies.iter().flat_map(|policy| names(policy).collect::<Vec<_>>()).collect();
+        self.known = KnownNames::new(self.registry, &self.policies);
     }
 
     /// The targets and variables to look for in workflow files.
@@ -107,6 +112,7 @@ impl<'a> Linter<'a> {
         Search {
             targets: &self.targets,
             variables: &self.names,
+            lookalikes: &self.known,
             declared: self.declared,
             files: self.scripts.map_or(&NoFiles, |scripts| scripts),
             every_script: !self.requested.is_empty(),

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::rc::Rc;
 
-use crate::redact::{SECRET_CHARS, credentials_in, mask_ranges};
+use crate::redact::{SECRET_CHARS, credentials_in, is_slip_of, mask_ranges};
 use slug_workflow::document::Node;
 use slug_workflow::expression;
 use slug_workflow::model::EnvLayer;
@@ -38,7 +39,9 @@ impl Secrets {
         let mut flow = Flow { repository, secrets: Self::default(), seen: BTreeSet::new(), open: Vec::new() };
         flow.secrets.ranges = vec![Vec::new(); repository.files().len()];
         for file in 0..repository.files().len() {
-            keys.iter().for_each(|key| flow.reach(file, Carrier::Variable((*key).to_owned())));
+            let text = Rc::clone(&repository.files()[file].text);
+            let misspelt = misspelt(&text, keys);
+            keys.iter().chain(&misspelt).for_each(|key| flow.reach(file, Carrier::Variable((*key).to_owned())));
         }
         while let Some((file, carrier)) = flow.open.pop() {
             flow.follow(file, &carrier);
@@ -75,10 +78,21 @@ impl Secrets {
 /// The text of a file that cannot be parsed, without the values after the names of key variables.
 #[must_use]
 pub fn masked(text: &str, keys: &BTreeSet<&str>) -> String {
-    let mut ranges: Vec<Range<usize>> =
-        keys.iter().flat_map(|key| assigned(text, key, Signs::All)).flat_map(|value| value.literals).collect();
+    let misspelt = misspelt(text, keys);
+    let values = keys.iter().chain(&misspelt).flat_map(|key| assigned(text, key, Signs::All));
+    let mut ranges: Vec<Range<usize>> = values.flat_map(|value| value.literals).collect();
     ranges.extend(credentials_in(text));
     mask_ranges(text, ranges)
+}
+
+/// The names that a text gives a value and that may be misspelt key variables: their values are secrets too.
+fn misspelt<'t>(text: &'t str, keys: &BTreeSet<&str>) -> BTreeSet<&'t str> {
+    let is_name = |c: char| c == '_' || c == '-' || c.is_ascii_alphanumeric();
+    let named = text.match_indices([':', '=']).map(|(at, _)| {
+        let before = text[..at].trim_end_matches(['+', '"', '\'', ' ']);
+        &before[before.rfind(|c| !is_name(c)).map_or(0, |end| end + 1)..]
+    });
+    named.filter(|name| !keys.contains(name) && keys.iter().any(|key| is_slip_of(name, key))).collect()
 }
 
 /// The search for secrets, from the key variables back to literals.

@@ -10,6 +10,7 @@ use super::fix_verifier;
 use super::input::Input;
 use super::linter::Linter;
 use super::mask;
+use super::near_miss::NearMisses;
 use super::repository::{self, Files};
 use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
@@ -18,6 +19,7 @@ use crate::io::report_path;
 use crate::redact::is_public;
 use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
+use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
 use slug_resolver::Fix;
 
@@ -132,7 +134,7 @@ impl Evaluated<'_> {
         findings
             .into_iter()
             .chain(self.conditions.clone())
-            .chain(self.near_misses.clone())
+            .chain(self.near_misses.iter().flat_map(NearMisses::findings).cloned())
             .chain(self.unknown_harnesses.clone())
             .collect()
     }
@@ -156,7 +158,12 @@ impl Linter<'_> {
         let absent: Vec<String> = absent.filter(|secret| !self.declared.has_secret(secret)).collect();
         match absent.as_slice() {
             [] => text,
-            [secret] => format!("{text}; the secret `{secret}` does not exist: create it"),
+            [secret] => {
+                let mut known = self.declared.known_secrets.into_iter().flatten();
+                let meant = known.find(|known| is_slip(&secret.to_uppercase(), &known.to_uppercase()));
+                let remedy = meant.map_or("create it".to_owned(), |meant| format!("did you mean `{meant}`?"));
+                format!("{text}; the secret `{secret}` does not exist: {remedy}")
+            }
             several => format!("{text}; the secrets {} do not exist: create them", several.join(", ")),
         }
     }

@@ -345,9 +345,12 @@ fn variable_that_empties_the_model_is_reported() {
 #[test]
 fn unlisted_secret_injects_nothing() {
     let scratch = repository("unlisted", REGISTRY, EVERY, &job("a", "ZETA_API_KEY: \"${{ secrets.ZETA_API_KYE }}\""));
-    assert_findings(&scratch, &[]);
+    assert_findings(&scratch, &[("near-miss", "did you mean `ZETA_API_KEY`?")]);
     let known = scratch.file("slugproof.yaml", format!("{CONFIG}known_secrets: [ZETA_API_KEY]\n"));
     assert_findings(&known, &[("missing-credential", "set ZETA_API_KEY=")]);
+    let help = "the secret `ZETA_API_KYE` does not exist: did you mean `ZETA_API_KEY`?";
+    let shown = lint(&known).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(help), "{shown}");
 }
 
 fn matrix(rows: &str, env: &str) -> String {

@@ -22,6 +22,7 @@ mod lint_forge;
 #[cfg(unix)]
 mod lint_properties;
 mod lint_scripts;
+mod near_misses;
 mod pick;
 mod policies;
 mod prove;

@@ -20,6 +20,21 @@ pub const SCRIPT_BYTES: usize = 8 << 20;
 /// Bytes of scripts that may be interpreted for each job, however many jobs a file has.
 const MIN_SCRIPT_BYTES: usize = 1 << 20;
 
+/// Names of variables that no search lists.
+pub trait Lookalikes {
+    /// Returns true if a variable is of interest because its name resembles that of a relevant one.
+    fn contains(&self, name: &str) -> bool;
+}
+
+/// No lookalikes.
+pub struct NoLookalikes;
+
+impl Lookalikes for NoLookalikes {
+    fn contains(&self, _: &str) -> bool {
+        false
+    }
+}
+
 /// The targets and variables that an evaluation looks for.
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
@@ -27,6 +42,8 @@ pub struct Search<'a> {
     pub targets: &'a [&'a str],
     /// The relevant variables.
     pub variables: &'a BTreeSet<String>,
+    /// Variables that the environment of a call also has, if something sets them.
+    pub lookalikes: &'a dyn Lookalikes,
     /// What is declared about the repository.
     pub declared: Declared<'a>,
     /// The files of the repository that scripts can run.
@@ -106,6 +123,9 @@ impl Slice {
                     slice.runs_files = true;
                     let entries = layers.iter().flat_map(|layer| layer.entries());
                     slice.variables.extend(entries.map(|entry| entry.name.clone()));
+                } else {
+                    let names = layers.iter().flat_map(|layer| layer.entries()).map(|entry| &entry.name);
+                    slice.variables.extend(names.filter(|name| search.lookalikes.contains(name)).cloned());
                 }
             }
             Work::Call(call) => {

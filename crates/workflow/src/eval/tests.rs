@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::Evaluation;
 use crate::declared::Declared;
 use crate::repository::{Parser, Repository};
-use crate::slice::Search;
+use crate::slice::{NoLookalikes, Search};
 
 const CALLER: &str = "\
 on: push
@@ -41,6 +41,7 @@ fn search(variables: &BTreeSet<String>) -> Search<'_> {
     Search {
         targets: &["run.sh"],
         variables,
+        lookalikes: &NoLookalikes,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: false,

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::declared::Declared;
 use crate::document;
+use crate::slice::NoLookalikes;
 use crate::trigger::invocations;
 
 use file::{Rendered, line_of, render};
@@ -44,6 +45,7 @@ fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
     let search = Search {
         targets: &[TARGET],
         variables: &variables,
+        lookalikes: &NoLookalikes,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: spec.every_script,

@@ -9,7 +9,7 @@ use crate::declared::Declared;
 use crate::document;
 use crate::job::JobEval;
 use crate::model::Workflow;
-use crate::slice::{Search, Slice};
+use crate::slice::{NoLookalikes, Search, Slice};
 use crate::trigger::Invocation;
 
 /// A workflow with one job and a matrix of two keys, one of them relevant.
@@ -51,6 +51,7 @@ proptest! {
         let search = Search {
             targets: &[],
             variables: &none,
+            lookalikes: &NoLookalikes,
             declared: Declared::default(),
             files: &slug_shell::NoFiles,
             every_script: true,
