@@ -13,6 +13,9 @@ mod diagnose;
 mod diagnose_properties;
 mod documents;
 mod explain;
+// Links, modes, pipes and signals.
+#[cfg(unix)]
+mod files;
 mod findings;
 mod lint;
 mod lint_calls;
