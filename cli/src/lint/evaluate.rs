@@ -211,6 +211,11 @@ impl Evaluator<'_> {
         let cross_vendor = first.filter(|_| crosses).map(|first| {
             let mut failure = self.failure(space, first);
             failure.hints.extend(self.own_keys(space, first));
+            let crossing = (0..outcomes.len()).filter(|number| outcomes[*number] == Outcome::Coherent(true));
+            for number in crossing.skip(1).take(HINT_ENVIRONMENTS) {
+                let others = self.own_keys(space, number);
+                failure.hints.retain(|hint| others.contains(hint));
+            }
             failure
         });
         CallVerdict::Fine { accepted, cross_vendor }

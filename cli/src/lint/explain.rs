@@ -141,7 +141,7 @@ pub struct Cause {
     start: usize,
     code: &'static str,
     policy: String,
-    /// The provider that does not get its credential; otherwise empty.
+    /// The provider that does not get a credential of its own; otherwise empty.
     provider: String,
     /// The job of undecided calls, which share a cause only within one job; otherwise empty.
     job: String,
@@ -205,12 +205,17 @@ impl<'a> Groups<'a> {
         }
         group.paths.add(origin, path);
         match (problem, &mut group.problem) {
-            (Problem::Failure(failure) | Problem::CrossVendor(failure), _) => {
-                group.slugs.extend(failure.slugs);
-                group.runtimes.extend(failure.runtimes);
+            (
+                Problem::Failure(new) | Problem::CrossVendor(new),
+                Problem::Failure(shown) | Problem::CrossVendor(shown),
+            ) => {
+                // A hint has to be right for every case.
+                shown.hints.retain(|hint| new.hints.contains(hint));
+                group.slugs.extend(new.slugs);
+                group.runtimes.extend(new.runtimes);
             }
             (Problem::Undecided(new), Problem::Undecided(reasons)) => reasons.extend(new),
-            (Problem::Undecided(_) | Problem::Shadowed(_), _) => {}
+            _ => {}
         }
     }
 
@@ -257,8 +262,8 @@ impl Problem {
     /// The provider whose credentials are the problem; otherwise empty.
     fn provider(&self) -> &str {
         match self {
-            Self::Failure(failure) => failure.provider.as_deref().unwrap_or_default(),
-            Self::CrossVendor(_) | Self::Shadowed(_) | Self::Undecided(_) => "",
+            Self::Failure(failure) | Self::CrossVendor(failure) => failure.provider.as_deref().unwrap_or_default(),
+            Self::Shadowed(_) | Self::Undecided(_) => "",
         }
     }
 }

@@ -8,8 +8,8 @@ use slug_resolver::{Edit, Fix, Registry};
 use slug_workflow::environment::{Origin, Setting};
 
 impl Evaluated<'_> {
-    /// Drops the fixes that spoil another case of the same step. Also drops the fixes that do not
-    /// resolve every case of their finding, if any fix does.
+    /// Drops the fixes that spoil another case of the same step, and the fixes that do not resolve every
+    /// case of their finding.
     pub(super) fn drop_spoiling_fixes(&mut self, linter: &Linter<'_>) {
         let fine = std::mem::take(&mut self.fine);
         for group in self.groups.iter_mut() {
@@ -28,8 +28,7 @@ impl Evaluated<'_> {
             };
             let (spoiling, kept): (Vec<&Fix>, Vec<&Fix>) = failure.fixes.iter().partition(spoils);
             let resolves_all = |fix: &&&Fix| group.others.iter().all(|call| linter.resolves(fix, call));
-            let resolving: Vec<Fix> = kept.iter().filter(resolves_all).copied().cloned().collect();
-            let fixes = if resolving.is_empty() { kept.into_iter().cloned().collect() } else { resolving };
+            let fixes: Vec<Fix> = kept.iter().filter(resolves_all).copied().cloned().collect();
             let has_spoiling_fixes = !spoiling.is_empty();
             let misplaced = misplaced(linter.registry, group, failure);
             let fixes = if misplaced.is_some() { moving_the_secret(fixes, failure) } else { fixes };
