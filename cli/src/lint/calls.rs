@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_workflow::environment::{Environment, Origin};
+use slug_workflow::environment::{Environment, Origin, Setting};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
@@ -16,8 +16,9 @@ use super::near_miss::NearMisses;
 use super::repository::Files;
 use crate::codes::{ALWAYS_TRUE_CONDITION, UNKNOWN_HARNESS};
 use crate::findings::{Finding, SourceId, Span};
-use slug_resolver::Policy;
-use slug_value::AbstractValue;
+use crate::redact::SECRET_CHARS;
+use slug_resolver::{Policy, Variable};
+use slug_value::{AbstractValue, Text};
 
 /// The results of evaluating every call in the files of a run.
 #[derive(Default)]
@@ -38,6 +39,8 @@ pub struct Evaluated<'r> {
     pub(super) conditions: Vec<Finding>,
     /// Warnings about names that resemble others; None if they are not looked for.
     pub(super) near_misses: Option<NearMisses>,
+    /// The known values of key variables, and other values that are parts of them.
+    pub(super) secrets: BTreeSet<String>,
     /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
     pub(super) fine: Vec<PolicyCall<'r>>,
 }
@@ -100,6 +103,7 @@ impl<'a> Linter<'a> {
             }
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
+                evaluated.secrets.extend(secrets_of(policy, &site.env));
                 let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
                 let (verdict, ignored) = self.evaluate_call(&file.path, &call);
                 if let Some(near_misses) = &mut evaluated.near_misses {
@@ -234,6 +238,19 @@ fn add_shadowed<'r>(by_policy: &[(PolicyCall<'r>, BTreeSet<String>)], evaluated:
             }
         }
     }
+}
+
+/// The known values of the key variables of a call, and the values of other variables that are parts of them.
+fn secrets_of(policy: &Policy, env: &Environment<'_>) -> Vec<String> {
+    let texts = |variable: Variable| match env.variables.get(policy.variable_name(variable)) {
+        Some(Setting { value: Text { values: AbstractValue::OneOf(texts), .. }, .. }) => texts.as_slice(),
+        _ => &[],
+    };
+    let is_long = |text: &&String| text.chars().count() >= SECRET_CHARS;
+    let keys: Vec<&String> = policy.key_variables().flat_map(texts).filter(is_long).collect();
+    let others = policy.all_variables().flat_map(texts).filter(is_long);
+    let parts = others.filter(|text| keys.iter().any(|key| key.contains(text.as_str())));
+    parts.map(|text| text.trim().to_owned()).collect()
 }
 
 /// The possible values of a variable, and whether an empty value means that it is unset.

@@ -28,9 +28,10 @@ impl Linter<'_> {
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, &self.keys);
-        let is_public = |text: &str| self.policies.iter().any(|policy| is_public(text, self.registry, policy));
-        report.secrets.retain(|text| !is_public(text));
         let mut evaluated = self.evaluate(&files);
+        let is_public = |text: &str| self.policies.iter().any(|policy| is_public(text, self.registry, policy));
+        report.secrets.extend(std::mem::take(&mut evaluated.secrets));
+        report.secrets.retain(|text| !is_public(text));
         evaluated.drop_spoiling_fixes(self);
         report.findings.extend(evaluated.findings(self, &files));
         report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
