@@ -229,11 +229,12 @@ impl Linter<'_> {
             )
         };
         let paths = sources(value);
+        // A dot in the name is a wrong separator.
         let secrets = paths.iter().filter_map(|path| match path.as_slice() {
-            [context, name] if context == "secrets" => Some(name.as_str()),
+            [context, name @ ..] if context == "secrets" && !name.is_empty() => Some(name.join(".")),
             _ => None,
         });
-        secrets.filter_map(finding).collect()
+        secrets.filter_map(|secret| finding(&secret)).collect()
     }
 }
 

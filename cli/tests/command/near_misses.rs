@@ -168,6 +168,37 @@ fn other_variables_are_no_near_misses() {
     assert_eq!(self::found(&workflow("other-idle", &idle)), [], "{idle}");
 }
 
+/// No step of the job runs a file, which could read any variable.
+#[test]
+fn misspelt_variable_of_a_command_is_found() {
+    let policy = POLICIES[0].1.replace("harness: [eval.sh]", "harness: [evalctl]");
+    let config = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
+    let key = "ZETA_API_KEY: '${{ secrets.ZETA_API_KEY }}'";
+    for (number, (env, steps)) in [
+        ("MODELZ: ze-mini, ", "      - run: evalctl\n"),
+        ("", "      - run: evalctl\n        env: {MODELZ: ze-mini}\n"),
+        ("", "      - run: MODELZ=ze-mini evalctl\n"),
+        ("", "      - run: export MODELZ=ze-mini; evalctl\n"),
+        ("", "      - run: echo MODELZ=ze-mini >> $GITHUB_ENV\n      - run: evalctl\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = format!("on: push\njobs:\n  a:\n    runs-on: x\n    env: {{{env}{key}}}\n    steps:\n{steps}");
+        let of = |text: &str| {
+            let files = [
+                ("providers.yaml", REGISTRY),
+                ("policy.yaml", policy.as_str()),
+                ("slugproof.yaml", config),
+                (".github/workflows/w.yml", text),
+            ];
+            found(&repository(&format!("command-{number}"), &files))
+        };
+        assert_eq!(of(&text), [near_miss("MODELZ")], "{text}");
+        assert_eq!(of(&text.replace("MODELZ", "MODEL")), [], "{text}");
+    }
+}
+
 #[test]
 fn misspelt_secret_is_found() {
     for (number, (secret, config, expected)) in [
@@ -175,6 +206,7 @@ fn misspelt_secret_is_found() {
         ("ZETA_API_KYE", "", true),
         ("ZETA_APIKEY", "", true),
         ("ZETA-API-KEY", "", true),
+        ("ZETA.API_KEY", "", true),
         ("ZEETA_API_KEY", "", true),
         ("ZETA_API_KEU", "", true),
         // Another policy's key variable, and a secret that only slugproof.yaml names.
