@@ -15,9 +15,9 @@ const LONG_NUMBER: usize = 6;
 /// Returns true if a text is a known name with one slip: a different case, a wrong, missing or extra
 /// separator, two exchanged neighbours, or one added, lost or replaced character.
 ///
-/// A different number is no slip: `KEY_2` beside `KEY_1` and `gpt-5` beside `gpt-4` are different
-/// names. So is a different part of one letter, as in `KEY_A` and `KEY_B`. A digit is part of a word, and
-/// not a number, if it is doubled, between two letters, or in a number of at least six digits.
+/// A different number makes another name, as in `KEY_1` and `KEY_2` or in `gpt-4` and `gpt-5`. So does a
+/// different part of one letter, as in `KEY_A` and `KEY_B`. A digit is part of a word, and not a number, if it
+/// is doubled, between two letters, or in a number of at least six digits.
 #[must_use]
 pub fn is_slip(text: &str, known: &str) -> bool {
     let shorter = text.len().min(known.len());

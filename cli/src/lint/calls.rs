@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_workflow::environment::{Environment, Origin, Setting};
+use slug_workflow::environment::{Environment, Setting};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
-use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
+use super::evaluate::{CallVerdict, Evaluator};
 use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::Linter;
 use super::near_miss::NearMisses;
@@ -133,7 +133,7 @@ impl<'a> Linter<'a> {
     /// Evaluates a call, and returns its shadowed variables if slugproof.yaml denies them.
     fn evaluate_call(&self, path: &str, case: &PolicyCall<'_>) -> (CallVerdict, BTreeSet<String>) {
         let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
-        let value = |name: &str| possible(case.policy, &case.site.env, name);
+        let value = |name: &str| case.possible(name);
         let verdict = evaluator.evaluate(case.policy, value);
         let shadowed = match &verdict {
             CallVerdict::Fine { .. } if self.denies_shadowed => evaluator.shadowed(case.policy, value),
@@ -251,25 +251,6 @@ fn secrets_of(policy: &Policy, env: &Environment<'_>) -> Vec<String> {
     let others = policy.all_variables().flat_map(texts).filter(is_long);
     let parts = others.filter(|text| keys.iter().any(|key| key.contains(text.as_str())));
     parts.map(|text| text.trim().to_owned()).collect()
-}
-
-/// The possible values of a variable, and whether an empty value means that it is unset.
-pub(super) fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
-    let mut text = env.value(name);
-    let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
-    let empty = match env.variables.get(name).map(|setting| &setting.origin) {
-        _ if !counts_if_empty => Empty::Unset,
-        Some(Origin::Entry(_)) => Empty::Present,
-        None if env.others_unknown.is_none() => Empty::Unset,
-        // A script can unset a variable as well as empty it.
-        _ => Empty::Either,
-    };
-    let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
-        && text.values != AbstractValue::NonEmpty;
-    if empty == Empty::Either && can_be_empty {
-        text.reasons.insert(format!("it is not known whether `{name}` is unset or empty"));
-    }
-    Possible { text, empty }
 }
 
 fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, Range<usize>)> {

@@ -238,7 +238,7 @@ impl Evaluator<'_> {
     }
 
     /// The slugs that a variable gives to a call and that only a pattern matches, if their runtime lists an
-    /// id that is one slip away. `is_listed` says whether any runtime lists an id; such an id is no slip.
+    /// id that is one slip away. `is_listed` says whether any runtime lists an id; such an id is right.
     #[must_use]
     pub fn misspelt_slugs<V: Into<Possible>>(
         &self,

@@ -18,7 +18,7 @@ use slug_workflow::model::EnvEntry;
 use slug_workflow::scripts::FIRST_FILE_POSITION;
 use slug_workflow::trigger::Caller;
 
-use super::evaluate::Failure;
+use super::evaluate::{Empty, Failure, Possible};
 
 /// Maximum paths to a finding that are shown in full; the rest is counted.
 const PATHS_SHOWN: usize = 3;
@@ -43,6 +43,26 @@ pub struct PolicyCall<'a> {
 }
 
 impl<'a> PolicyCall<'a> {
+    /// The possible values of a variable, and whether an empty value means that it is unset.
+    pub fn possible(&self, name: &str) -> Possible {
+        let Self { policy, site: CallSite { env, .. }, .. } = self;
+        let mut text = env.value(name);
+        let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
+        let empty = match env.variables.get(name).map(|setting| &setting.origin) {
+            _ if !counts_if_empty => Empty::Unset,
+            Some(Origin::Entry(_)) => Empty::Present,
+            None if env.others_unknown.is_none() => Empty::Unset,
+            // A script can unset a variable as well as empty it.
+            _ => Empty::Either,
+        };
+        let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
+            && text.values != AbstractValue::NonEmpty;
+        if empty == Empty::Either && can_be_empty {
+            text.reasons.insert(format!("it is not known whether `{name}` is unset or empty"));
+        }
+        Possible { text, empty }
+    }
+
     /// The name of the secret in a variable: the first that its value names; see [`Self::written`].
     pub fn secret(&self, name: &str) -> Option<String> {
         let (_, rest) = self.written(name)?.0.split_once("secrets.")?;

@@ -1,6 +1,6 @@
 //! Drops fixes that would spoil another case: a matrix row, an event or a policy of the same step.
 
-use super::calls::{Evaluated, possible};
+use super::calls::Evaluated;
 use super::evaluate::{Failure, resolves_call, spoils_call};
 use super::explain::{Group, PolicyCall, Problem};
 use super::linter::Linter;
@@ -108,12 +108,12 @@ impl Linter<'_> {
     /// True if a fix of another case, by this policy, leads to a contradiction in a call, or to
     /// another model of the same policy.
     fn spoils(&self, fix: &Fix, policy: &str, call: &PolicyCall<'_>) -> bool {
-        let value = |name: &str| possible(call.policy, &call.site.env, name);
+        let value = |name: &str| call.possible(name);
         spoils_call(self.registry, call.policy, value, fix, call.policy.name() == policy)
     }
 
     /// True if a fix resolves the contradiction of a call.
     fn resolves(&self, fix: &Fix, call: &PolicyCall<'_>) -> bool {
-        resolves_call(self.registry, call.policy, |name| possible(call.policy, &call.site.env, name), fix)
+        resolves_call(self.registry, call.policy, |name| call.possible(name), fix)
     }
 }

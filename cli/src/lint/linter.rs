@@ -8,7 +8,7 @@ use slug_workflow::repository::Parser;
 use slug_workflow::scripts::NoFiles;
 use slug_workflow::slice::Search;
 
-use super::near_miss::KnownNames;
+use super::known_names::KnownNames;
 use super::scripts::Scripts;
 use crate::codes::SHADOWED_VARIABLE;
 use crate::config::{Accept, Config};

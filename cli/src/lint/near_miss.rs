@@ -1,11 +1,11 @@
 //! Warnings about names that resemble others: a variable that no policy reads, a secret, a model id, and a
 //! secret that is named after another vendor than the variable that it fills.
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-use slug_resolver::{Policy, Provider, Registry};
+use slug_resolver::{Provider, Registry};
 use slug_workflow::environment::{Origin, Setting};
 use slug_workflow::expression::sources;
 use slug_workflow::repository::{File, Repository};
@@ -16,55 +16,9 @@ use crate::codes::NEAR_MISS;
 use crate::findings::{Finding, SourceId, Span};
 use crate::slip::is_slip;
 
-use super::calls::possible;
 use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug};
 use super::explain::PolicyCall;
 use super::linter::Linter;
-
-/// The names that misspelt ones are compared with.
-#[derive(Default)]
-pub struct KnownNames {
-    /// The variables that policies read.
-    read: BTreeSet<String>,
-    /// Names of credentials: those that policies inject and those that providers accept.
-    credentials: BTreeSet<String>,
-    /// The ids that runtimes list or have withdrawn.
-    ids: HashSet<String>,
-    /// The answers of [`Lookalikes::contains`].
-    answers: RefCell<HashMap<String, bool>>,
-}
-
-impl KnownNames {
-    /// The names in a registry and in policies.
-    pub fn new(registry: &Registry, policies: &[&Policy]) -> Self {
-        let accepted = registry.providers().iter().flat_map(|provider| provider.auth_env.names());
-        let injected = policies.iter().flat_map(|policy| policy.injectable());
-        let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
-        Self {
-            read: policies.iter().flat_map(|policy| policy.variable_names()).cloned().collect(),
-            credentials: accepted.chain(injected).cloned().collect(),
-            ids: arms.flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models)).cloned().collect(),
-            answers: RefCell::default(),
-        }
-    }
-
-    /// True if a secret may have this name, whatever other names resemble it.
-    fn has_secret(&self, name: &str) -> bool {
-        self.read.iter().chain(&self.credentials).any(|known| known.eq_ignore_ascii_case(name))
-    }
-}
-
-impl Lookalikes for KnownNames {
-    fn contains(&self, name: &str) -> bool {
-        if let Some(answer) = self.answers.borrow().get(name) {
-            return *answer;
-        }
-        let is_known = self.read.contains(name) || self.credentials.contains(name);
-        let answer = !is_known && self.read.iter().any(|known| is_slip(name, known));
-        self.answers.borrow_mut().insert(name.to_owned(), answer);
-        answer
-    }
-}
 
 /// The warnings of a run.
 #[derive(Default)]
@@ -147,7 +101,7 @@ impl Linter<'_> {
             return;
         }
         let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (&file.path, call.job) };
-        let value = |name: &str| possible(call.policy, &call.site.env, name);
+        let value = |name: &str| call.possible(name);
         for slug in evaluator.misspelt_slugs(call.policy, value, |id| self.known.ids.contains(id)) {
             found.add(misspelt_slug(call, slug));
         }

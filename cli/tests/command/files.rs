@@ -157,7 +157,7 @@ fn output_never_overwrites_an_input() {
         }
         let run = slugproof([command, "--output", "json=out.json"]).dir(&scratch).run();
         assert!(run.code < 2, "{}", run.snapshot());
-        // An output of before is no input.
+        // An earlier output is overwritten.
         let run = slugproof([command, "--output", "json=out.json"]).dir(&scratch).run();
         assert!(run.code < 2, "{}", run.snapshot());
     }

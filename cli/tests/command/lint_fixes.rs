@@ -101,10 +101,13 @@ fn comment_next_to_entry_leads_to_replacement() {
     }
 }
 
-/// A workflow whose model is unknown, with these jobs; `§` stands for the call.
+/// A workflow with these jobs; `§` stands for the call and `@` for an entry with an unknown model.
 fn jobs(text: &str) -> String {
     let env = "E2E_MINIMAX_API_KEY: '${{ secrets.KEY }}', E2E_RUNTIME: claude-code";
-    format!("on: push\nenv: {{{env}}}\njobs:\n{}", text.replace('§', CALL))
+    format!(
+        "on: push\nenv: {{{env}}}\njobs:\n{}",
+        text.replace('§', CALL).replace('@', "E2E_MODEL_SLUG: no-such-model")
+    )
 }
 
 #[test]
@@ -113,30 +116,32 @@ fn key_env_is_deleted_with_its_last_entry() {
     let after = "  j:\n    steps:\n      - run: §\n";
     for (number, (before, after)) in [
         // Flow and block style, before and after the other keys of a step.
-        (format!("{step}      - env: {{E2E_MODEL_SLUG: m}}\n        run: §\n"), after.to_owned()),
-        (format!("{step}      - run: §\n        env: {{E2E_MODEL_SLUG: m}}\n"), after.to_owned()),
-        (format!("{step}      - env:\n          E2E_MODEL_SLUG: m\n        run: §\n"), after.to_owned()),
-        (format!("{step}      - run: §\n        env:\n          E2E_MODEL_SLUG: m\n"), after.to_owned()),
-        (format!("{step}      - run: §\n        \"env\":\n\n          'E2E_MODEL_SLUG': >-\n            m\n"), format!("{after}\n")),
-        (format!("{step}      - run: §\n        env:\n          E2E_MODEL_SLUG: m\n      - run: x\n"), format!("{after}      - run: x\n")),
+        (format!("{step}      - env: {{@}}\n        run: §\n"), after.to_owned()),
+        (format!("{step}      - run: §\n        env: {{@}}\n"), after.to_owned()),
+        (format!("{step}      - env:\n          @\n        run: §\n"), after.to_owned()),
+        (format!("{step}      - run: §\n        env:\n          @\n"), after.to_owned()),
+        (
+            format!(
+                "{step}      - run: §\n        \"env\":\n\n          'E2E_MODEL_SLUG': >-\n            no-such-model\n"
+            ),
+            format!("{after}\n"),
+        ),
+        (
+            format!("{step}      - run: §\n        env:\n          @\n      - run: x\n"),
+            format!("{after}      - run: x\n"),
+        ),
         // A job.
-        ("  j:\n    env:\n      E2E_MODEL_SLUG: m\n    steps:\n      - run: §\n".to_owned(), after.to_owned()),
-        ("  j:\n    env: {\n      E2E_MODEL_SLUG: m\n    }\n    steps:\n      - run: §\n".to_owned(), after.to_owned()),
+        ("  j:\n    env:\n      @\n    steps:\n      - run: §\n".to_owned(), after.to_owned()),
+        ("  j:\n    env: {\n      @\n    }\n    steps:\n      - run: §\n".to_owned(), after.to_owned()),
         // The mapping around it is in flow style.
-        ("  j: {env: {E2E_MODEL_SLUG: m}, steps: [{run: §}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
-        ("  j: {steps: [{run: §, env: {E2E_MODEL_SLUG: m}}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
-        ("  j: {steps: [{env: {E2E_MODEL_SLUG: m},\n    run: §}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
+        ("  j: {env: {@}, steps: [{run: §}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
+        ("  j: {steps: [{run: §, env: {@}}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
+        ("  j: {steps: [{env: {@},\n    run: §}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
         // Comments stay.
+        (format!("{step}      - run: §\n        env: {{@}} # why\n"), format!("{after}        # why\n")),
+        (format!("{step}      - env: {{@}} # why\n        run: §\n"), format!("{step}      - # why\n        run: §\n")),
         (
-            format!("{step}      - run: §\n        env: {{E2E_MODEL_SLUG: m}} # why\n"),
-            format!("{after}        # why\n"),
-        ),
-        (
-            format!("{step}      - env: {{E2E_MODEL_SLUG: m}} # why\n        run: §\n"),
-            format!("{step}      - # why\n        run: §\n"),
-        ),
-        (
-            "  j:\n    env: # a\n      # b\n      E2E_MODEL_SLUG: m # of the entry\n      # c\n    steps:\n      - run: §\n".to_owned(),
+            "  j:\n    env: # a\n      # b\n      @ # d\n      # c\n    steps:\n      - run: §\n".to_owned(),
             "  j:\n    # a\n      # b\n      # c\n    steps:\n      - run: §\n".to_owned(),
         ),
     ]
@@ -144,41 +149,41 @@ fn key_env_is_deleted_with_its_last_entry() {
     .enumerate()
     {
         for newline in ["\n", "\r\n"] {
-            let text = |jobs_of: &str| jobs(&jobs_of.replace("SLUG: m", "SLUG: no-such-model").replace("            m\n", "            no-such-model\n")).replace('\n', newline);
+            let text = |jobs_of: &str| jobs(jobs_of).replace('\n', newline);
             let (ended, fixed) = lint(&format!("last-{number}"), &text(&before), &["--fix"]);
             assert_eq!(ended.code, 0, "{}", ended.snapshot());
             assert_eq!(fixed, text(&after));
         }
     }
-    let (_, whole) = lint(
-        "last-end",
-        jobs("  j:\n    steps:\n      - run: §\n        env:\n          E2E_MODEL_SLUG: no-such-model").as_str(),
-        &["--fix"],
-    );
+    let (_, whole) =
+        lint("last-end", jobs("  j:\n    steps:\n      - run: §\n        env:\n          @").as_str(), &["--fix"]);
     assert_eq!(whole, jobs(after));
 }
 
 /// An edit of an entry changes every place that uses it through an anchor.
 #[test]
 fn entry_of_another_place_is_not_edited() {
-    let env = "\n      E2E_MODEL_SLUG: no-such-model\n      A: b";
+    let (env, other) = ("\n      @\n      A: b", "    steps: [{run: x}]\n");
+    let call = "    steps: [{run: §}]\n";
+    let here = format!("  j:\n    env: &e{env}\n{call}");
+    let value = |text: &str| text.replace('@', "E2E_MODEL_SLUG").replace('=', "no-such-model");
     for (number, text) in [
         // The same `env`, in a job that calls nothing or the same harness.
-        format!("  j:\n    env: &e{env}\n    steps: [{{run: §}}]\n  k:\n    env: *e\n    steps: [{{run: x}}]\n"),
-        format!("  j:\n    env: &e{env}\n    steps: [{{run: §}}]\n  k:\n    env: *e\n    steps: [{{run: §}}]\n"),
-        "  j:\n    env: &e {E2E_MODEL_SLUG: no-such-model}\n    steps: [{run: §}]\n  k:\n    env: *e\n    steps: [{run: x}]\n".to_owned(),
+        format!("{here}  k:\n    env: *e\n{other}"),
+        format!("{here}  k:\n    env: *e\n{call}"),
+        format!("  j:\n    env: &e {{@}}\n{call}  k:\n    env: *e\n{other}"),
         // A merge, alone, among entries and in a list; here and there.
-        format!("  j:\n    env: &e{env}\n    steps: [{{run: §}}]\n  k:\n    env: {{<<: *e}}\n    steps: [{{run: x}}]\n"),
-        format!("  j:\n    env: &e{env}\n    steps: [{{run: §}}]\n  k:\n    env:\n      B: c\n      <<: *e\n    steps: [{{run: x}}]\n"),
-        format!("  j:\n    env: &e{env}\n    steps: [{{run: §}}]\n  k:\n    env: {{<<: [*e]}}\n    steps: [{{run: x}}]\n"),
-        format!("  k:\n    env: &e{env}\n    steps: [{{run: x}}]\n  j:\n    env: {{<<: *e}}\n    steps: [{{run: §}}]\n"),
-        // A name, a value, a step, a list of steps, and a job.
-        "  j:\n    env: {E2E_MODEL_SLUG: &v no-such-model, A: b}\n    steps: [{run: §}]\n  k:\n    env: {B: *v}\n    steps: [{run: x}]\n".to_owned(),
-        "  k:\n    env: {B: &v no-such-model}\n    steps: [{run: x}]\n  j:\n    env: {E2E_MODEL_SLUG: *v, A: b}\n    steps: [{run: §}]\n".to_owned(),
-        "  j:\n    steps:\n      - &s\n        run: §\n        env: {E2E_MODEL_SLUG: no-such-model}\n  k:\n    steps: [*s]\n".to_owned(),
-        "  j:\n    steps: &s\n      - run: §\n        env: {E2E_MODEL_SLUG: no-such-model, A: b}\n  k:\n    steps: *s\n".to_owned(),
-        "  j: &j\n    env: {E2E_MODEL_SLUG: no-such-model, A: b}\n    steps: [{run: §}]\n  k: *j\n".to_owned(),
-        "  j: &j\n    env: {E2E_MODEL_SLUG: no-such-model, A: b}\n    steps: [{run: §}]\n  k:\n    <<: *j\n    name: k\n".to_owned(),
+        format!("{here}  k:\n    env: {{<<: *e}}\n{other}"),
+        format!("{here}  k:\n    env:\n      B: c\n      <<: *e\n{other}"),
+        format!("{here}  k:\n    env: {{<<: [*e]}}\n{other}"),
+        format!("  k:\n    env: &e{env}\n{other}  j:\n    env: {{<<: *e}}\n{call}"),
+        // A value, a step, a list of steps, and a job.
+        value(&format!("  j:\n    env: {{@: &v =, A: b}}\n{call}  k:\n    env: {{B: *v}}\n{other}")),
+        value(&format!("  k:\n    env: {{B: &v =}}\n{other}  j:\n    env: {{@: *v, A: b}}\n{call}")),
+        "  j:\n    steps:\n      - &s\n        run: §\n        env: {@}\n  k:\n    steps: [*s]\n".to_owned(),
+        "  j:\n    steps: &s\n      - run: §\n        env: {@, A: b}\n  k:\n    steps: *s\n".to_owned(),
+        format!("  j: &j\n    env: {{@, A: b}}\n{call}  k: *j\n"),
+        format!("  j: &j\n    env: {{@, A: b}}\n{call}  k:\n    <<: *j\n    name: k\n"),
     ]
     .into_iter()
     .enumerate()

@@ -232,7 +232,7 @@ fn check_outputs(scratch: &Scratch, canary: &str) -> Result<(), String> {
 
 /// The commands that read the key variable from the environment or the command line.
 #[test]
-fn value_of_a_key_is_in_no_output_of_a_command() {
+fn value_of_key_is_masked_in_every_command() {
     let key = "E2E_MINIMAX_API_KEY";
     let setting = format!("{key}={PLAIN}");
     let record = format!(r#"{{"model":"m","status":"failed","error":"rejected {PLAIN}"}}"#);
