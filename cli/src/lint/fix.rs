@@ -44,8 +44,12 @@ pub fn run(
         }
     }
     if !problems.is_empty() {
-        let written = if written.is_empty() { "no file".to_owned() } else { written.join(", ") };
-        return Err(Failure::new(format!("{}; written: {written}", problems.join("; "))));
+        let written = match written.as_slice() {
+            [] if problems.len() == 1 => String::new(),
+            [] => "; no file was written".to_owned(),
+            written => format!("; written: {}", written.join(", ")),
+        };
+        return Err(Failure::new(format!("{}{written}", problems.join("; "))));
     }
     if !applied.is_empty() {
         report.notices.extend(applied.iter().take(EDITS_SHOWN).cloned());

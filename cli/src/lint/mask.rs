@@ -90,9 +90,12 @@ fn misspelt<'t>(text: &'t str, keys: &BTreeSet<&str>) -> BTreeSet<&'t str> {
     let is_name = |c: char| c == '_' || c == '-' || c.is_ascii_alphanumeric();
     let named = text.match_indices([':', '=']).map(|(at, _)| {
         let before = text[..at].trim_end_matches(['+', '"', '\'', ' ']);
-        &before[before.rfind(|c| !is_name(c)).map_or(0, |end| end + 1)..]
+        before.rsplit(|c| !is_name(c)).next().unwrap_or_default()
     });
-    named.filter(|name| !keys.contains(name) && keys.iter().any(|key| is_slip_of(name, key))).collect()
+    // Most names are shorter than those of key variables.
+    let shortest = keys.iter().map(|key| key.len()).min().unwrap_or(usize::MAX);
+    let compared = named.filter(|name| name.len() > shortest / 2 && !keys.contains(name));
+    compared.filter(|name| keys.iter().any(|key| is_slip_of(name, key))).collect()
 }
 
 /// The search for secrets, from the key variables back to literals.
@@ -491,6 +494,8 @@ mod tests {
             ("run: KEY=${{ m == 'ab' && 'ef' }} f", "run: KEY=${{ m == 'ab' && '**' }} f"),
             ("env: {KEY: \"${{ x && 'a b' || 'c' }}\", B: 'x'}", "env: {KEY: \"${{ x && '* *' || '*' }}\", B: 'x'}"),
             ("run: KEY=${{ secrets.K || 'sk' }} f 'x'", "run: KEY=${{ secrets.K || '**' }} f 'x'"),
+            ("\u{feff}on: ä:\nrun: KEY=abc f", "\u{feff}on: ä:\nrun: KEY=*** f"),
+            ("run: KEX_1=abc ä=KEY: b", "run: KEX_1=abc ä=KEY: *"),
             ("run: KEY=abc KEY='d e' KEY=$X MY_KEY=x f", "run: KEY=*** KEY='* *' KEY=$X MY_KEY=x f"),
         ] {
             assert_eq!(of_text(text, &keys), expected);

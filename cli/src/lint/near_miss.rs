@@ -89,7 +89,8 @@ impl Linter<'_> {
             }
         }
         for name in policy_keys(call) {
-            let place = (call.source, call.site.env.variables.get(name).map_or(0, |it| it.origin.span().start));
+            let Some(setting) = call.site.env.variables.get(name) else { continue };
+            let place = (call.source, setting.origin.span().start);
             if found.compared.insert((place.0, place.1, format!("{} {name}", call.policy.name()))) {
                 let uses = found.secrets.get_or_init(|| SecretUses::of(repository));
                 let fails = matches!(verdict, CallVerdict::Fails(_));
