@@ -120,9 +120,9 @@ table! {
     }
 
     "Warnings about a resolution",
-    "A resolution can have these warnings in addition to any verdict. They are notes: they change the exit \
-    code only if `deny` in slugproof.yaml lists their codes.": {
-        CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Note, [Resolve, Pick, Prove, Lint, Diagnose],
+    "A resolution can have these warnings in addition to any verdict. `lint` counts the first as a finding; \
+    otherwise they change the exit code only if `deny` in slugproof.yaml lists their codes.": {
+        CROSS_VENDOR_CREDENTIAL = "cross-vendor-credential", Warning, [Resolve, Pick, Prove, Lint, Diagnose],
             Warning::CrossVendorCredential.meaning();
         SHADOWED_VARIABLE = "shadowed-variable", Note, [Resolve, Pick, Lint, Diagnose],
             Warning::ShadowedVariable.meaning();
@@ -139,7 +139,7 @@ table! {
         ALWAYS_TRUE_CONDITION = "always-true-condition", Warning, [Lint],
             "an `if:` has text around `${{ }}`, so it is always true";
         NEAR_MISS = "near-miss", Warning, [Lint],
-            "the name of a secret points to another vendor than the variable that it fills";
+            "a name resembles another: a variable, a secret or a model id is probably misspelt";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
             "an `accept` entry for lint in slugproof.yaml accepts nothing";
     }

@@ -51,6 +51,14 @@ impl Data {
         self.registry.as_deref().map_or("embedded".to_owned(), shown_path)
     }
 
+    /// The files that are read for some policies: slugproof.yaml, the registry, and the files of the policies.
+    pub fn files(&self, requested: &[OsString]) -> Vec<PathBuf> {
+        let configured = self.config.as_ref().and_then(|config| config.policies.as_deref()).unwrap_or_default();
+        let policies = requested.iter().chain(configured).map(Path::new).filter(|path| path.is_file());
+        let own = self.config.as_ref().map(|config| config.path.clone()).into_iter().chain(self.registry.clone());
+        own.chain(policies.flat_map(policies::files)).collect()
+    }
+
     /// Reads the registry.
     pub fn registry(&self) -> Result<Registry, Failure> {
         self.registry.as_deref().map_or_else(|| Ok(Registry::embedded()), |path| read_registry(path, self.unknown))

@@ -1,12 +1,16 @@
 //! Files and standard input: reading within limits, atomic writing, and paths shown without
 //! secrets.
 
+#[cfg(unix)]
+use std::fs::OpenOptions;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 #[cfg(unix)]
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
+#[cfg(unix)]
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use slug_resolver::limits;
 use tempfile::Builder;
 
@@ -144,7 +148,26 @@ pub fn read_text(from: impl io::Read, limit: usize) -> Result<String, String> {
     }
 }
 
-/// Writes a file atomically: a reader never sees a part of it.
+/// Returns true for two paths of one file, also through a link or another spelling. A file that does not exist
+/// is the file that would be created.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    canonical(one) == canonical(other)
+}
+
+/// The canonical path of a file, which may not exist yet.
+fn canonical(path: &Path) -> PathBuf {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(directory.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+}
+
+/// Writes a file atomically: a reader never sees a part of it. The file keeps its owner, its mode and its
+/// links; a file with several hard links, or of another owner who cannot be kept, is overwritten in place
+/// instead.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     replace(path, content).map_err(|error| {
         let why = describe(&error);
@@ -160,6 +183,13 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         // A device or a pipe must not be replaced; writing to a directory fails.
         return fs::write(path, content);
     }
+    // An interrupt waits, so that no temporary file and no part of a file remains.
+    #[cfg(unix)]
+    let _held = HeldSignals::hold();
+    #[cfg(unix)]
+    if existing.as_ref().is_some_and(|existing| existing.nlink() > 1) {
+        return overwrite(path, content);
+    }
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = Builder::new();
     temporary.prefix(".slugproof-").suffix(".tmp");
@@ -167,6 +197,10 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     temporary.permissions(fs::Permissions::from_mode(0o666));
     let mut temporary = temporary.tempfile_in(directory)?;
+    #[cfg(unix)]
+    if existing.as_ref().is_some_and(|existing| keep_owner(temporary.as_file(), existing).is_err()) {
+        return overwrite(path, content);
+    }
     temporary.write_all(content)?;
     if let Some(existing) = existing {
         temporary.as_file().set_permissions(existing.permissions())?;
@@ -174,4 +208,45 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;
     Ok(())
+}
+
+/// Gives a new file the owner and the group of the file that it replaces.
+#[cfg(unix)]
+fn keep_owner(new: &File, existing: &fs::Metadata) -> io::Result<()> {
+    let now = new.metadata()?;
+    let is_owner = (now.uid(), now.gid()) == (existing.uid(), existing.gid());
+    if is_owner { Ok(()) } else { std::os::unix::fs::fchown(new, Some(existing.uid()), Some(existing.gid())) }
+}
+
+/// Writes a file in place. If that fails, its old content is written back.
+#[cfg(unix)]
+fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
+    let before = fs::read(path)?;
+    let write = |content: &[u8]| {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(content)?;
+        file.set_len(content.len() as u64)?;
+        file.sync_all()
+    };
+    write(content).inspect_err(|_| drop(write(&before)))
+}
+
+/// Signals that end the process and that this thread does not receive until the value is dropped.
+#[cfg(unix)]
+struct HeldSignals(Option<SigSet>);
+
+#[cfg(unix)]
+impl HeldSignals {
+    fn hold() -> Self {
+        let ending = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGXFSZ];
+        Self(ending.into_iter().collect::<SigSet>().thread_swap_mask(SigmaskHow::SIG_BLOCK).ok())
+    }
+}
+
+#[cfg(unix)]
+impl Drop for HeldSignals {
+    fn drop(&mut self) {
+        // An error leaves the signals blocked, which nothing can change.
+        let _ = self.0.map(|before| before.thread_set_mask());
+    }
 }

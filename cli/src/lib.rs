@@ -19,6 +19,7 @@ mod output;
 mod policies;
 mod redact;
 mod render;
+mod slip;
 mod suggest;
 mod variables;
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, Cursor, Node, ReadError};
+use slug_resolver::yaml::{self, Cursor, Node, ReadError, Value};
 use slug_resolver::{Policy, PolicyDocument};
 
 use crate::exit::Failure;
-use crate::io::{read_file, shown_path};
+use crate::io::{is_same_file, read_file, shown_path};
 use crate::suggest::did_you_mean;
 
 /// The maximum number of files from a policy to the last one that it extends, including itself.
@@ -56,7 +56,7 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
     let directory = files.last().and_then(|file| file.parent()).unwrap_or(Path::new(""));
     let path = directory.join(name);
     let bytes = read_file(&path).map_err(|failure| failure.to_string())?;
-    if let Some(first) = files.iter().position(|file| is_same(file, &path)) {
+    if let Some(first) = files.iter().position(|file| is_same_file(file, &path)) {
         let cycle: Vec<String> = files[first..].iter().chain([&path]).map(|file| shown_path(file)).collect();
         return Err(format!(
             "these policies extend one another in a cycle: {}; remove one `extends`",
@@ -74,10 +74,27 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
     Ok(policy.map_err(located)?.document().clone())
 }
 
-/// Returns true for two paths of one file.
-fn is_same(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
+/// A policy file and the files that it extends.
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let mut files = vec![path.to_owned()];
+    while let Some(last) = files.last().filter(|_| files.len() < FILES) {
+        let root = read_file(last).ok().and_then(|bytes| yaml::read(&bytes).ok());
+        let Some(name) = root.and_then(|root| Some(extended(&root)?.to_owned())) else { break };
+        let base = last.parent().unwrap_or(Path::new("")).join(name);
+        if !base.is_file() {
+            // The name of an embedded policy.
+            break;
+        }
+        files.push(base);
     }
+    files
+}
+
+/// The value of `extends`.
+fn extended(root: &Node) -> Option<&str> {
+    let Value::Mapping(entries) = &root.value else { return None };
+    entries.iter().find_map(|(key, value)| match (&key.value, &value.value) {
+        (Value::String(key), Value::String(name)) if key == "extends" => Some(name.as_str()),
+        _ => None,
+    })
 }

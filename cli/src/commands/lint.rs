@@ -39,7 +39,14 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
         config.check_scopes(&jobs_by_path(&inputs))?;
     }
     let options = FindingsOptions { deny: data.denied().to_vec(), ..args.findings.options() };
-    let report = if args.fix { fix::run(&linter, inputs, &options)? } else { linter.report(&inputs) };
+    let files = data.files(&args.policy);
+    options.check_inputs(
+        inputs.iter().filter_map(|input| input.file.as_deref()).chain(files.iter().map(PathBuf::as_path)),
+    )?;
+    let report = linter.report(&inputs);
+    let scripts_read = scripts.paths();
+    options.check_inputs(scripts_read.iter().map(PathBuf::as_path))?;
+    let report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
     publish(report, &options, output)
 }
 

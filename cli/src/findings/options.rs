@@ -1,9 +1,11 @@
 //! The options for findings: which of them count, and where they are written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::codes::Entry;
+use crate::exit::Failure;
+use crate::io::{is_same_file, shown_path};
 
 /// The options of every command that reports findings.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,27 @@ pub struct FindingsOptions {
     pub baseline: Option<PathBuf>,
     /// True to write the baseline instead of reading it.
     pub write_baseline: bool,
+}
+
+impl FindingsOptions {
+    /// Checks that no output file and no baseline is also an input, under any name.
+    ///
+    /// # Errors
+    ///
+    /// The first output that would overwrite an input.
+    pub fn check_inputs<'p>(&self, inputs: impl Iterator<Item = &'p Path> + Clone) -> Result<(), Failure> {
+        let outputs = self.sinks.iter().filter_map(|sink| sink.path.as_deref()).map(|path| (path, "an output"));
+        for (path, what) in outputs.chain(self.baseline.as_deref().map(|path| (path, "the baseline"))) {
+            if let Some(input) = inputs.clone().find(|input| is_same_file(path, input)) {
+                let same = if path == input { String::new() } else { format!(", as `{}`", shown_path(input)) };
+                return Err(Failure::new(format!(
+                    "`{}` is {what} and also an input{same}; choose another file",
+                    shown_path(path)
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One output: a format and a destination.

@@ -1,9 +1,11 @@
 //! The findings of a command before suppressions are applied.
 
-use crate::codes::Command;
-use crate::redact::{SECRET_CHARS, mask_credentials, without_texts};
+use std::collections::BTreeSet;
 
-use super::{Finding, Sources};
+use crate::codes::Command;
+use crate::redact::{SECRET_CHARS, mask_credentials, mask_ranges, without_texts};
+
+use super::{Finding, SourceId, Sources};
 
 /// The findings of a command and the files that they refer to.
 #[derive(Clone, Debug)]
@@ -43,12 +45,22 @@ pub enum Coverage {
 
 impl Report {
     /// Masks everything in the findings that looks like a credential: people paste keys where names
-    /// belong, and no output may repeat them.
+    /// belong, and no output may repeat them. In the files that findings refer to, the secrets are masked
+    /// wherever they are.
     #[must_use]
     pub fn without_credentials(mut self) -> Self {
         let secrets: Vec<&str> =
             self.secrets.iter().map(String::as_str).filter(|text| text.chars().count() >= SECRET_CHARS).collect();
         let masked = |text: &str| mask_credentials(&without_texts(text, &secrets));
+        let all = self.findings.iter().chain(self.accepted.iter().map(|(finding, _)| finding));
+        let labels = all.flat_map(|finding| finding.labels.iter().chain([&finding.primary]));
+        let shown: BTreeSet<SourceId> = labels.map(|label| label.span.source).collect();
+        for source in shown {
+            self.sources.map_text(source, |text| {
+                let found = secrets.iter().flat_map(|secret| text.match_indices(secret));
+                mask_ranges(text, found.map(|(at, secret)| at..at + secret.len()).collect())
+            });
+        }
         for finding in self.findings.iter_mut().chain(self.accepted.iter_mut().map(|(finding, _)| finding)) {
             let labels = finding.labels.iter_mut().chain([&mut finding.primary]).map(|label| &mut label.text);
             let lists = finding.notes.iter_mut().chain(&mut finding.help);

@@ -58,6 +58,12 @@ impl Sources {
         self.files.iter_mut().for_each(|file| file.path = map(&file.path));
     }
 
+    /// Changes the text of a file. The new text has the same lines and the same length.
+    pub fn map_text(&mut self, id: SourceId, map: impl Fn(&str) -> String) {
+        let file = &mut self.files[id.0];
+        file.text = map(&file.text);
+    }
+
     /// The file with an id.
     ///
     /// # Panics

@@ -4,23 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use slug_workflow::action::ActionTarget;
-use slug_workflow::environment::{Environment, Origin};
+use slug_workflow::environment::{Environment, Setting};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
 use super::choice::choice;
-use super::evaluate::{CallVerdict, Empty, Evaluator, Possible};
+use super::evaluate::{CallVerdict, Evaluator};
 use super::explain::{Groups, PolicyCall, Problem};
 use super::linter::{Linter, variable_of_input};
-use super::near_miss::near_misses;
+use super::near_miss::NearMisses;
 use super::repository::Files;
 use crate::codes::{ALWAYS_TRUE_CONDITION, UNKNOWN_HARNESS};
 use crate::findings::{Finding, SourceId, Span};
+use crate::redact::SECRET_CHARS;
 use crate::render::shown;
-use slug_resolver::Policy;
-use slug_value::AbstractValue;
+use slug_resolver::{Policy, Variable};
+use slug_value::{AbstractValue, Text};
 
 /// The results of evaluating every call in the files of a run.
 #[derive(Default)]
@@ -39,8 +40,10 @@ pub struct Evaluated<'r> {
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
     /// Warnings about conditions that are always true.
     pub(super) conditions: Vec<Finding>,
-    /// Warnings about secrets with the name of another vendor.
-    pub(super) near_misses: Vec<Finding>,
+    /// Warnings about names that resemble others; None if they are not looked for.
+    pub(super) near_misses: Option<NearMisses>,
+    /// The known values of key variables, and other values that are parts of them.
+    pub(super) secrets: BTreeSet<String>,
     /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
     pub(super) fine: Vec<PolicyCall<'r>>,
 }
@@ -53,7 +56,8 @@ impl<'a> Linter<'a> {
     pub(super) fn evaluate<'r>(&'r self, files: &'r Files) -> Evaluated<'r> {
         let evaluation = Evaluation::new(&files.repository, self.search());
         let unconditional = Evaluation::new(&files.repository, self.search().ignoring_conditions());
-        let mut evaluated = Evaluated::default();
+        let near_misses = Some(NearMisses::default());
+        let mut evaluated = Evaluated { near_misses, ..Evaluated::default() };
         for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
             let before = evaluated.steps.len();
             for job in 0..file.workflow.jobs.len() {
@@ -97,8 +101,14 @@ impl<'a> Linter<'a> {
             }
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
+                evaluated.secrets.extend(secrets_of(policy, &site.env));
                 let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
-                shadowed.push((call.clone(), self.evaluate_call(&file.path, call, evaluated)));
+                let (verdict, ignored) = self.evaluate_call(&file.path, &call);
+                if let Some(near_misses) = &mut evaluated.near_misses {
+                    self.add_near_misses(evaluation.repository(), file, &call, &verdict, near_misses);
+                }
+                evaluated.add(call.clone(), verdict);
+                shadowed.push((call, ignored));
             }
             add_shadowed(&shadowed, evaluated);
         }
@@ -120,46 +130,18 @@ impl<'a> Linter<'a> {
     }
 
     /// Evaluates a call, and returns its shadowed variables if slugproof.yaml denies them.
-    fn evaluate_call<'r>(
-        &'r self,
-        path: &str,
-        case: PolicyCall<'r>,
-        evaluated: &mut Evaluated<'r>,
-    ) -> BTreeSet<String> {
-        let evaluate = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
-        let value = |name: &str| possible(case.policy, &case.site.env, name);
-        let mut shadowed = BTreeSet::new();
+    fn evaluate_call(&self, path: &str, case: &PolicyCall<'_>) -> (CallVerdict, BTreeSet<String>) {
+        let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
+        let value = |name: &str| case.possible(name);
         let verdict = match choice(self.registry, &case.site) {
             Some(reason) => CallVerdict::Undecided(BTreeSet::from([reason])),
-            None => evaluate.evaluate(case.policy, value),
+            None => evaluator.evaluate(case.policy, value),
         };
-        match verdict {
-            CallVerdict::Fine { accepted, cross_vendor } => {
-                if self.denies_shadowed {
-                    shadowed = evaluate.shadowed(case.policy, value);
-                }
-                for (entry, failure) in accepted {
-                    let is_warning = failure.code.is_none();
-                    let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
-                    evaluated.accepted.entry(entry).or_default().add(case.clone(), problem);
-                }
-                for finding in near_misses(self.registry, &case) {
-                    let is_new = |known: &Finding| known.primary.span != finding.primary.span;
-                    if evaluated.near_misses.iter().all(is_new) {
-                        evaluated.near_misses.push(finding);
-                    }
-                }
-                if evaluated.fine.len() < FINE_CALLS {
-                    evaluated.fine.push(case.clone());
-                }
-                if let Some(failure) = cross_vendor {
-                    evaluated.groups.add(case, Problem::CrossVendor(failure));
-                }
-            }
-            CallVerdict::Fails(failure) => evaluated.groups.add(case, Problem::Failure(failure)),
-            CallVerdict::Undecided(reasons) => evaluated.groups.add(case, Problem::Undecided(reasons)),
-        }
-        shadowed
+        let shadowed = match &verdict {
+            CallVerdict::Fine { .. } if self.denies_shadowed => evaluator.shadowed(case.policy, value),
+            _ => BTreeSet::new(),
+        };
+        (verdict, shadowed)
     }
 
     /// Notes on jobs and steps that set variables of a policy for a script or an action that no policy
@@ -257,7 +239,28 @@ fn without_revision(uses: &str) -> &str {
     uses.split('@').next().unwrap_or_default()
 }
 
-impl Evaluated<'_> {
+impl<'r> Evaluated<'r> {
+    /// Adds the verdict of a call.
+    fn add(&mut self, case: PolicyCall<'r>, verdict: CallVerdict) {
+        match verdict {
+            CallVerdict::Fine { accepted, cross_vendor } => {
+                for (entry, failure) in accepted {
+                    let is_warning = failure.code.is_none();
+                    let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
+                    self.accepted.entry(entry).or_default().add(case.clone(), problem);
+                }
+                if self.fine.len() < FINE_CALLS {
+                    self.fine.push(case.clone());
+                }
+                if let Some(failure) = cross_vendor {
+                    self.groups.add(case, Problem::CrossVendor(failure));
+                }
+            }
+            CallVerdict::Fails(failure) => self.groups.add(case, Problem::Failure(failure)),
+            CallVerdict::Undecided(reasons) => self.groups.add(case, Problem::Undecided(reasons)),
+        }
+    }
+
     /// Adds a warning about a condition that is always true, once for each condition.
     fn add_condition(&mut self, source: SourceId, condition: &Condition) {
         let span = Span { source, range: condition.span.clone() };
@@ -296,23 +299,17 @@ fn add_shadowed<'r>(by_policy: &[(PolicyCall<'r>, BTreeSet<String>)], evaluated:
     }
 }
 
-/// The possible values of a variable, and whether an empty value means that it is unset.
-pub(super) fn possible(policy: &Policy, env: &Environment<'_>, name: &str) -> Possible {
-    let mut text = env.value(name);
-    let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
-    let empty = match env.variables.get(name).map(|setting| &setting.origin) {
-        _ if !counts_if_empty => Empty::Unset,
-        Some(Origin::Entry(_)) => Empty::Present,
-        None if env.others_unknown.is_none() => Empty::Unset,
-        // A script can unset a variable as well as empty it.
-        _ => Empty::Either,
+/// The known values of the key variables of a call, and the values of other variables that are parts of them.
+fn secrets_of(policy: &Policy, env: &Environment<'_>) -> Vec<String> {
+    let texts = |variable: Variable| match env.variables.get(policy.variable_name(variable)) {
+        Some(Setting { value: Text { values: AbstractValue::OneOf(texts), .. }, .. }) => texts.as_slice(),
+        _ => &[],
     };
-    let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
-        && text.values != AbstractValue::NonEmpty;
-    if empty == Empty::Either && can_be_empty {
-        text.reasons.insert(format!("it is not known whether `{name}` is unset or empty"));
-    }
-    Possible { text, empty }
+    let is_long = |text: &&String| text.chars().count() >= SECRET_CHARS;
+    let keys: Vec<&String> = policy.key_variables().flat_map(texts).filter(is_long).collect();
+    let others = policy.all_variables().flat_map(texts).filter(is_long);
+    let parts = others.filter(|text| keys.iter().any(|key| key.contains(text.as_str())));
+    parts.map(|text| text.trim().to_owned()).collect()
 }
 
 fn first_of(layer: &EnvLayer, names: &BTreeSet<String>) -> Option<(String, Range<usize>)> {

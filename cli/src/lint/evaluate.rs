@@ -12,6 +12,7 @@ use crate::config::{Accept, AcceptCode};
 use crate::redact::{MASK, has_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
+use crate::slip::is_slip;
 use crate::variables::for_named_runtime;
 use slug_value::{ALTERNATIVES, AbstractValue, Text};
 
@@ -91,6 +92,21 @@ pub struct Failure {
     /// The line of an entry of slugproof.yaml that would accept the contradiction if it counted for
     /// `lint`.
     pub unscoped_accept: Option<u64>,
+}
+
+/// A slug that only a pattern matches and that is one slip away from a listed id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MisspeltSlug {
+    /// The variable that gives the slug.
+    pub variable: String,
+    /// The slug.
+    pub slug: String,
+    /// The id that the runtime lists.
+    pub listed: String,
+    /// The provider whose pattern matches the slug.
+    pub provider: String,
+    /// The runtime.
+    pub runtime: String,
 }
 
 /// Evaluates calls against a registry.
@@ -195,6 +211,11 @@ impl Evaluator<'_> {
         let cross_vendor = first.filter(|_| crosses).map(|first| {
             let mut failure = self.failure(space, first);
             failure.hints.extend(self.own_keys(space, first));
+            let crossing = (0..outcomes.len()).filter(|number| outcomes[*number] == Outcome::Coherent(true));
+            for number in crossing.skip(1).take(HINT_ENVIRONMENTS) {
+                let others = self.own_keys(space, number);
+                failure.hints.retain(|hint| others.contains(hint));
+            }
             failure
         });
         CallVerdict::Fine { accepted, cross_vendor }
@@ -214,6 +235,46 @@ impl Evaluator<'_> {
         };
         let all = (0..count).take(ENVIRONMENTS).filter_map(shadowed);
         all.reduce(|some, others| &some & &others).filter(|_| count <= ENVIRONMENTS).unwrap_or_default()
+    }
+
+    /// The slugs that a variable gives to a call and that only a pattern matches, if their runtime lists an
+    /// id that is one slip away. `is_listed` says whether any runtime lists an id; such an id is right.
+    #[must_use]
+    pub fn misspelt_slugs<V: Into<Possible>>(
+        &self,
+        policy: &Policy,
+        value: impl Fn(&str) -> V,
+        is_listed: impl Fn(&str) -> bool,
+    ) -> Vec<MisspeltSlug> {
+        let space = Space::new(self.registry, policy, value);
+        let count = space.len();
+        if count > ENVIRONMENTS || !space.gives_text(|text| !is_listed(text.trim())) {
+            return Vec::new();
+        }
+        let mut found: Vec<MisspeltSlug> = Vec::new();
+        for number in 0..count {
+            let Point { runtime, env, .. } = space.point(number);
+            let resolution = resolve(self.registry, runtime, &env, &[]);
+            let slug = resolution.slug.trim();
+            let (Some(provider), Some(name)) = (resolution.provider, resolution.decided_by) else { continue };
+            let is_given = policy.variable(name).and_then(|variable| env.text(variable)) == Some(resolution.slug);
+            let is_known = found.iter().any(|known| known.slug == slug && known.variable == name);
+            if !is_given || is_known || is_listed(slug) || has_credential(slug) {
+                continue;
+            }
+            let Some(of_runtime) = self.registry.runtime(policy.template_of(runtime)) else { continue };
+            let mut listed = of_runtime.arms.iter().flat_map(|arm| &arm.models);
+            if let Some(listed) = listed.find(|id| is_slip(slug, id)) {
+                found.push(MisspeltSlug {
+                    variable: name.to_owned(),
+                    slug: slug.to_owned(),
+                    listed: listed.clone(),
+                    provider: provider.name.clone(),
+                    runtime: runtime.to_owned(),
+                });
+            }
+        }
+        found
     }
 
     /// Hints that replace another vendor's key by a key of the provider: the key variable to set, and the
@@ -640,6 +701,13 @@ impl<'a> Space<'a> {
     fn any(&self, is: impl Fn(&Point<'_>) -> bool) -> bool {
         let count = self.len();
         count > ENVIRONMENTS || (0..count).any(|number| is(&self.point(number)))
+    }
+
+    /// True if a variable that can give the slug has a known value with a property.
+    fn gives_text(&self, has: impl Fn(&str) -> bool) -> bool {
+        let is_slug = |variable: Variable| self.policy.is_slug_variable(variable);
+        let texts = self.variables.iter().zip(&self.options).filter(|((variable, _), _)| is_slug(*variable));
+        texts.flat_map(|(_, options)| options.iter().flatten()).any(|text| !text.is_empty() && has(text))
     }
 
     /// The key variables that are present and empty in the environment with a number.

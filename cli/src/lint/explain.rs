@@ -12,12 +12,13 @@ use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
 use slug_value::AbstractValue;
-use slug_workflow::environment::Environment;
+use slug_workflow::environment::{Environment, Origin};
 use slug_workflow::job::CallSite;
+use slug_workflow::model::EnvEntry;
 use slug_workflow::scripts::FIRST_FILE_POSITION;
 use slug_workflow::trigger::Caller;
 
-use super::evaluate::Failure;
+use super::evaluate::{Empty, Failure, Possible};
 
 /// Maximum paths to a finding that are shown in full; the rest is counted.
 const PATHS_SHOWN: usize = 3;
@@ -41,33 +42,65 @@ pub struct PolicyCall<'a> {
     pub policy: &'a Policy,
 }
 
-impl PolicyCall<'_> {
-    /// The name of the secret in a variable: the first that its `env` entry names. A variable that
-    /// the script sets to another variable has the secret of that variable.
-    pub fn secret(&self, name: &str) -> Option<String> {
-        let entry = |name: &str| self.site.env.variables.get(name)?.origin.text();
-        let value = match entry(name) {
-            Some(value) => value,
-            None => entry(assigned_variable(&self.site.step.run.as_ref()?.text, name)?)?,
+impl<'a> PolicyCall<'a> {
+    /// The possible values of a variable, and whether an empty value means that it is unset.
+    pub fn possible(&self, name: &str) -> Possible {
+        let Self { policy, site: CallSite { env, .. }, .. } = self;
+        let mut text = env.value(name);
+        let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
+        let empty = match env.variables.get(name).map(|setting| &setting.origin) {
+            _ if !counts_if_empty => Empty::Unset,
+            Some(Origin::Entry(_)) => Empty::Present,
+            None if env.others_unknown.is_none() => Empty::Unset,
+            // A script can unset a variable as well as empty it.
+            _ => Empty::Either,
         };
-        let (_, rest) = value.split_once("secrets.")?;
+        let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
+            && text.values != AbstractValue::NonEmpty;
+        if empty == Empty::Either && can_be_empty {
+            text.reasons.insert(format!("it is not known whether `{name}` is unset or empty"));
+        }
+        Possible { text, empty }
+    }
+
+    /// The name of the secret in a variable: the first that its value names; see [`Self::written`].
+    pub fn secret(&self, name: &str) -> Option<String> {
+        let (_, rest) = self.written(name)?.0.split_once("secrets.")?;
         Some(word(rest).to_owned()).filter(|secret| !secret.is_empty())
+    }
+
+    /// The value of a variable as written, and its `env` entry. A variable that the script sets to
+    /// another variable has the value of that variable; one that the script sets to an expression has no
+    /// entry.
+    pub fn written(&self, name: &str) -> Option<(&str, Option<&'a EnvEntry>)> {
+        let entry = |name: &str| match &self.site.env.variables.get(name)?.origin {
+            Origin::Entry(entry) => Some((entry.value.as_str(), Some(*entry))),
+            origin => Some((origin.text()?, None)),
+        };
+        entry(name).or_else(|| {
+            let value = assigned(&self.site.step.run.as_ref()?.text, name)?;
+            match value.find("}}").filter(|_| value.starts_with("${{")) {
+                Some(end) => Some((&value[..end + 2], None)),
+                None => entry(word(value.strip_prefix('$')?.trim_start_matches('{'))),
+            }
+        })
     }
 }
 
-/// The variable whose value a script last assigns to a variable, as in `NAME="$OTHER"`.
-fn assigned_variable<'s>(script: &'s str, name: &str) -> Option<&'s str> {
-    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+/// The text after the last `NAME=` of a script, without the quote that opens it.
+fn assigned<'s>(script: &'s str, name: &str) -> Option<&'s str> {
     let start = format!("{name}=");
-    let assigned = script.match_indices(&start).filter(|(at, _)| !script[..*at].ends_with(is_inside));
-    let value = assigned.last().map(|(at, _)| &script[at + name.len() + 1..])?;
-    let value = value.trim_start_matches('"').strip_prefix('$')?;
-    Some(word(value.trim_start_matches('{'))).filter(|other| !other.is_empty())
+    let assigned = script.match_indices(&start).filter(|(at, _)| !script[..*at].ends_with(is_name_character));
+    assigned.last().map(|(at, _)| script[at + start.len()..].trim_start_matches('"'))
+}
+
+fn is_name_character(c: char) -> bool {
+    c == '_' || c.is_ascii_alphanumeric()
 }
 
 /// The name at the start of a text.
 fn word(text: &str) -> &str {
-    let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+    let end = text.find(|c: char| !is_name_character(c));
     &text[..end.unwrap_or(text.len())]
 }
 
@@ -128,7 +161,7 @@ pub struct Cause {
     start: usize,
     code: &'static str,
     policy: String,
-    /// The provider that does not get its credential; otherwise empty.
+    /// The provider that does not get a credential of its own; otherwise empty.
     provider: String,
     /// The job of undecided calls, which share a cause only within one job; otherwise empty.
     job: String,
@@ -192,12 +225,17 @@ impl<'a> Groups<'a> {
         }
         group.paths.add(origin, path);
         match (problem, &mut group.problem) {
-            (Problem::Failure(failure) | Problem::CrossVendor(failure), _) => {
-                group.slugs.extend(failure.slugs);
-                group.runtimes.extend(failure.runtimes);
+            (
+                Problem::Failure(new) | Problem::CrossVendor(new),
+                Problem::Failure(shown) | Problem::CrossVendor(shown),
+            ) => {
+                // A hint has to be right for every case.
+                shown.hints.retain(|hint| new.hints.contains(hint));
+                group.slugs.extend(new.slugs);
+                group.runtimes.extend(new.runtimes);
             }
             (Problem::Undecided(new), Problem::Undecided(reasons)) => reasons.extend(new),
-            (Problem::Undecided(_) | Problem::Shadowed(_), _) => {}
+            _ => {}
         }
     }
 
@@ -244,8 +282,8 @@ impl Problem {
     /// The provider whose credentials are the problem; otherwise empty.
     fn provider(&self) -> &str {
         match self {
-            Self::Failure(failure) => failure.provider.as_deref().unwrap_or_default(),
-            Self::CrossVendor(_) | Self::Shadowed(_) | Self::Undecided(_) => "",
+            Self::Failure(failure) | Self::CrossVendor(failure) => failure.provider.as_deref().unwrap_or_default(),
+            Self::Shadowed(_) | Self::Undecided(_) => "",
         }
     }
 }

@@ -1,37 +1,55 @@
 //! `--fix`: applies the suggested edits in rounds until none remains.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::codes::UNUSED_ACCEPT;
 use crate::exit::Failure;
 use crate::findings::{Edit, Finding, FindingsOptions, Report};
-use crate::io::write_whole;
+use crate::io::{read_text_file, write_whole};
 use crate::render::counted;
+use slug_workflow::document::FILE_BYTES;
 use slug_workflow::repository::Parser;
 
 use super::input::Input;
 use super::linter::Linter;
 use super::patch;
 
-/// Applies the edits of every finding that counts, writes the files, and reports the remaining
-/// findings.
+/// Applies the edits of every finding of a report that counts, writes the files, and reports the remaining
+/// findings. A file that changed since it was read is left alone.
 ///
 /// # Errors
 ///
-/// Fails if the baseline cannot be read or a file cannot be written.
-pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, options: &FindingsOptions) -> Result<Report, Failure> {
-    let mut round = Round { report: linter.report(&inputs), inputs: inputs.clone(), applied: Vec::new() };
+/// Fails if the baseline cannot be read, or if a file has changed or cannot be written. The other files are
+/// written, and the message names them.
+pub fn run(
+    linter: &Linter<'_>,
+    inputs: Vec<Input>,
+    report: Report,
+    options: &FindingsOptions,
+) -> Result<Report, Failure> {
+    let mut round = Round { report, inputs: inputs.clone(), applied: Vec::new() };
     // Each round has fewer findings than the one before, so the loop ends.
     while let Some(next) = round.next(linter, &round.patched(options)?) {
         round = next;
     }
     let Round { inputs: edited, mut report, applied } = round;
-    let mut written = BTreeSet::new();
+    let (mut written, mut problems) = (Vec::new(), Vec::new());
     for (input, before) in edited.iter().zip(&inputs) {
         if let (Ok(text), Some(file), true) = (&input.text, &input.file, input.text != before.text) {
-            write_whole(file, text.as_bytes())?;
-            written.insert(&input.path);
+            match write(file, before, text) {
+                Ok(()) => written.push(format!("`{}`", input.path)),
+                Err(problem) => problems.push(problem),
+            }
         }
+    }
+    if !problems.is_empty() {
+        let written = match written.as_slice() {
+            [] if problems.len() == 1 => String::new(),
+            [] => "; no file was written".to_owned(),
+            written => format!("; written: {}", written.join(", ")),
+        };
+        return Err(Failure::new(format!("{}{written}", problems.join("; "))));
     }
     if !applied.is_empty() {
         report.notices.extend(applied.iter().take(EDITS_SHOWN).cloned());
@@ -42,6 +60,15 @@ pub fn run(linter: &Linter<'_>, inputs: Vec<Input>, options: &FindingsOptions) -
         ));
     }
     Ok(report)
+}
+
+/// Writes the text of a file unless the file changed since it was read.
+fn write(file: &Path, before: &Input, text: &str) -> Result<(), String> {
+    if read_text_file(file, FILE_BYTES).as_ref() != before.text.as_ref() {
+        let path = &before.path;
+        return Err(format!("`{path}` changed since it was read, so it is left alone; run the command again"));
+    }
+    write_whole(file, text.as_bytes()).map_err(|failure| failure.to_string())
 }
 
 /// Maximum edits that are listed individually.

@@ -1,6 +1,6 @@
 //! Drops fixes that would spoil another case: a matrix row, an event or a policy of the same step.
 
-use super::calls::{Evaluated, possible};
+use super::calls::Evaluated;
 use super::evaluate::{Failure, resolves_call, spoils_call};
 use super::explain::{Group, PolicyCall, Problem};
 use super::linter::Linter;
@@ -8,8 +8,8 @@ use slug_resolver::{Edit, Fix, Registry};
 use slug_workflow::environment::Setting;
 
 impl Evaluated<'_> {
-    /// Drops the fixes that spoil another case of the same step. Also drops the fixes that do not
-    /// resolve every case of their finding, if any fix does.
+    /// Drops the fixes that spoil another case of the same step, and the fixes that do not resolve every
+    /// case of their finding.
     pub(super) fn drop_spoiling_fixes(&mut self, linter: &Linter<'_>) {
         let fine = std::mem::take(&mut self.fine);
         for group in self.groups.iter_mut() {
@@ -28,8 +28,7 @@ impl Evaluated<'_> {
             };
             let (spoiling, kept): (Vec<&Fix>, Vec<&Fix>) = failure.fixes.iter().partition(spoils);
             let resolves_all = |fix: &&&Fix| group.others.iter().all(|call| linter.resolves(fix, call));
-            let resolving: Vec<Fix> = kept.iter().filter(resolves_all).copied().cloned().collect();
-            let fixes = if resolving.is_empty() { kept.into_iter().cloned().collect() } else { resolving };
+            let fixes: Vec<Fix> = kept.iter().filter(resolves_all).copied().cloned().collect();
             let has_spoiling_fixes = !spoiling.is_empty();
             let misplaced = misplaced(linter.registry, group, failure);
             let fixes = if misplaced.is_some() { moving_the_secret(fixes, failure) } else { fixes };
@@ -113,12 +112,12 @@ impl Linter<'_> {
     /// True if a fix of another case, by this policy, leads to a contradiction in a call, or to
     /// another model of the same policy.
     fn spoils(&self, fix: &Fix, policy: &str, call: &PolicyCall<'_>) -> bool {
-        let value = |name: &str| possible(call.policy, &call.site.env, name);
+        let value = |name: &str| call.possible(name);
         spoils_call(self.registry, call.policy, value, fix, call.policy.name() == policy)
     }
 
     /// True if a fix resolves the contradiction of a call.
     fn resolves(&self, fix: &Fix, call: &PolicyCall<'_>) -> bool {
-        resolves_call(self.registry, call.policy, |name| possible(call.policy, &call.site.env, name), fix)
+        resolves_call(self.registry, call.policy, |name| call.possible(name), fix)
     }
 }

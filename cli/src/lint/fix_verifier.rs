@@ -77,8 +77,6 @@ struct VerifiedFix {
 /// The parts of a workflow that read an entry of an `env`.
 #[derive(Default)]
 struct Uses {
-    /// The number of `env` layers with the entry; with anchors, there may be several.
-    layers: usize,
     /// The number of mappings of any kind with the entry.
     mappings: usize,
     in_workflow: bool,
@@ -132,9 +130,9 @@ impl<'m> FixVerifier<'m> {
         safe.take(PATCHES_TRIED).find_map(|(number, fix)| {
             let applied = patch::patch(self.files.sources[self.index], &self.file().text, fix, &group.first.site.env)?;
             let uses = self.uses.get(&applied.change.key)?;
-            // Skip entries that are also used outside an `env`: an edit could change other behaviour.
-            let is_only_env_entry = uses.layers == uses.mappings;
-            let is_safe = is_only_env_entry && !self.is_named_elsewhere(group, &applied.change.name, uses);
+            // Skip entries that another place uses through an anchor: an edit would change that place, too.
+            let is_of_one_place = uses.mappings == 1;
+            let is_safe = is_of_one_place && !self.is_named_elsewhere(group, &applied.change.name, uses);
             (is_safe && self.resolves(group, &applied.change, uses)).then_some(VerifiedFix {
                 group: index,
                 fix: number,
@@ -146,7 +144,7 @@ impl<'m> FixVerifier<'m> {
     /// True if a part of the file in the scope of an entry names its variable, other than the
     /// steps of the finding.
     fn is_named_elsewhere(&self, group: &Group<'_>, name: &str, uses: &Uses) -> bool {
-        let is_of_one_step = !uses.in_workflow && !uses.in_job && uses.layers == 1;
+        let is_of_one_step = !uses.in_workflow && !uses.in_job;
         if is_of_one_step {
             return false;
         }
@@ -222,8 +220,7 @@ impl<'m> FixVerifier<'m> {
         }
         self.texts_left.set(self.texts_left.get() - 1);
         let text = patch::applied(&self.file().text, tried.iter().flat_map(|tried| &tried.applied.patch.edits));
-        let changes =
-            tried.iter().map(|tried| (tried.applied.change.key, tried.applied.change.value.as_deref())).collect();
+        let changes = tried.iter().flat_map(|tried| tried.applied.change.keys()).collect();
         let after = self.linter.parser.parse(&self.file().path, &text);
         if after.is_ok_and(|after| differs_only_in(&self.file().root, &after.root, &changes)) {
             return tried;
@@ -241,13 +238,11 @@ fn uses_of(workflow: &Workflow, root: &Node) -> HashMap<usize, Uses> {
     let mut uses: HashMap<usize, Uses> = HashMap::new();
     for key in keys(&workflow.env) {
         let uses = uses.entry(key).or_default();
-        uses.layers += 1;
         uses.in_workflow = true;
     }
     for (number, job) in workflow.jobs.iter().enumerate() {
         for key in job.env_layers().flat_map(keys) {
             let uses = uses.entry(key).or_default();
-            uses.layers += 1;
             uses.jobs.insert(number);
         }
         for key in [&job.env, &job.container_env].into_iter().flat_map(keys) {

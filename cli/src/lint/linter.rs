@@ -11,6 +11,7 @@ use slug_workflow::scripts::NoFiles;
 use slug_workflow::slice::Search;
 use slug_workflow::texts::{Name, Texts, add_text};
 
+use super::known_names::KnownNames;
 use super::scripts::Scripts;
 use crate::codes::SHADOWED_VARIABLE;
 use crate::config::{Accept, Config};
@@ -32,6 +33,8 @@ pub struct Linter<'a> {
     pub(super) names: BTreeSet<String>,
     /// The runtimes that each variable selects in a policy.
     runtimes: Texts,
+    /// The names that misspelt ones are compared with.
+    pub(super) known: KnownNames,
     /// The names of variables with secrets.
     pub(super) keys: BTreeSet<&'a str>,
     pub(super) parser: Parser,
@@ -55,6 +58,7 @@ impl<'a> Linter<'a> {
             actions: Vec::new(),
             names: BTreeSet::new(),
             runtimes: Texts::new(),
+            known: KnownNames::default(),
             keys: BTreeSet::new(),
             parser: Parser::default(),
             scripts: None,
@@ -111,12 +115,9 @@ impl<'a> Linter<'a> {
         let names =
             |policy: &&'a Policy| policy.all_variables().map(|variable| policy.variable_name(variable).to_owned());
         self.names = self.policies.iter().flat_map(|policy| names(policy).collect::<Vec<_>>()).collect();
+        self.known = KnownNames::new(self.registry, &self.policies);
         self.runtimes = Texts::new();
         for policy in &self.policies {
-            let all = || self.registry.runtimes().iter().map(|runtime| runtime.name.as_str());
-            let listed = &policy.document().runtimes;
-            let known: Vec<&str> =
-                if listed.is_empty() { all().collect() } else { listed.iter().map(String::as_str).collect() };
             let sources = policy.document().runtime.iter().flat_map(|rule| match &rule.pick {
                 Pick::FirstOf(sources) => sources.as_slice(),
                 Pick::Nothing => &[],
@@ -125,8 +126,11 @@ impl<'a> Linter<'a> {
                 Source::Variable(name) => Some(name),
                 Source::Text(_) => None,
             });
+            // A policy that lists no runtimes may be used with few of those in the registry.
+            let listed = policy.document().runtimes.iter().map(String::as_str);
+            let known: BTreeSet<&str> = listed.chain(policy.runtimes()).collect();
             for variable in variables {
-                for runtime in known.iter().copied().chain(policy.runtimes()) {
+                for runtime in &known {
                     add_text(&mut self.runtimes, Name::new("env", variable), runtime);
                 }
             }
@@ -140,6 +144,7 @@ impl<'a> Linter<'a> {
             actions: &self.actions,
             variables: &self.names,
             texts: &self.runtimes,
+            lookalikes: &self.known,
             declared: self.declared,
             files: self.scripts.map_or(&NoFiles, |scripts| scripts),
             every_script: !self.requested.is_empty(),

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::rc::Rc;
 
-use crate::redact::{SECRET_CHARS, credentials_in, mask_ranges};
+use crate::redact::{SECRET_CHARS, credentials_in, is_slip_of, mask_ranges};
 use slug_workflow::document::Node;
 use slug_workflow::expression;
 use slug_workflow::model::EnvLayer;
@@ -39,7 +40,9 @@ impl Secrets {
         let mut flow = Flow { repository, secrets: Self::default(), seen: BTreeSet::new(), open: Vec::new() };
         flow.secrets.ranges = vec![Vec::new(); repository.files().len()];
         for file in 0..repository.files().len() {
-            keys.iter().for_each(|key| flow.reach(file, Carrier::Variable((*key).to_owned())));
+            let text = Rc::clone(&repository.files()[file].text);
+            let misspelt = misspelt(&text, keys);
+            keys.iter().chain(&misspelt).for_each(|key| flow.reach(file, Carrier::Variable((*key).to_owned())));
         }
         flow.inputs(is_secret);
         while let Some((file, carrier)) = flow.open.pop() {
@@ -77,10 +80,24 @@ impl Secrets {
 /// The text of a file that cannot be parsed, without the values after the names of key variables.
 #[must_use]
 pub fn masked(text: &str, keys: &BTreeSet<&str>) -> String {
-    let mut ranges: Vec<Range<usize>> =
-        keys.iter().flat_map(|key| assigned(text, key, Signs::All)).flat_map(|value| value.literals).collect();
+    let misspelt = misspelt(text, keys);
+    let values = keys.iter().chain(&misspelt).flat_map(|key| assigned(text, key, Signs::All));
+    let mut ranges: Vec<Range<usize>> = values.flat_map(|value| value.literals).collect();
     ranges.extend(credentials_in(text));
     mask_ranges(text, ranges)
+}
+
+/// The names that a text gives a value and that may be misspelt key variables: their values are secrets too.
+fn misspelt<'t>(text: &'t str, keys: &BTreeSet<&str>) -> BTreeSet<&'t str> {
+    let is_name = |c: char| c == '_' || c == '-' || c.is_ascii_alphanumeric();
+    let named = text.match_indices([':', '=']).map(|(at, _)| {
+        let before = text[..at].trim_end_matches(['+', '"', '\'', ' ']);
+        before.rsplit(|c| !is_name(c)).next().unwrap_or_default()
+    });
+    // Most names are shorter than those of key variables.
+    let shortest = keys.iter().map(|key| key.len()).min().unwrap_or(usize::MAX);
+    let compared = named.filter(|name| name.len() > shortest / 2 && !keys.contains(name));
+    compared.filter(|name| keys.iter().any(|key| is_slip_of(name, key))).collect()
 }
 
 /// The search for secrets, from the key variables back to literals.
@@ -498,6 +515,8 @@ mod tests {
             ("run: KEY=${{ m == 'ab' && 'ef' }} f", "run: KEY=${{ m == 'ab' && '**' }} f"),
             ("env: {KEY: \"${{ x && 'a b' || 'c' }}\", B: 'x'}", "env: {KEY: \"${{ x && '* *' || '*' }}\", B: 'x'}"),
             ("run: KEY=${{ secrets.K || 'sk' }} f 'x'", "run: KEY=${{ secrets.K || '**' }} f 'x'"),
+            ("\u{feff}on: ä:\nrun: KEY=abc f", "\u{feff}on: ä:\nrun: KEY=*** f"),
+            ("run: KEX_1=abc ä=KEY: b", "run: KEX_1=abc ä=KEY: *"),
             ("run: KEY=abc KEY='d e' KEY=$X MY_KEY=x f", "run: KEY=*** KEY='* *' KEY=$X MY_KEY=x f"),
         ] {
             assert_eq!(of_text(text, &keys), expected);

@@ -13,6 +13,7 @@ pub(crate) mod fix;
 mod fix_filter;
 mod fix_verifier;
 mod input;
+mod known_names;
 mod linter;
 mod mask;
 mod near_miss;

@@ -1,18 +1,243 @@
-//! Warnings about secrets that are named after another vendor than the variable that they fill.
+//! Warnings about names that resemble others: a variable that no policy reads, a secret, a model id, and a
+//! secret that is named after another vendor than the variable that it fills.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use slug_resolver::{Provider, Registry};
+use slug_workflow::environment::{Origin, Setting};
+use slug_workflow::expression::sources;
+use slug_workflow::repository::{File, Repository};
+use slug_workflow::scripts::Files as _;
+use slug_workflow::slice::Lookalikes;
 
 use crate::codes::NEAR_MISS;
-use crate::findings::{Finding, Span};
+use crate::findings::{Finding, SourceId, Span};
+use crate::slip::is_slip;
 
+use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug};
 use super::explain::PolicyCall;
+use super::linter::Linter;
 
-/// The warnings about the key variables of a call.
-pub fn near_misses(registry: &Registry, call: &PolicyCall<'_>) -> Vec<Finding> {
-    policy_keys(call).filter_map(|name| near_miss(registry, call, name)).collect()
+/// The warnings of a run.
+#[derive(Default)]
+pub struct NearMisses {
+    by_place: BTreeMap<(SourceId, usize), Finding>,
+    /// The entries whose secrets were compared, with the policy.
+    compared: HashSet<(SourceId, usize, String)>,
+    secrets: OnceCell<SecretUses>,
 }
 
-fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
+impl NearMisses {
+    /// The warnings, in the order of the files.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.by_place.values()
+    }
+
+    fn add(&mut self, finding: Finding) {
+        let span = &finding.primary.span;
+        self.by_place.entry((span.source, span.range.start)).or_insert(finding);
+    }
+}
+
+/// The secrets that the files of a run use: for each name in upper case, how often and in which place of the
+/// order.
+struct SecretUses(BTreeMap<String, (usize, usize)>);
+
+impl SecretUses {
+    fn of(repository: &Repository) -> Self {
+        let mut uses = BTreeMap::new();
+        for file in repository.files() {
+            let lines = file.text.lines().filter(|line| !line.trim_start().starts_with('#'));
+            for (_, rest) in
+                lines.flat_map(|line| line.match_indices("secrets.").map(|(at, dot)| (at, &line[at + dot.len()..])))
+            {
+                let order = uses.len();
+                let name = rest.split(|c: char| c != '_' && c != '-' && !c.is_ascii_alphanumeric()).next();
+                uses.entry(name.unwrap_or_default().to_uppercase()).or_insert((0, order)).0 += 1;
+            }
+        }
+        Self(uses)
+    }
+
+    /// The names that are used more often than a name, or as often and before it.
+    fn more_usual(&self, name: &str) -> impl Iterator<Item = &str> {
+        let (count, order) = self.0.get(name).copied().unwrap_or_default();
+        let is_more = move |(_, (other, before)): &(&String, &(usize, usize))| {
+            *other > count || *other == count && *before < order
+        };
+        self.0.iter().filter(is_more).map(|(name, _)| name.as_str())
+    }
+}
+
+impl Linter<'_> {
+    /// Adds the warnings about a call.
+    pub(super) fn add_near_misses(
+        &self,
+        repository: &Repository,
+        file: &File,
+        call: &PolicyCall<'_>,
+        verdict: &CallVerdict,
+        found: &mut NearMisses,
+    ) {
+        for (name, setting) in &call.site.env.variables {
+            if self.known.contains(name)
+                && let Some(finding) = self.misspelt_variable(file, call, name, setting)
+            {
+                found.add(finding);
+            }
+        }
+        for name in policy_keys(call) {
+            let Some(setting) = call.site.env.variables.get(name) else { continue };
+            let place = (call.source, setting.origin.span().start);
+            if found.compared.insert((place.0, place.1, format!("{} {name}", call.policy.name()))) {
+                let uses = found.secrets.get_or_init(|| SecretUses::of(repository));
+                let fails = matches!(verdict, CallVerdict::Fails(_));
+                let findings = self.misspelt_secrets(file, call, name, (uses, fails));
+                findings.into_iter().for_each(|finding| found.add(finding));
+            }
+        }
+        if matches!(verdict, CallVerdict::Fails(_)) {
+            return;
+        }
+        let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (&file.path, call.job) };
+        let value = |name: &str| call.possible(name);
+        for slug in evaluator.misspelt_slugs(call.policy, value, |id| self.known.ids.contains(id)) {
+            found.add(misspelt_slug(call, slug));
+        }
+        if matches!(verdict, CallVerdict::Fine { .. }) {
+            let of_other_vendors = policy_keys(call).filter_map(|name| other_vendor(self.registry, call, name));
+            of_other_vendors.for_each(|finding| found.add(finding));
+        }
+    }
+
+    /// The warning about a variable that is one slip away from one that the policy reads. The meant variable is
+    /// not set beside it, and nothing mentions the misspelt one.
+    fn misspelt_variable(
+        &self,
+        file: &File,
+        call: &PolicyCall<'_>,
+        name: &str,
+        setting: &Setting<'_>,
+    ) -> Option<Finding> {
+        let is_beside =
+            |known: &&str| match call.site.env.variables.get(*known).map(|meant| (&meant.origin, &setting.origin)) {
+                Some((Origin::Entry(meant), Origin::Entry(entry))) => meant.mapping.0 == entry.mapping.0,
+                Some((Origin::Script(_), Origin::Script(_))) => true,
+                _ => false,
+            };
+        let read = call.policy.variable_names().iter().map(String::as_str);
+        let meant = read.filter(|known| is_slip(name, known)).find(|known| !is_beside(known))?;
+        if let (Some(scripts), Some(target)) = (self.scripts, call.site.target) {
+            scripts.read(self.targets[target]);
+        }
+        let is_used = mentions(&file.text, name)
+            || self.scripts.is_some_and(|scripts| scripts.any_text(|text| mentions(text, name)));
+        if is_used {
+            return None;
+        }
+        let span = Span { source: call.source, range: setting.origin.span() };
+        let title = format!("policy `{}` does not read `{name}`, but it reads `{meant}`", call.policy.name());
+        let finding = Finding::new(&NEAR_MISS, span, title).with_primary_text("has no effect on the harness");
+        Some(about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name))
+    }
+
+    /// The warnings about the secrets of a key variable whose names are one slip away from that of the variable, of a
+    /// credential, of a known secret or of one that is used more often.
+    /// If the call fails without a secret that is not listed, that finding is enough.
+    fn misspelt_secrets(
+        &self,
+        file: &File,
+        call: &PolicyCall<'_>,
+        variable: &str,
+        (uses, fails): (&SecretUses, bool),
+    ) -> Vec<Finding> {
+        let Some((value, entry)) = call.written(variable) else { return Vec::new() };
+        let injected = injected_by(call, variable);
+        let finding = |secret: &str| {
+            let name = secret.to_uppercase();
+            let declared = self.declared.known_secrets;
+            let is_listed = declared.is_some_and(|known| known.iter().any(|known| known.eq_ignore_ascii_case(secret)));
+            if is_listed || declared.is_some() && fails || self.known.has_secret(secret) {
+                return None;
+            }
+            let own = [variable].into_iter().chain(injected.iter().map(String::as_str));
+            let known = declared.into_iter().flatten().chain(&self.known.read).chain(&self.known.credentials);
+            let mut candidates = own.chain(known.map(String::as_str)).chain(uses.more_usual(&name));
+            let meant = candidates.find(|known| is_slip(&name, &known.to_uppercase()))?;
+            let range = match entry {
+                Some(entry) => within(&file.text, &entry.value_span, secret).unwrap_or(entry.key.clone()),
+                None => call.site.env.variables.get(variable)?.origin.span(),
+            };
+            let span = Span { source: call.source, range };
+            let title = format!("the secret `{secret}` may be a misspelt `{meant}`");
+            let both = match declared {
+                Some(_) => "",
+                None => " if both exist, list the secrets under `known_secrets` in slugproof.yaml",
+            };
+            Some(
+                about(Finding::new(&NEAR_MISS, span, title).with_primary_text(format!("fills {variable}")), call)
+                    .with_help(format!("did you mean `{meant}`?{both}"))
+                    .with_subject("variable", variable)
+                    .with_subject("secret", secret),
+            )
+        };
+        let paths = sources(value);
+        // A dot in the name is a wrong separator.
+        let secrets = paths.iter().filter_map(|path| match path.as_slice() {
+            [context, name @ ..] if context == "secrets" && !name.is_empty() => Some(name.join(".")),
+            _ => None,
+        });
+        secrets.filter_map(|secret| finding(&secret)).collect()
+    }
+}
+
+fn misspelt_slug(call: &PolicyCall<'_>, found: MisspeltSlug) -> Finding {
+    let MisspeltSlug { variable, slug, listed, provider, runtime } = found;
+    let setting = call.site.env.variables.get(&variable);
+    let range = setting.map_or(call.site.call.clone(), |setting| setting.origin.span());
+    let title = format!("`{runtime}` lists `{listed}` and not `{slug}`, which only a pattern matches");
+    let finding = Finding::new(&NEAR_MISS, Span { source: call.source, range }, title)
+        .with_primary_text(format!("selects `{slug}` from `{provider}` by its pattern"));
+    about(finding, call)
+        .with_help(format!("did you mean `{listed}`? if `{slug}` exists, list it in the registry"))
+        .with_subject("variable", variable)
+        .with_subject("slugs", slug)
+}
+
+/// Adds the call to a finding.
+fn about(finding: Finding, call: &PolicyCall<'_>) -> Finding {
+    let (step, policy) = (call.site.step.number, call.policy.name());
+    finding
+        .with_note(format!("in job `{}`, step {step}, by policy `{policy}`", call.job))
+        .with_subject("policy", policy)
+}
+
+/// The bytes of `secrets.NAME` in a range of a text.
+fn within(text: &str, range: &Range<usize>, secret: &str) -> Option<Range<usize>> {
+    let path = format!("secrets.{secret}");
+    let start = range.start + text.get(range.clone())?.find(&path)?;
+    Some(start..start + path.len())
+}
+
+/// True if a text has a name other than as the target of an assignment.
+fn mentions(text: &str, name: &str) -> bool {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let sign = after.trim_start_matches(['"', '\'', ' ']);
+        let is_set = after.starts_with("+=")
+            || after.starts_with("<<")
+            || sign.starts_with(['=', ':']) && !sign.starts_with("==");
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let is_comment = line.trim_start().starts_with('#');
+        !before.ends_with(is_inside) && !after.starts_with(is_inside) && !is_set && !is_comment
+    })
+}
+
+/// The warning about a secret with the name of another vendor in a key variable.
+fn other_vendor(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
     let setting = call.site.env.variables.get(variable)?;
     setting.origin.text()?;
     let secret = call.secret(variable)?;
@@ -34,19 +259,9 @@ fn near_miss(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Opti
         ),
         None => format!("use a secret of `{}` for {variable}", owner.name),
     };
-    Some(
-        Finding::new(&NEAR_MISS, span, format!("the secret `{secret}` is named after `{}`", vendor.name))
-            .with_primary_text(format!("injects {}, a credential of `{}`", injected.join(" and "), owner.name))
-            .with_note(format!(
-                "in job `{}`, step {}, by policy `{}`",
-                call.job,
-                call.site.step.number,
-                call.policy.name()
-            ))
-            .with_help(help)
-            .with_subject("policy", call.policy.name())
-            .with_subject("variable", variable),
-    )
+    let finding = Finding::new(&NEAR_MISS, span, format!("the secret `{secret}` is named after `{}`", vendor.name))
+        .with_primary_text(format!("injects {}, a credential of `{}`", injected.join(" and "), owner.name));
+    Some(about(finding, call).with_help(help).with_subject("variable", variable))
 }
 
 /// The names of the key variables of the policy.

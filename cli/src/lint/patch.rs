@@ -27,6 +27,15 @@ pub struct Change {
     pub key: usize,
     /// The new value; None if the entry is deleted.
     pub value: Option<String>,
+    /// The first byte of the key `env`, if it is deleted together with its only entry.
+    pub env_key: Option<usize>,
+}
+
+impl Change {
+    /// The first byte of each changed key, with its new value; None if the key is deleted.
+    pub fn keys(&self) -> impl Iterator<Item = (usize, Option<&str>)> {
+        [(self.key, self.value.as_deref())].into_iter().chain(self.env_key.map(|key| (key, None)))
+    }
 }
 
 /// The patch for a fix. None unless the fix changes one variable whose `env` entry in this file
@@ -51,7 +60,8 @@ pub fn patch(source: SourceId, text: &str, fix: &Fix, env: &Environment<'_>) -> 
     let within = ranges.fold(entry.key.clone(), |all, one| all.start.min(one.start)..all.end.max(one.end));
     let edit = |(range, replacement)| Edit { span: Span { source, range }, replacement };
     let patch = Patch { title, rank: 0, edits: edits.into_iter().map(edit).collect(), within };
-    Some(AppliedEdit { patch, change: Change { name: entry.name.clone(), key: entry.key.start, value } })
+    let env_key = (value.is_none() && entry.siblings == 1).then_some(entry.env_key.start);
+    Some(AppliedEdit { patch, change: Change { name: entry.name.clone(), key: entry.key.start, value, env_key } })
 }
 
 /// True if a `slugproof` comment is on the line of the entry or on the line above. Such a comment
@@ -89,26 +99,62 @@ fn deletion(text: &str, entry: &EnvEntry) -> Option<Vec<(Range<usize>, String)>>
     // The range of a block scalar extends to the next node; its text ends earlier.
     let end = entry.key.start + text.get(entry.key.start..entry.value_span.end)?.trim_end().len();
     let is_flow = entry.mapping.1 == Style::Flow;
-    if entry.siblings > 1 && is_flow {
-        return flow_deletion(text, entry, end).map(|range| vec![(range, String::new())]);
+    if entry.siblings == 1 {
+        return env_deletion(text, entry, end);
     }
-    let line = (!is_flow).then(|| whole_lines(text, entry.key.start..end));
-    if entry.siblings > 1 {
-        return line?.map(|range| vec![(range, String::new())]);
-    }
-    // Without its only entry the mapping would be null, which forges reject.
-    let after_key = text.get(entry.env_key.end..mapping.start)?;
-    let colon = entry.env_key.end + after_key.find(':')? + 1;
-    let empty = " {}".to_owned();
-    match line {
-        // Replace a flow mapping only if it has nothing besides the entry.
-        None => {
-            let inside = [text.get(mapping.start + 1..entry.key.start)?, text.get(end..mapping.end)?];
-            let is_bare = text.get(colon..mapping.start)?.trim().is_empty() && !inside.concat().contains('#');
-            is_bare.then(|| vec![(colon..mapping.end, empty)])
+    let range = match is_flow {
+        true => flow_deletion(text, entry.key.start..end, mapping)?,
+        false => whole_lines(text, entry.key.start..end)?,
+    };
+    Some(vec![(range, String::new())])
+}
+
+/// The ranges that delete the key `env` with its only entry, which ends at `end`. Comments stay, except in
+/// a flow mapping with comments, which is not deleted.
+fn env_deletion(text: &str, entry: &EnvEntry, end: usize) -> Option<Vec<(Range<usize>, String)>> {
+    let mapping = &entry.mapping.0;
+    let is_flow = entry.mapping.1 == Style::Flow;
+    let colon = entry.env_key.end + text.get(entry.env_key.end..mapping.start)?.find(':')? + 1;
+    let line_end = |at: usize| text[at..].find('\n').map_or(text.len(), |end| at + end);
+    let start = entry.env_key.start;
+    // What is deleted of the line of the key, and the lines of the entry below it.
+    let (head, lines) = if is_flow {
+        let inside = [text.get(mapping.start + 1..entry.key.start)?, text.get(end..mapping.end)?];
+        let is_bare = text.get(colon..mapping.start)?.trim().is_empty() && !inside.concat().contains('#');
+        if !is_bare {
+            return None;
         }
-        Some(line) => Some(vec![(colon..colon, empty), (line?, String::new())]),
-    }
+        if text[mapping.end..].trim_start().starts_with([',', '}']) {
+            let parent = text[..start].rfind('{')?..text.len();
+            return Some(vec![(flow_deletion(text, start..mapping.end, &parent)?, String::new())]);
+        }
+        (mapping.end, None)
+    } else {
+        let lines = whole_lines(text, entry.key.start..end)?;
+        let is_anchored =
+            !text[colon..lines.start].lines().all(|line| matches!(line.trim().chars().next(), None | Some('#')));
+        if is_anchored {
+            return None;
+        }
+        (colon, Some(lines))
+    };
+    let rest = &text[head..line_end(head)];
+    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let before = &text[line_start..start];
+    let kept = head + rest.len() - rest.trim_start().len();
+    let below = lines.as_ref().map_or((line_end(head) + 1).min(text.len()), |lines| lines.end);
+    let next = below + text[below..].len() - text[below..].trim_start().len();
+    let between = lines.as_ref().map_or("", |lines| &text[head..lines.start]);
+    let has_comments = !rest.trim().is_empty() || between.contains('#') || text[next..].starts_with('#');
+    let head = if before.trim().is_empty() && rest.trim().is_empty() {
+        line_start..(line_end(head) + 1).min(text.len())
+    } else if before.trim().is_empty() || has_comments {
+        start..kept
+    } else {
+        // The next key follows the dash of the step.
+        return Some(vec![(start..next, String::new())]);
+    };
+    Some([Some(head), lines].into_iter().flatten().map(|range| (range, String::new())).collect())
 }
 
 /// The whole lines of an entry; None if its first line has other text before the entry.
@@ -121,17 +167,16 @@ fn whole_lines(text: &str, entry: Range<usize>) -> Option<Range<usize>> {
 
 /// The range of an entry in a flow mapping with the comma after it, else with the comma before
 /// it. None if a comment separates the entry from its comma.
-fn flow_deletion(text: &str, entry: &EnvEntry, end: usize) -> Option<Range<usize>> {
-    let mapping = &entry.mapping.0;
-    let after = text.get(end..mapping.end)?;
+fn flow_deletion(text: &str, entry: Range<usize>, mapping: &Range<usize>) -> Option<Range<usize>> {
+    let after = text.get(entry.end..mapping.end)?;
     if let Some(rest) = after.trim_start().strip_prefix(',') {
         let rest = rest.trim_start();
-        return (!rest.starts_with('#')).then(|| entry.key.start..mapping.end - rest.len());
+        return (!rest.starts_with('#')).then(|| entry.start..mapping.end - rest.len());
     }
-    let before = text.get(mapping.start..entry.key.start)?.trim_end();
+    let before = text.get(mapping.start..entry.start)?.trim_end();
     let line = before.rfind('\n').map_or(before, |newline| &before[newline..]);
     let is_a_comma = before.ends_with(',') && !line.contains('#');
-    is_a_comma.then(|| mapping.start + before.len() - 1..end)
+    is_a_comma.then(|| mapping.start + before.len() - 1..entry.end)
 }
 
 /// A value as a YAML scalar, in the quoting style of the scalar that it replaces.

@@ -10,6 +10,7 @@ use super::fix_verifier;
 use super::input::Input;
 use super::linter::Linter;
 use super::mask;
+use super::near_miss::NearMisses;
 use super::repository::{self, Files};
 use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
@@ -18,6 +19,7 @@ use crate::io::report_path;
 use crate::redact::is_public;
 use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
+use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
 use slug_resolver::Fix;
 use slug_resolver::policy::Harness;
@@ -27,9 +29,10 @@ impl Linter<'_> {
     #[must_use]
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, self);
-        let is_public = |text: &str| self.policies.iter().any(|policy| is_public(text, self.registry, policy));
-        report.secrets.retain(|text| !is_public(text));
         let mut evaluated = self.evaluate(&files);
+        let is_public = |text: &str| self.policies.iter().any(|policy| is_public(text, self.registry, policy));
+        report.secrets.extend(std::mem::take(&mut evaluated.secrets));
+        report.secrets.retain(|text| !is_public(text));
         evaluated.drop_spoiling_fixes(self);
         report.findings.extend(evaluated.findings(self, &files));
         report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
@@ -134,7 +137,7 @@ impl Evaluated<'_> {
         findings
             .into_iter()
             .chain(self.conditions.clone())
-            .chain(self.near_misses.clone())
+            .chain(self.near_misses.iter().flat_map(NearMisses::findings).cloned())
             .chain(self.unknown_harnesses.clone())
             .collect()
     }
@@ -158,7 +161,12 @@ impl Linter<'_> {
         let absent: Vec<String> = absent.filter(|secret| !self.declared.has_secret(secret)).collect();
         match absent.as_slice() {
             [] => text,
-            [secret] => format!("{text}; the secret `{secret}` does not exist: create it"),
+            [secret] => {
+                let mut known = self.declared.known_secrets.into_iter().flatten();
+                let meant = known.find(|known| is_slip(&secret.to_uppercase(), &known.to_uppercase()));
+                let remedy = meant.map_or("create it".to_owned(), |meant| format!("did you mean `{meant}`?"));
+                format!("{text}; the secret `{secret}` does not exist: {remedy}")
+            }
             several => format!("{text}; the secrets {} do not exist: create them", several.join(", ")),
         }
     }

@@ -50,6 +50,16 @@ impl Scripts {
         Some(SourceFile { text: text.into(), base })
     }
 
+    /// The paths of the files that were read.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.read.borrow().iter().map(|(_, path)| self.root.join(path)).collect()
+    }
+
+    /// Returns true if a text of the files that were read has a property.
+    pub fn any_text(&self, has: impl Fn(&str) -> bool) -> bool {
+        self.files.borrow().values().flatten().any(|file| has(&file.text))
+    }
+
     /// The file at a position, and the bytes there.
     fn locate(&self, range: &Range<usize>) -> Option<(String, SourceFile, Range<usize>)> {
         let read = self.read.borrow();

@@ -16,6 +16,7 @@ use slug_resolver::policy::{Pick, Source, Test};
 use slug_resolver::{Policy, Registry};
 
 use crate::json;
+use crate::slip::is_slip;
 
 /// The text that replaces a credential.
 pub const MASK: &str = "<masked>";
@@ -556,11 +557,10 @@ fn key_names(registry: &Registry, policy: &Policy) -> Vec<String> {
     names
 }
 
-/// Returns true if a name is a known name but for one typing error or its case.
-fn is_slip_of(name: &str, known: &str) -> bool {
-    name.len().abs_diff(known.len()) <= 1
-        && name.len() > SHORTEST
-        && strsim::osa_distance(&name.to_lowercase(), &known.to_lowercase()) <= 1
+/// Returns true if a name is a known name but for one typing error, a digit, or its case.
+pub fn is_slip_of(name: &str, known: &str) -> bool {
+    let is_near = || strsim::osa_distance(&name.to_lowercase(), &known.to_lowercase()) <= 1;
+    name.len() > SHORTEST && (name.len().abs_diff(known.len()) <= 1 && is_near() || is_slip(name, known))
 }
 
 /// Byte ranges of the values that a text assigns to secret names.

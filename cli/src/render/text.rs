@@ -20,7 +20,7 @@ pub fn can_be_seen(c: char) -> bool {
 
 /// Returns true if a text has no character that can be seen, such as white space, a filler or a joiner.
 pub fn is_blank(text: &str) -> bool {
-    let is_filler = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
+    let is_filler = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1d159}');
     text.chars().all(|c| c.is_whitespace() || !can_be_seen(c) || is_filler(c))
 }
 
@@ -65,6 +65,7 @@ mod tests {
         {
             assert_eq!(shown(text), quoted);
         }
+        assert!(["", " ", "\u{1d159}", "\u{2800}\u{ad}", "\u{301}"].into_iter().all(is_blank) && !is_blank(" ."));
         assert_eq!(printable("a\n\u{200b}`\u{1b}`"), "a\n\\u{200b}`\\u{1b}`");
     }
 }

@@ -345,9 +345,12 @@ fn variable_that_empties_the_model_is_reported() {
 #[test]
 fn unlisted_secret_injects_nothing() {
     let scratch = repository("unlisted", REGISTRY, EVERY, &job("a", "ZETA_API_KEY: \"${{ secrets.ZETA_API_KYE }}\""));
-    assert_findings(&scratch, &[]);
+    assert_findings(&scratch, &[("near-miss", "did you mean `ZETA_API_KEY`?")]);
     let known = scratch.file("slugproof.yaml", format!("{CONFIG}known_secrets: [ZETA_API_KEY]\n"));
     assert_findings(&known, &[("missing-credential", "set ZETA_API_KEY=")]);
+    let help = "the secret `ZETA_API_KYE` does not exist: did you mean `ZETA_API_KEY`?";
+    let shown = lint(&known).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(help), "{shown}");
 }
 
 fn matrix(rows: &str, env: &str) -> String {
@@ -657,6 +660,41 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
     let scratch = repository("cross", &registry, policy, &jobs);
     let scratch = scratch.file("slugproof.yaml", format!("{CONFIG}deny: [cross-vendor-credential]\n"));
     assert_findings(&scratch, &[("cross-vendor-credential", "set ZETA_API_KEY, so that zeta gets a key of its own")]);
+}
+
+/// One key that would be sent to two vendors is two findings, each with the key of its vendor.
+#[test]
+fn key_sent_to_two_vendors_has_two_findings() {
+    let registry = REGISTRY
+        .replace("[ACME_API_KEY], model", "[ACME_API_KEY, BETA_API_KEY], model")
+        .replace("[ZETA_API_KEY], model", "[ZETA_API_KEY, BETA_API_KEY], model")
+        .replace("runtimes:\n", "  - {name: beta, auth_env: [BETA_API_KEY]}\nruntimes:\n");
+    let policy = EVERY.replace("{key: ZETA_API_KEY}", "{key: ZETA_API_KEY}, {key: BETA_API_KEY}");
+    let env = format!("MODEL: \"${{{{ matrix.model }}}}\", {}", secret("BETA_API_KEY"));
+    let rows = |models: &str| matrix(&format!("model: [{models}]"), &env);
+    let [acme, zeta] = ["acme", "zeta"]
+        .map(|vendor| format!("set {}_API_KEY, so that {vendor} gets a key of its own", vendor.to_uppercase()));
+    let two = repository("two-vendors", &registry, &policy, &rows("ac-large, ze-mini"));
+    assert_findings(&two, &[("cross-vendor-credential", &acme), ("cross-vendor-credential", &zeta)]);
+    // Two models of one vendor are one finding.
+    let one = repository("one-vendor", &registry, &policy, &rows("ac-large, ac-small"));
+    assert_findings(&one, &[("cross-vendor-credential", &acme)]);
+}
+
+/// Help stands only where it is right for every row of the finding: each row has a different key.
+#[test]
+fn help_is_right_for_every_row() {
+    let policy = EVERY
+        .replace("inject: every", "inject: first")
+        .replace("[{key: ACME_API_KEY}, ", "[{key: OTHER_KEY}, {key: ACME_API_KEY}, ");
+    let env = "MODEL: ze-mini, ACME_API_KEY: \"${{ matrix.key == 'acme' && secrets.ACME_API_KEY || '' }}\", \
+               OTHER_KEY: \"${{ matrix.key == 'other' && secrets.OTHER_KEY || '' }}\"";
+    let scratch = repository("every-row", REGISTRY, &policy, &matrix("key: [acme, other]", env));
+    let found = findings(&scratch);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let shown = lint(&scratch).stdout;
+    // With its key, the model of the first row is right; in the second row, this changes nothing.
+    assert!(!shown.contains("set MODEL=ac-large") && !shown.contains("unset ACME_API_KEY and set"), "{shown}");
 }
 
 /// The second key decides the default model; naming the model cures it.

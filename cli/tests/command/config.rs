@@ -249,7 +249,8 @@ fn secret_outside_the_known_ones_injects_nothing() {
     assert_eq!(linted(&known), [error("missing-credential")]);
     assert!(run(&known, &["lint"]).stdout.contains("in job `misspelt`"));
     assert_eq!(linted(&project("secrets-none", "known_secrets: []\n", &[right])), [error("missing-credential")]);
-    assert_eq!(linted(&project("secrets-any", "", &[misspelt, right])), []);
+    let near_miss = ("near-miss".to_owned(), "warning".to_owned());
+    assert_eq!(linted(&project("secrets-any", "", &[misspelt, right])), [near_miss]);
     let both = project("secrets-both", "known_secrets: [A]\nabsent_secrets: [B]\n", &[right]);
     let output = run(&both, &["lint"]);
     let told = "line 4, column 16: `known_secrets`: every secret outside this list is absent, so \
@@ -284,7 +285,7 @@ fn harness_policy_is_the_default_of_policy() {
     let unknown = "on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    env: {CI_NORTH: x, MODEL: south-9}\n    \
                    steps:\n      - run: ci/unknown.sh\n";
     let by_path = by_path.file(".github/workflows/unknown.yml", unknown);
-    assert_eq!(linted(&by_path), [("cross-vendor-credential".to_owned(), "note".to_owned())]);
+    assert_eq!(linted(&by_path), [("cross-vendor-credential".to_owned(), "warning".to_owned())]);
     let output = run(&with("harness-typo", "reviw"), &["pick", "writer"]);
     let told = "slugproof.yaml: line 4, column 17: `harness_policy`: no policy `reviw`: it is neither a policy in use \
                 nor a file; did you mean `review`?";
@@ -364,11 +365,13 @@ fn no_policy_is_guessed() {
 const CROSSING: &str = "CI_NORTH: x, MODEL: south-1";
 
 #[test]
-fn denied_note_is_an_error_of_lint() {
-    let note = ("cross-vendor-credential".to_owned(), "note".to_owned());
+fn denied_warning_is_an_error_of_lint() {
+    let warning = ("cross-vendor-credential".to_owned(), "warning".to_owned());
     let tolerant = project("deny-none", "", &[("eval", CROSSING)]);
-    assert_eq!(linted(&tolerant), [note]);
-    assert_eq!(run(&tolerant, &["lint", "--strict"]).code, 0);
+    assert_eq!(linted(&tolerant), [warning]);
+    assert_eq!(run(&tolerant, &["lint"]).code, 1);
+    let accepted = "accept: [{code: cross-vendor-credential, job: eval, reason: one account}]\n";
+    assert_eq!(linted(&project("deny-accepted", accepted, &[("eval", CROSSING)])), []);
     let strict =
         project("deny-lint", "deny: [cross-vendor-credential]\n", &[("eval", CROSSING), ("fine", "CI_NORTH: x")]);
     assert_eq!(linted(&strict), [error("cross-vendor-credential")]);

@@ -101,25 +101,102 @@ fn comment_next_to_entry_leads_to_replacement() {
     }
 }
 
-/// Without the anchor, the alias would be undefined.
+/// A workflow with these jobs; `§` stands for the call and `@` for an entry with an unknown model.
+fn jobs(text: &str) -> String {
+    let env = "E2E_MINIMAX_API_KEY: '${{ secrets.KEY }}', E2E_RUNTIME: claude-code";
+    format!(
+        "on: push\nenv: {{{env}}}\njobs:\n{}",
+        text.replace('§', CALL).replace('@', "E2E_MODEL_SLUG: no-such-model")
+    )
+}
+
 #[test]
-fn shared_env_keeps_its_anchor() {
-    for (number, anchored) in
-        ["&e {E2E_MODEL_SLUG: 'minimax:MiniMax-M2'}", "&e\n      E2E_MODEL_SLUG: 'minimax:MiniMax-M2'"]
-            .iter()
-            .enumerate()
+fn key_env_is_deleted_with_its_last_entry() {
+    let step = "  j:\n    steps:\n";
+    let after = "  j:\n    steps:\n      - run: §\n";
+    for (number, (before, after)) in [
+        // Flow and block style, before and after the other keys of a step.
+        (format!("{step}      - env: {{@}}\n        run: §\n"), after.to_owned()),
+        (format!("{step}      - run: §\n        env: {{@}}\n"), after.to_owned()),
+        (format!("{step}      - env:\n          @\n        run: §\n"), after.to_owned()),
+        (format!("{step}      - run: §\n        env:\n          @\n"), after.to_owned()),
+        (
+            format!(
+                "{step}      - run: §\n        \"env\":\n\n          'E2E_MODEL_SLUG': >-\n            no-such-model\n"
+            ),
+            format!("{after}\n"),
+        ),
+        (
+            format!("{step}      - run: §\n        env:\n          @\n      - run: x\n"),
+            format!("{after}      - run: x\n"),
+        ),
+        // A job.
+        ("  j:\n    env:\n      @\n    steps:\n      - run: §\n".to_owned(), after.to_owned()),
+        ("  j:\n    env: {\n      @\n    }\n    steps:\n      - run: §\n".to_owned(), after.to_owned()),
+        // The mapping around it is in flow style.
+        ("  j: {env: {@}, steps: [{run: §}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
+        ("  j: {steps: [{run: §, env: {@}}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
+        ("  j: {steps: [{env: {@},\n    run: §}]}\n".to_owned(), "  j: {steps: [{run: §}]}\n".to_owned()),
+        // Comments stay.
+        (format!("{step}      - run: §\n        env: {{@}} # why\n"), format!("{after}        # why\n")),
+        (format!("{step}      - env: {{@}} # why\n        run: §\n"), format!("{step}      - # why\n        run: §\n")),
+        (
+            "  j:\n    env: # a\n      # b\n      @ # d\n      # c\n    steps:\n      - run: §\n".to_owned(),
+            "  j:\n    # a\n      # b\n      # c\n    steps:\n      - run: §\n".to_owned(),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        let text = format!(
-            "on: push\nenv: {{E2E_MINIMAX_API_KEY: '${{{{ secrets.KEY }}}}', E2E_RUNTIME: claude-code}}\njobs:\n  \
-             first:\n    env: {anchored}\n    steps:\n      - run: {CALL}\n  second:\n    env: *e\n    steps:\n      \
-             - run: {CALL}\n"
-        );
-        for text in [text.clone(), text.replacen(CALL, "true", 1)] {
-            let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
-            assert!(after == text || after == text.replace("minimax:MiniMax-M2", "MiniMax-M2"), "{after}");
-            assert!(ended.code < 2, "{}", ended.snapshot());
+        for newline in ["\n", "\r\n"] {
+            let text = |jobs_of: &str| jobs(jobs_of).replace('\n', newline);
+            let (ended, fixed) = lint(&format!("last-{number}"), &text(&before), &["--fix"]);
+            assert_eq!(ended.code, 0, "{}", ended.snapshot());
+            assert_eq!(fixed, text(&after));
         }
     }
+    let (_, whole) =
+        lint("last-end", jobs("  j:\n    steps:\n      - run: §\n        env:\n          @").as_str(), &["--fix"]);
+    assert_eq!(whole, jobs(after));
+}
+
+/// An edit of an entry changes every place that uses it through an anchor.
+#[test]
+fn entry_of_another_place_is_not_edited() {
+    let (env, other) = ("\n      @\n      A: b", "    steps: [{run: x}]\n");
+    let call = "    steps: [{run: §}]\n";
+    let here = format!("  j:\n    env: &e{env}\n{call}");
+    let value = |text: &str| text.replace('@', "E2E_MODEL_SLUG").replace('=', "no-such-model");
+    for (number, text) in [
+        // The same `env`, in a job that calls nothing or the same harness.
+        format!("{here}  k:\n    env: *e\n{other}"),
+        format!("{here}  k:\n    env: *e\n{call}"),
+        format!("  j:\n    env: &e {{@}}\n{call}  k:\n    env: *e\n{other}"),
+        // A merge, alone, among entries and in a list; here and there.
+        format!("{here}  k:\n    env: {{<<: *e}}\n{other}"),
+        format!("{here}  k:\n    env:\n      B: c\n      <<: *e\n{other}"),
+        format!("{here}  k:\n    env: {{<<: [*e]}}\n{other}"),
+        format!("  k:\n    env: &e{env}\n{other}  j:\n    env: {{<<: *e}}\n{call}"),
+        // A value, a step, a list of steps, and a job.
+        value(&format!("  j:\n    env: {{@: &v =, A: b}}\n{call}  k:\n    env: {{B: *v}}\n{other}")),
+        value(&format!("  k:\n    env: {{B: &v =}}\n{other}  j:\n    env: {{@: *v, A: b}}\n{call}")),
+        "  j:\n    steps:\n      - &s\n        run: §\n        env: {@}\n  k:\n    steps: [*s]\n".to_owned(),
+        "  j:\n    steps: &s\n      - run: §\n        env: {@, A: b}\n  k:\n    steps: *s\n".to_owned(),
+        format!("  j: &j\n    env: {{@, A: b}}\n{call}  k: *j\n"),
+        format!("  j: &j\n    env: {{@, A: b}}\n{call}  k:\n    <<: *j\n    name: k\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = jobs(&text);
+        let (ended, after) = lint(&format!("anchor-{number}"), &text, &["--fix"]);
+        assert_eq!(ended.code, 1, "{}", ended.snapshot());
+        assert_eq!(after, text, "{}", ended.snapshot());
+    }
+    // An anchor that nothing uses prevents nothing.
+    let text = jobs(&format!("  j:\n    env: &e{env}\n    steps: [{{run: §}}]\n"));
+    let (_, after) = lint("anchor-unused", &text, &["--fix"]);
+    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: no-such-model\n", ""));
 }
 
 #[test]
@@ -131,15 +208,6 @@ fn failing_step_may_read_the_deleted_variable() {
     let (output, after) = lint("own-step", &text, &["--fix"]);
     assert_eq!(output.code, 0, "{}", output.snapshot());
     assert!(!after.contains("E2E_MODEL_SLUG:"));
-}
-
-#[test]
-fn comments_survive_deletion_of_the_only_entry() {
-    let text =
-        step_with_key("env: # first\n          # second\n          E2E_MODEL_SLUG: no-such-model\n          # third");
-    let (ended, after) = lint("only", &text, &["--fix"]);
-    assert_eq!(ended.code, 0, "{}", ended.snapshot());
-    assert_eq!(after, step_with_key("env: {} # first\n          # second\n          # third"));
 }
 
 #[test]

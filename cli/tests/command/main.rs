@@ -13,6 +13,9 @@ mod diagnose;
 mod diagnose_properties;
 mod documents;
 mod explain;
+// Links, modes, pipes and signals.
+#[cfg(unix)]
+mod files;
 mod findings;
 mod lint;
 mod lint_calls;
@@ -22,6 +25,7 @@ mod lint_forge;
 #[cfg(unix)]
 mod lint_properties;
 mod lint_scripts;
+mod near_misses;
 mod pick;
 mod policies;
 mod prove;

@@ -210,18 +210,114 @@ fn check_flow(at: (&str, &str), slug: &str, key: &str, canary: &str, name: &str)
     let (text, caller) = flow(at, slug, key, canary);
     // A slug alone stays readable; it is a secret if the same literal reaches the key variable.
     let scratch = Scratch::new(name).file(".github/workflows/a.yml", &text).file(".github/workflows/b.yml", caller);
+    check_outputs(&scratch, canary)
+        .map_err(|output| format!("{at:?} with the slug {slug} shows the secret:\n{text}\n{output}"))
+}
+
+/// The first output of `lint` about a repository that repeats a canary.
+fn check_outputs(scratch: &Scratch, canary: &str) -> Result<(), String> {
     let mut outputs = Vec::new();
-    for format in ["human", "json", "sarif", "github", "json=out.json"] {
-        outputs.push(slugproof(["lint", "--output", format]).dir(&scratch).run().snapshot());
+    for output in ["human", "json", "sarif", "github"] {
+        outputs.push(slugproof(["lint", "--output", output]).dir(scratch).run().snapshot());
     }
-    let written = slugproof(["lint", "--baseline", "base.json", "--write-baseline"]).dir(&scratch).run();
-    outputs.push(written.snapshot());
+    let written = ["lint", "--output", "json=out.json", "--baseline", "base.json", "--write-baseline"];
+    for args in [&written[..], &["lint", "--fix"]] {
+        outputs.push(slugproof(args.iter().copied()).dir(scratch).run().snapshot());
+    }
     for file in ["out.json", "base.json"] {
-        outputs.push(fs::read_to_string(scratch.0.join(file)).map_err(|error| format!("{file}: {error}"))?);
+        outputs.push(fs::read_to_string(scratch.0.join(file)).expect("the command writes it"));
     }
-    match outputs.iter().find(|output| output.contains(canary)) {
-        Some(output) => Err(format!("{at:?} with the slug {slug} shows the secret:\n{text}\n{output}")),
-        None => Ok(()),
+    outputs.into_iter().find(|output| output.contains(canary)).map_or(Ok(()), Err)
+}
+
+/// The commands that read the key variable from the environment or the command line.
+#[test]
+fn value_of_key_is_masked_in_every_command() {
+    let key = "E2E_MINIMAX_API_KEY";
+    let setting = format!("{key}={PLAIN}");
+    let record = format!(r#"{{"model":"m","status":"failed","error":"rejected {PLAIN}"}}"#);
+    let scratch = Scratch::new("secrets-commands");
+    for format in ["human", "json"] {
+        for args in [
+            vec!["check", "--embedded", "--output", format],
+            vec!["prove", "--embedded", "--format", format],
+            vec!["resolve", "--embedded", "--runtime", "claude-code", "--format", format, &setting],
+            vec!["diagnose", "--record", "-", "--runtime", "claude-code", "--format", format, &setting],
+            vec!["diagnose", "--record", "-", "--runtime", "claude-code", "--format", format, "--from-env"],
+            vec!["pick", "--embedded", "claude-code"],
+        ] {
+            let output = slugproof(args.iter().copied()).env(key, PLAIN).input(record.as_str()).dir(&scratch).run();
+            assert!(!output.snapshot().contains(PLAIN), "{args:?}: {}", output.snapshot());
+        }
+    }
+}
+
+/// Steps, and a file that they run: a literal, written `§`, reaches the variable `KEY` and the model.
+const FILE_FLOWS: [(&str, &str, &str); 24] = [
+    ("run: bash ci/x", "ci/x", "export KEY=§ # was §\nCALL\n"),
+    ("run: bash ci/x", "ci/x", "export KEY=\"${OTHER:-§}\"\nCALL\n"),
+    ("run: bash ci/x", "ci/x", "O=§\nexport KEY=$O\nexport SLUG=$O\nCALL\n"),
+    ("run: bash ci/x §", "ci/x", "export KEY=$1\nexport SLUG=$1\nCALL\n"),
+    ("run: O=§ bash ci/x", "ci/x", "KEY=\"a$O\" SLUG=$O CALL\n"),
+    ("run: source ci/x; CALL", "ci/x", "set -a\nKEY=§\nSLUG=§\n"),
+    ("run: bash ci/x", "ci/x", "go() { export KEY=$1 SLUG=$1; }\ngo §\nCALL\n"),
+    ("run: bash ci/x", "ci/x", "bash <<END\nKEY=§ SLUG=§ CALL\nEND\n"),
+    ("run: bash ci/x\n      - run: CALL", "ci/x", "echo KEY=§ >> $GITHUB_ENV\necho SLUG=§ >> $GITHUB_ENV\n"),
+    ("run: make e2e", "Makefile", "K := §\ne2e:\n\tKEY=$(K) SLUG=$(K) CALL\n"),
+    ("run: make e2e", "Makefile", "export KEY = §\nexport SLUG = §\ne2e:\n\tCALL\n"),
+    ("run: make e2e", "Makefile", "K ?= §\ne2e:\n\tKEY=$(K) SLUG=$(K) CALL\n"),
+    ("run: make e2e K=§", "Makefile", "e2e:\n\tKEY=$(K) SLUG=$(K) CALL\n"),
+    ("run: npm run e2e", "package.json", r#"{"scripts": {"e2e": "KEY=§ SLUG=§ CALL"}}"#),
+    ("run: npm run e2e", "package.json", r#"{"scripts": {"e2e": "O=§; KEY=$O SLUG=$O CALL"}}"#),
+    (
+        "uses: ./act",
+        "act/action.yml",
+        "runs:\n  using: composite\n  steps:\n    - {shell: bash, env: {KEY: §, SLUG: §}, run: CALL}\n",
+    ),
+    (
+        "uses: ./act",
+        "act/action.yml",
+        "inputs: {key: {default: §}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      env:\n        \
+         KEY: ${{ inputs.key }}\n        SLUG: ${{ inputs.key }}\n      run: CALL\n",
+    ),
+    (
+        "uses: ./act\n        with: {key: §}",
+        "act/action.yml",
+        "inputs: {key: {required: true}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      \
+         run: KEY=${{ inputs.key }} SLUG=${{ inputs.key }} CALL\n",
+    ),
+    // In the step itself.
+    ("run: for k in §; do KEY=$k SLUG=$k CALL; done", "ci/x", ""),
+    ("run: set -- §; KEY=$1 SLUG=$1 CALL", "ci/x", ""),
+    ("run: k=$(printf %s §); KEY=$k SLUG=$k CALL", "ci/x", ""),
+    ("run: npx cross-env KEY=§ SLUG=§ CALL", "ci/x", ""),
+    ("run: CALL\n        env: {KEY: \"${{ fromJSON('[\\\"§\\\"]')[0] }}\", SLUG: §}", "ci/x", ""),
+    // The key variable is misspelt.
+    ("run: CALL\n        env: {E2E_MINIMAX_API_KYE: §, SLUG: §}", "ci/x", ""),
+];
+
+#[test]
+fn every_flow_through_a_file_is_masked() {
+    let key = "E2E_MINIMAX_API_KEY";
+    for (number, (step, path, content)) in FILE_FLOWS.into_iter().enumerate() {
+        let filled = |text: &str| {
+            let call = "bash tests/e2e/test_staging_full_saas.sh";
+            let text =
+                text.replace("CALL", call).replace("SLUG", "E2E_MODEL_SLUG").replace("E2E_MINIMAX_API_KYE", "KYE");
+            text.replace("KEY", key).replace("KYE", "E2E_MINIMAX_API_KYE").replace('§', PLAIN)
+        };
+        let env = "E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code, E2E_MODEL_SLUG: MiniMax-M2";
+        let text = format!(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    env: {{{env}}}\n    steps:\n      - {}\n",
+            filled(step)
+        );
+        let scratch = Scratch::new(&format!("secrets-file-{number}"))
+            .file(path, filled(content))
+            .file(".github/workflows/a.yml", &text);
+        // Each flow is followed, or the test would be empty.
+        let output = slugproof(["lint"]).dir(&scratch).run();
+        assert_eq!(output.code, 1, "{text}\n{}", output.snapshot());
+        check_outputs(&scratch, PLAIN).unwrap_or_else(|output| panic!("{text}\n{}\n{output}", filled(content)));
     }
 }
 

@@ -573,7 +573,11 @@ impl<'w> JobRun<'_, 'w> {
     ) -> Environment<'w> {
         let is_set = |(name, variable): &(&String, &Variable)| {
             let is_assigned = step_env.variables.contains_key(*name) || variable.assigned.is_some();
-            self.eval.slice.variables.contains(*name) && (is_assigned || variable.value != Text::empty())
+            let has_value = variable.value != Text::empty();
+            match self.eval.slice.variables.contains(*name) {
+                true => is_assigned || has_value,
+                false => has_value && self.eval.search.lookalikes.contains(name),
+            }
         };
         let setting = |(name, variable): (&String, &Variable)| {
             let origin = match &variable.assigned {
@@ -603,7 +607,8 @@ impl<'w> JobRun<'_, 'w> {
             *env = Environment::unknown(why.clone());
         }
         let Slice { variables, runs_files, .. } = self.eval.slice;
-        let is_relevant = |name: &String| *runs_files || variables.contains(name);
+        let is_lookalike = |name: &String| self.eval.search.lookalikes.contains(name);
+        let is_relevant = |name: &String| *runs_files || variables.contains(name) || is_lookalike(name);
         for (name, written) in effects.written.clone().into_iter().filter(|(name, _)| is_relevant(name)) {
             let before = env.value(&name);
             let value = if written.is_conditional || runs.can_be_false {

@@ -24,6 +24,21 @@ pub const SCRIPT_BYTES: usize = 8 << 20;
 /// Bytes of scripts that may be interpreted for each job, however many jobs a file has.
 const MIN_SCRIPT_BYTES: usize = 1 << 20;
 
+/// Names of variables that no search lists.
+pub trait Lookalikes {
+    /// Returns true if a variable is of interest because its name resembles that of a relevant one.
+    fn contains(&self, name: &str) -> bool;
+}
+
+/// No lookalikes.
+pub struct NoLookalikes;
+
+impl Lookalikes for NoLookalikes {
+    fn contains(&self, _: &str) -> bool {
+        false
+    }
+}
+
 /// The targets and variables that an evaluation looks for.
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
@@ -35,6 +50,8 @@ pub struct Search<'a> {
     pub variables: &'a BTreeSet<String>,
     /// The texts to try if an input that takes any text sets a variable.
     pub texts: &'a Texts,
+    /// Variables that the environment of a call also has, if something sets them.
+    pub lookalikes: &'a dyn Lookalikes,
     /// What is declared about the repository.
     pub declared: Declared<'a>,
     /// The files of the repository that scripts can run.
@@ -163,6 +180,9 @@ impl Slice {
                     slice.runs_files = true;
                     let entries = layers.iter().flat_map(|layer| layer.entries());
                     slice.variables.extend(entries.map(|entry| entry.name.clone()));
+                } else {
+                    let names = layers.iter().flat_map(|layer| layer.entries()).map(|entry| &entry.name);
+                    slice.variables.extend(names.filter(|name| search.lookalikes.contains(name)).cloned());
                 }
             }
             Work::Call(call) => {

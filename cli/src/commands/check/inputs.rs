@@ -14,6 +14,7 @@ use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
 use crate::findings::EMBEDDED;
 use crate::io::{read_file, report_path};
+use crate::policies;
 
 /// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +167,13 @@ impl Inputs {
             }
         }
         None
+    }
+
+    /// The files that were read, the nearest slugproof.yaml and the files that they name.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let others = Data::find(self.data.clone()).map(|data| data.files(&[])).unwrap_or_default();
+        let bases = self.seen.iter().filter(|path| path.is_file()).flat_map(|path| policies::files(path));
+        bases.chain(others).collect()
     }
 
     /// The registry that policies are compared with if no file is a registry, and its name.

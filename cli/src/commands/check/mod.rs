@@ -48,6 +48,8 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     if inputs.is_unrequested_sample {
         check.report.coverage = Coverage::Sample;
     }
+    let files = inputs.files();
+    options.check_inputs(files.iter().map(PathBuf::as_path))?;
     publish(check.report, &options, output)
 }
 

@@ -6,12 +6,12 @@ pub(super) mod human;
 pub(super) mod json;
 pub(super) mod sarif;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anstream::adapter::strip_str;
 
 use crate::exit::{Exit, Failure};
-use crate::io::write_whole;
+use crate::io::{is_same_file, write_whole};
 use crate::output::Output;
 use crate::render::width;
 
@@ -48,26 +48,18 @@ fn requested_sinks(options: &FindingsOptions) -> Result<Vec<Sink>, Failure> {
             "two outputs on standard output would mix; write one to a file, as in `--output json=findings.json`",
         ));
     }
-    let mut taken: Vec<(PathBuf, &Path)> =
-        options.baseline.iter().map(|path| (canonical(path), path.as_path())).collect();
+    let mut taken: Vec<&Path> = options.baseline.as_deref().into_iter().collect();
     for path in options.sinks.iter().filter_map(|sink| sink.path.as_deref()) {
-        if let Some((_, earlier)) = taken.iter().find(|(earlier, _)| *earlier == canonical(path)) {
+        if let Some(earlier) = taken.iter().find(|earlier| is_same_file(earlier, path)) {
             return Err(Failure::new(format!(
                 "`{}` and `{}` are the same file; give each output its own file",
                 earlier.display(),
                 path.display()
             )));
         }
-        taken.push((canonical(path), path));
+        taken.push(path);
     }
     Ok(options.sinks.clone())
-}
-
-/// The canonical path of a file, which may not exist yet; two names of one file have the same.
-fn canonical(path: &Path) -> PathBuf {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = || Some(directory.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 fn write(triaged: &Triaged, sinks: &[Sink], output: &mut Output) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::Evaluation;
 use crate::declared::Declared;
 use crate::repository::{Parser, Repository};
-use crate::slice::Search;
+use crate::slice::{NoLookalikes, Search};
 use crate::texts::NO_TEXTS;
 
 const CALLER: &str = "\
@@ -44,6 +44,7 @@ fn search(variables: &BTreeSet<String>) -> Search<'_> {
         actions: &[],
         variables,
         texts: &NO_TEXTS,
+        lookalikes: &NoLookalikes,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: false,

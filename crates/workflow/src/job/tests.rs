@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::declared::Declared;
 use crate::document;
+use crate::slice::NoLookalikes;
 use crate::texts::NO_TEXTS;
 use crate::trigger::invocations;
 
@@ -47,6 +48,7 @@ fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
         actions: &[],
         variables: &variables,
         texts: &NO_TEXTS,
+        lookalikes: &NoLookalikes,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: spec.every_script,

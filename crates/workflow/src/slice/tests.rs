@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{Search, Slice};
+use super::{NoLookalikes, Search, Slice};
 use crate::declared::Declared;
 use crate::document;
 use crate::model::Workflow;
@@ -14,6 +14,7 @@ fn search(variables: &BTreeSet<String>) -> Search<'_> {
         actions: &[],
         variables,
         texts: &NO_TEXTS,
+        lookalikes: &NoLookalikes,
         declared: Declared::default(),
         files: &slug_shell::NoFiles,
         every_script: true,

@@ -9,7 +9,7 @@ use crate::declared::Declared;
 use crate::document;
 use crate::job::JobEval;
 use crate::model::Workflow;
-use crate::slice::{Search, Slice};
+use crate::slice::{NoLookalikes, Search, Slice};
 use crate::texts::NO_TEXTS;
 use crate::trigger::{Invocation, RelevantInputs};
 
@@ -54,7 +54,8 @@ proptest! {
             actions: &[],
             variables: &none,
             texts: &NO_TEXTS,
-        declared: Declared::default(),
+            lookalikes: &NoLookalikes,
+            declared: Declared::default(),
             files: &slug_shell::NoFiles,
             every_script: true,
             ignore_conditions: false,
