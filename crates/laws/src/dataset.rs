@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{ReadError, UnknownFields};
-use slug_resolver::{Policy, Registry, RegistryDocument};
+use slug_resolver::{Policy, Registry, RegistryDocument, SharedSlugs};
 
 use crate::corruption::Parts;
 use crate::extension;
@@ -34,6 +34,7 @@ pub struct Dataset {
     parts_of_policy: OnceLock<Result<Parts, ReadError>>,
     registry_with_nulls: OnceLock<Result<Option<WithNulls>, ReadError>>,
     spellings: Mutex<Spellings>,
+    slugs_for_fixes: [SharedSlugs; 2],
 }
 
 /// Other spellings by runtime and slug.
@@ -86,6 +87,7 @@ impl Dataset {
             parts_of_policy: OnceLock::new(),
             registry_with_nulls: OnceLock::new(),
             spellings: Mutex::default(),
+            slugs_for_fixes: Default::default(),
         }
     }
 
@@ -123,6 +125,12 @@ impl Dataset {
             known.insert(key, Arc::clone(&spellings));
             spellings
         })
+    }
+
+    /// The slugs that searches for fixes share, once for each of the two times that a law asks for the fixes
+    /// of a case.
+    pub(crate) fn slugs_for_fixes(&self) -> &[SharedSlugs; 2] {
+        &self.slugs_for_fixes
     }
 
     /// Three datasets: with the providers, the runtimes, or both in reverse order.

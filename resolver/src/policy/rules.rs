@@ -135,6 +135,12 @@ impl Guards {
         &self.tests[usize::from(guard)]
     }
 
+    /// Returns true if a guard tests the variable.
+    pub(crate) fn is_tested(&self, variable: Variable) -> bool {
+        let OfVariable { only, jointly, .. } = self.of_variable[variable.position()];
+        only | jointly != 0
+    }
+
     /// The variables that some guards test: one bit for each position in the policy.
     #[inline]
     pub(crate) fn reads_of(&self, mut guards: u128) -> u128 {
