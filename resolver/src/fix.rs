@@ -427,7 +427,7 @@ impl<'a, 'o> Search<'a, 'o> {
             }
         }
         // An edit may keep a condition of `creates` from holding after another edit.
-        policy.guards().reads_of(dispatch.unless) & bit != 0
+        dispatch.creation & bit != 0
     }
 
     /// The values to try for a variable; they differ from its current value.
