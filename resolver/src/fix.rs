@@ -14,8 +14,8 @@ use crate::registry::{Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
 use crate::selection::{Picked, inject};
 use crate::verdict::{Verdict, is_cross_vendor};
-pub use slugs::SharedSlugs;
-use slugs::{Key, Slugs, arms};
+pub use slugs::{SlugKey, SlugStore, Slugs};
+use slugs::{Unkept, arms};
 
 /// A set of edits, and the result of the query after they are applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,14 +95,14 @@ impl Serialize for Edit {
 /// If `runtime` is the runtime that the environment names, edits can also change the runtime.
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
-    fixes_sharing(&SharedSlugs::default(), registry, runtime, env, ambient)
+    fixes_sharing(&Unkept, registry, runtime, env, ambient)
 }
 
-/// Returns the same as [`fixes`], faster for many questions about one registry and one policy: `shared` keeps
+/// Returns the same as [`fixes`], faster for many questions about one registry and one policy: `store` keeps
 /// the slugs to try. Use it with no other registry or policy.
 #[must_use]
 pub fn fixes_sharing(
-    shared: &SharedSlugs,
+    store: &dyn SlugStore,
     registry: &Registry,
     runtime: &str,
     env: &Env<'_>,
@@ -115,7 +115,7 @@ pub fn fixes_sharing(
     let policy = env.policy();
     let picked = Picked::new(policy, policy.dispatch(runtime), &env.view(), env.holding());
     let template = policy.template_of(runtime);
-    let key = Key {
+    let key = SlugKey {
         template: template.to_owned(),
         slug: picked.slug.to_owned(),
         is_held: picked.held_by.is_some(),
@@ -125,7 +125,7 @@ pub fn fixes_sharing(
         ),
         ambient: ambient.to_owned(),
     };
-    let slugs = shared.get(registry, policy, key);
+    let slugs = store.get(key, &|key| Slugs::new(registry, policy, key));
     let search = |key_moves| Search::run(registry, runtime, env, ambient, &slugs, key_moves).found;
     let mut found = search(KeyMoves::Refused);
     if found.is_empty() {
@@ -579,9 +579,14 @@ mod tests {
         let policy = Policy::new(document).expect("the document is valid");
         let registry = registry(limits::FIX_SLUGS, &group, &[]);
         let env = Env::empty(&policy);
-        let key =
-            Key { template: "agent".into(), slug: "x".into(), is_held: false, is_served: true, ambient: Vec::new() };
-        let slugs = SharedSlugs::default().get(&registry, &policy, key);
+        let key = SlugKey {
+            template: "agent".into(),
+            slug: "x".into(),
+            is_held: false,
+            is_served: true,
+            ambient: Vec::new(),
+        };
+        let slugs = Slugs::new(&registry, &policy, &key);
         let search = Search::run(&registry, "agent", &env, &[], &slugs, KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }

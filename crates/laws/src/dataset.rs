@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{ReadError, UnknownFields};
-use slug_resolver::{Policy, Registry, RegistryDocument, SharedSlugs};
+use slug_resolver::{Policy, Registry, RegistryDocument};
 
 use crate::corruption::Parts;
 use crate::extension;
 use crate::model_classes::ModelClasses;
 use crate::reference;
+use crate::shared_slugs::SharedSlugs;
 use crate::spelling;
 use crate::version_1::PolicyV1;
 

@@ -1,7 +1,6 @@
 //! The slugs that a search for fixes tries instead of one slug.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::spelling;
 use crate::limits;
@@ -9,18 +8,29 @@ use crate::names::NameSubset;
 use crate::policy::Policy;
 use crate::registry::{Arm, Credentials, Registry};
 
-/// The slugs that searches for fixes try, shared by the questions about one registry and one policy: see
-/// [`fixes_sharing`](super::fixes_sharing).
+/// Keeps the slugs that searches for fixes try, for questions about one registry and one policy: see
+/// [`fixes_sharing`](super::fixes_sharing()).
 ///
 /// Finding similar ids among thousands takes longer than the search itself. Which slugs a search tries, and
-/// in which order, depends on the registry, the policy and what is the key of the map, and on no other
-/// variable. So environments with one key have the same slugs, although their fixes differ.
-#[derive(Debug, Default)]
-pub struct SharedSlugs(Mutex<HashMap<Key, Arc<Slugs>>>);
+/// in which order, depends on the registry, the policy and the key, and on no other variable. So
+/// environments with one key have the same slugs, although their fixes differ.
+pub trait SlugStore {
+    /// Returns what `find` finds for the key, now or earlier.
+    fn get(&self, key: SlugKey, find: &dyn Fn(&SlugKey) -> Slugs) -> Arc<Slugs>;
+}
 
-/// Everything in a question on which the slugs depend.
+/// A store that keeps nothing.
+pub(super) struct Unkept;
+
+impl SlugStore for Unkept {
+    fn get(&self, key: SlugKey, find: &dyn Fn(&SlugKey) -> Slugs) -> Arc<Slugs> {
+        Arc::new(find(&key))
+    }
+}
+
+/// Everything in a question on which the slugs to try depend.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub struct SlugKey {
     /// The runtime to look up in the registry.
     pub(super) template: String,
     pub(super) slug: String,
@@ -31,22 +41,9 @@ pub(super) struct Key {
     pub(super) ambient: Vec<String>,
 }
 
-impl SharedSlugs {
-    pub(super) fn get(&self, registry: &Registry, policy: &Policy, key: Key) -> Arc<Slugs> {
-        // A thread that panics while it holds the lock leaves a valid map.
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let slugs = Arc::new(Slugs::new(registry, policy, &key));
-            lock().insert(key, Arc::clone(&slugs));
-            slugs
-        })
-    }
-}
-
 /// The slugs to try instead of one slug.
 #[derive(Debug)]
-pub(super) struct Slugs {
+pub struct Slugs {
     /// Other spellings of the slug, most likely first.
     pub(super) spellings: Vec<String>,
     /// For each spelling, whether the runtime may serve it.
@@ -77,8 +74,8 @@ impl Listed {
 }
 
 impl Slugs {
-    fn new(registry: &Registry, policy: &Policy, key: &Key) -> Self {
-        let Key { template, slug, is_held, is_served, ambient } = key;
+    pub(super) fn new(registry: &Registry, policy: &Policy, key: &SlugKey) -> Self {
+        let SlugKey { template, slug, is_held, is_served, ambient } = key;
         // Whatever else is edited, only secrets that the policy injects can be added.
         let most = Credentials { injected: NameSubset::all(policy.injectable()), ambient };
         let handle = registry.handle(template);

@@ -1,9 +1,9 @@
 //! Fixes for data beyond the search limits, and the completeness of fixes.
 
-use slug_laws::{Dataset, Implementation, LawContext, RealResolver, TestCase, fix_completeness, law};
+use slug_laws::{Dataset, Implementation, LawContext, RealResolver, SharedSlugs, TestCase, fix_completeness, law};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Edit, Fix, Policy, Provider, Registry, Resolution, SharedSlugs, fixes, fixes_sharing, limits};
+use slug_resolver::{Edit, Fix, Policy, Provider, Registry, Resolution, fixes, fixes_sharing, limits};
 
 use crate::strategy::fixed_cases;
 
@@ -116,7 +116,7 @@ fn needs_a_later_id(case: &TestCase) -> bool {
 fn shared_slugs_change_no_fix() {
     let mut different = 0;
     for case in fixed_cases(CASES) {
-        let Dataset { registry, policy, .. } = &*case.dataset;
+        let Dataset { registry, .. } = &*case.dataset;
         let shared = SharedSlugs::default();
         let mut found = Vec::new();
         for case in neighbours(&case) {
