@@ -206,7 +206,7 @@ pub(crate) fn shadowed<'a>(
             std::ptr::eq(slug, picked.slug) || slug == picked.slug
         };
         // Without the variable, rules decide otherwise only if one of their conditions changes or if the
-        // variable holds the slug: a set variable is no unavailable source.
+        // variable holds the slug: every source that is skipped has no value, and this variable has one.
         let changed = holding ^ env.holding();
         let is_inert = (changed & injected.guards == 0 || Injected::names(dispatch, holding) == injected.names)
             && (changed & picked.guards == 0 && picked.held_by != Some(variable) || picks_same())

@@ -472,7 +472,7 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
         // No start positions, no matches.
         _ if begins.is_empty() => Vec::new(),
         HirKind::Empty => begins.to_vec(),
-        // Of all positions, only the first can be the start.
+        // Only the first position can be the start.
         HirKind::Look(Look::Start) => starts.take_while(|&at| at == 0).collect(),
         HirKind::Look(look) => starts.filter(|&at| look_holds(*look, text, at)).collect(),
         HirKind::Literal(literal) => {

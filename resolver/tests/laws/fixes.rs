@@ -84,6 +84,28 @@ fn incident_is_fixed_with_listed_ids() {
     }
 }
 
+/// A condition tests the variable of the slug, so an id that the runtime does not serve helps too.
+#[test]
+fn tested_variable_is_set_to_any_id() {
+    let registry = "schema_version: 1
+providers: [{name: acme, auth_env: [KEY]}, {name: platform, model_prefix_match: ^platform/}]
+runtimes: {agent: {providers: [{name: acme, models: [m]}, {name: platform}]}}
+";
+    let policy = "schema_version: 2
+name: mine
+model:
+  - {when: {MODEL: set}, use: platform/x}
+  - {use: [$MODEL, nobody]}
+";
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+    let policy = Policy::from_yaml(policy.as_bytes()).expect("the document is valid");
+    let dataset = Dataset::new(registry, policy);
+    let case = TestCase::new(&dataset, "agent");
+    let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
+    let edits: Vec<&[Edit]> = found.iter().map(|fix| fix.edits.as_slice()).collect();
+    assert_eq!(edits, [[Edit::Set("MODEL".into(), "m".into())]]);
+}
+
 /// The number of cases in which every set of edits is tried.
 const CASES: usize = 200;
 
