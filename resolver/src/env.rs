@@ -116,7 +116,7 @@ impl<'a> Env<'a> {
                 self.values.classes[usize::from(text)] = variables.default_class(text);
             }
         }
-        self.holding = self.policy.guards().holding_without(self.holding, variable, &self.view());
+        self.holding = self.policy.guards().holding_without(self.holding, variable, || self.view());
     }
 
     /// Returns a copy without the variables that only rules for the runtime read. A caller that has

@@ -1,5 +1,6 @@
 //! Fixes: the smallest sets of variable edits that resolve a contradiction.
 
+mod slugs;
 mod spelling;
 
 use serde::ser::SerializeMap;
@@ -8,11 +9,13 @@ use serde::{Serialize, Serializer};
 use crate::env::Env;
 use crate::limits;
 use crate::names::NameSubset;
-use crate::policy::{Applies, BillingPath, Policy, Test, Variable};
+use crate::policy::{Applies, BillingPath, Dispatch, Policy, Test, Variable};
 use crate::registry::{Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
-use crate::selection::Picked;
+use crate::selection::{Picked, inject};
 use crate::verdict::{Verdict, is_cross_vendor};
+pub use slugs::{SlugKey, SlugStore, Slugs};
+use slugs::{Unkept, arms};
 
 /// A set of edits, and the result of the query after they are applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -92,6 +95,19 @@ impl Serialize for Edit {
 /// If `runtime` is the runtime that the environment names, edits can also change the runtime.
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
+    fixes_sharing(&Unkept, registry, runtime, env, ambient)
+}
+
+/// Returns the same as [`fixes`], faster for many questions about one registry and one policy: `store` keeps
+/// the slugs to try. Use it with no other registry or policy.
+#[must_use]
+pub fn fixes_sharing(
+    store: &dyn SlugStore,
+    registry: &Registry,
+    runtime: &str,
+    env: &Env<'_>,
+    ambient: &[String],
+) -> Vec<Fix> {
     let decision = decide(registry, runtime, env, ambient);
     if !decision.verdict.is_contradiction() {
         return Vec::new();
@@ -99,11 +115,18 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     let policy = env.policy();
     let picked = Picked::new(policy, policy.dispatch(runtime), &env.view(), env.holding());
     let template = policy.template_of(runtime);
-    let spellings = match picked.held_by {
-        Some(_) => spelling::other_spellings(registry, template, picked.slug),
-        None => Vec::new(),
+    let key = SlugKey {
+        template: template.to_owned(),
+        slug: picked.slug.to_owned(),
+        is_held: picked.held_by.is_some(),
+        is_served: !matches!(
+            decision.verdict,
+            Verdict::Rejected(Rejection::UnregisteredModel | Rejection::WithdrawnModel)
+        ),
+        ambient: ambient.to_owned(),
     };
-    let search = |key_moves| Search::run(registry, runtime, (env, &decision), ambient, &spellings, key_moves).found;
+    let slugs = store.get(key, &|key| Slugs::new(registry, policy, key));
+    let search = |key_moves| Search::run(registry, runtime, env, ambient, &slugs, key_moves).found;
     let mut found = search(KeyMoves::Refused);
     if found.is_empty() {
         found = search(KeyMoves::Accepted);
@@ -113,7 +136,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
     let named = Named::new(registry, template, &picked, &decision, credentials);
     let is_spelling = |found: &Found<'_>| match *found.changes {
         [Change { variable, value: Some(value) }] => {
-            Some(variable) == picked.held_by && spellings.iter().any(|spelling| spelling == value)
+            Some(variable) == picked.held_by && slugs.spellings.iter().any(|spelling| spelling == value)
         }
         _ => false,
     };
@@ -232,6 +255,8 @@ enum KeyMoves {
 struct Search<'a, 'o> {
     registry: &'a Registry,
     runtime: &'o str,
+    /// The rules for the runtime.
+    dispatch: &'a Dispatch,
     /// The variables whose change can change the runtime: one bit for each position in the policy;
     /// none if the environment does not name the runtime.
     runtime_tests: u128,
@@ -246,45 +271,52 @@ impl<'a, 'o> Search<'a, 'o> {
     fn run(
         registry: &'a Registry,
         runtime: &'o str,
-        (env, decision): (&Env<'a>, &Decision<'a>),
+        env: &Env<'a>,
         ambient: &'o [String],
-        spellings: &'a [String],
+        slugs: &'a Slugs,
         key_moves: KeyMoves,
     ) -> Self {
         let policy = env.policy();
-        let not_served = match decision.verdict {
-            Verdict::Rejected(Rejection::UnregisteredModel | Rejection::WithdrawnModel) => decision.selection.slug,
-            _ => "",
-        };
-        let arms = registry.runtime(policy.template_of(runtime)).map_or(&[][..], |runtime| &runtime.arms);
-        let first_of_each = arms.iter().filter_map(|arm| arm.models.first());
-        let others = arms.iter().flat_map(|arm| arm.models.iter().skip(1));
-        let listed: Vec<&str> =
-            first_of_each.clone().chain(others).map(String::as_str).take(limits::FIX_SLUGS).collect();
-        let first_slugs = listed[..first_of_each.count().min(limits::FIX_SLUGS)].iter().copied();
-        let similar = spelling::most_similar_first(&listed, not_served);
-        let all_slugs: Vec<&str> = spellings.iter().map(String::as_str).chain(similar).collect();
-
         let runtime_tests = if env.runtime() == Some(runtime) { policy.runtime_tests() } else { 0 };
+        let dispatch = policy.dispatch(runtime);
         let mut search =
-            Search { registry, runtime, runtime_tests, ambient, key_moves, decisions: 0, found: Vec::new() };
-        // Whatever else is edited, only secrets that the policy injects can be added.
-        let most = Credentials { injected: NameSubset::all(policy.injectable()), ambient };
+            Search { registry, runtime, dispatch, runtime_tests, ambient, key_moves, decisions: 0, found: Vec::new() };
+        let arms = arms(registry, policy.template_of(runtime));
+        let (single, combined): (Vec<_>, Vec<_>) = (slugs.single(arms).collect(), slugs.combined(arms).collect());
+        let is_open = search.is_runtime_open();
+        // If no condition tests the variable that holds a slug, setting it alone changes no secret.
+        let credentials = Credentials { injected: inject(runtime, env).names, ambient };
         let handle = registry.handle(policy.template_of(runtime));
-        let may_serve = |slug: &&str| handle.is_some_and(|runtime| runtime.may_serve(slug, &most));
-        let is_useful = |slug: &&str| search.is_runtime_open() || may_serve(slug);
-        let useful_slugs: Vec<&str> = first_slugs.filter(is_useful).collect();
+        let is_served = |slug: &str| handle.is_some_and(|runtime| runtime.may_serve(slug, &credentials));
+        let single = search.options(env, |variable| {
+            let tries_all = is_open || policy.guards().is_tested(variable);
+            single.iter().filter(move |(slug, may_be_served)| tries_all || *may_be_served && is_served(slug))
+        });
+        let combined = search.options(env, |_| combined.iter().filter(|(_, may_be_served)| is_open || *may_be_served));
         for size in 1..=limits::FIX_EDITS {
-            let slugs = if size == 1 { &all_slugs } else { &useful_slugs };
-            let options: Vec<Options<'_>> = policy
-                .all_variables()
-                .map(|variable| Options { variable, values: search.values(variable, env, slugs) })
-                .filter(|options| !options.values.is_empty())
-                .collect();
-            let mattering = search.mattering(&options, env);
-            search.extend(env, &options, mattering, &mut Vec::new(), size);
+            let (options, mattering) = if size == 1 { &single } else { &combined };
+            search.extend(env, options, *mattering, &mut Vec::new(), size);
         }
         search
+    }
+
+    /// The values to try for each variable, and the variables that a decision may consult. `slugs` gives the
+    /// slugs to try for a variable.
+    fn options<'s, S: Iterator<Item = &'s (&'a str, bool)>>(
+        &self,
+        env: &Env<'a>,
+        slugs: impl Fn(Variable) -> S,
+    ) -> (Vec<Options<'a>>, u128)
+    where
+        'a: 's,
+    {
+        let options = env.policy().all_variables().map(|variable| {
+            let slugs = slugs(variable).map(|(slug, _)| *slug);
+            Options { variable, values: self.values(variable, env, slugs) }
+        });
+        let options: Vec<Options<'_>> = options.filter(|options| !options.values.is_empty()).collect();
+        let mattering = self.mattering(&options, env);
+        (options, mattering)
     }
 
     /// Tries every way to add `more` changes from `options` to the changes in `made`, which have
@@ -371,8 +403,7 @@ impl<'a, 'o> Search<'a, 'o> {
         if self.is_runtime_open() {
             return true;
         }
-        let policy = env.policy();
-        let dispatch = policy.dispatch(self.runtime);
+        let (policy, dispatch) = (env.policy(), self.dispatch);
         let bit: u128 = 1 << variable.position();
         let known = bit - 1;
         for step in &dispatch.model {
@@ -396,11 +427,11 @@ impl<'a, 'o> Search<'a, 'o> {
             }
         }
         // An edit may keep a condition of `creates` from holding after another edit.
-        policy.guards().reads_of(dispatch.unless) & bit != 0
+        dispatch.creation & bit != 0
     }
 
     /// The values to try for a variable; they differ from its current value.
-    fn values(&self, variable: Variable, env: &Env<'a>, slugs: &[&'a str]) -> Vec<Option<&'a str>> {
+    fn values(&self, variable: Variable, env: &Env<'a>, slugs: impl Iterator<Item = &'a str>) -> Vec<Option<&'a str>> {
         let policy = env.policy();
         let mut values = Vec::new();
         if !self.is_editable(variable, policy) {
@@ -415,7 +446,7 @@ impl<'a, 'o> Search<'a, 'o> {
             return values;
         }
         if policy.is_slug_variable(variable) {
-            values.extend(slugs.iter().copied().map(Some));
+            values.extend(slugs.map(Some));
         }
         let current = env.text(variable);
         values.extend(policy.texts_of(variable).filter(|text| Some(*text) != current && !text.is_empty()).map(Some));
@@ -548,8 +579,15 @@ mod tests {
         let policy = Policy::new(document).expect("the document is valid");
         let registry = registry(limits::FIX_SLUGS, &group, &[]);
         let env = Env::empty(&policy);
-        let decision = decide(&registry, "agent", &env, &[]);
-        let search = Search::run(&registry, "agent", (&env, &decision), &[], &[], KeyMoves::Accepted);
+        let key = SlugKey {
+            template: "agent".into(),
+            slug: "x".into(),
+            is_held: false,
+            is_served: true,
+            ambient: Vec::new(),
+        };
+        let slugs = Slugs::new(&registry, &policy, &key);
+        let search = Search::run(&registry, "agent", &env, &[], &slugs, KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
 

@@ -32,7 +32,7 @@ impl<'a> NameSubset<'a> {
     pub fn of(list: &'a [String], is_member: impl Fn(&str) -> bool) -> Self {
         let bit = |(index, name): (usize, &String)| u128::from(is_member(name)) << index;
         // The bits are distinct, so their sum is their union.
-        Self::at(list, list.iter().enumerate().map(bit).sum())
+        Self::checked(list, list.iter().enumerate().map(bit).sum())
     }
 
     /// Returns all names of the list.
@@ -43,7 +43,7 @@ impl<'a> NameSubset<'a> {
     #[must_use]
     #[inline]
     pub fn all(list: &'a [String]) -> Self {
-        Self::at(list, if list.is_empty() { 0 } else { Self::ALL })
+        Self::checked(list, if list.is_empty() { 0 } else { Self::ALL })
     }
 
     /// The members of a whole list: bits beyond its end have no meaning.
@@ -59,10 +59,17 @@ impl<'a> NameSubset<'a> {
         }
     }
 
-    /// Returns the names at the positions whose bits are set.
+    #[inline]
+    fn checked(list: &'a [String], members: u128) -> Self {
+        assert!(list.len() <= Self::CAPACITY, "a list of {} names is longer than any reader takes", list.len());
+        Self { list, members }
+    }
+
+    /// Returns the names at the positions whose bits are set. The list must not exceed
+    /// [`NameSubset::CAPACITY`], as no list of a registry or a policy does.
     #[inline]
     pub(crate) fn at(list: &'a [String], members: u128) -> Self {
-        assert!(list.len() <= Self::CAPACITY, "a list of {} names is longer than any reader takes", list.len());
+        debug_assert!(list.len() <= Self::CAPACITY, "a list of {} names is longer than any reader takes", list.len());
         Self { list, members }
     }
 

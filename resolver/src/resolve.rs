@@ -128,7 +128,7 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
     } else {
         (Evaluation::NOTHING_CREATED, NameSubset::default())
     };
-    let Evaluation { verdict, needs, accepted_by, is_cross_vendor } = evaluation;
+    let Evaluation { verdict, billing, needs, accepted_by, is_cross_vendor } = evaluation;
     let provider = verdict.provider();
     let warnings = Warnings::of(|warning| match warning {
         Warning::CrossVendorCredential => is_cross_vendor,
@@ -146,7 +146,7 @@ pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambi
             Verdict::Rejected(Rejection::WithdrawnModel) => registry.withdrawn_by(template, slug),
             _ => None,
         },
-        billing: provider.map(Provider::billing),
+        billing,
         verdict: match verdict {
             Verdict::Coherent(_) => Kind::Coherent,
             Verdict::Mismatched(..) | Verdict::Rejected(_) => Kind::Contradiction,

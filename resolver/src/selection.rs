@@ -2,7 +2,7 @@
 
 use crate::env::Env;
 use crate::names::NameSubset;
-use crate::policy::{BillingPath, CompiledPick, Dispatch, Policy, Variable, View};
+use crate::policy::{BillingPath, CompiledPick, Dispatch, Policy, Step, Variable, View};
 
 /// The slug that a harness picks, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,34 +83,39 @@ pub(crate) struct Picked<'a> {
     pub(crate) held_by: Option<Variable>,
     /// The variables that the rules up to this one read: one bit for each position in the policy.
     consulted: u128,
+    /// The conditions of the rules up to this one.
+    guards: u128,
 }
 
 impl<'a> Picked<'a> {
     /// Picks the slug, given the conditions that hold: one bit for each guard.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(policy: &'a Policy, dispatch: &'a Dispatch, values: &View<'_, 'a>, holding: u128) -> Self {
         for step in dispatch.model.iter().filter(|step| holding & step.guard != 0) {
-            let rule = policy.model_rule(*step);
-            if let Some(picked) = rule.pick(values) {
-                let held_by = picked.held_by;
-                return Self { slug: picked.text, rule: Some(rule), held_by, consulted: step.consulted };
+            if let Some(picked) = policy.pick(step, values) {
+                let rule = Some(policy.model_rule(*step));
+                let Step { consulted, guards, .. } = *step;
+                return Self { slug: picked.text, rule, held_by: picked.held_by, consulted, guards };
             }
         }
-        let consulted = dispatch.model.last().map_or(0, |step| step.consulted);
-        Self { slug: "", rule: None, held_by: None, consulted }
+        let (consulted, guards) = dispatch.model.last().map_or((0, 0), |step| (step.consulted, step.guards));
+        Self { slug: "", rule: None, held_by: None, consulted, guards }
     }
 
     /// The slug only.
     #[inline]
     fn slug(policy: &'a Policy, dispatch: &'a Dispatch, values: &View<'_, 'a>, holding: u128) -> &'a str {
         let mut steps = dispatch.model.iter().filter(|step| holding & step.guard != 0);
-        steps.find_map(|step| policy.model_rule(*step).pick(values)).map_or("", |picked| picked.text)
+        steps.find_map(|step| policy.pick(step, values)).map_or("", |picked| picked.text)
     }
 
     #[inline(always)]
     pub(crate) fn into_selection(self, env: &Env<'a>) -> Selection<'a> {
         let policy = env.policy();
-        let variable = self.held_by.or_else(|| policy.guards().tests(self.rule?.guard).first_present(&env.view()));
+        let variable = match (self.held_by, self.rule) {
+            (None, Some(rule)) => rule.first_tested(policy.guards(), &env.view()),
+            (held_by, _) => held_by,
+        };
         Selection {
             slug: self.slug,
             rule: self.rule.map(|rule| &*rule.label),
@@ -130,6 +135,8 @@ pub(crate) struct Injected {
     /// The variables that the rules up to the last one that counts read: one bit for each position
     /// in the policy.
     consulted: u128,
+    /// The conditions of the rules up to the last one that counts.
+    guards: u128,
 }
 
 impl Injected {
@@ -141,11 +148,12 @@ impl Injected {
             names |= step.names;
             if step.is_last {
                 let path = if step.is_platform { BillingPath::Platform } else { BillingPath::Byok };
-                return Self { path, names, rule: (!step.is_platform).then_some(step.rule), consulted: step.consulted };
+                let rule = (!step.is_platform).then_some(step.rule);
+                return Self { path, names, rule, consulted: step.consulted, guards: step.guards };
             }
         }
-        let consulted = dispatch.secrets.last().map_or(0, |step| step.consulted);
-        Self { path: BillingPath::Byok, names, rule: None, consulted }
+        let (consulted, guards) = dispatch.secrets.last().map_or((0, 0), |step| (step.consulted, step.guards));
+        Self { path: BillingPath::Byok, names, rule: None, consulted, guards }
     }
 
     /// The names only.
@@ -184,18 +192,24 @@ pub(crate) fn shadowed<'a>(
     env: &Env<'a>,
 ) -> NameSubset<'a> {
     let policy = env.policy();
-    let creation = policy.guards().reads_of(dispatch.unless);
     let mut shadowed = env.set_positions();
-    let mut open = (picked.consulted | injected.consulted | creation) & shadowed;
+    let mut open = (picked.consulted | injected.consulted | dispatch.creation) & shadowed;
     while open != 0 {
-        let position = open.trailing_zeros();
-        open &= open - 1;
-        let bit = 1_u128 << position;
-        let variable = Variable::at(position as usize);
-        let values = env.view().without(variable);
-        let holding = policy.guards().holding_without(env.holding(), variable, &values);
-        let is_inert = (picked.consulted & bit == 0 || Picked::slug(policy, dispatch, &values, holding) == picked.slug)
-            && (injected.consulted & bit == 0 || Injected::names(dispatch, holding) == injected.names)
+        let variable = Variable::at(open.trailing_zeros() as usize);
+        // The lowest bit that is set.
+        let bit = open & open.wrapping_neg();
+        open ^= bit;
+        let values = || env.view().without(variable);
+        let holding = policy.guards().holding_without(env.holding(), variable, values);
+        let picks_same = || {
+            let slug = Picked::slug(policy, dispatch, &values(), holding);
+            std::ptr::eq(slug, picked.slug) || slug == picked.slug
+        };
+        // Without the variable, rules decide otherwise only if one of their conditions changes or if the
+        // variable holds the slug: every source that is skipped has no value, and this variable has one.
+        let changed = holding ^ env.holding();
+        let is_inert = (changed & injected.guards == 0 || Injected::names(dispatch, holding) == injected.names)
+            && (changed & picked.guards == 0 && picked.held_by != Some(variable) || picks_same())
             && creates_by(dispatch, holding);
         if !is_inert {
             shadowed &= !bit;

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 pub use crate::code::{Code, Outcome};
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
-use crate::registry::{AuthEnv, Credentials, Provider, Registry, Rejection};
+use crate::registry::{AuthEnv, Billing, Credentials, Provider, Registry, Rejection};
 
 /// Whether a workspace comes online, and the reason if it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,10 @@ pub fn evaluate<'r>(
     credentials: &Credentials<'_>,
 ) -> Verdict<'r> {
     match provider {
-        Ok(provider) => evaluate_provider(path, provider, &credentials.injected, credentials.meet(provider)),
+        Ok(provider) => {
+            let is_met = credentials.meet(provider);
+            evaluate_provider(path, provider, provider.is_platform(), &credentials.injected, is_met)
+        }
         Err(rejection) => Verdict::Rejected(rejection),
     }
 }
@@ -56,6 +59,8 @@ pub fn evaluate<'r>(
 /// A verdict and its evidence.
 pub(crate) struct Evaluation<'r> {
     pub(crate) verdict: Verdict<'r>,
+    /// Who pays for the provider, if there is one.
+    pub(crate) billing: Option<Billing>,
     /// The secrets that the provider needs; empty for the platform.
     pub(crate) needs: &'r AuthEnv,
     /// The available secrets that the provider accepts, in the provider's order; empty for the platform.
@@ -68,6 +73,7 @@ impl<'r> Evaluation<'r> {
     /// The evaluation if the harness creates nothing.
     pub(crate) const NOTHING_CREATED: Self = Self {
         verdict: Verdict::NothingCreated,
+        billing: None,
         needs: AuthEnv::NONE,
         accepted_by: NameSubset::EMPTY,
         is_cross_vendor: false,
@@ -81,29 +87,39 @@ impl<'r> Evaluation<'r> {
         derived: Result<&'r Provider, Rejection>,
         credentials: &Credentials<'_>,
     ) -> Self {
-        let byok = derived.ok().filter(|provider| !provider.is_platform());
+        let billing = derived.ok().map(Provider::billing);
+        let byok = derived.ok().filter(|_| billing == Some(Billing::Byok));
         let accepted_by = byok.map_or_else(NameSubset::default, |provider| credentials.accepted_by(provider));
         let verdict = match derived {
             Ok(provider) => {
-                let is_met = !accepted_by.is_empty() || provider.is_keyless();
-                evaluate_provider(path, provider, &credentials.injected, is_met)
+                let is_platform = byok.is_none();
+                let is_met = !accepted_by.is_empty() || provider.auth_env.is_empty();
+                evaluate_provider(path, provider, is_platform, &credentials.injected, is_met)
             }
             Err(rejection) => Verdict::Rejected(rejection),
         };
         let is_cross_vendor = byok.is_some_and(|provider| is_cross_vendor(registry, provider, &accepted_by));
-        Self { verdict, needs: byok.map_or(AuthEnv::NONE, |provider| &provider.auth_env), accepted_by, is_cross_vendor }
+        Self {
+            verdict,
+            billing,
+            needs: byok.map_or(AuthEnv::NONE, |provider| &provider.auth_env),
+            accepted_by,
+            is_cross_vendor,
+        }
     }
 }
 
-/// Evaluates a provider. `is_met` is true if the provider accepts an available credential.
+/// Evaluates a provider. `is_met` is true if the provider accepts an available credential or, unless it is
+/// the platform, needs none.
 #[inline]
 fn evaluate_provider<'r>(
     path: BillingPath,
     provider: &'r Provider,
+    is_platform: bool,
     injected: &NameSubset<'_>,
     is_met: bool,
 ) -> Verdict<'r> {
-    if provider.is_platform() {
+    if is_platform {
         return if injected.is_empty() {
             Verdict::Coherent(provider)
         } else {
@@ -264,6 +280,7 @@ impl Serialize for Warnings {
 
 /// Returns true if every accepted credential was issued by another vendor, and there is at least one.
 pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &NameSubset<'_>) -> bool {
-    let foreign = |name: &str| provider.auth_env.names()[0] != name && registry.issuer(name, provider).is_some();
-    !accepted.is_empty() && accepted.iter().all(foreign)
+    // The first name in `auth_env` is the provider's own, and each name is there once.
+    let has_own = accepted.has_all(1);
+    !accepted.is_empty() && !has_own && accepted.iter().all(|name| registry.issuer(name, provider).is_some())
 }

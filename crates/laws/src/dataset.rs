@@ -11,6 +11,7 @@ use crate::corruption::Parts;
 use crate::extension;
 use crate::model_classes::ModelClasses;
 use crate::reference;
+use crate::shared_slugs::SharedSlugs;
 use crate::spelling;
 use crate::version_1::PolicyV1;
 
@@ -34,6 +35,7 @@ pub struct Dataset {
     parts_of_policy: OnceLock<Result<Parts, ReadError>>,
     registry_with_nulls: OnceLock<Result<Option<WithNulls>, ReadError>>,
     spellings: Mutex<Spellings>,
+    slugs_for_fixes: [SharedSlugs; 2],
 }
 
 /// Other spellings by runtime and slug.
@@ -86,6 +88,7 @@ impl Dataset {
             parts_of_policy: OnceLock::new(),
             registry_with_nulls: OnceLock::new(),
             spellings: Mutex::default(),
+            slugs_for_fixes: Default::default(),
         }
     }
 
@@ -123,6 +126,12 @@ impl Dataset {
             known.insert(key, Arc::clone(&spellings));
             spellings
         })
+    }
+
+    /// The slugs that searches for fixes share, once for each of the two times that a law asks for the fixes
+    /// of a case.
+    pub(crate) fn slugs_for_fixes(&self) -> &[SharedSlugs; 2] {
+        &self.slugs_for_fixes
     }
 
     /// Three datasets: with the providers, the runtimes, or both in reverse order.

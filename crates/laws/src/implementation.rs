@@ -6,7 +6,9 @@ use std::sync::Arc;
 use slug_resolver::registry::Pattern;
 use slug_resolver::registry::overlap::{Overlaps, satisfiable_sets};
 use slug_resolver::yaml::ReadError;
-use slug_resolver::{Credentials, Fix, NameSubset, Policy, Provider, Registry, Rejection, Resolution, fixes, resolve};
+use slug_resolver::{
+    Credentials, Fix, NameSubset, Policy, Provider, Registry, Rejection, Resolution, fixes_sharing, resolve,
+};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
@@ -52,6 +54,12 @@ pub trait Implementation: Sync {
     /// Offers fixes for a case.
     fn fixes(&self, case: &TestCase) -> Vec<Fix> {
         RealResolver.fixes(case)
+    }
+
+    /// Offers fixes for a case a second time. The result shares nothing with that of
+    /// [`fixes`](Implementation::fixes), so that a law sees whether they are always the same.
+    fn fixes_again(&self, case: &TestCase) -> Vec<Fix> {
+        self.fixes(case)
     }
 
     /// The one-sentence message for people about a resolution.
@@ -124,7 +132,13 @@ impl Implementation for RealResolver {
     }
 
     fn fixes(&self, case: &TestCase) -> Vec<Fix> {
-        fixes(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
+        let [shared, _] = case.dataset.slugs_for_fixes();
+        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
+    }
+
+    fn fixes_again(&self, case: &TestCase) -> Vec<Fix> {
+        let [_, shared] = case.dataset.slugs_for_fixes();
+        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
     fn message(&self, registry: &Registry, resolution: &Resolution<'_>) -> String {

@@ -66,7 +66,8 @@ impl<'a> LawContext<'a> {
         self.reference.get_or_init(|| {
             let TestCase { dataset, runtime, variables, ambient } = self.case;
             let Dataset { registry, policy, .. } = &**dataset;
-            reference::resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
+            let names = dataset.variable_names().iter().map(String::as_str);
+            reference::resolve_by(registry, policy, runtime, variables, ambient, names, |runtime, model, present| {
                 dataset.model_classes().derive(registry, runtime, model, present)
             })
         })
@@ -95,7 +96,7 @@ impl<'a> LawContext<'a> {
                     *value = CANARY.into();
                 }
             }
-            let fixes = self.implementation.fixes(&case);
+            let fixes = self.implementation.fixes_again(&case);
             (case, fixes)
         })
     }

@@ -31,19 +31,21 @@ pub fn resolve<'a>(
     variables: &'a Variables,
     ambient: &'a [String],
 ) -> Resolution<'a> {
-    resolve_by(registry, policy, runtime, variables, ambient, |runtime, model, present| {
+    let names = variable_names(policy.document());
+    resolve_by(registry, policy, runtime, variables, ambient, names.into_iter(), |runtime, model, present| {
         derive(registry, runtime, model, present)
     })
 }
 
-/// Like [`resolve`], but `derive` finds the provider of a model on a runtime with the present
-/// credentials.
+/// Like [`resolve`], but `names` are the [variables that the policy reads](variable_names), and `derive` finds
+/// the provider of a model on a runtime with the present credentials.
 pub(crate) fn resolve_by<'a>(
     registry: &'a Registry,
     policy: &'a Policy,
     runtime: &'a str,
     variables: &'a Variables,
     ambient: &'a [String],
+    names: impl Iterator<Item = &'a str>,
     derive: impl FnOnce(&str, &str, &[&str]) -> Result<&'a Provider, Rejection>,
 ) -> Resolution<'a> {
     let document = policy.document();
@@ -98,7 +100,7 @@ pub(crate) fn resolve_by<'a>(
         Ok(_) => Some(Code::WrongCredential),
     };
 
-    let shadowed = shadowed(document, runtime, variables);
+    let shadowed = shadowed(document, runtime, variables, names);
     let mut warnings = Vec::new();
     if let Some(provider) = provider
         && !accepted.is_empty()
@@ -415,13 +417,18 @@ fn reads_of_secrets(rule: &SecretsRule) -> Vec<Read<'_>> {
     rule.key.iter().map(|key| (key.as_str(), false)).chain(reads_of(&rule.when)).collect()
 }
 
-fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables) -> Vec<&'a str> {
-    let mut names = variable_names(policy);
+fn shadowed<'a>(
+    policy: &PolicyDocument,
+    runtime: &str,
+    variables: &Variables,
+    names: impl Iterator<Item = &'a str>,
+) -> Vec<&'a str> {
     let outcome = |variables: &Variables| {
-        let injected: Vec<String> = inject(policy, runtime, variables).1.into_iter().map(str::to_owned).collect();
+        let injected = inject(policy, runtime, variables).1;
         (select(policy, runtime, variables).slug.to_owned(), injected, creates(policy, runtime, variables))
     };
-    names.retain(|name| {
+    let before = outcome(variables);
+    let is_inert = |name: &&str| {
         let counts = |value: &&String| !value.is_empty() || policy.empty_is_set.iter().any(|known| known == name);
         let Some(set) = variables.get(*name).filter(counts) else { return false };
         if policy.defaults.get(*name) == Some(set) {
@@ -429,9 +436,9 @@ fn shadowed<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables
         }
         let mut removed = variables.clone();
         removed.remove(*name);
-        outcome(&removed) == outcome(variables)
-    });
-    names
+        outcome(&removed) == before
+    };
+    names.filter(is_inert).collect()
 }
 
 /// Returns true if a provider has a pattern and the pattern matches a model.
@@ -465,6 +472,8 @@ fn ends(pattern: &Hir, text: &str, begins: &[usize]) -> Vec<usize> {
         // No start positions, no matches.
         _ if begins.is_empty() => Vec::new(),
         HirKind::Empty => begins.to_vec(),
+        // Only the first position can be the start.
+        HirKind::Look(Look::Start) => starts.take_while(|&at| at == 0).collect(),
         HirKind::Look(look) => starts.filter(|&at| look_holds(*look, text, at)).collect(),
         HirKind::Literal(literal) => {
             starts.filter(|&at| text.as_bytes()[at..].starts_with(&literal.0)).map(|at| at + literal.0.len()).collect()

@@ -18,7 +18,8 @@ pub(crate) fn other_spellings(registry: &Registry, classes: &ModelClasses, runti
         return Vec::new();
     }
     let ids = runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= 256);
-    let mut all: Vec<String> = ids.filter(|id| is_similar(id, slug)).cloned().collect();
+    let parts = split_last(slug);
+    let mut all: Vec<String> = ids.filter(|id| are_similar(split_last(id), parts)).cloned().collect();
     let listed: BTreeSet<String> = all.iter().cloned().collect();
     if !classes.is_listed(slug) {
         let needs_credential = |provider: &&Provider| !platform_pays(provider) && !provider.auth_env.names().is_empty();
@@ -59,7 +60,7 @@ pub(crate) fn first_segment(id: &str) -> &str {
 
 /// The segments before the last one, without the separator, and the last one.
 fn split_last(id: &str) -> (&str, &str) {
-    match id.rfind(['/', ':']) {
+    match id.bytes().rposition(|byte| byte == b'/' || byte == b':') {
         Some(at) => (&id[..at], &id[at + 1..]),
         None => ("", id),
     }
@@ -68,20 +69,30 @@ fn split_last(id: &str) -> (&str, &str) {
 /// Returns true for ids with the same last segment, and for ids that are one edit apart in it. All other spellings
 /// of a slug are similar to it.
 pub(crate) fn is_similar(id: &str, slug: &str) -> bool {
-    let ((id_before, id_last), (before, last)) = (split_last(id), split_last(slug));
+    are_similar(split_last(id), split_last(slug))
+}
+
+fn are_similar((id_before, id_last): (&str, &str), (before, last): (&str, &str)) -> bool {
     id_last == last || id_before == before && is_one_edit(id_last, last)
 }
 
 fn is_one_edit(one: &str, other: &str) -> bool {
-    // A character has at most four bytes, so the lengths distinguish most texts.
-    one.len().abs_diff(other.len()) <= 4
-        && one.chars().count().abs_diff(other.chars().count()) <= 1
-        && distance(one, other) == 1
+    // An edit changes at most two neighbouring characters, so the rest of both texts is the same. This
+    // distinguishes most texts without a table.
+    let same = |pairs: &mut dyn Iterator<Item = (char, char)>| pairs.take_while(|(a, b)| a == b).count();
+    let before = same(&mut one.chars().zip(other.chars()));
+    let after = same(&mut one.chars().rev().zip(other.chars().rev()));
+    let longer = one.chars().count().max(other.chars().count());
+    before + after + 2 >= longer && distance(one, other) == 1
 }
 
 /// The number of edits between two texts: insertions, deletions, substitutions and exchanges of
 /// neighbours, with no part edited twice.
 fn distance(one: &str, other: &str) -> usize {
+    if one.ends_with(other) || other.ends_with(one) {
+        // No fewer insertions than the difference in length, and these are enough.
+        return one.chars().count().abs_diff(other.chars().count());
+    }
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     // One allocation, because many texts are compared.
     let row = other.len() + 1;

@@ -49,18 +49,17 @@ pub(super) fn other_spellings(registry: &Registry, runtime: &str, slug: &str) ->
     spellings.into_iter().map(|(_, id)| id).collect()
 }
 
-/// The listed ids in the order of their similarity with a slug that the runtime does not serve: ids
-/// with its first segment, then the smallest distance. An empty or long slug keeps the order.
-pub(super) fn most_similar_first<'a>(listed: &[&'a str], slug: &str) -> Vec<&'a str> {
+/// Sorts ids, given by positions, by their similarity with a slug that the runtime does not serve: ids with
+/// its first segment come first, then the smallest distance. An empty or long slug keeps the order.
+pub(super) fn sort_by_similarity<'a>(positions: &mut [usize], slug: &str, id: impl Fn(usize) -> &'a str) {
     let slug = slug.trim();
-    let mut listed = listed.to_vec();
     if !slug.is_empty() && slug.len() <= COMPARED {
-        listed.sort_by_cached_key(|id| {
+        positions.sort_by_cached_key(|position| {
+            let id = id(*position);
             let distance = if id.len() <= COMPARED { strsim::osa_distance(id, slug) } else { usize::MAX };
             (first_segment(id) != first_segment(slug), distance)
         });
     }
-    listed
 }
 
 /// The length in bytes up to which ids are compared; comparing takes quadratic time.

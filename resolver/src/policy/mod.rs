@@ -130,7 +130,7 @@ impl Policy {
             let compile = |(index, rule): (usize, &PickRule)| {
                 let label = rule.name.clone().unwrap_or_else(|| format!("{list}[{index}]"));
                 let guard = guard(&mut guards, &rule.when, &|| root().key(list).index(index).key("when"))?;
-                Ok(CompiledPick::new(rule, label, guard, guards.tests(guard).reads(), &variables))
+                Ok(CompiledPick::new(rule, label, guard, guards.tests(guard), &variables))
             };
             rules.iter().enumerate().map(compile).collect()
         };
@@ -415,6 +415,15 @@ impl Policy {
         &self.model[usize::from(step.rule)]
     }
 
+    /// What a rule for the model picks if its condition holds; `None` if no source is available.
+    #[inline(always)]
+    pub(crate) fn pick<'a>(&'a self, step: &Step, values: &View<'_, 'a>) -> Option<rules::Picked<'a>> {
+        match step.sole {
+            Some((variable, text)) => values.text_at(text).map(|text| rules::Picked { text, held_by: Some(variable) }),
+            None => self.model_rule(*step).pick(values),
+        }
+    }
+
     #[inline]
     pub(crate) fn secrets_rule(&self, step: SecretsStep) -> &CompiledSecrets {
         &self.secrets[usize::from(step.rule)]
@@ -618,35 +627,41 @@ impl Rules<'_> {
         };
         let number = |index: usize| u16::try_from(index).expect("the limit on values in a policy is below 65,536");
         let mut model: Vec<Step> = Vec::new();
-        let mut consulted = 0;
+        let (mut consulted, mut guards) = (0, 0);
         for (index, rule) in self.document.model.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
             let compiled = &self.model[index];
             consulted |= compiled.reads;
-            model.push(Step { rule: number(index), guard: 1 << compiled.guard, consulted });
+            guards |= 1 << compiled.guard;
+            let sole = compiled.sole_variable();
+            model.push(Step { guard: 1 << compiled.guard, consulted, guards, rule: number(index), sole });
             if rule.always_applies_for_its_runtimes() {
                 break;
             }
         }
         let mut secrets = Vec::new();
-        let mut consulted = 0;
+        let (mut consulted, mut guards) = (0, 0);
         for (index, _) in self.document.secrets.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
             let guard = self.secrets[index].guard;
             consulted |= self.guards.tests(guard).reads();
+            guards |= 1 << guard;
             let inject = self.secrets[index].inject;
             secrets.push(SecretsStep {
                 guard: 1 << guard,
                 names: inject.unwrap_or_default(),
                 consulted,
+                guards,
                 rule: number(index),
                 is_platform: inject.is_none(),
                 is_last: inject.is_none() || self.document.inject == InjectMode::First,
             });
         }
         let unless = self.document.creates.unless.iter().zip(self.unless).filter(|(condition, _)| admits(condition));
+        let unless = unless.fold(0, |guards, (_, guard)| guards | 1 << guard);
         Dispatch {
             model: model.into(),
             secrets: secrets.into(),
-            unless: unless.fold(0, |guards, (_, guard)| guards | 1 << guard),
+            unless,
+            creation: self.guards.reads_of(unless),
             template: runtime.and_then(|runtime| self.document.templates.get(runtime)).cloned(),
         }
     }

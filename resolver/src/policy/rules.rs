@@ -2,7 +2,7 @@
 
 use super::condition::{Condition, Test};
 use super::document::{Pick, PickRule, SecretsEffect, SecretsRule, Source};
-use super::variable::{ClassSet, Variable, Variables};
+use super::variable::{ClassSet, UNSET, Variable, Variables};
 use super::view::View;
 
 /// A compiled [`Condition`] without its runtimes: a [`Dispatch`] lists the rules of its runtime.
@@ -18,6 +18,19 @@ pub(crate) struct Tests {
     reads: u128,
     /// The tested variables in the order of the condition.
     order: Box<[Variable]>,
+    first: FirstPresent,
+}
+
+/// The first tested variable that has a value or a default, in every environment in which the tests hold.
+#[derive(Clone, Copy, Default)]
+enum FirstPresent {
+    /// There is none, because the condition is empty.
+    #[default]
+    Nothing,
+    /// The first tested one: its test fails without a value.
+    First(Variable),
+    /// It depends on the environment.
+    Sought,
 }
 
 impl Tests {
@@ -33,6 +46,15 @@ impl Tests {
                 None => tests.set |= variables.key_bit(variable),
             }
         }
+        let needs_value = |(name, test): &&(String, Test)| match variables.text_index(variables.named(name)) {
+            Some(text) => !variables.classes(text).holding(test).contains(UNSET),
+            None => *test != Test::Unset,
+        };
+        tests.first = match condition.first() {
+            None => FirstPresent::Nothing,
+            Some(first) if needs_value(&first) => FirstPresent::First(variables.named(&first.0)),
+            Some(_) => FirstPresent::Sought,
+        };
         tests.texts = texts.into();
         tests.order = condition.iter().map(|(name, _)| variables.named(name)).collect();
         tests
@@ -66,9 +88,9 @@ impl Tests {
         self.reads
     }
 
-    /// The first tested variable that has a value or a default.
-    #[inline]
-    pub(crate) fn first_present(&self, env: &View<'_, '_>) -> Option<Variable> {
+    /// The first tested variable that has a value or a default, in an environment in which the tests hold.
+    #[cold]
+    fn first_present(&self, env: &View<'_, '_>) -> Option<Variable> {
         self.order.iter().copied().find(|variable| env.is_present(*variable))
     }
 }
@@ -135,6 +157,12 @@ impl Guards {
         &self.tests[usize::from(guard)]
     }
 
+    /// Returns true if a guard tests the variable.
+    pub(crate) fn is_tested(&self, variable: Variable) -> bool {
+        let OfVariable { only, jointly, .. } = self.of_variable[variable.position()];
+        only | jointly != 0
+    }
+
     /// The variables that some guards test: one bit for each position in the policy.
     #[inline]
     pub(crate) fn reads_of(&self, mut guards: u128) -> u128 {
@@ -162,9 +190,15 @@ impl Guards {
 
     /// The guards that hold after one variable is unset; `holding` are the guards before.
     #[inline]
-    pub(crate) fn holding_without(&self, holding: u128, variable: Variable, env: &View<'_, '_>) -> u128 {
+    pub(crate) fn holding_without<'e, 'a: 'e>(
+        &self,
+        holding: u128,
+        variable: Variable,
+        env: impl FnOnce() -> View<'e, 'a>,
+    ) -> u128 {
         let OfVariable { only, only_if_unset, jointly } = self.of_variable[variable.position()];
-        self.evaluate(jointly, holding & !only | only_if_unset, env)
+        let holding = holding & !only | only_if_unset;
+        if jointly == 0 { holding } else { self.evaluate(jointly, holding, &env()) }
     }
 
     /// Evaluates `guards` and updates their bits in `holding`.
@@ -187,6 +221,7 @@ pub(crate) struct CompiledPick {
     first: CompiledSource,
     /// The other sources, in order: each counts if no source before it is available.
     rest: Box<[CompiledSource]>,
+    first_tested: FirstPresent,
     /// The variables of the condition and the sources: one bit for each position in the policy.
     pub(crate) reads: u128,
     /// The name in output.
@@ -232,7 +267,7 @@ impl CompiledSource {
 }
 
 impl CompiledPick {
-    pub(super) fn new(rule: &PickRule, label: String, guard: Guard, reads: u128, variables: &Variables) -> Self {
+    pub(super) fn new(rule: &PickRule, label: String, guard: Guard, tests: &Tests, variables: &Variables) -> Self {
         let sources = match &rule.pick {
             Pick::Nothing => vec![CompiledSource::Text(Box::default())],
             Pick::FirstOf(sources) => sources.iter().map(|source| CompiledSource::new(source, variables)).collect(),
@@ -241,10 +276,10 @@ impl CompiledPick {
             CompiledSource::Text(_) => 0,
             CompiledSource::Variable(variable, _) => 1 << variable.position(),
         };
-        let reads = sources.iter().map(read).fold(reads, |reads, read| reads | read);
+        let reads = sources.iter().map(read).fold(tests.reads, |reads, read| reads | read);
         let mut sources = sources.into_iter();
         let first = sources.next().expect("a rule has a source");
-        Self { guard, label: label.into(), first, rest: sources.collect(), reads }
+        Self { guard, label: label.into(), first, rest: sources.collect(), first_tested: tests.first, reads }
     }
 
     /// What the rule picks if its condition holds; `None` if no source is available.
@@ -253,6 +288,25 @@ impl CompiledPick {
         match self.first.pick(env) {
             None if !self.rest.is_empty() => self.pick_other(env),
             picked => picked,
+        }
+    }
+
+    /// The first variable of the condition that has a value or a default, in an environment in which the
+    /// condition holds.
+    #[inline]
+    pub(crate) fn first_tested(&self, guards: &Guards, env: &View<'_, '_>) -> Option<Variable> {
+        match self.first_tested {
+            FirstPresent::Nothing => None,
+            FirstPresent::First(variable) => Some(variable),
+            FirstPresent::Sought => guards.tests(self.guard).first_present(env),
+        }
+    }
+
+    /// The only source, if it is a variable, with its index among the text variables.
+    pub(super) fn sole_variable(&self) -> Option<(Variable, u8)> {
+        match self.first {
+            CompiledSource::Variable(variable, text) if self.rest.is_empty() => Some((variable, text)),
+            _ => None,
         }
     }
 
@@ -324,6 +378,8 @@ pub(crate) struct SecretsStep {
     pub(crate) names: u128,
     /// The variables that this rule and the rules before it read: one bit for each position in the policy.
     pub(crate) consulted: u128,
+    /// The conditions of this rule and of the rules before it.
+    pub(crate) guards: u128,
     /// The index of the rule in the policy.
     pub(crate) rule: u16,
     /// Whether the rule selects the platform path.
@@ -335,12 +391,16 @@ pub(crate) struct SecretsStep {
 /// A rule for the model that can apply for a runtime.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    /// The index of the rule in the policy.
-    pub(crate) rule: u16,
     /// The condition of the rule: its bit among the guards.
     pub(crate) guard: u128,
     /// The variables that this rule and the rules before it read: one bit for each position in the policy.
     pub(crate) consulted: u128,
+    /// The conditions of this rule and of the rules before it.
+    pub(crate) guards: u128,
+    /// The index of the rule in the policy.
+    pub(crate) rule: u16,
+    /// The only source of the rule, if it is a variable, with its index among the text variables.
+    pub(crate) sole: Option<(Variable, u8)>,
 }
 
 /// The rules that can apply for one runtime, in order.
@@ -352,6 +412,8 @@ pub(crate) struct Dispatch {
     pub(crate) secrets: Box<[SecretsStep]>,
     /// The guards of `creates.unless`, one bit for each.
     pub(crate) unless: u128,
+    /// The variables that these test: one bit for each position in the policy.
+    pub(crate) creation: u128,
     /// The runtime to look up in the registry instead, if the policy names one.
     pub(crate) template: Option<String>,
 }

@@ -292,7 +292,13 @@ impl<'r> RuntimeHandle<'r> {
     /// Returns true if [`derive`](Self::derive) can find a provider for the model that is consistent with some of the
     /// credentials.
     pub(crate) fn may_serve(&self, model: &str, credentials: &Credentials<'_>) -> bool {
-        self.candidates(model).into_iter().any(|provider| provider.is_platform() || credentials.meet(provider))
+        let may_serve = |provider: &Provider| provider.is_platform() || credentials.meet(provider);
+        let is_served_by = |id: usize| may_serve(&self.registry.providers[id]);
+        match self.arms.listing(model) {
+            Some(Listing::Sole(provider)) => is_served_by(provider as usize),
+            Some(Listing::Tie(tie)) => self.arms.tie(tie).any(is_served_by),
+            Some(Listing::Withdrawn(_)) | None => self.candidates(model).into_iter().any(may_serve),
+        }
     }
 
     /// The listed ids that share the last segment with a slug, or all other segments and about the length of

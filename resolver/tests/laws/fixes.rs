@@ -1,9 +1,9 @@
 //! Fixes for data beyond the search limits, and the completeness of fixes.
 
-use slug_laws::{Dataset, Implementation, LawContext, RealResolver, TestCase, fix_completeness, law};
+use slug_laws::{Dataset, Implementation, LawContext, RealResolver, SharedSlugs, TestCase, fix_completeness, law};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Edit, Fix, Policy, Registry, Resolution, fixes, limits};
+use slug_resolver::{Edit, Fix, Policy, Provider, Registry, Resolution, fixes, fixes_sharing, limits};
 
 use crate::strategy::fixed_cases;
 
@@ -84,6 +84,28 @@ fn incident_is_fixed_with_listed_ids() {
     }
 }
 
+/// A condition tests the variable of the slug, so an id that the runtime does not serve helps too.
+#[test]
+fn tested_variable_is_set_to_any_id() {
+    let registry = "schema_version: 1
+providers: [{name: acme, auth_env: [KEY]}, {name: platform, model_prefix_match: ^platform/}]
+runtimes: {agent: {providers: [{name: acme, models: [m]}, {name: platform}]}}
+";
+    let policy = "schema_version: 2
+name: mine
+model:
+  - {when: {MODEL: set}, use: platform/x}
+  - {use: [$MODEL, nobody]}
+";
+    let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the document is valid");
+    let policy = Policy::from_yaml(policy.as_bytes()).expect("the document is valid");
+    let dataset = Dataset::new(registry, policy);
+    let case = TestCase::new(&dataset, "agent");
+    let found = fixes(&dataset.registry, "agent", &case.env(), &[]);
+    let edits: Vec<&[Edit]> = found.iter().map(|fix| fix.edits.as_slice()).collect();
+    assert_eq!(edits, [[Edit::Set("MODEL".into(), "m".into())]]);
+}
+
 /// The number of cases in which every set of edits is tried.
 const CASES: usize = 200;
 
@@ -108,6 +130,49 @@ fn needs_a_later_id(case: &TestCase) -> bool {
     };
     let fixes = RealResolver.fixes(case);
     fixes.iter().flat_map(|fix| &fix.edits).any(|edit| matches!(edit, Edit::Set(_, value) if is_later(value)))
+}
+
+/// A search that shares the slugs to try with earlier searches finds what it finds alone, whatever the earlier
+/// searches were about.
+#[test]
+fn shared_slugs_change_no_fix() {
+    let mut different = 0;
+    for case in fixed_cases(CASES) {
+        let Dataset { registry, .. } = &*case.dataset;
+        let shared = SharedSlugs::default();
+        let mut found = Vec::new();
+        for case in neighbours(&case) {
+            let (runtime, env, ambient) = (&case.runtime, case.env(), &case.ambient);
+            let alone = fixes(registry, runtime, &env, ambient);
+            assert_eq!(fixes_sharing(&shared, registry, runtime, &env, ambient), alone, "{case:?}");
+            if !alone.is_empty() && !found.contains(&alone) {
+                found.push(alone);
+            }
+        }
+        different += usize::from(found.len() > 1);
+    }
+    assert!(different > CASES / 4, "in {different} of {CASES} datasets, searches have different fixes");
+}
+
+/// The case, and cases that differ in the value of one variable, in the runtime or in the ambient credentials.
+fn neighbours(case: &TestCase) -> Vec<TestCase> {
+    let Dataset { registry, policy, .. } = &*case.dataset;
+    let mut neighbours = vec![case.clone()];
+    let ids = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| arm.models.first());
+    let ids: Vec<&str> = ids.map(String::as_str).chain(["", "nobody", "x/nobody"]).take(8).collect();
+    for name in policy.variable_names() {
+        neighbours.push(case.without(name));
+        neighbours.extend(ids.iter().map(|id| case.with(name, id)));
+    }
+    let runtimes = registry.runtimes().iter().map(|runtime| &runtime.name).chain(policy.document().templates.keys());
+    neighbours.extend(runtimes.map(|runtime| TestCase { runtime: runtime.clone(), ..case.clone() }));
+    let with_ambient = |provider: &Provider| {
+        let ambient = provider.auth_env.names().to_vec();
+        neighbours.clone().into_iter().map(move |case| TestCase { ambient: ambient.clone(), ..case })
+    };
+    let ambient: Vec<TestCase> = registry.providers().iter().take(2).flat_map(with_ambient).collect();
+    neighbours.extend(ambient);
+    neighbours
 }
 
 /// A resolver that alters the fixes.

@@ -5,6 +5,7 @@ use slug_resolver::registry::{Arm, Runtime};
 use slug_resolver::{Billing, Code, Outcome, PolicyDocument, Provider};
 
 use crate::case::TestCase;
+use crate::dataset::Dataset;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key};
 use crate::reference;
 
@@ -168,8 +169,7 @@ fn fail_closed(context: &LawContext<'_>) -> Result<(), Violation> {
     } else {
         let matching = || {
             let provider = |arm: &Arm| context.case.dataset.registry.provider(&arm.provider);
-            let matches = |provider: &&Provider| reference::is_matched(provider, resolution.slug.trim());
-            arms(context.case).iter().filter_map(provider).filter(matches).collect::<Vec<_>>()
+            matching(context.case, resolution.slug).into_iter().filter_map(provider).collect::<Vec<_>>()
         };
         if listing(context.case, resolution.slug).is_empty() {
             let met = |provider: &&&Provider| is_met(context, provider);
@@ -348,6 +348,14 @@ fn withdrawing<'c>(case: &'c TestCase, model: &str) -> Vec<&'c Arm> {
     let positions = case.dataset.model_classes().withdrawing(case.dataset.policy.template_of(&case.runtime), model);
     let arms = arms(case);
     positions.into_iter().map(|position| &arms[position]).collect()
+}
+
+/// The arms whose patterns match a model, found without the index.
+fn matching<'c>(case: &'c TestCase, model: &str) -> Vec<&'c Arm> {
+    let Dataset { registry, policy, .. } = &*case.dataset;
+    let model_class = case.dataset.model_classes().model_class(registry, policy.template_of(&case.runtime), model);
+    let arms = arms(case);
+    model_class.matched.into_iter().map(|position| &arms[position]).collect()
 }
 
 /// The arms that list a model, found without the index.
