@@ -503,11 +503,11 @@ jobs:
     };
     const BY_HAND: &str = "{workflow_dispatch: {inputs: {kind: {default: agent}}}}";
     const BY_CALL: &str = "{workflow_call: {inputs: {kind: {type: string}}}}";
-    let tried = |trigger: &str, env: &str| -> Vec<String> {
+    let tried_by = |policy: &str, trigger: &str, env: &str| -> Vec<String> {
         let mut scratch = Scratch::new("forge-runtimes")
             .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
             .file("providers.yaml", registry.as_str())
-            .file("policy.yaml", POLICY)
+            .file("policy.yaml", policy)
             .file("scripts/eval.sh", "echo eval\n")
             .file(".github/workflows/called.yml", called(trigger, env));
         if trigger == BY_CALL {
@@ -520,6 +520,18 @@ jobs:
             .into_iter()
             .collect()
     };
+    const LISTING: &str = "schema_version: 2
+name: evals
+harness: [scripts/eval.sh]
+runtime: RUNTIME
+runtimes: [agent, cloud]
+defaults: {RUNTIME: agent}
+model: [{use: $MODEL}, {when: {PAYER: platform}, use: [$HOUSE_MODEL, platform/m]}, {use: ac-16}]
+secrets: [{when: {PAYER: platform}, path: platform}, {key: ACME_API_KEY}]
+";
+    let tried = |trigger: &str, env: &str| tried_by(LISTING, trigger, env);
+    // A policy that lists no runtimes may be used with few of those in the registry.
+    assert_eq!(tried_by(POLICY, BY_HAND, "RUNTIME: '${{ inputs.kind }}'"), ["agent", "anything"]);
     for (trigger, env) in [
         (BY_HAND, "RUNTIME: '${{ inputs.kind }}'"),
         (BY_HAND, "RUNTIME: \"${{ github.event.inputs.kind || 'agent' }}\""),

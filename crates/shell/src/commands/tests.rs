@@ -415,3 +415,60 @@ fn argument_or_settings_file_may_choose_the_model() {
         assert_eq!(slug(&files, script), expected, "{script}");
     }
 }
+
+#[test]
+fn attribute_changes_what_is_assigned() {
+    for (script, expected) in [
+        ("set -o allexport; SLUG=x; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("set -a; SLUG=x; set +o allexport; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("typeset -u M=g0; export SLUG=$M; bash tests/run.sh", "G0@tests/run.sh=SLUG"),
+        ("declare -lx SLUG=G0; bash tests/run.sh", "g0@tests/run.sh=SLUG"),
+        ("declare -u SLUG; env SLUG=m bash tests/run.sh", "m@tests/run.sh=SLUG"),
+        ("declare -u SLUG; SLUG=m bash tests/run.sh", "m@tests/run.sh=SLUG"),
+        ("declare -ux SLUG; SLUG=m; unset SLUG; export SLUG=n; bash tests/run.sh", "n@tests/run.sh=SLUG"),
+        ("readonly SLUG=x; export SLUG; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("readonly SLUG=x; export SLUG=y; bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
+    ] {
+        assert_eq!(slug(&[], script), expected, "{script}");
+    }
+}
+
+#[test]
+fn number_of_words_decides_what_test_means() {
+    let value = "V=; if a; then V=x; fi; ";
+    for (script, expected) in [
+        ("if [ -n \"$V\" ]; then SLUG=q$V bash tests/run.sh; fi", "qx@tests/run.sh=SLUG"),
+        // Bash takes `[ -n ]` for true.
+        ("if [ -n $V ]; then SLUG=q$V bash tests/run.sh; fi", "q|qx@tests/run.sh=SLUG"),
+        ("if [ ! -n \"$V\" ]; then SLUG=q$V bash tests/run.sh; fi", "q@tests/run.sh=SLUG"),
+        ("if [ ! -n \"$SET\" -o s = \"$SET\" ]; then bash tests/run.sh; fi", "@tests/run.sh"),
+        ("if [ a = a -o a = b -a a = b ]; then bash tests/run.sh; fi", "@tests/run.sh"),
+        ("if [ ! a = a -a a = b ]; then bash tests/run.sh; fi", ""),
+        ("if [ -a -a x ]; then bash tests/run.sh; fi", "@tests/run.sh"),
+    ] {
+        assert_eq!(slug(&[], &format!("{value}{script}")), expected, "{script}");
+    }
+}
+
+#[test]
+fn each_run_of_a_file_counts() {
+    let file = "M+=x\nbash tests/run.sh";
+    for (script, expected) in [
+        ("bash w.sh", "@tests/run.sh"),
+        ("bash w.sh; bash w.sh", "@tests/run.sh"),
+        // Another shell takes `M+=x` for a command.
+        ("bash w.sh; sh w.sh", "@tests/run.sh (anything)@run.sh"),
+        ("sh w.sh; bash w.sh", "@tests/run.sh (anything)@run.sh"),
+    ] {
+        assert_eq!(slug(&[("w.sh", file)], script), expected, "{script}");
+    }
+    let files = [("l.sh", "set -- z"), ("m.sh", "SLUG=$1")];
+    for (script, expected) in [
+        ("source l.sh a; SLUG=$1 bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
+        ("set -- b; source m.sh a; export SLUG=$SLUG$1; bash tests/run.sh", "ab@tests/run.sh=SLUG"),
+        ("return || true; echo SLUG=x >> $GITHUB_ENV", ">x? at echo SLUG=x >> $GITHUB_ENV"),
+        ("f() { return; echo SLUG=x >> $GITHUB_ENV; }; f", ""),
+    ] {
+        assert_eq!(slug(&files, script), expected, "{script}");
+    }
+}
