@@ -66,8 +66,12 @@ pub fn resolve_line_denying(
     let env = question.env(policy)?;
     let ambient: Vec<String> = question.ambient.iter().map(|name| name.0.to_string()).collect();
     let resolution = slug_resolver::resolve(registry, &question.runtime.0, &env, &ambient);
-    write_json(out, &masked(&resolution));
-    Ok(!has_misplaced(&resolution) && !is_finding(&resolution, denied))
+    let is_misplaced = has_misplaced(&resolution);
+    match is_misplaced {
+        true => write_json(out, &masked(&resolution)),
+        false => write_json(out, &resolution),
+    }
+    Ok(!is_misplaced && !is_finding(&resolution, denied))
 }
 
 /// Derives the provider of one model. Writes the result and returns true if there is one.

@@ -468,6 +468,7 @@ fn each_run_of_a_file_counts() {
         ("set -- b; source m.sh a; export SLUG=$SLUG$1; bash tests/run.sh", "ab@tests/run.sh=SLUG"),
         ("return || true; echo SLUG=x >> $GITHUB_ENV", ">x? at echo SLUG=x >> $GITHUB_ENV"),
         ("f() { return; echo SLUG=x >> $GITHUB_ENV; }; f", ""),
+        ("echo 'SLUG=a<<b' >> $GITHUB_ENV", ">a<<b at echo 'SLUG=a<<b' >> $GITHUB_ENV"),
     ] {
         assert_eq!(slug(&files, script), expected, "{script}");
     }
