@@ -11,7 +11,8 @@ pub const CREDENTIAL_AS_MODEL: &str = "what selects the model or the runtime loo
 /// Returns true if the model or the runtime looks like a credential. Such a resolution is an error,
 /// whatever a pattern of the registry matches: a credential is not a model.
 pub fn has_misplaced(resolution: &Resolution<'_>) -> bool {
-    has_credential(resolution.slug) || has_credential(resolution.runtime)
+    // A provider is found only on a runtime of the registry.
+    has_credential(resolution.slug) || (resolution.provider.is_none() && has_credential(resolution.runtime))
 }
 
 /// The resolution with a mask in the place of a credential.
