@@ -451,7 +451,7 @@ fn number_of_words_decides_what_test_means() {
 }
 
 #[test]
-fn each_run_of_a_file_counts() {
+fn each_run_of_a_file_and_each_write_counts() {
     let file = "M+=x\nbash tests/run.sh";
     for (script, expected) in [
         ("bash w.sh", "@tests/run.sh"),
@@ -468,6 +468,7 @@ fn each_run_of_a_file_counts() {
         ("set -- b; source m.sh a; export SLUG=$SLUG$1; bash tests/run.sh", "ab@tests/run.sh=SLUG"),
         ("return || true; echo SLUG=x >> $GITHUB_ENV", ">x? at echo SLUG=x >> $GITHUB_ENV"),
         ("f() { return; echo SLUG=x >> $GITHUB_ENV; }; f", ""),
+        ("echo SLUG=x >> $GITHUB_ENV; echo B=y > $GITHUB_ENV", ""),
         ("echo 'SLUG=a<<b' >> $GITHUB_ENV", ">a<<b at echo 'SLUG=a<<b' >> $GITHUB_ENV"),
     ] {
         assert_eq!(slug(&files, script), expected, "{script}");
