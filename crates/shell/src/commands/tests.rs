@@ -136,7 +136,7 @@ fn recipe_runs_with_the_variables_of_make() {
 #[test]
 fn part_that_is_not_interpreted_is_undecided() {
     for (makefile, expected) in [
-        ("e2e: ; $(shell which bash) tests/run.sh", "(anything)@tests/run.sh"),
+        ("e2e: ; $(shell which bash) tests/run.sh", "(anything)@$(shell which bash) (anything)@tests/run.sh"),
         ("define E\nbash tests/run.sh\nendef\ne2e:\n\t$(E)", "(anything)@run.sh"),
         ("define E\nbash tests/run.sh $(1)\nendef\ne2e:\n\t$(call E,x)", "(anything)@run.sh"),
         ("e2e:\n\t$(foreach x,1 2,bash tests/run.sh;)", "(anything)@run.sh"),
@@ -470,5 +470,46 @@ fn each_run_of_a_file_counts() {
         ("f() { return; echo SLUG=x >> $GITHUB_ENV; }; f", ""),
     ] {
         assert_eq!(slug(&files, script), expected, "{script}");
+    }
+}
+
+/// A program may run a file whose name it computes, besides the calls that are known.
+#[test]
+fn command_with_added_words_may_be_a_call() {
+    for (script, expected) in [
+        ("ls tests/*.sh | xargs -n1 bash", "(anything)@xargs"),
+        ("ls tests | xargs -I{} bash tests/{}", "(anything)@tests/{}"),
+        ("ls tests | xargs -I % bash tests/%", "(anything)@tests/%"),
+        ("ls tests | xargs -I{} bash other/{}", ""),
+        ("ls tests | xargs -I{} bash tests/run.sh {}", "x@tests/run.sh=SLUG?"),
+        ("find tests -name '*.sh' -exec bash {} \\;", "(anything)@{}"),
+        ("find tests -name '*.sh' -execdir bash {} +", "(anything)@{}"),
+        ("find tests -type f -exec test -x {} \\; -exec {} \\;", "(anything)@{}"),
+        ("find tests -type f -exec bash tests/run.sh \\;", "x@tests/run.sh=SLUG"),
+        ("find tests -name '*.log' -exec rm {} +", ""),
+        ("c=(bash tests/run.sh); SLUG=y \"${c[@]}\"", "(anything)@\"${c[@]}\""),
+        ("c=(tests/run.sh); for f in \"${c[@]}\"; do SLUG=y bash \"$f\"; done", "(anything)@\"$f\""),
+    ] {
+        let known = "bash tests/run.sh; export SLUG=x; ";
+        let expected = format!("@tests/run.sh {expected}");
+        assert_eq!(slug(&[], &format!("{known}{script}")), expected.trim_end(), "{script}");
+    }
+}
+
+/// A trap may run at any time, with the variables of that time.
+#[test]
+fn trap_that_runs_at_any_time_may_be_a_call() {
+    for (script, expected) in [
+        ("trap 'SLUG=x bash tests/run.sh' ERR; false", "(anything)@run.sh"),
+        ("trap 'SLUG=x bash tests/run.sh' err; false", "(anything)@run.sh"),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; false", "(anything)@run.sh"),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f EXIT ERR; false", "(anything)@run.sh"),
+        ("trap 'SLUG=x bash tests/run.sh' INT; false", ""),
+        ("f() { SLUG=x bash tests/run.sh; }; trap - ERR; false", ""),
+        ("trap 'SLUG=x bash tests/run.sh' sigexit; true", "x@tests/run.sh=SLUG"),
+    ] {
+        let known = "bash tests/run.sh; ";
+        let found = slug(&[], &format!("{known}{script}"));
+        assert_eq!(found, format!("@tests/run.sh {expected}").trim_end(), "{script}");
     }
 }
