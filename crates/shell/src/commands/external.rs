@@ -169,6 +169,7 @@ impl Interpreter<'_> {
                 let script = self.expand_run(word);
                 let is_foreign = |script: &&String| command != "bash" && needs_bash(script);
                 let Some(script) = script.single().filter(|script| !is_foreign(script)).cloned() else {
+                    self.may_call_in(word);
                     return unknown();
                 };
                 // The word after the script is `$0`.
@@ -378,6 +379,16 @@ impl Interpreter<'_> {
         if self.is_recording && !self.state.ended && self.inside.is_none() {
             let reason = "the path of the script that is called here is computed";
             self.calls.push(Call::possible(target, word.span.clone(), reason.to_owned()));
+        }
+    }
+
+    /// Records that a script that is computed may call each target whose directory a script names.
+    fn may_call_in(&mut self, script: &Word) {
+        for (target, path) in self.targets.iter().enumerate() {
+            let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+            if !directory.is_empty() && self.names(directory) && !self.is_inside(target) {
+                self.record_possible_call(target, script);
+            }
         }
     }
 

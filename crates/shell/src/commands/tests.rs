@@ -487,6 +487,9 @@ fn command_with_added_words_may_be_a_call() {
         ("find tests -type f -exec test -x {} \\; -exec {} \\;", "(anything)@{}"),
         ("find tests -type f -exec bash tests/run.sh \\;", "x@tests/run.sh=SLUG"),
         ("find tests -name '*.log' -exec rm {} +", ""),
+        ("ls tests | xargs -I{} sh -c 'bash {}'", "(anything)@'bash {}'"),
+        ("find tests -exec sh -c 'bash \"$1\"' _ {} \\;", "(anything)@\"$1\""),
+        ("M=$(ls tests/*.sh); eval 'bash \"$M\"'", "(anything)@\"$M\""),
         ("c=(bash tests/run.sh); SLUG=y \"${c[@]}\"", "(anything)@\"${c[@]}\""),
         ("c=(tests/run.sh); for f in \"${c[@]}\"; do SLUG=y bash \"$f\"; done", "(anything)@\"$f\""),
     ] {
