@@ -499,7 +499,7 @@ impl Interpreter<'_> {
     }
 
     /// Expands a word without interpreting the command substitutions in it a second time.
-    fn expand_again(&mut self, word: &Word) -> Text {
+    pub(super) fn expand_again(&mut self, word: &Word) -> Text {
         let runs_commands = own_spans(std::slice::from_ref(word)).len() > 1;
         if runs_commands { Text::unknown("a word is computed by a command") } else { self.expand(word) }
     }

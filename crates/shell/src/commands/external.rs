@@ -394,11 +394,11 @@ impl Interpreter<'_> {
 
     /// Records a call of each target that is a command with its first arguments; returns whether there
     /// is one.
-    fn is_command_of_target(&mut self, words: &[Word]) -> bool {
+    pub(super) fn is_command_of_target(&mut self, words: &[Word]) -> bool {
         let mut found = false;
         for (target, text) in self.targets.iter().enumerate() {
             let expected: Vec<&str> = text.split_whitespace().collect();
-            if text.contains('/') && expected.len() < 2 || expected.len() > words.len() || self.is_inside(target) {
+            if text.contains('/') && expected.len() < 2 || self.is_inside(target) {
                 continue;
             }
             let fits = |(index, (word, expected)): (usize, (&Word, &&str))| {
@@ -410,7 +410,15 @@ impl Interpreter<'_> {
                 };
                 matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same))
             };
-            if words.iter().zip(&expected).enumerate().all(fits) {
+            let is_named = expected.len() <= words.len() && words.iter().zip(&expected).enumerate().all(fits);
+            if !is_named && self.is_same_task(words, &expected) {
+                found = true;
+                self.resolve(&own_spans(words));
+                let is_expected = |word: &Word| word.literal().is_some_and(|word| expected.contains(&word.as_ref()));
+                let rest: Vec<Word> = words[1..].iter().filter(|word| !is_expected(word)).cloned().collect();
+                self.record_call(target, &words[0], expected[0], &rest);
+            }
+            if is_named {
                 found = true;
                 self.resolve(&own_spans(&words[..expected.len()]));
                 let whole = words[0].span.start..words[expected.len() - 1].span.end;

@@ -23,12 +23,17 @@ impl Files for TestFiles<'_> {
 /// The value of `SLUG` in each call with the text there, the assignment and `?` if something else may choose the
 /// model, and the value written for later steps. `SLUG` is unset at the start, `SET` is `s`.
 fn slug(files: &[(&str, &str)], script: &str) -> String {
+    slug_of(TARGET, files, script)
+}
+
+/// The same for another target.
+fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
     let set = |value: &str, export| Variable { value: Text::known(value.to_owned()), export, assigned: None };
     let env = [("SLUG", set("", Export::No)), ("SET", set("s", Export::Yes)), ("EMPTY", set("", Export::Yes))];
     let effects = interpret(&Input {
         script,
         placeholders: &[],
-        targets: &[TARGET],
+        targets: &[target],
         roots: &[""],
         names: &BTreeSet::from(["SLUG".to_owned()]),
         settings: None,
@@ -514,5 +519,32 @@ fn trap_that_runs_at_any_time_may_be_a_call() {
         let known = "bash tests/run.sh; ";
         let found = slug(&[], &format!("{known}{script}"));
         assert_eq!(found, format!("@tests/run.sh {expected}").trim_end(), "{script}");
+    }
+}
+
+/// A target that is a task is called by each command that runs the task.
+#[test]
+fn task_of_a_target_is_recognised_in_other_words() {
+    let makefile = "all: build e2e\nbuild: ; true\ne2e:\n\tnode e2e.js\n";
+    let package = r#"{"scripts": {"e2e": "node e2e.js", "test": "node test.js", "ci": "true"}}"#;
+    let files = [("Makefile", makefile), ("package.json", package)];
+    for (target, script, is_call) in [
+        ("make e2e", "make e2e", true),
+        ("make e2e", "make -j2 e2e", true),
+        ("make e2e", "make build e2e V=1", true),
+        ("make e2e", "make all", true),
+        ("make e2e", "make", true),
+        ("make e2e", "make build", false),
+        ("make e2e", "make -n e2e", false),
+        ("make e2e", "make -C other e2e", false),
+        ("npm run e2e", "npm run -s e2e -- --all", true),
+        ("npm run e2e", "pnpm e2e", true),
+        ("npm run e2e", "npm --prefix other run e2e", false),
+        ("npm test", "npm run test", true),
+        ("npm run ci", "npm ci", false),
+        ("npm ci", "npm run ci", false),
+    ] {
+        let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.starts_with("x@"), is_call, "{target}: {script}: {found}");
     }
 }
