@@ -548,3 +548,19 @@ fn task_of_a_target_is_recognised_in_other_words() {
         assert_eq!(found.starts_with("x@"), is_call, "{target}: {script}: {found}");
     }
 }
+
+/// A file that a step sources is not the script of the step.
+#[test]
+fn sourced_file_is_not_the_program() {
+    let guarded = "main() { bash tests/run.sh; }\nif [[ \"${BASH_SOURCE[0]}\" == \"$0\" ]]; then SLUG=x main; fi";
+    let files = [("m.sh", guarded), ("o.sh", ". ./m.sh")];
+    for (script, expected) in [
+        ("bash m.sh", "x@tests/run.sh=SLUG"),
+        (". ./m.sh", ""),
+        ("bash o.sh", ""),
+        (". ./m.sh; SLUG=y main", "y@tests/run.sh=SLUG"),
+        ("SLUG=$(basename \"$0\") bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
+    ] {
+        assert_eq!(slug(&files, script), expected, "{script}");
+    }
+}
