@@ -506,7 +506,7 @@ fn command_with_added_words_may_be_a_call() {
 
 /// A trap may run at any time, with the variables of that time.
 #[test]
-fn trap_that_runs_at_any_time_may_be_a_call() {
+fn trap_at_any_time_is_a_possible_call() {
     for (script, expected) in [
         ("trap 'SLUG=x bash tests/run.sh' ERR; false", "(anything)@run.sh"),
         ("trap 'SLUG=x bash tests/run.sh' err; false", "(anything)@run.sh"),
