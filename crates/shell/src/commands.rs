@@ -490,14 +490,16 @@ impl Interpreter<'_> {
         let name = self.expand_again(first);
         match command_of(&name) {
             "command" => is_lookup(arguments),
-            "find" => !arguments.iter().any(|word| word.literal().is_some_and(|word| word.starts_with("-exec"))),
+            "find" => !arguments
+                .iter()
+                .any(|word| word.literal().is_some_and(|word| word.starts_with("-exec") || word.starts_with("-ok"))),
             "echo" | "printf" | "export" | "declare" | "cd" | "unset" => true,
             command => INERT.contains(&command) || is_syntax_check(command, arguments),
         }
     }
 
     /// Expands a word without interpreting the command substitutions in it a second time.
-    fn expand_again(&mut self, word: &Word) -> Text {
+    pub(super) fn expand_again(&mut self, word: &Word) -> Text {
         let runs_commands = own_spans(std::slice::from_ref(word)).len() > 1;
         if runs_commands { Text::unknown("a word is computed by a command") } else { self.expand(word) }
     }
@@ -538,20 +540,27 @@ impl Interpreter<'_> {
     /// Interprets `trap`.
     fn trap(&mut self, arguments: &[Word]) {
         let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
-        self.resolve_all(&own_spans(arguments));
         let is_option = |word: &Option<String>| matches!(word.as_deref(), Some("--" | "-l" | "-p"));
         let from = usize::from(words.first().is_some_and(is_option));
         let (action, signals) = match &words[from..] {
             [] | [_] => return,
             [action, signals @ ..] => (action, signals),
         };
-        // A run that is not interrupted gets no other signal.
-        let at_end = |signal: &Option<String>| matches!(signal.as_deref(), Some("EXIT" | "0"));
+        // A run that is not interrupted gets no other signal. The names are in any case.
+        let name = |signal: &Option<String>| signal.as_deref().map(str::to_ascii_uppercase);
+        let at_end = |signal: &Option<String>| matches!(name(signal).as_deref(), Some("EXIT" | "SIGEXIT" | "0"));
         let at_any_time =
-            |signal: &Option<String>| matches!(signal.as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
+            |signal: &Option<String>| matches!(name(signal).as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
+        let is_removed = matches!(action.as_deref(), Some("" | "-"));
+        if !is_removed && signals.iter().any(at_any_time) {
+            // What the action names stays unresolved: it may be called at any time.
+            self.calls_unknown_functions |= !self.state.functions.is_empty();
+            self.havoc("`trap` may set it at any time");
+            return;
+        }
+        self.resolve_all(&own_spans(arguments));
         match action.as_deref() {
             Some("" | "-") => {}
-            _ if signals.iter().any(at_any_time) => self.havoc("`trap` may set it at any time"),
             Some(action) if signals.iter().any(at_end) => {
                 let trap = (action.to_owned(), start_of(&arguments[from]));
                 if !self.exit_traps.contains(&trap) {

@@ -19,3 +19,6 @@ pub const WORKSPACE_VARIABLE: &str = "GITHUB_WORKSPACE";
 
 /// A character that represents the path of that directory and appears in no script.
 pub const WORKSPACE: &str = "\u{10fffc}";
+
+/// A character that represents the script of a step in its path, which is `$0` there, and appears in no script.
+pub const STEP_SCRIPT: &str = "\u{10fffa}";

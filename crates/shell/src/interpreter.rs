@@ -121,6 +121,8 @@ pub(super) struct Interpreter<'a> {
     script_depth: usize,
     /// The text of the current script.
     source: Rc<str>,
+    /// The texts of the scripts around the current script.
+    outer_sources: Vec<Rc<str>>,
     /// The syntax tree of the current script.
     tree: Rc<Script>,
 }
@@ -222,6 +224,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         fuel_inside: FUEL_INSIDE,
         script_depth: 0,
         source: Rc::from(""),
+        outer_sources: Vec::new(),
         tree: Rc::new(Script::default()),
     };
     let outcome = interpreter.run_tree(script, tree, 0);
@@ -446,8 +449,9 @@ impl Interpreter<'_> {
     fn inside<T>(&mut self, source: Rc<str>, tree: Rc<Script>, inside: impl FnOnce(&mut Self) -> T) -> T {
         let outer_source = std::mem::replace(&mut self.source, source);
         let outer_tree = std::mem::replace(&mut self.tree, tree);
+        self.outer_sources.push(outer_source);
         let result = inside(self);
-        self.source = outer_source;
+        self.source = self.outer_sources.pop().unwrap_or_default();
         self.tree = outer_tree;
         result
     }
@@ -1024,9 +1028,9 @@ impl Interpreter<'_> {
         Output::default()
     }
 
-    /// Whether the current script contains a text.
+    /// Whether the current script or a script around it contains a text.
     pub fn names(&self, text: &str) -> bool {
-        self.source.contains(text)
+        self.source.contains(text) || self.outer_sources.iter().any(|source| source.contains(text))
     }
 
     /// Whether the script names a file at least twice, so that it may run the file it writes.

@@ -13,3 +13,8 @@ pub const FIRST_PLACEHOLDER: u32 = 0x10_0000;
 
 /// The first character after the placeholders.
 const END_OF_PLACEHOLDERS: char = '\u{10f000}';
+
+/// Whether a character of a script is a placeholder.
+pub fn is_placeholder(character: char) -> bool {
+    (FIRST_PLACEHOLDER..u32::from(END_OF_PLACEHOLDERS)).contains(&u32::from(character))
+}

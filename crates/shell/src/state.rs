@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::definition::Definition;
-use super::forge::{ENV_FILE_TARGET, OTHER_FILE, WORKSPACE};
+use super::forge::{ENV_FILE_TARGET, OTHER_FILE, STEP_SCRIPT, WORKSPACE};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A variable at one point of a script.
@@ -53,8 +53,9 @@ impl Variable {
 
     /// The variable as a program sees it, which knows the paths that a forge chooses.
     pub(super) fn with_real_paths(self) -> Self {
-        let names_path =
-            |text: &String| [WORKSPACE, ENV_FILE_TARGET, OTHER_FILE].iter().any(|path| text.contains(path));
+        let names_path = |text: &String| {
+            [WORKSPACE, ENV_FILE_TARGET, OTHER_FILE, STEP_SCRIPT].iter().any(|path| text.contains(path))
+        };
         match &self.value.values {
             AbstractValue::OneOf(texts) if texts.iter().any(names_path) => {
                 let value = Text::unknown("the path of the workspace is known only at run time");

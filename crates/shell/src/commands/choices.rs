@@ -2,7 +2,7 @@
 
 use super::super::files::{Place, joined};
 use super::super::interpreter::{Interpreter, Output, SPLIT, own_spans};
-use super::super::placeholder::FIRST_PLACEHOLDER;
+use super::super::placeholder::is_placeholder;
 use super::super::syntax::{Command, CommandKind, Piece, PieceKind, Word};
 use super::basename;
 use super::external::flattened;
@@ -78,7 +78,7 @@ fn keys(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a word may become several arguments: it is not quoted.
 fn may_be_split(word: &Word, text: &Text) -> bool {
     let has_expression = |piece: &Piece| match &piece.kind {
-        PieceKind::Literal(text) => text.contains(|c: char| u32::from(c) >= FIRST_PLACEHOLDER),
+        PieceKind::Literal(text) => text.contains(is_placeholder),
         _ => false,
     };
     text.reasons.contains(SPLIT) || word.pieces.iter().any(has_expression)

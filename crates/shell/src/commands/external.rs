@@ -3,12 +3,14 @@
 use super::super::effects::Call;
 use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
+use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
 use super::launch::launch;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
+use std::borrow::Cow;
 
 impl Interpreter<'_> {
     /// Interprets an external command and the commands that it may start.
@@ -61,7 +63,10 @@ impl Interpreter<'_> {
             return outcome.unwrap_or_else(unknown);
         }
         let starts_others = |word: &Word| word.literal().is_some_and(|word| starts_others(&word));
-        let inner = (1..words.len()).find(|index| starts_others(&words[*index]));
+        let inner = match command {
+            "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
+            _ => (1..words.len()).find(|index| starts_others(&words[*index])),
+        };
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
         if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
             self.targets_in(command, &own[1..], None);
@@ -72,20 +77,41 @@ impl Interpreter<'_> {
                 self.read_by_argument(&text);
             }
         }
-        if !rest.is_empty() {
-            let mut rest = rest.to_vec();
-            if matches!(command, "xargs" | "parallel") {
-                // It appends words that are not known.
-                let span = rest[0].span.clone();
-                rest.push(self.value_word(Text::unknown(format!("`{command}` adds it")), &span));
+        if command == "find" {
+            for action in rest.split(is_action_of_find) {
+                let ends = |word: &Word| matches!(word.literal().as_deref(), Some(";" | "+"));
+                let end = action.iter().position(ends).unwrap_or(action.len());
+                self.command_with_added(command, own, &action[..end]);
             }
-            self.command_of_words(&rest);
+        } else if !rest.is_empty() {
+            self.command_with_added(command, own, rest);
         }
         // An unknown command may be a builtin, whose effects persist.
         if !is_unknown {
             self.restore(before);
         }
         unknown()
+    }
+
+    /// Interprets a command that a program starts, which may add words that are not known, as `xargs` does.
+    fn command_with_added(&mut self, command: &str, options: &[Word], words: &[Word]) {
+        let mut words = words.to_vec();
+        if let Some(mark) = replaced_mark(command, options) {
+            let added = Text::unknown(format!("`{command}` adds it"));
+            let placeholder = self.placeholder_of(added.clone());
+            let mut has_mark = false;
+            for word in &mut words {
+                let Some(text) = word.literal().filter(|text| text.contains(&mark)) else { continue };
+                let kind = PieceKind::SingleQuoted(text.replace(&mark, &placeholder));
+                word.pieces = vec![Piece { kind, span: word.span.clone() }];
+                has_mark = true;
+            }
+            if !has_mark && command != "find" {
+                let span = options[0].span.clone();
+                words.push(self.value_word(added, &span));
+            }
+        }
+        self.command_of_words(&words);
     }
 
     /// Makes a variable unknown if an argument `NAME=value` may set it for the command that a program
@@ -143,6 +169,7 @@ impl Interpreter<'_> {
                 let script = self.expand_run(word);
                 let is_foreign = |script: &&String| command != "bash" && needs_bash(script);
                 let Some(script) = script.single().filter(|script| !is_foreign(script)).cloned() else {
+                    self.may_call_in(word);
                     return unknown();
                 };
                 // The word after the script is `$0`.
@@ -153,8 +180,16 @@ impl Interpreter<'_> {
             }
             (Some(word), _) => {
                 let rest = &arguments[options + 1..];
-                let is_target = self.targets_in(command, &arguments[options..=options], Some(rest))
-                    || self.targets_in(command, rest, None);
+                let mut is_target = self.targets_in(command, &arguments[options..=options], Some(rest));
+                if !is_target {
+                    for (index, word) in rest.iter().enumerate() {
+                        // The value of an expression alone is rarely the path of a script.
+                        let is_value = |text: Cow<'_, str>| !text.is_empty() && text.chars().all(is_placeholder);
+                        if !word.literal().is_some_and(is_value) {
+                            is_target |= self.targets_in(command, std::slice::from_ref(word), Some(&rest[index + 1..]));
+                        }
+                    }
+                }
                 if is_target {
                     return unknown();
                 }
@@ -347,13 +382,23 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Records that a script that is computed may call each target whose directory a script names.
+    fn may_call_in(&mut self, script: &Word) {
+        for (target, path) in self.targets.iter().enumerate() {
+            let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+            if !directory.is_empty() && self.names(directory) && !self.is_inside(target) {
+                self.record_possible_call(target, script);
+            }
+        }
+    }
+
     /// Records a call of each target that is a command with its first arguments; returns whether there
     /// is one.
-    fn is_command_of_target(&mut self, words: &[Word]) -> bool {
+    pub(super) fn is_command_of_target(&mut self, words: &[Word]) -> bool {
         let mut found = false;
         for (target, text) in self.targets.iter().enumerate() {
             let expected: Vec<&str> = text.split_whitespace().collect();
-            if text.contains('/') && expected.len() < 2 || expected.len() > words.len() || self.is_inside(target) {
+            if text.contains('/') && expected.len() < 2 || self.is_inside(target) {
                 continue;
             }
             let fits = |(index, (word, expected)): (usize, (&Word, &&str))| {
@@ -365,7 +410,15 @@ impl Interpreter<'_> {
                 };
                 matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same))
             };
-            if words.iter().zip(&expected).enumerate().all(fits) {
+            let is_named = expected.len() <= words.len() && words.iter().zip(&expected).enumerate().all(fits);
+            if !is_named && self.is_same_task(words, &expected) {
+                found = true;
+                self.resolve(&own_spans(words));
+                let is_expected = |word: &Word| word.literal().is_some_and(|word| expected.contains(&word.as_ref()));
+                let rest: Vec<Word> = words[1..].iter().filter(|word| !is_expected(word)).cloned().collect();
+                self.record_call(target, &words[0], expected[0], &rest);
+            }
+            if is_named {
                 found = true;
                 self.resolve(&own_spans(&words[..expected.len()]));
                 let whole = words[0].span.start..words[expected.len() - 1].span.end;
@@ -413,7 +466,8 @@ impl Interpreter<'_> {
         }
         let known: Vec<String> = flattened(&word.pieces)
             .iter()
-            .filter_map(|piece| piece.literal().map(std::borrow::Cow::into_owned))
+            .filter_map(|piece| piece.literal().map(Cow::into_owned))
+            .flat_map(|text| text.split(is_placeholder).map(str::to_owned).collect::<Vec<_>>())
             .filter(|text| !text.is_empty())
             .collect();
         let directory = target.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -460,6 +514,27 @@ impl Interpreter<'_> {
     }
 }
 
+/// Whether an argument of `find` is an action that runs the words after it.
+fn is_action_of_find(word: &Word) -> bool {
+    word.literal().is_some_and(|word| matches!(word.as_ref(), "-exec" | "-execdir" | "-ok" | "-okdir"))
+}
+
+/// The mark that a program replaces by words of its own in the command that it starts, if it adds such words.
+fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
+    let named = options.iter().enumerate().find_map(|(index, option)| {
+        let option = option.literal()?;
+        match option.strip_prefix("-I").or_else(|| option.strip_prefix("--replace="))? {
+            "" => options.get(index + 1)?.literal().map(Cow::into_owned),
+            mark => Some(mark.to_owned()),
+        }
+    });
+    match command {
+        "find" => Some("{}".to_owned()),
+        "parallel" | "xargs" => Some(named.unwrap_or_else(|| "{}".to_owned())),
+        _ => None,
+    }
+}
+
 /// Whether an argument is a command that starts the words after it.
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
@@ -481,8 +556,7 @@ pub(super) fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
 /// The text after the last expansion of a word.
 fn literal_end(pieces: &[Piece]) -> String {
     let flat = flattened(pieces);
-    let mut literals: Vec<String> =
-        flat.iter().rev().map_while(|piece| piece.literal().map(std::borrow::Cow::into_owned)).collect();
+    let mut literals: Vec<String> = flat.iter().rev().map_while(|piece| piece.literal().map(Cow::into_owned)).collect();
     literals.reverse();
     literals.concat()
 }

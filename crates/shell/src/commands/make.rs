@@ -138,6 +138,13 @@ impl Interpreter<'_> {
         Some(Outcome { output: Output::unknown("the output of `make` is not known"), ..outcome })
     }
 
+    /// The goals of a command line of `make` that uses the Makefile of the current directory.
+    pub(super) fn goals_here(&mut self, words: &[Word]) -> Vec<String> {
+        let arguments = self.make_arguments(words);
+        let is_here = arguments.directories.is_empty() && arguments.file.is_none() && !arguments.is_dry;
+        if is_here { arguments.goals } else { Vec::new() }
+    }
+
     fn make_arguments(&mut self, words: &[Word]) -> Arguments {
         const WITH_VALUE: [&str; 10] =
             ["-I", "--include-dir", "-l", "-o", "--old-file", "-W", "--what-if", "-E", "--eval", "--output-sync"];
@@ -548,6 +555,7 @@ impl Interpreter<'_> {
         let is_made = make.phony.contains(name) || !is_file;
         let before = self.copy();
         self.export_make_variables(make);
+        self.note_goal_of_target(make, name, &target);
         self.run_recipe(make, name, &target, failed);
         if let Some(failed) = failed {
             failed.variables.clone_from(&before.variables);
@@ -558,6 +566,16 @@ impl Interpreter<'_> {
         }
         make.variables = outer;
         make.exported = exported;
+    }
+
+    /// Records a call of each harness that is the command that makes this goal, as `make e2e` is if another goal
+    /// needs `e2e`.
+    fn note_goal_of_target(&mut self, make: &Make, name: &str, target: &Target) {
+        let Some(line) = target.recipe.first().filter(|_| self.state.directory.as_deref() == Some("")) else { return };
+        let span = make.base + line.start..make.base + line.end;
+        let word = self.value_word(Text::known(name.to_owned()), &span);
+        let make = self.value_word(Text::known("make".to_owned()), &span);
+        self.is_command_of_target(&[make, word]);
     }
 
     /// Whether the repository has a file or directory at a path.

@@ -79,6 +79,12 @@ impl Interpreter<'_> {
         Some(Outcome { output: Output::unknown(format!("the output of `{command}` is not known")), ..outcome })
     }
 
+    /// The script that a command line of a package manager runs in the current directory.
+    pub(super) fn script_here(&mut self, command: &str, words: &[Word]) -> Option<String> {
+        let call = self.script_call(command, words)?;
+        call.name.filter(|_| call.directories.is_empty() && !call.is_unknown)
+    }
+
     fn script_call(&mut self, command: &str, words: &[Word]) -> Option<ScriptCall> {
         let mut call = ScriptCall::default();
         let mut index = 0;

@@ -5,8 +5,8 @@ use super::super::files::needs_bash;
 use super::super::interpreter::{Interpreter, Outcome, Output};
 use super::super::state::{State, join};
 use super::super::syntax::Word;
-use super::SHELLS;
-use slug_value::Tristate;
+use super::{SHELLS, command_of};
+use slug_value::{Text, Tristate};
 
 impl Interpreter<'_> {
     /// Interprets a command that runs a task; `None` if it runs none.
@@ -16,6 +16,28 @@ impl Interpreter<'_> {
             "just" => self.just(words),
             "npm" | "pnpm" | "yarn" | "bun" => self.package_script(command, words),
             _ => None,
+        }
+    }
+
+    /// Whether a command runs the same task as the command of a target, with other options, as `make -j2 e2e` and
+    /// `make e2e` do.
+    pub(super) fn is_same_task(&mut self, words: &[Word], target: &[&str]) -> bool {
+        const MANAGERS: [&str; 4] = ["npm", "pnpm", "yarn", "bun"];
+        let name = self.expand_again(&words[0]);
+        let (command, Some((program, rest))) = (command_of(&name), target.split_first()) else { return false };
+        let span = &words[0].span;
+        let rest: Vec<Word> = rest.iter().map(|word| self.value_word(Text::known((*word).to_owned()), span)).collect();
+        match (command, *program) {
+            ("make" | "gmake", "make" | "gmake") => {
+                let expected = self.goals_here(&rest);
+                let goals = self.goals_here(&words[1..]);
+                !expected.is_empty() && expected.iter().all(|goal| goals.contains(goal))
+            }
+            _ if MANAGERS.contains(&command) && MANAGERS.contains(program) => {
+                let expected = self.script_here(program, &rest);
+                expected.is_some() && expected == self.script_here(command, &words[1..])
+            }
+            _ => false,
         }
     }
 

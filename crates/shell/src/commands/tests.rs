@@ -23,12 +23,17 @@ impl Files for TestFiles<'_> {
 /// The value of `SLUG` in each call with the text there, the assignment and `?` if something else may choose the
 /// model, and the value written for later steps. `SLUG` is unset at the start, `SET` is `s`.
 fn slug(files: &[(&str, &str)], script: &str) -> String {
+    slug_of(TARGET, files, script)
+}
+
+/// The same for another target.
+fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
     let set = |value: &str, export| Variable { value: Text::known(value.to_owned()), export, assigned: None };
     let env = [("SLUG", set("", Export::No)), ("SET", set("s", Export::Yes)), ("EMPTY", set("", Export::Yes))];
     let effects = interpret(&Input {
         script,
         placeholders: &[],
-        targets: &[TARGET],
+        targets: &[target],
         roots: &[""],
         names: &BTreeSet::from(["SLUG".to_owned()]),
         settings: None,
@@ -136,7 +141,7 @@ fn recipe_runs_with_the_variables_of_make() {
 #[test]
 fn part_that_is_not_interpreted_is_undecided() {
     for (makefile, expected) in [
-        ("e2e: ; $(shell which bash) tests/run.sh", "(anything)@tests/run.sh"),
+        ("e2e: ; $(shell which bash) tests/run.sh", "(anything)@$(shell which bash) (anything)@tests/run.sh"),
         ("define E\nbash tests/run.sh\nendef\ne2e:\n\t$(E)", "(anything)@run.sh"),
         ("define E\nbash tests/run.sh $(1)\nendef\ne2e:\n\t$(call E,x)", "(anything)@run.sh"),
         ("e2e:\n\t$(foreach x,1 2,bash tests/run.sh;)", "(anything)@run.sh"),
@@ -470,6 +475,93 @@ fn each_run_of_a_file_and_each_write_counts() {
         ("f() { return; echo SLUG=x >> $GITHUB_ENV; }; f", ""),
         ("echo SLUG=x >> $GITHUB_ENV; echo B=y > $GITHUB_ENV", ""),
         ("echo 'SLUG=a<<b' >> $GITHUB_ENV", ">a<<b at echo 'SLUG=a<<b' >> $GITHUB_ENV"),
+    ] {
+        assert_eq!(slug(&files, script), expected, "{script}");
+    }
+}
+
+/// A program may run a file whose name it computes, besides the calls that are known.
+#[test]
+fn command_with_added_words_may_be_a_call() {
+    for (script, expected) in [
+        ("ls tests/*.sh | xargs -n1 bash", "(anything)@xargs"),
+        ("ls tests | xargs -I{} bash tests/{}", "(anything)@tests/{}"),
+        ("ls tests | xargs -I % bash tests/%", "(anything)@tests/%"),
+        ("ls tests | xargs -I{} bash other/{}", ""),
+        ("ls tests | xargs -I{} bash tests/run.sh {}", "x@tests/run.sh=SLUG?"),
+        ("find tests -name '*.sh' -exec bash {} \\;", "(anything)@{}"),
+        ("find tests -name '*.sh' -execdir bash {} +", "(anything)@{}"),
+        ("find tests -type f -exec test -x {} \\; -exec {} \\;", "(anything)@{}"),
+        ("find tests -type f -exec bash tests/run.sh \\;", "x@tests/run.sh=SLUG"),
+        ("find tests -name '*.log' -exec rm {} +", ""),
+        ("ls tests | xargs -I{} sh -c 'bash {}'", "(anything)@'bash {}'"),
+        ("find tests -exec sh -c 'bash \"$1\"' _ {} \\;", "(anything)@\"$1\""),
+        ("M=$(ls tests/*.sh); eval 'bash \"$M\"'", "(anything)@\"$M\""),
+        ("c=(bash tests/run.sh); SLUG=y \"${c[@]}\"", "(anything)@\"${c[@]}\""),
+        ("c=(tests/run.sh); for f in \"${c[@]}\"; do SLUG=y bash \"$f\"; done", "(anything)@\"$f\""),
+    ] {
+        let known = "bash tests/run.sh; export SLUG=x; ";
+        let expected = format!("@tests/run.sh {expected}");
+        assert_eq!(slug(&[], &format!("{known}{script}")), expected.trim_end(), "{script}");
+    }
+}
+
+/// A trap may run at any time, with the variables of that time.
+#[test]
+fn trap_at_any_time_is_a_possible_call() {
+    for (script, expected) in [
+        ("trap 'SLUG=x bash tests/run.sh' ERR; false", "(anything)@run.sh"),
+        ("trap 'SLUG=x bash tests/run.sh' err; false", "(anything)@run.sh"),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; false", "(anything)@run.sh"),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f EXIT ERR; false", "(anything)@run.sh"),
+        ("trap 'SLUG=x bash tests/run.sh' INT; false", ""),
+        ("f() { SLUG=x bash tests/run.sh; }; trap - ERR; false", ""),
+        ("trap 'SLUG=x bash tests/run.sh' sigexit; true", "x@tests/run.sh=SLUG"),
+    ] {
+        let known = "bash tests/run.sh; ";
+        let found = slug(&[], &format!("{known}{script}"));
+        assert_eq!(found, format!("@tests/run.sh {expected}").trim_end(), "{script}");
+    }
+}
+
+/// A target that is a task is called by each command that runs the task.
+#[test]
+fn task_of_a_target_is_recognised_in_other_words() {
+    let makefile = "all: build e2e\nbuild: ; true\ne2e:\n\tnode e2e.js\n";
+    let package = r#"{"scripts": {"e2e": "node e2e.js", "test": "node test.js", "ci": "true"}}"#;
+    let files = [("Makefile", makefile), ("package.json", package)];
+    for (target, script, is_call) in [
+        ("make e2e", "make e2e", true),
+        ("make e2e", "make -j2 e2e", true),
+        ("make e2e", "make build e2e V=1", true),
+        ("make e2e", "make all", true),
+        ("make e2e", "make", true),
+        ("make e2e", "make build", false),
+        ("make e2e", "make -n e2e", false),
+        ("make e2e", "make -C other e2e", false),
+        ("npm run e2e", "npm run -s e2e -- --all", true),
+        ("npm run e2e", "pnpm e2e", true),
+        ("npm run e2e", "npm --prefix other run e2e", false),
+        ("npm test", "npm run test", true),
+        ("npm run ci", "npm ci", false),
+        ("npm ci", "npm run ci", false),
+    ] {
+        let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.starts_with("x@"), is_call, "{target}: {script}: {found}");
+    }
+}
+
+/// A file that a step sources is not the script of the step.
+#[test]
+fn sourced_file_is_not_the_program() {
+    let guarded = "main() { bash tests/run.sh; }\nif [[ \"${BASH_SOURCE[0]}\" == \"$0\" ]]; then SLUG=x main; fi";
+    let files = [("m.sh", guarded), ("o.sh", ". ./m.sh")];
+    for (script, expected) in [
+        ("bash m.sh", "x@tests/run.sh=SLUG"),
+        (". ./m.sh", ""),
+        ("bash o.sh", ""),
+        (". ./m.sh; SLUG=y main", "y@tests/run.sh=SLUG"),
+        ("SLUG=$(basename \"$0\") bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
     ] {
         assert_eq!(slug(&files, script), expected, "{script}");
     }

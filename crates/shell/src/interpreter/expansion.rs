@@ -1,6 +1,6 @@
 //! Expands words to their possible texts.
 
-use super::super::forge::WORKSPACE;
+use super::super::forge::{STEP_SCRIPT, WORKSPACE};
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
 use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
@@ -33,7 +33,7 @@ impl Interpreter<'_> {
     fn special_parameter(&self, name: &str) -> Option<Text> {
         let in_workspace = |path: &String| Text::known(joined_path(WORKSPACE, path));
         match name {
-            "0" => return self.program.clone().map(Text::known),
+            "0" => return Some(Text::known(self.program.clone().unwrap_or_else(|| format!("/{STEP_SCRIPT}")))),
             "BASH_SOURCE" => return self.file.clone().map(Text::known),
             "PWD" => {
                 let directory = self.state.directory.as_ref().filter(|directory| !directory.starts_with('/'));
