@@ -16,8 +16,9 @@ pub use choices::{may_write_settings, names_choice};
 
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
+use super::parser::parse;
 use super::state::{Attribute, Export, State, Variable};
-use super::syntax::{Assignment, PieceKind, Redirect, Simple, Span, Word, is_name};
+use super::syntax::{Assignment, Command, CommandKind, PieceKind, Redirect, Simple, Span, Word, is_name};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
@@ -227,9 +228,8 @@ impl Interpreter<'_> {
                 self.resolve_env(&spans);
             }
             let copy = words.last().filter(|_| is_named(words, &["cp", "mv", "ln", "install"]));
-            if copy.and_then(Word::literal).is_some_and(|file| self.is_named_again(&file)) {
-                self.store(&spans, false);
-            } else {
+            // A copy that the script names again may be run.
+            if !copy.and_then(Word::literal).is_some_and(|file| self.is_named_again(&file)) {
                 outcome.output.spans.extend(spans);
             }
         }
@@ -552,6 +552,13 @@ impl Interpreter<'_> {
         let at_any_time =
             |signal: &Option<String>| matches!(name(signal).as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
         let is_removed = matches!(action.as_deref(), Some("" | "-"));
+        let reports = |action: &String| self.state.functions.is_empty() && only_reports(action);
+        if signals.iter().all(|signal| name(signal).as_deref() == Some("ERR")) && action.as_ref().is_some_and(reports) {
+            self.resolve_all(&own_spans(arguments));
+            // The action may end the shell, as `set -e` does.
+            self.state.ends_on_failure.can_be_true = true;
+            return;
+        }
         if !is_removed && signals.iter().any(at_any_time) {
             // What the action names stays unresolved: it may be called at any time.
             self.calls_unknown_functions |= !self.state.functions.is_empty();
@@ -788,6 +795,27 @@ const READ_ONLY: &str = "a variable may be read-only";
 
 /// Why a variable with an attribute is unknown.
 const UNKNOWN_ATTRIBUTE: &str = "a variable has an attribute that is not interpreted";
+
+/// Whether the action of a trap only prints, or ends the shell with a failure.
+fn only_reports(action: &str) -> bool {
+    const PRINTS: [&str; 6] = [":", "caller", "date", "echo", "printf", "true"];
+    let is_report = |command: &Command| match &command.kind {
+        CommandKind::Simple(Simple { assignments, words }) if assignments.is_empty() => {
+            let name = words.first().and_then(Word::literal).unwrap_or_default();
+            PRINTS.contains(&&*name) || (name == "exit" && words.get(1).and_then(Word::literal).as_deref() != Some("0"))
+        }
+        _ => false,
+    };
+    let substitutes = ["$(", "`", "<(", ENVIRONMENT_FILE, OUTPUT_FILE].iter().any(|part| action.contains(part));
+    !substitutes
+        && parse(action).is_ok_and(|script| {
+            let pipelines =
+                script.body.items.iter().flat_map(|item| {
+                    std::iter::once(&item.first).chain(item.rest.iter().map(|(_, pipeline)| pipeline))
+                });
+            pipelines.into_iter().flat_map(|pipeline| &pipeline.commands).all(is_report)
+        })
+}
 
 /// A text after an assignment to a variable with an attribute. Which other letters change depends on the
 /// locale.

@@ -515,6 +515,11 @@ fn trap_at_any_time_is_a_possible_call() {
         ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; false", "(anything)@run.sh"),
         ("f() { SLUG=x bash tests/run.sh; }; trap f EXIT ERR; false", "(anything)@run.sh"),
         ("trap 'SLUG=x bash tests/run.sh' INT; false", ""),
+        ("trap 'echo \"failed at $LINENO\" >&2; exit 1' ERR; bash tests/run.sh", "@tests/run.sh"),
+        ("trap 'echo failed; exit 1' ERR; x; SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("trap 'SLUG=x' ERR; bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("trap 'echo $(SLUG=x bash tests/run.sh)' ERR; bash tests/run.sh", "(anything)@run.sh (anything)@tests/run.sh"),
+        ("cp tests/run.sh /tmp/z; bash tests/run.sh; SLUG=x bash /tmp/z", "(anything)@run.sh @tests/run.sh"),
         ("f() { SLUG=x bash tests/run.sh; }; trap - ERR; false", ""),
         ("trap 'SLUG=x bash tests/run.sh' sigexit; true", "x@tests/run.sh=SLUG"),
     ] {

@@ -57,6 +57,8 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "typeset -u A=x; env A=m bash T; A=m bash T; f() { bash T; A=n; bash T; }; A=m f; A=m read -r B <<< q; bash T",
         "readonly C; false || if [[ ${C:=s} ]]; then echo A=x; fi >> $GITHUB_ENV; bash T",
         "readonly A=1; unset A; bash T; f() { local A=2; bash T; }; f; { A=q; echo B=x >> $GITHUB_ENV; }; bash T",
+        "trap 'echo failed; exit 3' ERR; [ -n \"$B\" ]; echo A=x >> $GITHUB_ENV; bash T",
+        "trap 'echo failed' ERR; [ -n \"$B\" ]; echo A=x >> $GITHUB_ENV; bash T",
         "E=; echo $E A=x >> $GITHUB_ENV",
         "K='B=1 C=2'; export $K; bash T",
         "A[0]=x; for A in p q; do export A=y; bash T; done",
