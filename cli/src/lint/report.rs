@@ -201,7 +201,7 @@ fn failure_is_in_row(fix: &Fix, group: &Group<'_>) -> bool {
 fn other_remedy(group: &Group<'_>, failure: &Failure) -> Option<String> {
     let site = &group.first.site;
     if group.has_spoiling_fixes && !site.row.is_empty() {
-        return Some(format!("leave this row out of the matrix (`exclude`): {}", site.row));
+        return Some(format!("leave this row out of the matrix, by `exclude` or from `include`: {}", site.row));
     }
     let harness = group.first.policy.document().harness.first().filter(|_| failure.fixes.is_empty())?;
     let is_fixed = group.first.policy.all_variables().next().is_none();

@@ -376,7 +376,7 @@ fn matrix_rows_of_two_providers_have_two_findings() {
     assert_findings(&scratch, &[("wrong-credential", zeta)]);
     let output = lint(&scratch);
     assert!(
-        output.stdout.contains("leave this row out of the matrix (`exclude`): model =")
+        output.stdout.contains("leave this row out of the matrix, by `exclude` or from `include`:")
             && !output.stdout.contains("set MODEL")
     );
 }

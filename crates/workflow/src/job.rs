@@ -831,10 +831,11 @@ fn roots(steps: &[Step]) -> Vec<&str> {
 
 /// Formats a row for display, with `…` for values that are not known.
 fn format_row(row: &Row) -> String {
-    let cell = |(name, value): (&String, &slug_value::Value)| {
-        let value = value.clone().into_text().single().map_or("…".to_owned(), String::clone);
-        format!("{name} = {value}")
-    };
+    let cell =
+        |(name, value): (&String, &slug_value::Value)| match value.clone().into_text().single().map(String::as_str) {
+            Some("") => format!("{name} = \"\""),
+            value => format!("{name} = {}", value.unwrap_or("…")),
+        };
     row.iter().map(cell).collect::<Vec<_>>().join(", ")
 }
 
