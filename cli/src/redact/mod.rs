@@ -835,7 +835,7 @@ mod tests {
                 proptest::test_runner::TestRng::from_seed(
                     proptest::test_runner::RngAlgorithm::XorShift, &seed),
             );
-            // `\z` is no pattern of a text.
+            // The generator of texts does not read `\z`.
             let pattern = shape.replace(r"(?:-----END [A-Z ]*-----|\z)", "");
             let texts = proptest::string::string_regex(&pattern).expect("the pattern is valid");
             let text = before.clone() + &texts.new_tree(&mut runner).expect("there is a text").current();
