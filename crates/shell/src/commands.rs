@@ -297,6 +297,7 @@ impl Interpreter<'_> {
                 (Text::unknown(READ_ONLY), Export::Maybe)
             }
         };
+        self.state.maybe_unset.remove(name);
         self.note_assigned(name, &value, Some(&assigned));
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
     }
@@ -312,7 +313,11 @@ impl Interpreter<'_> {
     pub(super) fn maybe_set_variable(&mut self, name: &str, value: Text, assigned: Span) {
         let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
+        let is_maybe_unset = self.state.maybe_unset.contains(name);
         self.set_variable(name, value, assigned, None);
+        if is_maybe_unset {
+            self.state.maybe_unset.insert(name.to_owned());
+        }
         if let Some(variable) = self.state.variables.get_mut(name) {
             variable.export = variable.export.or(before);
         }

@@ -439,9 +439,27 @@ impl Interpreter<'_> {
         if self.is_recording && !self.state.ended {
             self.occurrences.find(text, base, &[]);
             self.occurrences.repeat(&(base..base + text.len()));
+            self.note_computed_paths(text, base, path);
         }
         if text.contains(self.file_variable) {
             self.state.set_opaque(format!("`{path}` cannot be interpreted and names ${}", self.file_variable));
+        }
+    }
+
+    /// Records a possible call of each target whose path a script that cannot be interpreted may compute: the
+    /// script names its directory, and has patterns or expansions.
+    fn note_computed_paths(&mut self, text: &str, base: usize, path: &str) {
+        if !text.contains(['*', '?', '[', '$', '{', '`']) {
+            return;
+        }
+        for (index, target) in self.targets.iter().enumerate() {
+            let directory = target.split_once('/').map(|(directory, _)| directory);
+            if let Some((at, directory)) = directory.and_then(|directory| Some((text.find(directory)?, directory)))
+                && !text.contains(target)
+            {
+                let reason = format!("`{path}` cannot be interpreted and may compute the path of a script");
+                self.calls.push(Call::possible(index, base + at..base + at + directory.len(), reason));
+            }
         }
     }
 

@@ -128,6 +128,8 @@ pub(super) struct State {
     pub open_value: Option<OpenValue>,
     /// Whether `allexport` is on, so that assignments export variables.
     pub all_exported: Export,
+    /// Exported variables that may never have been set, so that a child process may not get them.
+    pub maybe_unset: BTreeSet<String>,
     /// Variables with an attribute that changes what an assignment does.
     pub attributes: BTreeMap<String, Attribute>,
     /// The working directory relative to the root of the repository, if known.
@@ -157,6 +159,7 @@ impl Default for State {
             opaque: None,
             open_value: None,
             all_exported: Export::No,
+            maybe_unset: BTreeSet::new(),
             attributes: BTreeMap::new(),
             directory: None,
             ends_on_failure: Tristate::NEVER,
@@ -232,6 +235,7 @@ pub(super) fn join(one: State, other: State) -> State {
         opaque: one.opaque.or(other.opaque).or_else(|| differs.then(open_value_reason)),
         open_value: one.open_value.filter(|_| !differs),
         all_exported: one.all_exported.or(other.all_exported),
+        maybe_unset: one.maybe_unset.into_iter().chain(other.maybe_unset).collect(),
         attributes: join_attributes(one.attributes, other.attributes),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         ends_on_failure: one.ends_on_failure.or(other.ends_on_failure),

@@ -2,7 +2,7 @@
 
 use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
 use super::super::state::{Attribute, Export, Variable};
-use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
+use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use slug_value::{AbstractValue, Text};
 
 /// An argument of `export` or `env`.
@@ -83,9 +83,9 @@ impl Interpreter<'_> {
                     if is_read_only {
                         self.state.attributes.insert(name.clone(), Attribute::ReadOnly);
                     }
-                    self.change_export(&name, &word.span, hides, exports);
+                    self.change_export(&name, hides, exports);
                 }
-                Pair::Names(name) => self.change_export(&name, &word.span, hides, exports),
+                Pair::Names(name) => self.change_export(&name, hides, exports),
                 Pair::Option => {}
                 Pair::Unknown => self.havoc(&format!("`{command}` may set it")),
             }
@@ -110,7 +110,7 @@ impl Interpreter<'_> {
     }
 
     /// Changes whether a variable is exported.
-    fn change_export(&mut self, name: &str, span: &Span, hides: bool, exports: bool) {
+    fn change_export(&mut self, name: &str, hides: bool, exports: bool) {
         if !hides && !exports {
             return;
         }
@@ -120,15 +120,15 @@ impl Interpreter<'_> {
                 variable.export = Export::Maybe;
             }
             Some(variable) => {
-                if exports && variable.export == Export::No && variable.assigned.is_none() {
-                    // It stays unset, unlike an empty variable that the workflow sets.
-                    variable.assigned = Some(span.clone());
+                if exports && variable.export == Export::No && !variable.value.values.is_never_absent() {
+                    self.state.maybe_unset.insert(name.to_owned());
                 }
                 variable.export = if hides { Export::No } else { Export::Yes };
             }
             None if exports => {
                 let value = self.look_up(name);
-                let variable = Variable { value, export: Export::Yes, assigned: Some(span.clone()) };
+                self.state.maybe_unset.insert(name.to_owned());
+                let variable = Variable { value, export: Export::Yes, assigned: None };
                 self.state.variables.insert(name.to_owned(), variable);
             }
             None => {}

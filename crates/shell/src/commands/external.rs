@@ -255,6 +255,11 @@ impl Interpreter<'_> {
         script: impl FnOnce(&mut Self) -> Option<Outcome>,
     ) -> Outcome {
         let before = self.copy();
+        for name in std::mem::take(&mut self.state.maybe_unset) {
+            if let Some(variable) = self.state.variables.get_mut(&name) {
+                variable.export = variable.export.or(Export::Maybe);
+            }
+        }
         for variable in self.state.variables.values_mut() {
             // A variable that may not be exported may be unset here, and is not exported if it is set again.
             let export = variable.export;

@@ -357,10 +357,7 @@ impl Interpreter<'_> {
     fn environment_default(make: &Make, name: &str) -> Environment {
         match (make.environment.get(name), &make.others_unknown) {
             (Some(variable), _) if variable.export == Export::No => Environment::Unset,
-            // An empty variable may be one that is exported and was never set.
-            (Some(variable), _) if variable.assigned.is_some() && !variable.value.values.is_never_absent() => {
-                Environment::Either(variable.value.clone())
-            }
+            (Some(variable), _) if variable.export == Export::Maybe => Environment::Either(variable.value.clone()),
             (Some(variable), _) if !variable.value.reasons.contains(EXPORT_UNKNOWN) => Environment::Set,
             (Some(variable), _) => Environment::Either(variable.value.clone()),
             (None, Some(reason)) => Environment::Either(Text::unknown(reason.clone())),

@@ -467,6 +467,8 @@ fn each_run_of_a_file_and_each_write_counts() {
     ] {
         assert_eq!(slug(&[("w.sh", file)], script), expected, "{script}");
     }
+    let computed = "A+=x\nfor t in tests/*; do bash $t; done";
+    assert_eq!(slug(&[("w.sh", computed)], "sh w.sh"), "(anything)@tests");
     let files = [("l.sh", "set -- z"), ("m.sh", "SLUG=$1")];
     for (script, expected) in [
         ("source l.sh a; SLUG=$1 bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),

@@ -59,6 +59,7 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "readonly A=1; unset A; bash T; f() { local A=2; bash T; }; f; { A=q; echo B=x >> $GITHUB_ENV; }; bash T",
         "trap 'echo failed; exit 3' ERR; [ -n \"$B\" ]; echo A=x >> $GITHUB_ENV; bash T",
         "trap 'echo failed' ERR; [ -n \"$B\" ]; echo A=x >> $GITHUB_ENV; bash T",
+        "export C; bash -c 'C=x; bash T'; C=y; bash -c 'C=x; bash T'; unset C; export C; bash -c 'C=z; bash T'",
         "E=; echo $E A=x >> $GITHUB_ENV",
         "K='B=1 C=2'; export $K; bash T",
         "A[0]=x; for A in p q; do export A=y; bash T; done",
