@@ -161,21 +161,28 @@ mod tests {
         }
     }
 
-    /// The value of `SLUG` in each call, and the value written for later steps.
-    fn slug(script: &str) -> String {
-        let placeholders = [Text::unknown("an expression"), Text::non_empty("a secret")];
-        let effects = interpret(&Input {
+    /// A script in the root of a repository without files.
+    fn input<'t>(script: &'t str, env: &'t Variables) -> Input<'t> {
+        const NAMES: &BTreeSet<String> = &BTreeSet::new();
+        Input {
             script,
-            placeholders: &placeholders,
-            targets: &[TARGET],
+            placeholders: &[],
+            targets: &[],
             roots: &[""],
-            names: &BTreeSet::new(),
+            names: NAMES,
             settings: None,
             files: &NoFiles,
             directory: Some(""),
-            env: &environment(),
+            env,
             ends_on_failure: false,
-        });
+        }
+    }
+
+    /// The value of `SLUG` in each call, and the value written for later steps.
+    fn slug(script: &str) -> String {
+        let placeholders = [Text::unknown("an expression"), Text::non_empty("a secret")];
+        let env = environment();
+        let effects = interpret(&Input { placeholders: &placeholders, targets: &[TARGET], ..input(script, &env) });
         let calls: Vec<String> = effects
             .calls
             .iter()
@@ -315,18 +322,7 @@ mod tests {
             ("echo '::set-output name=SLUG::x'", "none opaque"),
             ("echo '::set-env name=SLUG::x'", "none"),
         ] {
-            let effects = interpret_outputs(&Input {
-                script,
-                placeholders: &[],
-                targets: &[],
-                roots: &[""],
-                names: &BTreeSet::new(),
-                settings: None,
-                files: &NoFiles,
-                directory: Some(""),
-                env: &environment(),
-                ends_on_failure: true,
-            });
+            let effects = interpret_outputs(&Input { ends_on_failure: true, ..input(script, &environment()) });
             let shown = match effects.written.get("SLUG") {
                 Some(written) => format!("{}{}", text(&written.value), if written.is_conditional { "?" } else { "" }),
                 None => "none".to_owned(),

@@ -8,9 +8,9 @@ use super::document::{Node, Value};
 use super::expression;
 use super::flows::{Flows, comparisons_in_script};
 use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
-use super::texts::{Name, Texts, add_text};
+use super::texts::{NO_TEXTS, Name, Texts, add_text};
 use super::trigger::{REF, REF_FIELDS, RelevantInputs};
-use slug_shell::{Files, is_name};
+use slug_shell::{Files, NoFiles, is_name};
 
 /// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
 pub const COMBINATIONS: usize = 20_000;
@@ -62,7 +62,23 @@ pub struct Search<'a> {
     pub ignore_conditions: bool,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// A search for these variables in the calls of no target, in a repository of which nothing else is known.
+    #[must_use]
+    pub fn new(variables: &'a BTreeSet<String>) -> Self {
+        Self {
+            targets: &[],
+            actions: &[],
+            variables,
+            texts: &NO_TEXTS,
+            lookalikes: &NoLookalikes,
+            declared: Declared::default(),
+            files: &NoFiles,
+            every_script: false,
+            ignore_conditions: false,
+        }
+    }
+
     /// A condition, unless conditions are ignored.
     #[must_use]
     pub fn condition<'c>(&self, condition: Option<&'c Condition>) -> Option<&'c str> {

@@ -2,10 +2,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Evaluation;
-use crate::declared::Declared;
 use crate::repository::{Parser, Repository};
-use crate::slice::{NoLookalikes, Search};
-use crate::texts::NO_TEXTS;
+use crate::slice::Search;
 
 const CALLER: &str = "\
 on: push
@@ -39,17 +37,7 @@ fn repository() -> Repository {
 }
 
 fn search(variables: &BTreeSet<String>) -> Search<'_> {
-    Search {
-        targets: &["run.sh"],
-        actions: &[],
-        variables,
-        texts: &NO_TEXTS,
-        lookalikes: &NoLookalikes,
-        declared: Declared::default(),
-        files: &slug_shell::NoFiles,
-        every_script: false,
-        ignore_conditions: false,
-    }
+    Search { targets: &["run.sh"], ..Search::new(variables) }
 }
 
 /// The calls in the called file: the number of the step and the value of `MODEL`.

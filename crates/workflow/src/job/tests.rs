@@ -9,10 +9,7 @@ mod world;
 use proptest::prelude::*;
 
 use super::*;
-use crate::declared::Declared;
 use crate::document;
-use crate::slice::NoLookalikes;
-use crate::texts::NO_TEXTS;
 use crate::trigger::invocations;
 
 use file::{Rendered, line_of, render};
@@ -43,17 +40,7 @@ fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
     let workflow = Workflow::of(&root);
     let job = workflow.jobs.iter().find(|job| job.id == "job").unwrap();
     let variables = NAMES.map(str::to_owned).into();
-    let search = Search {
-        targets: &[TARGET],
-        actions: &[],
-        variables: &variables,
-        texts: &NO_TEXTS,
-        lookalikes: &NoLookalikes,
-        declared: Declared::default(),
-        files: &slug_shell::NoFiles,
-        every_script: spec.every_script,
-        ignore_conditions: false,
-    };
+    let search = Search { targets: &[TARGET], every_script: spec.every_script, ..Search::new(&variables) };
     let slice = Slice::new(&workflow, job, &search);
     prop_assert_eq!(!slice.is_empty(), spec.may_matter(), "{}", text);
     let invocations = invocations(&workflow.triggers[0], &slice.inputs);

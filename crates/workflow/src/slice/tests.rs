@@ -2,24 +2,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{NoLookalikes, Search, Slice};
-use crate::declared::Declared;
+use super::{Search, Slice};
 use crate::document;
 use crate::model::Workflow;
-use crate::texts::NO_TEXTS;
 
 fn search(variables: &BTreeSet<String>) -> Search<'_> {
-    Search {
-        targets: &[],
-        actions: &[],
-        variables,
-        texts: &NO_TEXTS,
-        lookalikes: &NoLookalikes,
-        declared: Declared::default(),
-        files: &slug_shell::NoFiles,
-        every_script: true,
-        ignore_conditions: false,
-    }
+    Search { every_script: true, ..Search::new(variables) }
 }
 
 proptest! {

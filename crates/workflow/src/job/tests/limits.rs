@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::declared::Declared;
 use crate::document;
 use crate::job::JobEval;
 use crate::model::Workflow;
-use crate::slice::{NoLookalikes, Search, Slice};
-use crate::texts::NO_TEXTS;
+use crate::slice::{Search, Slice};
 use crate::trigger::{Invocation, RelevantInputs};
 
 /// A workflow with one job and a matrix of two keys, one of them relevant.
@@ -49,17 +47,7 @@ proptest! {
         let steps = if calls { Vec::new() } else { (0..steps).collect() };
         let slice = Slice { matrix_keys: ["a".to_owned()].into(), steps, script_bytes, jobs, ..Slice::default() };
         let none = BTreeSet::new();
-        let search = Search {
-            targets: &[],
-            actions: &[],
-            variables: &none,
-            texts: &NO_TEXTS,
-            lookalikes: &NoLookalikes,
-            declared: Declared::default(),
-            files: &slug_shell::NoFiles,
-            every_script: true,
-            ignore_conditions: false,
-        };
+        let search = Search { every_script: true, ..Search::new(&none) };
         let (workflow, job) = (&workflow, &workflow.jobs[0]);
         let eval = JobEval { path: "w.yml", text: "", workflow, job, slice: &slice, search: &search };
         let rows = eval.rows(&Invocation::unknown(&RelevantInputs::new()), invocations);
