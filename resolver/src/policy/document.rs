@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::condition::{Condition, Test};
 use super::field::{each_not_empty, list, not_empty, rule_name, some, string_map, text, variable_name};
+use super::function::Function;
 use super::harness::Harness;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
 
@@ -21,6 +22,9 @@ pub struct PolicyDocument {
     /// The scripts, commands and actions that the policy describes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub harness: Vec<Harness>,
+    /// The shell function that the policy describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<Function>,
     /// Rules for the runtime, if it is not given explicitly: the first rule that applies.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "runtime_rules")]
     pub runtime: Vec<PickRule>,
@@ -427,6 +431,7 @@ impl PolicyDocument {
             schema_version: 2,
             name: name.to_owned(),
             harness: Vec::new(),
+            function: None,
             runtime: vec![PickRule {
                 name: None,
                 when: Condition::default(),
@@ -445,9 +450,10 @@ impl PolicyDocument {
 
     /// Decodes a file of schema version 2.
     pub(super) fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, ReadError> {
-        const OPTIONAL: [&str; 12] = [
+        const OPTIONAL: [&str; 13] = [
             "extends",
             "harness",
+            "function",
             "runtime",
             "runtimes",
             "defaults",
@@ -471,6 +477,9 @@ impl PolicyDocument {
         document.name = name;
         if let Some(at) = fields.optional("harness") {
             document.harness = Harness::decode_all(&at)?;
+        }
+        if let Some(at) = fields.optional("function") {
+            document.function = Some(Function::decode(&at)?);
         }
         if let Some(at) = fields.optional("runtime") {
             document.runtime = decode_runtime(&at)?;
@@ -563,6 +572,7 @@ impl PolicyDocument {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
         Harness::check_all(&self.harness)?;
+        self.function.as_ref().map_or(Ok(()), Function::check)?;
         each_not_empty(&self.runtimes, &root().key("runtimes"))?;
         for (index, name) in self.empty_is_set.iter().enumerate() {
             variable_name(name, root().key("empty_is_set").index(index))?;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::condition::{Condition, Membership, Test};
 use super::document::{PickRule, PolicyDocument, SecretsRule, Source};
 use super::field::{each_not_empty, list, not_empty, some, string_map, text, variable_name};
+use super::function::Function;
 use super::harness::Harness;
 use crate::limits;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
@@ -16,6 +17,7 @@ use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, 
 struct Document {
     name: String,
     harness: Vec<Harness>,
+    function: Option<Function>,
     /// The variable that names the runtime.
     runtime: String,
     defaults: BTreeMap<String, String>,
@@ -71,12 +73,13 @@ impl Document {
     fn decode(at: Cursor<'_>) -> Result<Self, ReadError> {
         let fields = at.fields(
             &["schema_version", "name", "runtime", "override"],
-            &["platform", "fallback", "harness", "defaults", "secrets", "dispatch", "templates"],
+            &["platform", "fallback", "harness", "function", "defaults", "secrets", "dispatch", "templates"],
             UnknownFields::Deny,
         )?;
         Ok(Self {
             name: text(&fields.required("name")?)?,
             harness: fields.optional("harness").map_or(Ok(Vec::new()), |at| Harness::decode_all(&at))?,
+            function: fields.optional("function").map(|at| Function::decode(&at)).transpose()?,
             runtime: text(&fields.required("runtime")?)?,
             defaults: fields.optional("defaults").map_or(Ok(BTreeMap::new()), |at| string_map(&at))?,
             override_var: text(&fields.required("override")?)?,
@@ -105,6 +108,7 @@ impl Document {
         let root = FieldPath::default;
         not_empty(&self.name, root().key("name"))?;
         Harness::check_all(&self.harness)?;
+        self.function.as_ref().map_or(Ok(()), Function::check)?;
         for (name, path) in self.text_variables() {
             variable_name(name, path)?;
         }
@@ -222,6 +226,7 @@ impl Document {
         secrets.extend(self.secrets.into_iter().map(|entry| SecretsRule::keyed(&entry.key, entry.inject)));
         PolicyDocument {
             harness: self.harness,
+            function: self.function,
             defaults: self.defaults,
             templates: self.templates,
             model,
