@@ -1,6 +1,7 @@
 //! slugproof.yaml: the registry, policies and workflows to check, and the contradictions to accept.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Node, ReadError, UnknownFields, ValidationError};
@@ -9,7 +10,7 @@ use slug_workflow::declared::Declared;
 
 use crate::codes::{self, Level};
 use crate::exit::Failure;
-use crate::io::read_file;
+use crate::io::{read_file, shown_path};
 use crate::redact::shown_name;
 use crate::render::is_blank;
 use crate::suggest::did_you_mean;
@@ -164,6 +165,41 @@ impl Config {
     pub fn field_error(&self, path: FieldPath, message: String) -> Failure {
         let error = ValidationError::at(path, message).located(&self.root);
         Failure::new(format!("{}: {error}", self.path.display()))
+    }
+
+    /// The files of `registry` and `policies` that do not exist, each with the error at its field.
+    pub fn missing_files(&self) -> Vec<(PathBuf, ReadError)> {
+        let root = FieldPath::default;
+        let registry = self.registry.iter().map(|path| (path.clone(), root().key("registry")));
+        let policies = self.policies.iter().flatten().enumerate();
+        let is_file = |name: &OsString| name.to_str().is_none_or(|name| Policy::embedded(name).is_none());
+        let policies = policies.filter(|(_, name)| is_file(name));
+        let policies = policies.map(|(index, name)| (PathBuf::from(name), root().key("policies").index(index)));
+        let missing = registry.chain(policies).filter(|(path, _)| path.symlink_metadata().is_err());
+        missing.map(|(path, field)| (path.clone(), self.missing_file(&path, field))).collect()
+    }
+
+    fn missing_file(&self, path: &Path, field: FieldPath) -> ReadError {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let yaml = names.iter().map(String::as_str).filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
+        let others = yaml.filter(|name| *name != FILE_NAME);
+        let help = did_you_mean(&name, others, "correct the path, which is relative to this file");
+        ValidationError::at(field, format!("there is no file `{}`; {help}", shown_path(path))).located(&self.root)
+    }
+
+    /// Refuses a file that a field of this file names and that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// The error at the field.
+    pub fn check_exists(&self, path: &Path) -> Result<(), Failure> {
+        match self.missing_files().into_iter().find(|(missing, _)| missing == path) {
+            Some((_, error)) => Err(Failure::new(format!("{}: {error}", self.path.display()))),
+            None => Ok(()),
+        }
     }
 
     /// Checks that each accept entry names an existing policy, runtime and variables. Runtimes

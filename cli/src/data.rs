@@ -61,7 +61,14 @@ impl Data {
 
     /// Reads the registry.
     pub fn registry(&self) -> Result<Registry, Failure> {
-        self.registry.as_deref().map_or_else(|| Ok(Registry::embedded()), |path| read_registry(path, self.unknown))
+        let Some(path) = self.registry.as_deref() else { return Ok(Registry::embedded()) };
+        self.check_exists(path)?;
+        read_registry(path, self.unknown)
+    }
+
+    /// Refuses a file that slugproof.yaml names and that does not exist.
+    fn check_exists(&self, path: &Path) -> Result<(), Failure> {
+        self.config.as_ref().map_or(Ok(()), |config| config.check_exists(path))
     }
 
     /// The codes that slugproof.yaml denies.
@@ -82,6 +89,7 @@ impl Data {
             return if requested.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(requested, &[]) };
         };
         if requested.is_empty() {
+            configured.iter().try_for_each(|name| self.check_exists(Path::new(name)))?;
             return find_policies(configured, &[]);
         }
         // An unreadable policy must not prevent another from being found.
@@ -100,7 +108,9 @@ impl Data {
         }
         let configured = self.config.as_ref().and_then(|config| config.policies.as_deref());
         let first = configured.and_then(<[OsString]>::first);
-        first.map_or_else(|| Ok(Policy::all_embedded().swap_remove(0)), |name| find_policy(name, &[]))
+        let Some(name) = first else { return Ok(Policy::all_embedded().swap_remove(0)) };
+        self.check_exists(Path::new(name))?;
+        find_policy(name, &[])
     }
 }
 

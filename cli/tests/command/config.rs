@@ -492,3 +492,31 @@ fn denied_note_of_a_job_can_be_accepted() {
     assert!(output.stdout.contains("accepted[cross-vendor-credential]: "), "{}", output.snapshot());
     assert!(output.stdout.contains("= note: accepted: compatible\n"), "{}", output.snapshot());
 }
+
+#[test]
+fn file_that_does_not_exist_is_an_error_at_its_field() {
+    let project = project("no-file", "", &[]);
+    let misspelt = "schema_version: 1\nregistry: provider.yaml\npolicies: [full-saas, reviews.yaml]\n";
+    let project = project.file("slugproof.yaml", misspelt);
+    let report = run(&project, &["check", "--output", "json"]).json();
+    let place = |finding: &serde_json::Value| {
+        let primary = &finding["primary"];
+        let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+        (text(&primary["path"]), primary["start"]["line"].as_u64(), text(&finding["title"]))
+    };
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let found: Vec<_> = findings.filter(|finding| finding["level"] == "error").map(place).collect();
+    let registry = "there is no file `provider.yaml`; did you mean `providers.yaml`?".to_owned();
+    let policy = "there is no file `reviews.yaml`; did you mean `review.yaml`?".to_owned();
+    let file = || "slugproof.yaml".to_owned();
+    assert_eq!(found, [(file(), Some(2), registry.clone()), (file(), Some(3), policy)]);
+    for command in ["prove", "lint"] {
+        let output = run(&project, &[command]);
+        assert_eq!(output.code, 2, "{command}");
+        assert!(output.stderr.contains(&format!("slugproof.yaml: line 2, column 11: `registry`: {registry}")));
+    }
+    // A flag replaces the registry, so the field does not matter.
+    let output =
+        run(&project, &["resolve", "--registry", "providers.yaml", "--policy", "review.yaml", "--runtime", "w"]);
+    assert!(output.stdout.contains("unknown-runtime"), "{}", output.stderr);
+}

@@ -145,6 +145,8 @@ impl Inputs {
     pub fn add_all_of(&mut self, config: &Config) {
         self.unknown = self.unknown.or(config.unknown_fields);
         let unknown = self.unknown_fields();
+        // Whoever reads `config` reports these.
+        self.seen.extend(config.missing_files().into_iter().map(|(path, _)| path));
         self.left.push_back(match &config.registry {
             Some(path) => (Location::File(path.clone()), unknown),
             None => (Location::EmbeddedRegistry, UnknownFields::Deny),
@@ -160,10 +162,9 @@ impl Inputs {
     /// Reads the next file that was not read before.
     pub fn next(&mut self) -> Option<Input> {
         while let Some((location, unknown)) = self.left.pop_front() {
-            let input = location.read(unknown);
-            let identity = input.path.canonicalize().unwrap_or_else(|_| PathBuf::from(&input.shown));
+            let identity = location.identity();
             if self.seen.insert(identity) {
-                return Some(input);
+                return Some(location.read(unknown));
             }
         }
         None
@@ -184,6 +185,15 @@ impl Inputs {
 }
 
 impl Location {
+    /// What two names of one file have in common.
+    fn identity(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            Self::EmbeddedRegistry => PathBuf::from(EMBEDDED),
+            Self::EmbeddedPolicy(number) => PathBuf::from(format!("{EMBEDDED}{number}")),
+        }
+    }
+
     fn read(self, unknown: UnknownFields) -> Input {
         let embedded = |name: &str, yaml: &str| Input {
             path: PathBuf::new(),

@@ -120,7 +120,13 @@ impl Check {
                 Err(error) => self.refuse(source, Kind::Policy, &error),
             },
             Some(Kind::Config) => match Config::decode(root, &path) {
-                Ok(config) => return Some(config),
+                Ok(config) => {
+                    for (path, error) in config.missing_files() {
+                        self.has_registry |= config.registry.as_ref() == Some(&path);
+                        self.unreadable(source, error.span.unwrap_or_default(), error.message, None);
+                    }
+                    return Some(config);
+                }
                 Err(error) => self.refuse(source, Kind::Config, &error),
             },
             None => {
