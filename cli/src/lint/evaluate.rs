@@ -190,7 +190,7 @@ impl Evaluator<'_> {
                 false => format!(" on runtime {}", shown(space.point(number).runtime)),
             };
             let to = if slug.is_empty() { "no model".to_owned() } else { shown(slug) };
-            format!("it can resolve to {to}{on}, which fails with `{}`", code.as_str())
+            format!("one possible result is {to}{on}, which would fail with `{}`", code.as_str())
         }));
         CallVerdict::Undecided(why)
     }

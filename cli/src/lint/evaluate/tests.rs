@@ -343,7 +343,7 @@ proptest! {
                 prop_assert_eq!(names, decisive(&inputs, &worlds));
                 let sentence = |(code, slug): &(Code, &str)| {
                     let to = if slug.is_empty() { "no model".to_owned() } else { shown(slug) };
-                    format!("it can resolve to {to}, which fails with `{}`", code.as_str())
+                    format!("one possible result is {to}, which would fail with `{}`", code.as_str())
                 };
                 prop_assert_eq!(failing.len(), usize::from(!failed.is_empty()));
                 let is_failure = |reason: &&str| failed.iter().map(sentence).any(|it| it == *reason);
