@@ -1,0 +1,86 @@
+//! The paths of fields in a YAML or JSON file, such as `.models[].id`.
+
+use std::fmt;
+
+use slug_yaml::{Node, Value};
+
+/// The path of a field: `.name` selects a field of a mapping, `[]` every item of a list, `[0]` one
+/// item, and `.*` every field. A name with other characters than letters, digits, `_` and `-` stands
+/// in quotes, as in `."a.b"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldQuery {
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Field(String),
+    EveryField,
+    Item(usize),
+    EveryItem,
+}
+
+/// A text that is no valid path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidQuery;
+
+impl fmt::Display for InvalidQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a valid path of a field; write one such as `.runtime`, `.models[].id` or `.\"a.b\"`")
+    }
+}
+
+impl FieldQuery {
+    /// Reads a path.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a path.
+    pub fn parse(text: &str) -> Result<Self, InvalidQuery> {
+        let mut steps = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (step, after) = Step::parse(rest).ok_or(InvalidQuery)?;
+            steps.push(step);
+            rest = after;
+        }
+        if steps.is_empty() { Err(InvalidQuery) } else { Ok(Self { steps }) }
+    }
+
+    /// The values that the path selects, in the order of the document.
+    #[must_use]
+    pub fn select<'n>(&self, root: &'n Node) -> Vec<&'n Node> {
+        self.steps.iter().fold(vec![root], |nodes, step| nodes.into_iter().flat_map(|node| step.select(node)).collect())
+    }
+}
+
+impl Step {
+    fn parse(text: &str) -> Option<(Self, &str)> {
+        if let Some(rest) = text.strip_prefix('[') {
+            let (index, rest) = rest.split_once(']')?;
+            let step = if index.is_empty() { Self::EveryItem } else { Self::Item(index.parse().ok()?) };
+            return Some((step, rest));
+        }
+        let rest = text.strip_prefix('.')?;
+        if let Some(rest) = rest.strip_prefix('*') {
+            return Some((Self::EveryField, rest));
+        }
+        if let Some(rest) = rest.strip_prefix('"') {
+            let (name, rest) = rest.split_once('"')?;
+            return Some((Self::Field(name.to_owned()), rest));
+        }
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        (!name.is_empty()).then(|| (Self::Field(name.to_owned()), rest))
+    }
+
+    fn select<'n>(&self, node: &'n Node) -> Vec<&'n Node> {
+        match (self, &node.value) {
+            (Self::Field(name), _) => node.get(name).into_iter().collect(),
+            (Self::EveryField, Value::Mapping(entries)) => entries.iter().map(|(_, value)| value).collect(),
+            (Self::Item(index), Value::Sequence(items)) => items.get(*index).into_iter().collect(),
+            (Self::EveryItem, Value::Sequence(items)) => items.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+}

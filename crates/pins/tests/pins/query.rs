@@ -1,0 +1,41 @@
+//! Paths of fields.
+
+use slug_pins::FieldQuery;
+use slug_yaml::{Limits, read_lenient};
+
+const LIMITS: Limits = Limits {
+    bytes: 10_000,
+    scalar_bytes: 10_000,
+    depth: 16,
+    nodes: 1_000,
+    anchors: 10,
+    aliases: 10,
+    anchor_nodes: 100,
+    alias_nodes: 100,
+};
+
+const DOCUMENT: &str = "a: 1\nb:\n  c: [x, y]\n  d.e: z\nmodels:\n  - {id: m1}\n  - {id: m2}\n  - {name: m3}\n";
+
+fn select(path: &str) -> Vec<String> {
+    let root = read_lenient(DOCUMENT, &LIMITS).expect("the document is valid");
+    let query = FieldQuery::parse(path).expect("the path is valid");
+    query.select(&root).iter().map(|node| DOCUMENT[node.span.clone()].to_owned()).collect()
+}
+
+#[test]
+fn path_selects_values_in_order() {
+    assert_eq!(select(".a"), ["1"]);
+    assert_eq!(select(".b.c[]"), ["x", "y"]);
+    assert_eq!(select(".b.c[1]"), ["y"]);
+    assert_eq!(select(".b.\"d.e\""), ["z"]);
+    assert_eq!(select(".models[].id"), ["m1", "m2"]);
+    assert_eq!(select(".*.c[0]"), ["x"]);
+    assert_eq!(select(".missing.c[]"), [""; 0]);
+}
+
+#[test]
+fn invalid_path_is_refused() {
+    for path in ["", "a", ".", "..a", ".a[", ".a[x]", ".a b", ".\"a", ".a]", "$.a", ".[]x"] {
+        assert!(FieldQuery::parse(path).is_err(), "{path}");
+    }
+}
