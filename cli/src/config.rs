@@ -11,6 +11,7 @@ use slug_workflow::declared::Declared;
 use crate::codes::{self, Level};
 use crate::exit::Failure;
 use crate::io::{read_file, shown_path};
+use crate::pin_entry::PinEntry;
 use crate::redact::shown_name;
 use crate::render::is_blank;
 use crate::suggest::did_you_mean;
@@ -47,6 +48,8 @@ pub struct Config {
     pub vars: Vec<(String, Option<String>)>,
     /// The codes whose findings count as errors.
     pub deny: Vec<&'static codes::Entry>,
+    /// The files that write down model ids.
+    pub pins: Vec<PinEntry>,
     /// Contradictions that are intended and not reported.
     pub accept: Vec<Accept>,
     root: Node,
@@ -296,6 +299,7 @@ impl Config {
             "absent_secrets",
             "known_secrets",
             "deny",
+            "pins",
             "accept",
         ];
         let fields = cursor.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
@@ -314,6 +318,8 @@ impl Config {
                 cursor.error("the list is empty; name a policy, or remove the field to use the embedded policies")
             );
         }
+        let pins = fields.optional("pins");
+        let pins = pins.map(|at| at.items()?.map(|entry| PinEntry::decode(&entry)).collect()).transpose()?;
         let mut accept = Vec::new();
         if let Some(entries) = fields.optional("accept") {
             for entry in entries.items()? {
@@ -331,6 +337,7 @@ impl Config {
             known_secrets: known_secrets(&fields)?,
             vars: vars(&fields)?,
             deny: deny(&fields)?,
+            pins: pins.unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| name_or_path(name)).collect()),
             accept,
             root,

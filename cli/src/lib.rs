@@ -16,6 +16,7 @@ mod json;
 pub mod lines;
 pub mod lint;
 mod output;
+mod pin_entry;
 mod policies;
 mod redact;
 mod render;

@@ -7,6 +7,7 @@ use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, publish};
 use crate::io::STANDARD_INPUT;
+use crate::lint::pins::PinSearch;
 use crate::lint::scripts::Scripts;
 use crate::lint::{Input, Linter, discovery, files, fix};
 use crate::output::Output;
@@ -46,7 +47,14 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     let report = linter.report(&inputs);
     let scripts_read = scripts.paths();
     options.check_inputs(scripts_read.iter().map(PathBuf::as_path))?;
-    let report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
+    let workflows: Vec<PathBuf> = inputs.iter().filter_map(|input| input.file.clone()).collect();
+    let written = options.sinks.iter().filter_map(|sink| sink.path.clone()).chain(options.baseline.clone());
+    let except = workflows.into_iter().chain(written).collect();
+    let mut report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
+    if args.paths.is_empty() && !data.has_default_registry() {
+        let root = data.config.as_ref().map_or_else(|| PathBuf::from("."), |config| config.relative(""));
+        linter.add_pins(&PinSearch { root, config: data.config.as_ref(), except }, &mut report)?;
+    }
     publish(report, &options, output)
 }
 

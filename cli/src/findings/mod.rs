@@ -16,7 +16,7 @@ pub use options::{FindingsOptions, Format, Sink};
 pub use report::{Coverage, Report};
 pub use sinks::publish;
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
-pub use suppress::{Suppressed, SuppressionKind};
+pub use suppress::{MARK as SUPPRESSION, Suppressed, SuppressionKind};
 
 /// One finding, with the data of all outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]

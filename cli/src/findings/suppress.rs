@@ -129,7 +129,8 @@ fn by_line(suppressions: &[(SourceId, Suppression)]) -> HashMap<(SourceId, usize
     lines
 }
 
-const MARK: &str = "slugproof:";
+/// What every suppression contains.
+pub const MARK: &str = "slugproof:";
 
 /// The byte ranges of `slugproof:` comments, each to the end of its line.
 fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
@@ -138,7 +139,7 @@ fn comments(sources: &Sources, source: SourceId) -> Vec<Range<usize>> {
     for (mark, _) in text.match_indices(MARK) {
         let line = sources.line_range(source, sources.line_number(source, mark));
         let before = text[line.start..mark].trim_end_matches([' ', '\t']);
-        let Some(before) = before.strip_suffix('#') else { continue };
+        let Some(before) = before.strip_suffix('#').or_else(|| before.strip_suffix("//")) else { continue };
         let begins = before.trim_start_matches('\u{feff}').is_empty() || before.ends_with([' ', '\t']);
         // The first match in a line starts the comment; later matches belong to its text.
         let is_first = found.last().is_none_or(|earlier| earlier.end <= line.start);
@@ -237,7 +238,8 @@ fn lines_below(sources: &Sources, source: SourceId) -> HashMap<usize, usize> {
     let mut below = HashMap::new();
     for number in (1..=sources.line_count(source)).rev() {
         let line = &sources.get(source).text[sources.line_range(source, number)];
-        if line.trim_start_matches('\u{feff}').trim_start().starts_with('#') {
+        let text = line.trim_start_matches('\u{feff}').trim_start();
+        if text.starts_with('#') || text.starts_with("//") {
             let next = number + 1;
             below.insert(number, below.get(&next).copied().unwrap_or(next));
         }

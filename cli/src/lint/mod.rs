@@ -18,6 +18,7 @@ mod linter;
 mod mask;
 mod near_miss;
 mod patch;
+pub(crate) mod pins;
 mod report;
 mod repository;
 pub(crate) mod scripts;

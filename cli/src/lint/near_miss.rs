@@ -197,12 +197,16 @@ fn misspelt_slug(call: &PolicyCall<'_>, found: MisspeltSlug) -> Finding {
     let MisspeltSlug { variable, slug, listed, provider, runtime } = found;
     let setting = call.site.env.variables.get(&variable);
     let range = setting.map_or(call.site.call.clone(), |setting| setting.origin.span());
+    let finding = self::slug(Span { source: call.source, range }, &runtime, &slug, &listed, &provider);
+    about(finding, call).with_subject("variable", variable)
+}
+
+/// The finding about a slug that only a pattern matches and that is probably a listed id.
+pub(super) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider: &str) -> Finding {
     let title = format!("`{runtime}` lists `{listed}` and not `{slug}`, which only a pattern matches");
-    let finding = Finding::new(&NEAR_MISS, Span { source: call.source, range }, title)
-        .with_primary_text(format!("selects `{slug}` from `{provider}` by its pattern"));
-    about(finding, call)
+    Finding::new(&NEAR_MISS, span, title)
+        .with_primary_text(format!("selects `{slug}` from `{provider}` by its pattern"))
         .with_help(format!("did you mean `{listed}`? if `{slug}` exists, list it in the registry"))
-        .with_subject("variable", variable)
         .with_subject("slugs", slug)
 }
 

@@ -27,6 +27,7 @@ mod lint_properties;
 mod lint_scripts;
 mod near_misses;
 mod pick;
+mod pins;
 mod policies;
 mod prove;
 mod registry_forms;

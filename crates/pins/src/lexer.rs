@@ -5,6 +5,9 @@
 
 use crate::Syntax;
 
+/// The length of an escape such as `\u002f`.
+const CODE_POINT: usize = 6;
+
 /// A text, with the position of each byte in the file. The content of a quoted text has gaps where
 /// the file has escapes.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +31,12 @@ impl Text {
         String::from_utf8_lossy(&self.bytes[from..to]).into_owned()
     }
 
+    /// The character of an escape such as `\u002f`.
+    fn code_point(&self, index: usize, to: usize) -> Option<char> {
+        let digits = self.bytes.get(index + 2..index + CODE_POINT).filter(|_| index + CODE_POINT <= to)?;
+        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok().and_then(char::from_u32)
+    }
+
     /// A part of the text; with `unescape`, without its escapes.
     fn content(&self, from: usize, to: usize, unescape: bool) -> Self {
         let mut content = Self::default();
@@ -37,6 +46,18 @@ impl Text {
             let (byte, length) = match (self.bytes[index], escaped) {
                 (b'\\', Some(b'n')) if unescape => (b'\n', 2),
                 (b'\\', Some(b't')) if unescape => (b'\t', 2),
+                (b'\\', Some(b'r')) if unescape => (b'\r', 2),
+                (b'\\', Some(b'b')) if unescape => (0x08, 2),
+                (b'\\', Some(b'f')) if unescape => (0x0c, 2),
+                (b'\\', Some(b'u')) if unescape && let Some(character) = self.code_point(index, to) => {
+                    let mut bytes = [0; 4];
+                    for byte in character.encode_utf8(&mut bytes).bytes() {
+                        content.bytes.push(byte);
+                        content.at.push(self.position(index));
+                    }
+                    index += CODE_POINT;
+                    continue;
+                }
                 (b'\\', Some(next @ (b'"' | b'\'' | b'\\' | b'/' | b'`' | b'$'))) if unescape => (next, 2),
                 (byte, _) => (byte, 1),
             };

@@ -16,6 +16,7 @@ pub mod linting;
 pub mod script;
 pub mod target;
 
+mod pins;
 mod plural;
 mod script_printer;
 

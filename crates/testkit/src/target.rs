@@ -9,6 +9,7 @@ use crate::batch::{Answerer, check_batch};
 use crate::diagnosis::{Diagnoser, check_diagnosis};
 use crate::expression::check_expression;
 use crate::linting::{Linter, check_linting};
+use crate::pins::check_pins;
 use crate::plural::counted;
 use crate::script::{check_makefile, check_script};
 
@@ -69,6 +70,9 @@ pub const SCRIPT: Target = Target { name: "script", evaluate: evaluate_script };
 /// Interprets `make` with a Makefile.
 pub const MAKEFILE: Target = Target { name: "makefile", evaluate: evaluate_makefile };
 
+/// Finds pins in a text of every syntax.
+pub const PINS: Target = Target { name: "pins", evaluate: evaluate_pins };
+
 fn evaluate_registry(bytes: &[u8]) -> Evaluated {
     let strict = readers::check_registry(bytes, UnknownFields::Deny);
     match readers::check_registry(bytes, UnknownFields::Allow) {
@@ -115,6 +119,10 @@ fn evaluate_script(bytes: &[u8]) -> Evaluated {
 
 fn evaluate_makefile(bytes: &[u8]) -> Evaluated {
     Evaluated::of_text(bytes, "a Makefile, read incorrectly", check_makefile)
+}
+
+fn evaluate_pins(bytes: &[u8]) -> Evaluated {
+    Evaluated::of_text(bytes, "a text, scanned incorrectly", check_pins)
 }
 
 fn describe_registry(registry: &Registry) -> String {

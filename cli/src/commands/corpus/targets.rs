@@ -17,6 +17,7 @@ pub const TARGETS: &[Target] = &[
     target::EXPRESSION,
     target::SCRIPT,
     target::MAKEFILE,
+    target::PINS,
 ];
 
 /// Returns the target with a name.
