@@ -128,6 +128,13 @@ table! {
             Warning::ShadowedVariable.meaning();
     }
 
+    "Invariants",
+    "`invariants` in slugproof.yaml say what must always or never hold for the model that a harness picks. `prove` \
+    checks them in every environment, `lint` in every call.": {
+        VIOLATED_INVARIANT = "violated-invariant", Error, [Prove, Lint],
+            "an environment or a call violates an invariant of slugproof.yaml";
+    }
+
     "Workflow files",
     "Every output format of `lint` and `check` gives the code of each finding.": {
         UNDECIDED = "undecided", Undecided, [Lint, Check],

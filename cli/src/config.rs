@@ -10,6 +10,7 @@ use slug_workflow::declared::Declared;
 
 use crate::codes::{self, Level};
 use crate::exit::Failure;
+use crate::invariant::Invariant;
 use crate::io::{read_file, shown_path};
 use crate::pin_entry::PinEntry;
 use crate::redact::shown_name;
@@ -48,6 +49,8 @@ pub struct Config {
     pub vars: Vec<(String, Option<String>)>,
     /// The codes whose findings count as errors.
     pub deny: Vec<&'static codes::Entry>,
+    /// What must always or never hold.
+    pub invariants: Vec<Invariant>,
     /// The files that write down model ids.
     pub pins: Vec<PinEntry>,
     /// Contradictions that are intended and not reported.
@@ -205,6 +208,20 @@ impl Config {
         }
     }
 
+    /// Checks that each invariant names existing policies, variables, runtimes and providers.
+    ///
+    /// # Errors
+    ///
+    /// The first unknown name.
+    pub fn check_invariants(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
+        for (index, invariant) in self.invariants.iter().enumerate() {
+            if let Err((field, message)) = invariant.check(policies, registry) {
+                return Err(self.field_error(FieldPath::default().key("invariants").index(index).key(field), message));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that each accept entry names an existing policy, runtime and variables. Runtimes
     /// are checked only if there is a registry.
     ///
@@ -300,6 +317,7 @@ impl Config {
             "known_secrets",
             "deny",
             "pins",
+            "invariants",
             "accept",
         ];
         let fields = cursor.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
@@ -320,6 +338,9 @@ impl Config {
         }
         let pins = fields.optional("pins");
         let pins = pins.map(|at| at.items()?.map(|entry| PinEntry::decode(&entry)).collect()).transpose()?;
+        let invariants = fields.optional("invariants");
+        let invariants =
+            invariants.map(|at| at.items()?.map(|entry| Invariant::decode(&entry)).collect()).transpose()?;
         let mut accept = Vec::new();
         if let Some(entries) = fields.optional("accept") {
             for entry in entries.items()? {
@@ -338,6 +359,7 @@ impl Config {
             vars: vars(&fields)?,
             deny: deny(&fields)?,
             pins: pins.unwrap_or_default(),
+            invariants: invariants.unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| name_or_path(name)).collect()),
             accept,
             root,

@@ -11,6 +11,7 @@ mod config;
 mod data;
 mod exit;
 pub mod findings;
+mod invariant;
 mod io;
 mod json;
 pub mod lines;

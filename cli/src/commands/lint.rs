@@ -26,7 +26,9 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     let known = data.policies(&[])?;
     if let Some(config) = &data.config {
-        config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
+        let configured = args.registry.registry.is_none().then_some(&registry);
+        config.check_accepts(&known, configured)?;
+        config.check_invariants(&known, configured)?;
     }
     let scripts = Scripts::below(PathBuf::new());
     let mut linter = Linter::new(&registry, &known).with_requested_policies(&requested).with_scripts(&scripts);

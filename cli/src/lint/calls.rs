@@ -11,13 +11,14 @@ use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
 use super::choice::choice;
-use super::evaluate::{CallVerdict, Evaluator};
-use super::explain::{Groups, PolicyCall, Problem};
+use super::evaluate::{CallVerdict, Evaluator, Violated};
+use super::explain::{Groups, PolicyCall, Problem, Violation};
 use super::linter::{Linter, variable_of_input};
 use super::near_miss::NearMisses;
 use super::repository::Files;
 use crate::codes::{ALWAYS_TRUE_CONDITION, UNKNOWN_HARNESS};
 use crate::findings::{Finding, SourceId, Span};
+use crate::invariant::{Call, Invariant};
 use crate::redact::SECRET_CHARS;
 use crate::render::shown;
 use slug_resolver::{Policy, Variable};
@@ -107,6 +108,7 @@ impl<'a> Linter<'a> {
                 if let Some(near_misses) = &mut evaluated.near_misses {
                     self.add_near_misses(evaluation.repository(), file, &call, &verdict, near_misses);
                 }
+                self.add_violations(&file.path, &call, &verdict, evaluated);
                 evaluated.add(call.clone(), verdict);
                 shadowed.push((call, ignored));
             }
@@ -127,6 +129,37 @@ impl<'a> Linter<'a> {
             unconditional.call_sites((index, job)).iter().map(|site| site.step.number).collect()
         };
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
+    }
+
+    /// Adds the invariants that a call violates. A call that fails needs no second finding, and one whose
+    /// result is not known is undecided already.
+    fn add_violations<'r>(
+        &'r self,
+        path: &str,
+        case: &PolicyCall<'r>,
+        verdict: &CallVerdict,
+        evaluated: &mut Evaluated<'r>,
+    ) {
+        let call = Call { event: &case.site.invocation.event, workflow: path, job: case.job };
+        let is_about = |invariant: &&Invariant| invariant.is_about_policy(case.policy) && invariant.is_about_call(call);
+        if !matches!(verdict, CallVerdict::Fine { .. }) {
+            return;
+        }
+        let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
+        for invariant in self.invariants.iter().filter(is_about) {
+            let (line, statement) = (invariant.line.to_string(), invariant.statement());
+            let problem = match evaluator.violation(case.policy, |name| case.possible(name), invariant) {
+                None => continue,
+                Some(Violated::Always(failure)) => {
+                    Problem::Violation(failure, Violation { line, statement, reason: invariant.reason.clone() })
+                }
+                Some(Violated::Perhaps(mut reasons)) => {
+                    reasons.insert(format!("whether `{statement}` of slugproof.yaml holds depends on it"));
+                    Problem::Undecided(reasons)
+                }
+            };
+            evaluated.groups.add(case.clone(), problem);
+        }
     }
 
     /// Evaluates a call, and returns its shadowed variables if slugproof.yaml denies them.

@@ -9,6 +9,7 @@ use slug_resolver::{
 };
 
 use crate::config::{Accept, AcceptCode};
+use crate::invariant::Invariant;
 use crate::redact::{MASK, has_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
@@ -39,6 +40,15 @@ pub enum CallVerdict {
     Fails(Failure),
     /// The result depends on values that are not known, for these reasons.
     Undecided(BTreeSet<String>),
+}
+
+/// A call that violates an invariant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Violated {
+    /// In every environment; the resolution of the first.
+    Always(Box<Failure>),
+    /// It depends on values that are not known, for these reasons.
+    Perhaps(BTreeSet<String>),
 }
 
 /// An owned copy of a resolution: a contradiction or a warning.
@@ -193,6 +203,45 @@ impl Evaluator<'_> {
             format!("one possible result is {to}{on}, which would fail with `{}`", code.as_str())
         }));
         CallVerdict::Undecided(why)
+    }
+
+    /// Whether the environments of a call violate an invariant: `None` if none does.
+    #[must_use]
+    pub fn violation<V: Into<Possible>>(
+        &self,
+        policy: &Policy,
+        value: impl Fn(&str) -> V,
+        invariant: &Invariant,
+    ) -> Option<Violated> {
+        let space = Space::new(self.registry, policy, value);
+        let count = space.len();
+        if count > ENVIRONMENTS {
+            let reason = format!("more than {ENVIRONMENTS} environments are possible");
+            return Some(Violated::Perhaps(BTreeSet::from([reason])));
+        }
+        let violates = |number: usize| {
+            let Point { runtime, given, .. } = space.point(number);
+            let resolution = resolve(self.registry, runtime, &given, &[]);
+            let is_unknown = runtime == UNKNOWN || resolution.slug.contains(UNKNOWN);
+            if is_unknown {
+                Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned())
+            } else {
+                Outcome::Coherent(invariant.is_violated(&given, &resolution))
+            }
+        };
+        let outcomes: Vec<Outcome> = (0..count).map(violates).collect();
+        let is_violated = |outcome: &Outcome| *outcome == Outcome::Coherent(true);
+        match outcomes.iter().position(is_violated) {
+            Some(first) if outcomes.iter().all(is_violated) => {
+                let mut failure = self.failure(&space, first);
+                failure
+                    .slugs
+                    .extend((0..count).map(|number| masked(&resolve_point(self.registry, &space, number)).to_owned()));
+                Some(Violated::Always(Box::new(failure)))
+            }
+            None if !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) => None,
+            _ => Some(Violated::Perhaps(reasons(&space, &outcomes))),
+        }
     }
 
     fn fine(&self, space: &Space<'_>, outcomes: &[Outcome]) -> CallVerdict {
@@ -590,6 +639,12 @@ fn compared_texts<'a>(env: &Env<'a>) -> Vec<Option<&'a str>> {
 /// The slug, masked if it looks like a credential that was put in the wrong variable.
 fn masked(slug: &str) -> &str {
     if has_credential(slug) { MASK } else { slug }
+}
+
+/// The slug that an environment of a call selects.
+fn resolve_point(registry: &Registry, space: &Space<'_>, number: usize) -> String {
+    let Point { runtime, given, .. } = space.point(number);
+    resolve(registry, runtime, &given, &[]).slug.to_owned()
 }
 
 /// The outcome of one environment.

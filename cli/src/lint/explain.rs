@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use slug_resolver::{BillingPath, Code, Policy, Variable, explain};
 
-use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, SHADOWED_VARIABLE, UNDECIDED};
+use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, SHADOWED_VARIABLE, UNDECIDED, VIOLATED_INVARIANT};
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
@@ -141,8 +141,21 @@ pub enum Problem {
     CrossVendor(Failure),
     /// Setting this variable changes nothing, which slugproof.yaml denies.
     Shadowed(String),
+    /// The call violates an invariant of slugproof.yaml.
+    Violation(Box<Failure>, Violation),
     /// The result depends on values that are not known, for these reasons.
     Undecided(BTreeSet<String>),
+}
+
+/// An invariant that a call violates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The line of the invariant in slugproof.yaml, which identifies it.
+    pub line: String,
+    /// The invariant in words.
+    pub statement: String,
+    /// Why it matters.
+    pub reason: Option<String>,
 }
 
 /// Paths to the finding: paths with a new trigger first, then others.
@@ -234,6 +247,10 @@ impl<'a> Groups<'a> {
                 group.slugs.extend(new.slugs);
                 group.runtimes.extend(new.runtimes);
             }
+            (Problem::Violation(new, _), Problem::Violation(..)) => {
+                group.slugs.extend(new.slugs);
+                group.runtimes.extend(new.runtimes);
+            }
             (Problem::Undecided(new), Problem::Undecided(reasons)) => reasons.extend(new),
             _ => {}
         }
@@ -275,14 +292,16 @@ impl Problem {
             Self::Failure(failure) => failure.code.map_or(&UNDECIDED, codes::contradiction),
             Self::CrossVendor(_) => &CROSS_VENDOR_CREDENTIAL,
             Self::Shadowed(_) => &SHADOWED_VARIABLE,
+            Self::Violation(..) => &VIOLATED_INVARIANT,
             Self::Undecided(_) => &UNDECIDED,
         }
     }
 
-    /// The provider whose credentials are the problem; otherwise empty.
+    /// The provider whose credentials are the problem, or the line of the violated invariant; otherwise empty.
     fn provider(&self) -> &str {
         match self {
             Self::Failure(failure) | Self::CrossVendor(failure) => failure.provider.as_deref().unwrap_or_default(),
+            Self::Violation(_, violation) => &violation.line,
             Self::Shadowed(_) | Self::Undecided(_) => "",
         }
     }
@@ -297,16 +316,22 @@ fn variable(case: &PolicyCall<'_>, problem: &Problem) -> Option<String> {
         Problem::CrossVendor(failure) if injecting(failure).any(|name| is_set(&name)) => {
             injecting(failure).find(is_set).map(str::to_owned)
         }
-        Problem::Failure(failure) | Problem::CrossVendor(failure) => {
-            let mut runtime = case.policy.runtime_variables().map(|variable| case.policy.variable_name(variable));
-            let decider = match failure.code {
-                Some(Code::UnknownRuntime) => None,
-                _ => failure.decided_by.as_deref(),
-            };
-            decider.filter(is_set).or_else(|| runtime.find(is_set)).map(str::to_owned)
-        }
+        Problem::Failure(failure) | Problem::CrossVendor(failure) => decider(case, failure),
+        Problem::Violation(failure, _) => decider(case, failure),
         Problem::Undecided(reasons) => unknown_variable(case, reasons),
     }
+}
+
+/// The variable that decides, if the file sets it: the one that selects the slug, else one that selects the
+/// runtime.
+fn decider(case: &PolicyCall<'_>, failure: &Failure) -> Option<String> {
+    let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
+    let mut runtime = case.policy.runtime_variables().map(|variable| case.policy.variable_name(variable));
+    let decider = match failure.code {
+        Some(Code::UnknownRuntime) => None,
+        _ => failure.decided_by.as_deref(),
+    };
+    decider.filter(is_set).or_else(|| runtime.find(is_set)).map(str::to_owned)
 }
 
 /// The variables that inject a credential that the provider accepts.
@@ -403,6 +428,7 @@ impl Group<'_> {
             Problem::Failure(failure) => self.failure(failure, primary),
             Problem::CrossVendor(failure) => self.cross_vendor(failure, primary),
             Problem::Shadowed(name) => shadowed(name, primary),
+            Problem::Violation(failure, violation) => self.violation(failure, violation, primary),
             Problem::Undecided(reasons) => self.undecided(reasons, primary),
         };
         let finding =
@@ -457,6 +483,18 @@ impl Group<'_> {
         Finding::new(&CROSS_VENDOR_CREDENTIAL, primary, CROSS_VENDOR_CREDENTIAL.meaning)
             .with_primary_text(explain::cross_vendor(&failure.accepted_by, provider))
             .with_subject("slugs", joined(&self.slugs))
+    }
+
+    fn violation(&self, failure: &Failure, violation: &Violation, primary: Span) -> Finding {
+        let Violation { line, statement, reason } = violation;
+        let (provider, runtime) = (failure.provider.as_deref().unwrap_or_default(), shown(&failure.runtime));
+        let finding = Finding::new(&VIOLATED_INVARIANT, primary, format!("the invariant `{statement}` is violated"))
+            .with_primary_text(self.deciding(failure))
+            .with_note(format!("its provider on runtime {runtime} is `{provider}`"))
+            .with_subject("slugs", joined(&self.slugs))
+            .with_subject("invariant", statement);
+        let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        finding.with_note(format!("the invariant is on line {line} of slugproof.yaml{reason}"))
     }
 
     fn undecided(&self, reasons: &BTreeSet<String>, primary: Span) -> Finding {

@@ -15,6 +15,7 @@ use super::known_names::KnownNames;
 use super::scripts::Scripts;
 use crate::codes::SHADOWED_VARIABLE;
 use crate::config::{Accept, Config};
+use crate::invariant::Invariant;
 
 /// The registry, the policies and the configuration of a run.
 pub struct Linter<'a> {
@@ -24,6 +25,7 @@ pub struct Linter<'a> {
     /// The policies of `--policy`.
     pub(super) requested: &'a [Policy],
     pub(super) accept: &'a [Accept],
+    pub(super) invariants: &'a [Invariant],
     pub(super) declared: Declared<'a>,
     pub(super) config: Option<&'a Config>,
     /// Whether slugproof.yaml denies shadowed variables; otherwise they are not reported.
@@ -51,6 +53,7 @@ impl<'a> Linter<'a> {
             policies: policies.iter().collect(),
             requested: &[],
             accept: &[],
+            invariants: &[],
             declared: Declared::default(),
             config: None,
             denies_shadowed: false,
@@ -82,6 +85,7 @@ impl<'a> Linter<'a> {
     #[must_use]
     pub fn with_config(mut self, config: &'a Config, covers_all_files: bool) -> Self {
         self.accept = &config.accept;
+        self.invariants = &config.invariants;
         self.declared = config.declared();
         self.denies_shadowed = config.deny.contains(&&SHADOWED_VARIABLE);
         self.config = covers_all_files.then_some(config);

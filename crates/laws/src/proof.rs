@@ -85,9 +85,18 @@ pub struct Gap {
 /// Maximum environments that are tried to name the runtime of a case; if there are more, one may name it.
 const TRIED: usize = 10_000;
 
-/// Returns true if an environment that names the runtime of a case, or names none, has the same contradiction: a
-/// variable may decide both the runtime and the model. A variable that the case does not set may have any value.
+/// Returns true if an environment that names the runtime of a case, or names none, has the same contradiction.
 fn is_reachable(implementation: &dyn Implementation, case: &TestCase, found: &Resolution<'_>) -> bool {
+    can_name_runtime(case, |other| {
+        let resolution = implementation.resolve(other);
+        (resolution.code, resolution.slug) == (found.code, found.slug)
+    })
+}
+
+/// Returns true if an environment that names the runtime of a case, or names none, has a property that the case
+/// has: a variable may decide both the runtime and the model. A variable that the case does not set may have any
+/// value.
+pub fn can_name_runtime(case: &TestCase, has: impl Fn(&TestCase) -> bool) -> bool {
     let policy = &case.dataset.policy;
     let is_set = |variable: &Variable| case.variables.contains_key(policy.variable_name(*variable));
     let mut free = policy.runtime_variables().filter(|variable| !is_set(variable));
@@ -111,8 +120,7 @@ fn is_reachable(implementation: &dyn Implementation, case: &TestCase, found: &Re
     }
     cases.iter().any(|other| {
         let names_runtime = other.env().runtime().is_none_or(|runtime| runtime == case.runtime);
-        let resolution = implementation.resolve(other);
-        names_runtime && (resolution.code, resolution.slug) == (found.code, found.slug)
+        names_runtime && has(other)
     })
 }
 

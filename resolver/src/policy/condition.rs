@@ -58,7 +58,12 @@ impl Membership {
         self.texts().iter().any(|known| known == text) == matches!(self, Self::OneOf(_))
     }
 
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+    /// Decodes a text, a list of texts, or `{not: …}`.
+    ///
+    /// # Errors
+    ///
+    /// The value is none of these.
+    pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         if at.is_list() {
             return Ok(Self::OneOf(at.strings()?));
         }
@@ -93,7 +98,12 @@ impl Membership {
 }
 
 impl Test {
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+    /// Decodes `set`, `unset`, a text, a list of texts, `{not: …}` or `{host: …}`.
+    ///
+    /// # Errors
+    ///
+    /// The value is none of these.
+    pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
         if !at.is_list() {
             match at.string() {
                 Ok("set") => return Ok(Self::Set),
@@ -110,6 +120,17 @@ impl Test {
                 Err(at.error("unknown test; write `set`, `unset`, a text, a list of texts, `{not: …}` or `{host: …}`"))
             }
             _ => Membership::decode(at).map(Self::Value),
+        }
+    }
+
+    /// Returns true if the test holds for a value, or for an unset variable.
+    #[must_use]
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::Set => value.is_some(),
+            Self::Unset => value.is_none(),
+            Self::Value(texts) => value.map_or(matches!(texts, Membership::NoneOf(_)), |value| texts.contains(value)),
+            Self::Host(host) => value.and_then(host_of).is_some_and(|of_value| of_value.eq_ignore_ascii_case(host)),
         }
     }
 

@@ -32,6 +32,7 @@ pub fn render(report: &Report) -> String {
         text.push_str(&matrix(policy));
         text.push_str(&gaps(policy));
         text.push_str(&crossings(policy));
+        text.push_str(&violations(policy));
         text.push_str(&findings(policy));
     }
     text.push('\n');
@@ -191,6 +192,25 @@ fn crossings(policy: &PolicyReport) -> String {
     text
 }
 
+/// The environments that violate an invariant of slugproof.yaml, by invariant.
+fn violations(policy: &PolicyReport) -> String {
+    let mut text = String::new();
+    let mut line = None;
+    for violation in &policy.violations.found {
+        if line != Some(violation.line) {
+            line = Some(violation.line);
+            let reason = violation.reason.as_ref().map(|reason| format!(": {}", shown(reason))).unwrap_or_default();
+            let heading = format!("violated-invariant: {}{reason}", violation.statement);
+            let _ = writeln!(text, "\n{WARN}{}{WARN:#}", wrapped(&heading, "  ", "    "));
+        }
+        let names = assignments(&violation.set, violation.slug_in.as_ref());
+        let _ = writeln!(text, "{}", wrapped(&names, "    ", "      "));
+        let line = format!("{}: {} from {}", violation.runtime, shown(&violation.slug), violation.provider);
+        let _ = writeln!(text, "{}", wrapped(&line, "      ", "        "));
+    }
+    text
+}
+
 /// The gaps in their order; gaps that differ only in the runtime are one entry with all runtimes.
 fn grouped_by_runtime(gaps: &[EvaluatedGap]) -> Vec<(&EvaluatedGap, Vec<&str>)> {
     let mut groups: Vec<(&EvaluatedGap, Vec<&str>)> = Vec::new();
@@ -323,6 +343,24 @@ fn summary(report: &Report) -> String {
         );
         let message = wrapped(&message, "", "  ").replacen('✗', &format!("{BAD}✗{BAD:#}"), 1);
         let _ = writeln!(text, "{message}");
+    }
+    let all = || report.policies.iter().map(|policy| &policy.violations);
+    let violated: BTreeSet<u64> = all().flat_map(|all| all.found.iter().map(|violation| violation.line)).collect();
+    let unexplored: BTreeSet<u64> = all().flat_map(|all| all.unexplored.iter().copied()).collect();
+    for (lines, what) in [
+        (&violated, "is violated: change the policy or the registry, or narrow the invariant by `when`"),
+        (&unexplored, "has too many environments to check all: narrow it by `policy`, `runtime` or `when`"),
+    ] {
+        for line in lines {
+            let config = report.config.as_deref().unwrap_or_default();
+            let message = wrapped(&format!("✗ {config}: line {line}: the invariant {what}"), "", "  ");
+            let _ = writeln!(text, "{}", message.replacen('✗', &format!("{BAD}✗{BAD:#}"), 1));
+        }
+    }
+    let checked = all().map(|all| all.checked).max().unwrap_or_default();
+    if checked > 0 && violated.is_empty() && unexplored.is_empty() {
+        let invariants = counted(checked as u64, "invariant");
+        let _ = writeln!(text, "{GOOD}✓{GOOD:#} {invariants} of slugproof.yaml, in every environment");
     }
     for idle in &report.idle {
         let config = report.config.as_deref().unwrap_or_default();

@@ -29,6 +29,7 @@ struct PolicyForm<'a> {
     matrix: Vec<CellForm<'a>>,
     gaps: Vec<GapForm<'a>>,
     denied: Vec<DeniedForm<'a>>,
+    violations: Vec<ViolationForm<'a>>,
     evaluated: usize,
     compared: usize,
     combinations: u128,
@@ -66,6 +67,18 @@ struct DeniedForm<'a> {
     provider: &'a str,
     keys: &'a [String],
     accepted: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ViolationForm<'a> {
+    line: u64,
+    invariant: &'a str,
+    reason: Option<&'a str>,
+    runtime: &'a str,
+    set: &'a BTreeMap<String, String>,
+    slug_in: Option<&'a str>,
+    slug: &'a str,
+    provider: &'a str,
 }
 
 #[derive(Serialize)]
@@ -123,11 +136,22 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
         keys: &crossing.keys,
         accepted: accepted.as_deref(),
     });
+    let violations = policy.violations.found.iter().map(|violation| ViolationForm {
+        line: violation.line,
+        invariant: &violation.statement,
+        reason: violation.reason.as_deref(),
+        runtime: &violation.runtime,
+        set: &violation.set,
+        slug_in: violation.slug_in.as_deref(),
+        slug: &violation.slug,
+        provider: &violation.provider,
+    });
     PolicyForm {
         policy: &policy.policy,
         matrix,
         gaps: gaps.collect(),
         denied: denied.collect(),
+        violations: violations.collect(),
         evaluated: policy.proof.evaluated,
         compared: policy.proof.compared,
         combinations: policy.proof.covered,

@@ -5,6 +5,7 @@ mod human;
 mod json;
 mod parallel;
 mod report;
+mod violations;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use slug_resolver::{Env, Kind, Policy, resolve};
 use crossings::crossings;
 use parallel::{Progress, in_parallel};
 use report::{BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Idle, PolicyReport, Report, Row, Sample};
+
+use violations::Violations;
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::codes::CROSS_VENDOR_CREDENTIAL;
@@ -51,7 +54,9 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     if let Some(config) = &data.config {
         // A registry given with --registry need not have the configured runtimes.
         let configured = args.registry.registry.is_none().then_some(&registry);
-        config.check_accepts(&data.policies(&[])?, configured)?;
+        let known = data.policies(&[])?;
+        config.check_accepts(&known, configured)?;
+        config.check_invariants(&known, configured)?;
     }
     // A scoped entry counts for `lint` only.
     let accepts = data.config.iter().flat_map(|config| &config.accept);
@@ -61,7 +66,10 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     let mut reports = Vec::new();
     for policy in &policies {
         let dataset = Dataset::new(registry.clone(), policy.clone());
-        reports.push(prove(&dataset, args.brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?);
+        let mut proved = prove(&dataset, args.brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?;
+        let invariants = data.config.as_ref().map_or(&[][..], |config| &config.invariants);
+        proved.violations = violations::violations(&dataset, &Enumeration::new(&dataset), invariants);
+        reports.push(proved);
     }
     // An unused entry may be needed for data that this run does not prove.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
@@ -226,6 +234,7 @@ fn prove(
         rows,
         gaps,
         crossings,
+        violations: Violations::default(),
         undecided: enumeration.undecided().to_vec(),
         unexplored: enumeration.unexplored().to_vec(),
         brute_force,

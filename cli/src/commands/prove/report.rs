@@ -7,6 +7,7 @@ use slug_laws::proof::{Gap, Proof};
 use slug_resolver::Code;
 
 use super::crossings::Crossing;
+use super::violations::Violations;
 use crate::config::AcceptCode;
 use crate::data::WRITE_CONFIG;
 use crate::exit::Exit;
@@ -49,6 +50,8 @@ pub struct PolicyReport {
     pub gaps: Vec<EvaluatedGap>,
     /// The environments that send a key to another vendor, if slugproof.yaml denies them.
     pub crossings: Vec<EvaluatedCrossing>,
+    /// The environments that violate an invariant.
+    pub violations: Violations,
     pub undecided: Vec<String>,
     /// The runtimes on which the policy distinguishes too many environments.
     pub unexplored: Vec<String>,
@@ -124,7 +127,9 @@ impl Report {
             return Exit::NothingChecked;
         }
         let crosses = self.policies.iter().any(|policy| policy.open_crossings() > 0);
-        if broken || crosses || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
+        let violations = self.policies.iter().map(|policy| &policy.violations);
+        let violated = violations.into_iter().any(|all| !all.found.is_empty() || !all.unexplored.is_empty());
+        if broken || crosses || violated || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
             Exit::Findings
         } else {
             Exit::Clean

@@ -1,0 +1,227 @@
+//! The environments that violate an invariant of slugproof.yaml.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slug_laws::Dataset;
+use slug_laws::enumeration::{Enumeration, TestPoint};
+use slug_laws::proof::can_name_runtime;
+use slug_laws::{TestCase, set_values};
+use slug_resolver::policy::Test;
+use slug_resolver::resolve;
+
+use crate::invariant::Invariant;
+
+/// Maximum resolutions for the invariants of one policy.
+const RESOLUTIONS: usize = 4_000_000;
+
+/// A smallest environment that violates an invariant.
+pub struct Violation {
+    /// The line of the invariant in slugproof.yaml.
+    pub line: u64,
+    /// The invariant in words, such as `never {billing: platform}`.
+    pub statement: String,
+    /// Why the invariant matters.
+    pub reason: Option<String>,
+    /// The runtime.
+    pub runtime: String,
+    /// The variables that are set, with one value each.
+    pub set: BTreeMap<String, String>,
+    /// The variable that holds the slug, if any.
+    pub slug_in: Option<String>,
+    /// The slug.
+    pub slug: String,
+    /// The provider.
+    pub provider: String,
+}
+
+/// The violations of the invariants of one policy.
+#[derive(Default)]
+pub struct Violations {
+    /// For each invariant, runtime and provider, the environments with the fewest variables.
+    pub found: Vec<Violation>,
+    /// The number of invariants that were checked.
+    pub checked: usize,
+    /// The lines of invariants with too many environments to check all.
+    pub unexplored: Vec<u64>,
+}
+
+/// Checks every invariant that is not about calls on every class of environments.
+///
+/// A case of the enumeration stands for all values of the variables that it leaves open, because no rule
+/// reads them there. An invariant can test such a variable, so each of its values is tried.
+pub fn violations(dataset: &Dataset, enumeration: &Enumeration, invariants: &[Invariant]) -> Violations {
+    let mut violations = Violations::default();
+    let mut left = RESOLUTIONS;
+    let is_about = |invariant: &&Invariant| !invariant.is_about_calls() && invariant.is_about_policy(&dataset.policy);
+    for invariant in invariants.iter().filter(is_about) {
+        violations.checked += 1;
+        let mut smallest = Smallest::default();
+        for point in (0..enumeration.len()).filter_map(|number| enumeration.get(number)) {
+            let cases = cases(dataset, enumeration, invariant, &point);
+            if cases.len() > left {
+                violations.unexplored.push(invariant.line);
+                break;
+            }
+            left -= cases.len();
+            for case in cases {
+                smallest.add(dataset, invariant, &point, case);
+            }
+        }
+        violations.found.extend(smallest.0.into_values().flat_map(BTreeMap::into_values));
+    }
+    violations
+}
+
+/// The environments of a case: with each value of the variables that the invariant tests, and each slug if the
+/// invariant names models.
+fn cases(dataset: &Dataset, enumeration: &Enumeration, invariant: &Invariant, point: &TestPoint) -> Vec<TestCase> {
+    let mut cases = vec![point.case.clone()];
+    if let Some(variable) = point.slug_in.as_ref().filter(|_| invariant.names_models()) {
+        let slugs: BTreeSet<&str> = invariant.models().chain(enumeration.slugs().iter().map(String::as_str)).collect();
+        cases.extend(slugs.into_iter().map(|slug| point.case.with(variable, slug)));
+    }
+    for (name, test) in &invariant.variables {
+        let is_open = !point.case.variables.contains_key(name);
+        let Some(variable) = dataset.policy.variable(name).filter(|_| is_open) else { continue };
+        let mut values = set_values(&dataset.policy, variable);
+        match test {
+            Test::Value(texts) => values.extend(texts.texts().iter().cloned()),
+            Test::Host(host) => values.push(format!("https://{host}")),
+            Test::Set | Test::Unset => {}
+        }
+        let with = |case: &TestCase| values.iter().map(|value| case.with(name, value)).collect::<Vec<_>>();
+        cases = cases.iter().flat_map(|case| [vec![case.clone()], with(case)].concat()).collect();
+    }
+    cases
+}
+
+/// For each runtime and provider, the violations by the names of their variables; none has all the names of
+/// another.
+#[derive(Default)]
+struct Smallest(BTreeMap<(String, String), BTreeMap<BTreeSet<String>, Violation>>);
+
+impl Smallest {
+    fn add(&mut self, dataset: &Dataset, invariant: &Invariant, point: &TestPoint, case: TestCase) {
+        let env = case.env();
+        let resolution = resolve(&dataset.registry, &case.runtime, &env, &[]);
+        let Some(provider) = resolution.provider.filter(|_| invariant.is_violated(&env, &resolution)) else { return };
+        let violates = |case: &TestCase| {
+            let env = case.env();
+            invariant.is_violated(&env, &resolve(&dataset.registry, &case.runtime, &env, &[]))
+        };
+        if !can_name_runtime(&case, violates) {
+            return;
+        }
+        let sets = self.0.entry((case.runtime.clone(), provider.name.clone())).or_default();
+        let names: BTreeSet<String> = case.variables.keys().cloned().collect();
+        if sets.keys().any(|known| known.is_subset(&names)) {
+            return;
+        }
+        let violation = Violation {
+            line: invariant.line,
+            statement: invariant.statement(),
+            reason: invariant.reason.clone(),
+            runtime: case.runtime.clone(),
+            slug_in: point.slug_in.clone(),
+            slug: resolution.slug.to_owned(),
+            provider: provider.name.clone(),
+            set: case.variables.clone(),
+        };
+        sets.retain(|known, _| !names.is_subset(known));
+        sets.insert(names, violation);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use slug_laws::generator;
+    use slug_resolver::Env;
+    use slug_resolver::yaml::{self, Cursor};
+
+    use super::*;
+
+    /// Maximum environments that are compared one by one.
+    const ENVIRONMENTS: usize = 20_000;
+
+    /// An invariant about names that the dataset has, by three numbers.
+    fn invariant(dataset: &Dataset, enumeration: &Enumeration, numbers: (usize, usize, usize)) -> Invariant {
+        let (property, value, condition) = numbers;
+        let providers = dataset.registry.providers();
+        let property = match property % 4 {
+            0 => format!("billing: {}", ["platform", "byok"][value % 2]),
+            1 => format!("path: {}", ["platform", "byok"][value % 2]),
+            2 => format!("provider: [{:?}]", providers[value % providers.len()].name),
+            _ => format!("model: [{:?}]", enumeration.slugs()[value % enumeration.slugs().len()]),
+        };
+        let variables: Vec<_> = dataset.policy.all_variables().collect();
+        let variable = variables.get(condition % (variables.len() + 1));
+        let condition = variable.map_or(String::new(), |variable| {
+            let test = ["set", "unset"][condition % 2];
+            format!(", when: {{{}: {test}}}", dataset.policy.variable_name(*variable))
+        });
+        let word = ["always", "never"][value % 2];
+        let root = yaml::read(format!("{{{word}: {{{property}}}{condition}}}").as_bytes()).expect("YAML is valid");
+        Invariant::decode(&Cursor::root(&root)).expect("the invariant is valid")
+    }
+
+    /// The runtimes on which an environment violates an invariant, found one by one; `None` if there are too many
+    /// environments.
+    fn one_by_one(dataset: &Dataset, enumeration: &Enumeration, invariant: &Invariant) -> Option<BTreeSet<String>> {
+        let policy = &dataset.policy;
+        let mut environments = vec![Env::empty(policy)];
+        let values: Vec<_> = policy
+            .all_variables()
+            .map(|variable| {
+                let slugs = enumeration.slugs().iter().filter(|_| policy.is_slug_variable(variable)).cloned();
+                let runtimes = enumeration.runtimes().map(|(name, _)| name.to_owned());
+                let names_runtime = policy.runtime_variables().any(|other| other == variable);
+                let runtimes = runtimes.filter(|_| names_runtime);
+                let values: Vec<String> =
+                    set_values(policy, variable).into_iter().chain(slugs).chain(runtimes).collect();
+                (variable, values)
+            })
+            .collect();
+        for (variable, values) in &values {
+            if environments.len() * (values.len() + 1) > ENVIRONMENTS {
+                return None;
+            }
+            let with = environments.iter().flat_map(|env| values.iter().map(|value| env.with(*variable, value)));
+            environments = with.chain(environments.iter().copied()).collect();
+        }
+        let violates = |runtime: &str| {
+            environments.iter().any(|env| {
+                let names_runtime = env.runtime().is_none_or(|named| named == runtime);
+                names_runtime && invariant.is_violated(env, &resolve(&dataset.registry, runtime, env, &[]))
+            })
+        };
+        let runtimes = enumeration.runtimes().map(|(name, _)| name);
+        Some(runtimes.filter(|name| violates(name)).map(str::to_owned).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn violations_are_those_of_all_environments(
+            bytes in prop::collection::vec(any::<u8>(), 0..600),
+            numbers in (0..4_usize, 0..40_usize, 0..40_usize),
+        ) {
+            let dataset: Arc<Dataset> = generator::case_of(&bytes).dataset;
+            let enumeration = Enumeration::new(&dataset);
+            let invariant = invariant(&dataset, &enumeration, numbers);
+            let Some(expected) = one_by_one(&dataset, &enumeration, &invariant) else { return Ok(()) };
+            let violations = violations(&dataset, &enumeration, std::slice::from_ref(&invariant));
+            prop_assert!(violations.unexplored.is_empty());
+            let found: BTreeSet<String> = violations.found.iter().map(|violation| violation.runtime.clone()).collect();
+            prop_assert_eq!(found, expected, "{}", invariant.statement());
+            for violation in &violations.found {
+                let env = Env::read(&dataset.policy, violation.set.iter().map(|(name, value)| (name, value.as_str())));
+                let resolution = resolve(&dataset.registry, &violation.runtime, &env, &[]);
+                prop_assert!(invariant.is_violated(&env, &resolution));
+            }
+        }
+    }
+}

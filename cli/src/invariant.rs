@@ -1,0 +1,289 @@
+//! Invariants of slugproof.yaml: what must always, or never, hold for the model that a harness picks.
+
+use slug_resolver::policy::{Membership, Test};
+use slug_resolver::yaml::{Cursor, Entry, ReadError, UnknownFields};
+use slug_resolver::{Billing, BillingPath, Env, Policy, Registry, Resolution};
+
+use crate::render::is_blank;
+use crate::suggest::did_you_mean;
+
+/// An entry of `invariants`.
+#[derive(Clone, Debug)]
+pub struct Invariant {
+    /// The line of the entry.
+    pub line: u64,
+    /// True if the properties must always hold, false if they must never hold together.
+    pub is_always: bool,
+    /// What the entry demands or forbids of a resolution.
+    properties: Vec<(Property, Membership)>,
+    /// The policies that the entry is about.
+    policy: Option<Membership>,
+    /// The runtimes that the entry is about.
+    runtime: Option<Membership>,
+    /// The variables on which the entry depends.
+    pub variables: Vec<(String, Test)>,
+    /// The calls that the entry is about; with any of these, it counts for `lint` only.
+    calls: Vec<(CallField, Membership)>,
+    /// Why the invariant matters.
+    pub reason: Option<String>,
+}
+
+/// A property of a resolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Property {
+    Provider,
+    Billing,
+    Model,
+    Path,
+    Rule,
+}
+
+/// A property of a call in a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallField {
+    Event,
+    Job,
+    Workflow,
+}
+
+const PROPERTIES: [(&str, Property); 5] = [
+    ("provider", Property::Provider),
+    ("billing", Property::Billing),
+    ("model", Property::Model),
+    ("path", Property::Path),
+    ("rule", Property::Rule),
+];
+
+const CALL_FIELDS: [(&str, CallField); 3] =
+    [("event", CallField::Event), ("job", CallField::Job), ("workflow", CallField::Workflow)];
+
+/// A call of a harness in a workflow.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The event that starts the workflow.
+    pub event: &'a str,
+    /// The path of the workflow.
+    pub workflow: &'a str,
+    /// The id of the job.
+    pub job: &'a str,
+}
+
+impl Invariant {
+    /// Decodes an entry.
+    ///
+    /// # Errors
+    ///
+    /// The first field that breaks a rule of the format.
+    pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        let fields =
+            at.fields(&[], &["always", "never", "policy", "runtime", "when", "reason"], UnknownFields::Deny)?;
+        let (is_always, properties) = match (fields.optional("always"), fields.optional("never")) {
+            (Some(always), None) => (true, always),
+            (None, Some(never)) => (false, never),
+            _ => return Err(at.error("an invariant has either `always` or `never`; write one of the two")),
+        };
+        let mut invariant = Self {
+            line: at.line_col().line,
+            is_always,
+            properties: decode_properties(&properties)?,
+            policy: fields.optional("policy").map(|at| Membership::decode(&at)).transpose()?,
+            runtime: fields.optional("runtime").map(|at| Membership::decode(&at)).transpose()?,
+            variables: Vec::new(),
+            calls: Vec::new(),
+            reason: fields.optional("reason").map(|at| at.string().map(str::to_owned)).transpose()?,
+        };
+        if let Some(reason) = fields.optional("reason").filter(|_| invariant.reason.as_deref().is_some_and(is_blank)) {
+            return Err(reason.error("the reason is empty; write one, or delete the field"));
+        }
+        let when = fields.optional("when");
+        for Entry { name, value, .. } in when.as_ref().map_or(Ok(Vec::new()), Cursor::entries)? {
+            let field = CALL_FIELDS.iter().find(|(field, _)| *field == name);
+            match (field, name) {
+                (Some((_, field)), _) => invariant.calls.push((*field, Membership::decode(&value)?)),
+                (None, "runtime") if invariant.runtime.is_some() => {
+                    return Err(value.error("the entry already has `runtime`; keep one of the two"));
+                }
+                (None, "runtime") => invariant.runtime = Some(Membership::decode(&value)?),
+                (None, "policy") => {
+                    return Err(value.error("write `policy` beside `when`, not in it"));
+                }
+                (None, name) => invariant.variables.push((name.to_owned(), Test::decode(&value)?)),
+            }
+        }
+        Ok(invariant)
+    }
+
+    /// Checks that the entry names policies, variables, runtimes and providers that exist; runtimes and
+    /// providers only if there is a registry. A name that does not exist would make the entry about nothing.
+    ///
+    /// # Errors
+    ///
+    /// The name of the field, and what is wrong.
+    pub fn check(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), (&'static str, String)> {
+        if let Some(registry) = registry {
+            self.check_registered(policies, registry)?;
+        }
+        let names = || policies.iter().map(Policy::name);
+        for name in self.policy.iter().flat_map(Membership::texts) {
+            if !names().any(|known| known == name) {
+                let help = did_you_mean(name, names(), "name a policy in use");
+                return Err(("policy", format!("there is no policy `{name}`; {help}")));
+            }
+        }
+        for (name, test) in &self.variables {
+            let reading: Vec<&Policy> = policies.iter().filter(|policy| policy.variable(name).is_some()).collect();
+            if reading.is_empty() {
+                let known = policies.iter().flat_map(|policy| policy.variable_names().iter().map(String::as_str));
+                let help = did_you_mean(name, known, "name a variable of a policy, or `event`, `job` or `workflow`");
+                return Err(("when", format!("no policy reads `{name}`; {help}")));
+            }
+            let is_key = |policy: &&&Policy| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+            if !matches!(test, Test::Set | Test::Unset) && reading.iter().any(|policy| is_key(&policy)) {
+                return Err(("when", format!("`{name}` is a secret, so only `set` and `unset` can be tested")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_registered(&self, policies: &[Policy], registry: &Registry) -> Result<(), (&'static str, String)> {
+        let runtimes: Vec<&str> = registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
+        let of_policies = policies.iter().flat_map(|policy| {
+            policy.runtimes().chain(policy.document().runtimes.iter().map(String::as_str)).collect::<Vec<_>>()
+        });
+        let runtimes: Vec<&str> = runtimes.into_iter().chain(of_policies).collect();
+        for name in self.runtime.iter().flat_map(Membership::texts) {
+            if !runtimes.contains(&name.as_str()) {
+                let help = did_you_mean(name, runtimes.iter().copied(), "name a runtime of the registry");
+                return Err(("runtime", format!("there is no runtime `{name}`; {help}")));
+            }
+        }
+        let providers = || registry.providers().iter().map(|provider| provider.name.as_str());
+        let named = self.properties.iter().filter(|(property, _)| *property == Property::Provider);
+        for name in named.flat_map(|(_, texts)| texts.texts()) {
+            if !providers().any(|known| known == name) {
+                let field = if self.is_always { "always" } else { "never" };
+                let help = did_you_mean(name, providers(), "name a provider of the registry");
+                return Err((field, format!("there is no provider `{name}`; {help}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns true if the entry counts for `lint` only, because its condition is about calls.
+    #[must_use]
+    pub fn is_about_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// Returns true if the entry depends on the model itself, and not only on its provider.
+    #[must_use]
+    pub fn names_models(&self) -> bool {
+        self.properties.iter().any(|(property, _)| *property == Property::Model)
+    }
+
+    /// The models that the entry names.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        let models = self.properties.iter().filter(|(property, _)| *property == Property::Model);
+        models.flat_map(|(_, texts)| texts.texts()).map(String::as_str)
+    }
+
+    /// Returns true if the entry is about a policy.
+    #[must_use]
+    pub fn is_about_policy(&self, policy: &Policy) -> bool {
+        self.policy.as_ref().is_none_or(|names| names.contains(policy.name()))
+            && self.variables.iter().all(|(name, _)| policy.variable(name).is_some())
+    }
+
+    /// Returns true if the entry is about a call.
+    #[must_use]
+    pub fn is_about_call(&self, call: Call<'_>) -> bool {
+        self.calls.iter().all(|(field, texts)| match field {
+            CallField::Event => texts.contains(call.event),
+            CallField::Job => texts.contains(call.job),
+            CallField::Workflow => {
+                let is_end = |name: &String| {
+                    call.workflow.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+                };
+                texts.texts().iter().any(is_end) == matches!(texts, Membership::OneOf(_))
+            }
+        })
+    }
+
+    /// Returns true if a resolution violates the entry. A resolution without a provider violates none:
+    /// it is a contradiction, or nothing is created.
+    #[must_use]
+    pub fn is_violated(&self, env: &Env<'_>, resolution: &Resolution<'_>) -> bool {
+        let Some(provider) = resolution.provider else { return false };
+        let is_about = self.runtime.as_ref().is_none_or(|names| names.contains(resolution.runtime))
+            && self.variables.iter().all(|(name, test)| holds(test, name, env));
+        let has = |(property, texts): &(Property, Membership)| {
+            texts.contains(match property {
+                Property::Provider => &provider.name,
+                Property::Billing => match provider.billing() {
+                    Billing::Platform => "platform",
+                    Billing::Byok => "byok",
+                },
+                Property::Model => resolution.slug,
+                Property::Path => match resolution.path {
+                    BillingPath::Platform => "platform",
+                    BillingPath::Byok => "byok",
+                },
+                Property::Rule => resolution.rule.unwrap_or_default(),
+            })
+        };
+        is_about && self.properties.iter().all(has) != self.is_always
+    }
+
+    /// The entry in words, such as `never {billing: platform}`.
+    #[must_use]
+    pub fn statement(&self) -> String {
+        let word = if self.is_always { "always" } else { "never" };
+        let property = |(property, texts): &(Property, Membership)| {
+            let name = PROPERTIES.iter().find(|(_, known)| known == property).map_or("", |(name, _)| name);
+            format!("{name}: {}", shown(texts))
+        };
+        let properties: Vec<String> = self.properties.iter().map(property).collect();
+        format!("{word} {{{}}}", properties.join(", "))
+    }
+}
+
+fn decode_properties(at: &Cursor<'_>) -> Result<Vec<(Property, Membership)>, ReadError> {
+    let mut properties = Vec::new();
+    for Entry { name, key, value, .. } in at.entries()? {
+        let Some((_, property)) = PROPERTIES.iter().find(|(known, _)| *known == name) else {
+            let help = did_you_mean(name, PROPERTIES.iter().map(|(name, _)| *name), "write one of the names below");
+            let names: Vec<String> = PROPERTIES.iter().map(|(name, _)| format!("`{name}`")).collect();
+            return Err(key.error(format!("`{name}` is not a property: {}; {help}", names.join(", "))));
+        };
+        let texts = Membership::decode(&value)?;
+        let is_path = |text: &String| text == "platform" || text == "byok";
+        if matches!(property, Property::Billing | Property::Path) && !texts.texts().iter().all(is_path) {
+            return Err(value.error("write `platform` or `byok`"));
+        }
+        properties.push((*property, texts));
+    }
+    if properties.is_empty() {
+        return Err(at.error("the invariant says nothing; add a property such as `provider`"));
+    }
+    Ok(properties)
+}
+
+fn holds(test: &Test, name: &str, env: &Env<'_>) -> bool {
+    let Some(variable) = env.policy().variable(name) else { return false };
+    match test {
+        Test::Set => env.is_present(variable),
+        Test::Unset => !env.is_present(variable),
+        test => test.holds(env.text(variable)),
+    }
+}
+
+/// A set of texts as slugproof.yaml writes it.
+fn shown(texts: &Membership) -> String {
+    match texts {
+        Membership::OneOf(texts) => match texts.as_slice() {
+            [only] => only.clone(),
+            texts => format!("[{}]", texts.join(", ")),
+        },
+        Membership::NoneOf(texts) => format!("{{not: [{}]}}", texts.join(", ")),
+    }
+}

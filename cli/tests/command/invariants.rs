@@ -1,0 +1,180 @@
+//! Invariants of slugproof.yaml, in `prove` and in `lint`.
+
+use crate::run::{Scratch, slugproof};
+
+const REGISTRY: &str = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [ACME_TOKEN]}
+  - {name: zeta, auth_env: [ZETA_TOKEN]}
+  - {name: house, auth_env: [PROXY_TOKEN], billing: platform}
+runtimes:
+  coder:
+    providers:
+      - {name: acme, models: [acme-1, acme-2]}
+      - {name: zeta, models: [zeta-1]}
+      - {name: house, models: [house-1]}
+  writer: {providers: [{name: acme, models: [acme-1]}]}
+";
+
+const POLICY: &str = "schema_version: 2
+name: nightly
+harness: [run.sh]
+runtime: AGENT
+defaults: {AGENT: coder}
+model:
+  - {name: override, use: $MODEL}
+  - {when: {BILLING: house}, use: house-1}
+  - {when: {runtime: writer}, use: acme-1}
+  - {use: acme-2}
+secrets:
+  - {when: {BILLING: house}, path: platform}
+  - {key: ZETA_KEY, inject: [ZETA_TOKEN]}
+  - {key: ACME_KEY, inject: [ACME_TOKEN]}
+";
+
+/// A repository with these invariants and a workflow whose job has this `env`.
+fn repository(invariants: &str, env: &str) -> Scratch {
+    let lines: String = invariants.lines().map(|line| format!("  - {}\n", line.trim())).collect();
+    let config = format!("schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\ninvariants:\n{lines}");
+    let workflow = format!(
+        "on: [push, pull_request]\njobs:\n  test:\n    runs-on: x\n    env: {{{env}}}\n    steps:\n      - run: ./run.sh\n"
+    );
+    // A number makes the directory of each repository its own.
+    let name = format!(
+        "invariants-{}",
+        config.bytes().chain(env.bytes()).fold(7_u64, |sum, byte| sum * 31 % 999_983 + u64::from(byte))
+    );
+    Scratch::new(&name)
+        .file("providers.yaml", REGISTRY)
+        .file("policy.yaml", POLICY)
+        .file("run.sh", "")
+        .file("slugproof.yaml", config)
+        .file(".github/workflows/test.yml", workflow)
+}
+
+/// The violations that `prove` finds: runtime, the variables that are set, and the slug.
+fn proved(invariant: &str) -> Vec<String> {
+    let report = slugproof(["prove", "--format", "json"]).dir(&repository(invariant, "")).run().json();
+    let found = report["policies"][0]["violations"].as_array().expect("a list").iter();
+    let mut found: Vec<String> = found
+        .map(|violation| {
+            let set: Vec<&str> = violation["set"].as_object().expect("a map").keys().map(String::as_str).collect();
+            let text = |name: &str| violation[name].as_str().expect("a text").to_owned();
+            format!("{} [{}] {}", text("runtime"), set.join(" "), text("slug"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The codes of the findings of `lint`.
+fn linted(invariant: &str, env: &str) -> Vec<String> {
+    let report = slugproof(["lint", "--output", "json"]).dir(&repository(invariant, env)).run().json();
+    let findings = report["findings"].as_array().expect("a list").iter();
+    findings.map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+#[test]
+fn prove_shows_the_smallest_environments_that_violate() {
+    for (invariant, expected) in [
+        // By the rule for BILLING, and by an override.
+        ("{never: {billing: platform}, runtime: coder}", vec!["coder [BILLING] house-1", "coder [MODEL] house-1"]),
+        (
+            "{always: {provider: [acme, zeta]}, runtime: coder}",
+            vec!["coder [BILLING] house-1", "coder [MODEL] house-1"],
+        ),
+        ("{never: {provider: zeta}}", vec!["coder [MODEL] zeta-1"]),
+        ("{never: {model: acme-2}}", vec!["coder [] acme-2"]),
+        ("{never: {model: acme-1}, when: {runtime: coder}}", vec!["coder [MODEL] acme-1"]),
+        ("{always: {path: byok}, runtime: writer}", vec!["writer [BILLING MODEL] acme-1"]),
+        ("{always: {rule: override}, runtime: writer}", vec!["writer [] acme-1"]),
+        ("{never: {rule: override, provider: zeta}}", vec!["coder [MODEL] zeta-1"]),
+        // A variable that no rule reads there.
+        ("{never: {provider: zeta}, when: {ACME_KEY: set}}", vec!["coder [ACME_KEY MODEL] zeta-1"]),
+        ("{never: {model: acme-2}, when: {ZETA_KEY: unset, ACME_KEY: set}}", vec!["coder [ACME_KEY] acme-2"]),
+        ("{never: {model: acme-2}, when: {BILLING: team}}", vec!["coder [BILLING] acme-2"]),
+    ] {
+        let found = proved(invariant);
+        assert_eq!(found, expected, "{invariant}");
+    }
+}
+
+#[test]
+fn prove_finds_no_violation_of_what_holds() {
+    for invariant in [
+        "{never: {billing: platform}, runtime: writer}",
+        "{never: {provider: zeta}, when: {MODEL: unset}}",
+        "{always: {provider: acme}, when: {MODEL: unset, BILLING: {not: house}}}",
+        "{always: {billing: platform}, when: {BILLING: house, MODEL: unset, runtime: coder}}",
+        "{never: {model: acme-2}, when: {MODEL: zeta-1}}",
+        "{never: {billing: platform}, when: {event: pull_request}}",
+    ] {
+        assert_eq!(proved(invariant), [""; 0], "{invariant}");
+    }
+    let output = slugproof(["prove"]).dir(&repository("{never: {billing: platform}, runtime: writer}", "")).run();
+    assert!(output.stdout.contains("✓ 1 invariant of slugproof.yaml, in every environment"), "{}", output.stdout);
+}
+
+#[test]
+fn lint_judges_the_calls_that_an_invariant_is_about() {
+    let violated = vec!["violated-invariant".to_owned()];
+    for (invariant, env, expected) in [
+        ("{never: {billing: platform}}", "BILLING: house", &violated),
+        ("{never: {billing: platform}, when: {event: pull_request}}", "BILLING: house", &violated),
+        ("{never: {billing: platform}, when: {event: schedule}}", "BILLING: house", &vec![]),
+        ("{never: {billing: platform}, when: {job: test}}", "BILLING: house", &violated),
+        ("{never: {billing: platform}, when: {job: {not: test}}}", "BILLING: house", &vec![]),
+        ("{never: {billing: platform}, when: {workflow: test.yml}}", "BILLING: house", &violated),
+        ("{never: {billing: platform}, when: {workflow: est.yml}}", "BILLING: house", &vec![]),
+        ("{never: {billing: platform}, runtime: writer}", "BILLING: house", &vec![]),
+        ("{never: {billing: platform}, policy: nightly}", "BILLING: house", &violated),
+        ("{never: {billing: platform}}", "ACME_KEY: \"${{ secrets.K }}\"", &vec![]),
+        (
+            "{never: {billing: platform}}",
+            "BILLING: \"${{ vars.B || 'house' }}\"",
+            &vec!["undecided".to_owned(), "violated-invariant".to_owned()],
+        ),
+        // A contradiction is one finding.
+        ("{never: {provider: zeta}}", "MODEL: zeta-1", &vec!["missing-credential".to_owned()]),
+    ] {
+        let mut found = linted(invariant, env);
+        found.sort();
+        found.dedup();
+        assert_eq!(&found, expected, "{invariant} with {env}");
+    }
+}
+
+#[test]
+fn lint_names_the_deciding_variable_and_the_reason() {
+    let repository = repository("{never: {billing: platform}, reason: too expensive}", "BILLING: house");
+    let output = slugproof(["lint"]).dir(&repository).run();
+    assert_eq!(output.code, 1);
+    for part in ["the invariant `never {billing: platform}` is violated", "line 5 of slugproof.yaml: too expensive"] {
+        assert!(output.stdout.contains(part), "{}", output.stdout);
+    }
+}
+
+#[test]
+fn faulty_invariant_is_refused_at_its_field() {
+    for (invariant, message) in [
+        ("{never: {billing: plattform}}", "write `platform` or `byok`"),
+        ("{never: {provdier: acme}}", "did you mean `provider`?"),
+        ("{never: {provider: acm}}", "there is no provider `acm`; did you mean `acme`?"),
+        ("{always: {provider: acme}, runtime: codr}", "there is no runtime `codr`; did you mean `coder`?"),
+        ("{never: {provider: acme}, policy: nightli}", "there is no policy `nightli`; did you mean `nightly`?"),
+        ("{never: {provider: acme}, when: {MODLE: set}}", "no policy reads `MODLE`; did you mean `MODEL`?"),
+        ("{never: {provider: acme}, when: {ACME_KEY: abc}}", "only `set` and `unset` can be tested"),
+        ("{never: {provider: acme}, always: {provider: zeta}}", "either `always` or `never`"),
+        ("{never: {}}", "the invariant says nothing"),
+        ("{runtime: coder}", "either `always` or `never`"),
+        ("{never: {provider: acme}, reason: \" \"}", "the reason is empty"),
+        ("{never: {provider: acme}, runtime: coder, when: {runtime: writer}}", "already has `runtime`"),
+    ] {
+        for command in ["prove", "lint"] {
+            let output = slugproof([command]).dir(&repository(invariant, "")).run();
+            assert_eq!(output.code, 2, "{command} {invariant}");
+            let message = output.stderr.contains("slugproof.yaml: line 5") && output.stderr.contains(message);
+            assert!(message, "{invariant}: {}", output.stderr);
+        }
+    }
+}
