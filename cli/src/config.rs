@@ -193,7 +193,8 @@ impl Config {
         let yaml = names.iter().map(String::as_str).filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
         let others = yaml.filter(|name| *name != FILE_NAME);
         let help = did_you_mean(&name, others, "correct the path, which is relative to this file");
-        ValidationError::at(field, format!("there is no file `{}`; {help}", shown_path(path))).located(&self.root)
+        ValidationError::at(field, format!("the file `{}` does not exist; {help}", shown_path(path)))
+            .located(&self.root)
     }
 
     /// Refuses a file that a field of this file names and that does not exist.

@@ -127,7 +127,7 @@ impl Invariant {
         for name in self.policy.iter().flat_map(Membership::texts) {
             if !names().any(|known| known == name) {
                 let help = did_you_mean(name, names(), "name a policy in use");
-                return Err(("policy", format!("there is no policy `{name}`; {help}")));
+                return Err(("policy", format!("the policy `{name}` does not exist; {help}")));
             }
         }
         for (name, test) in &self.variables {
@@ -154,7 +154,7 @@ impl Invariant {
         for name in self.runtime.iter().flat_map(Membership::texts) {
             if !runtimes.contains(&name.as_str()) {
                 let help = did_you_mean(name, runtimes.iter().copied(), "name a runtime of the registry");
-                return Err(("runtime", format!("there is no runtime `{name}`; {help}")));
+                return Err(("runtime", format!("the runtime `{name}` does not exist; {help}")));
             }
         }
         let providers = || registry.providers().iter().map(|provider| provider.name.as_str());
@@ -163,7 +163,7 @@ impl Invariant {
             if !providers().any(|known| known == name) {
                 let field = if self.is_always { "always" } else { "never" };
                 let help = did_you_mean(name, providers(), "name a provider of the registry");
-                return Err((field, format!("there is no provider `{name}`; {help}")));
+                return Err((field, format!("the provider `{name}` does not exist; {help}")));
             }
         }
         Ok(())

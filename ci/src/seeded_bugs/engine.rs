@@ -16,7 +16,7 @@ use crate::process::{self, Process};
 const PACKAGE: &str = "slug-resolver";
 
 /// The packages whose tests search for the bugs of the linter.
-const LINTER: [&str; 4] = ["slug-value", "slug-shell", "slug-workflow", "slugproof"];
+const LINTER: [&str; 5] = ["slug-value", "slug-shell", "slug-workflow", "slug-pins", "slugproof"];
 
 /// The tests of the linter that measure time, which depends on the machine and its load.
 const TIMED: &str = "test(/hostile_files|thousand_findings/)";

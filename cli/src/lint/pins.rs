@@ -57,13 +57,13 @@ struct Pin {
 }
 
 impl Linter<'_> {
-    /// Judges every pin and adds the findings to a report.
+    /// Checks every pin and adds the findings to a report.
     ///
     /// # Errors
     ///
     /// An entry of `pins` whose pattern is invalid or matches no file.
     pub fn add_pins(&self, search: &PinSearch<'_>, report: &mut Report) -> Result<(), Failure> {
-        let mut pins = Pins { linter: self, report, sources: BTreeMap::new(), judged: 0 };
+        let mut pins = Pins { linter: self, report, sources: BTreeMap::new(), checked: 0 };
         let entries = search.config.map_or(&[][..], |config| &config.pins);
         let mut named = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
@@ -73,9 +73,9 @@ impl Linter<'_> {
             }
         }
         pins.scan_all(search, &named);
-        let judged = pins.judged;
-        if judged > 0 {
-            report.checked.push(("pin", judged));
+        let checked = pins.checked;
+        if checked > 0 {
+            report.checked.push(("pin", checked));
             let is_alone = report.checked.iter().all(|(what, count)| *what == "pin" || *count == 0);
             let has_workflows = report.checked.iter().any(|(what, count)| *what == "workflow file" && *count > 0);
             if report.coverage == Coverage::Nothing && is_alone && !has_workflows {
@@ -115,7 +115,7 @@ struct Pins<'r, 'a> {
     linter: &'r Linter<'a>,
     report: &'r mut Report,
     sources: BTreeMap<String, SourceId>,
-    judged: usize,
+    checked: usize,
 }
 
 impl Pins<'_, '_> {
@@ -153,7 +153,7 @@ impl Pins<'_, '_> {
         }
     }
 
-    /// Judges the pairs of a file whose runtime the registry has. Other objects have fields with these names, too.
+    /// Checks the pairs of a file whose runtime the registry has. Other objects have fields with these names, too.
     fn pairs(&mut self, path: &Path, text: &str, pairs: Vec<slug_pins::Pair>) {
         let is_runtime =
             |pair: &slug_pins::Pair| self.linter.registry.runtime(self.dispatched(&pair.runtime.text)).is_some();
@@ -164,7 +164,7 @@ impl Pins<'_, '_> {
         // A suppression without a finding is reported, so that the file has to be a source.
         let source = self.source(path, text);
         for pair in pairs {
-            self.judge(source, &Pin { runtime: pair.runtime, model: pair.model, required_env: None });
+            self.check(source, &Pin { runtime: pair.runtime, model: pair.model, required_env: None });
         }
     }
 
@@ -174,7 +174,7 @@ impl Pins<'_, '_> {
         templates.into_iter().find(|name| *name != runtime).unwrap_or(runtime)
     }
 
-    /// Judges the fields of a file that an entry names.
+    /// Checks the fields of a file that an entry names.
     fn entry(&mut self, entry: &PinEntry, path: &Path) {
         let bytes = match read_file(path) {
             Ok(bytes) => bytes,
@@ -210,7 +210,7 @@ impl Pins<'_, '_> {
         for runtime in &runtimes {
             for model in &models {
                 let pin = Pin { runtime: runtime.clone(), model: model.clone(), required_env: required_env.clone() };
-                self.judge(source, &pin);
+                self.check(source, &pin);
             }
         }
     }
@@ -224,7 +224,8 @@ impl Pins<'_, '_> {
                     literals.push(Literal { text: text.to_owned(), span: node.span.clone() });
                 }
                 _ => {
-                    let title = format!("the value at `{}` is no literal text, so it is not checked", field.written);
+                    let title =
+                        format!("the value at `{}` is computed or not a text, so it is not checked", field.written);
                     let finding = self.undecided(source, node.highlight_span(), title);
                     self.report.findings.push(finding);
                 }
@@ -257,8 +258,8 @@ impl Pins<'_, '_> {
     }
 
     /// Adds the finding of a pin that fails or is probably misspelt.
-    fn judge(&mut self, source: SourceId, pin: &Pin) {
-        self.judged += 1;
+    fn check(&mut self, source: SourceId, pin: &Pin) {
+        self.checked += 1;
         let registry = self.linter.registry;
         let (model, on) = (shown(&pin.model.text), shown(&pin.runtime.text));
         let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {

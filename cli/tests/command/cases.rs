@@ -337,7 +337,7 @@ fn variable_that_empties_the_model_is_reported() {
     let env = format!("MODEL: \"${{{{ vars.MODEL || '' }}}}\", {}", secret("ACME_API_KEY"));
     let scratch = repository("blank", REGISTRY, &policy, &job("a", &env));
     let output = lint(&scratch);
-    assert!(output.stdout.contains("fails with `model-required`"), "{}", output.snapshot());
+    assert!(output.stdout.contains("would fail with\n          `model-required`"), "{}", output.snapshot());
     let absent = scratch.file("slugproof.yaml", format!("{CONFIG}absent_vars: [MODEL]\n"));
     assert_findings(&absent, &[("model-required", "set MODEL=ac-large")]);
 }

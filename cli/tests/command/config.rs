@@ -494,7 +494,7 @@ fn denied_note_of_a_job_can_be_accepted() {
 }
 
 #[test]
-fn file_that_does_not_exist_is_an_error_at_its_field() {
+fn missing_file_of_config_is_an_error_at_its_field() {
     let project = project("no-file", "", &[]);
     let misspelt = "schema_version: 1\nregistry: provider.yaml\npolicies: [full-saas, reviews.yaml]\n";
     let project = project.file("slugproof.yaml", misspelt);
@@ -506,8 +506,8 @@ fn file_that_does_not_exist_is_an_error_at_its_field() {
     };
     let findings = report["findings"].as_array().expect("a list").iter();
     let found: Vec<_> = findings.filter(|finding| finding["level"] == "error").map(place).collect();
-    let registry = "there is no file `provider.yaml`; did you mean `providers.yaml`?".to_owned();
-    let policy = "there is no file `reviews.yaml`; did you mean `review.yaml`?".to_owned();
+    let registry = "the file `provider.yaml` does not exist; did you mean `providers.yaml`?".to_owned();
+    let policy = "the file `reviews.yaml` does not exist; did you mean `review.yaml`?".to_owned();
     let file = || "slugproof.yaml".to_owned();
     assert_eq!(found, [(file(), Some(2), registry.clone()), (file(), Some(3), policy)]);
     for command in ["prove", "lint"] {

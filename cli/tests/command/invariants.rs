@@ -37,7 +37,8 @@ fn repository(invariants: &str, env: &str) -> Scratch {
     let lines: String = invariants.lines().map(|line| format!("  - {}\n", line.trim())).collect();
     let config = format!("schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\ninvariants:\n{lines}");
     let workflow = format!(
-        "on: [push, pull_request]\njobs:\n  test:\n    runs-on: x\n    env: {{{env}}}\n    steps:\n      - run: ./run.sh\n"
+        "on: [push, pull_request]\njobs:\n  test:\n    runs-on: x\n    env: {{{env}}}\n    steps:\n      - \
+         run: ./run.sh\n"
     );
     // A number makes the directory of each repository its own.
     let name = format!(
@@ -116,7 +117,7 @@ fn prove_finds_no_violation_of_what_holds() {
 }
 
 #[test]
-fn lint_judges_the_calls_that_an_invariant_is_about() {
+fn lint_checks_the_calls_that_an_invariant_is_about() {
     let violated = vec!["violated-invariant".to_owned()];
     for (invariant, env, expected) in [
         ("{never: {billing: platform}}", "BILLING: house", &violated),
@@ -159,9 +160,9 @@ fn faulty_invariant_is_refused_at_its_field() {
     for (invariant, message) in [
         ("{never: {billing: plattform}}", "write `platform` or `byok`"),
         ("{never: {provdier: acme}}", "did you mean `provider`?"),
-        ("{never: {provider: acm}}", "there is no provider `acm`; did you mean `acme`?"),
-        ("{always: {provider: acme}, runtime: codr}", "there is no runtime `codr`; did you mean `coder`?"),
-        ("{never: {provider: acme}, policy: nightli}", "there is no policy `nightli`; did you mean `nightly`?"),
+        ("{never: {provider: acm}}", "the provider `acm` does not exist; did you mean `acme`?"),
+        ("{always: {provider: acme}, runtime: codr}", "the runtime `codr` does not exist; did you mean `coder`?"),
+        ("{never: {provider: acme}, policy: nightli}", "the policy `nightli` does not exist; did you mean `nightly`?"),
         ("{never: {provider: acme}, when: {MODLE: set}}", "no policy reads `MODLE`; did you mean `MODEL`?"),
         ("{never: {provider: acme}, when: {ACME_KEY: abc}}", "only `set` and `unset` can be tested"),
         ("{never: {provider: acme}, always: {provider: zeta}}", "either `always` or `never`"),

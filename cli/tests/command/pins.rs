@@ -24,7 +24,7 @@ fn repository(name: &str, config: &str, files: &[(&str, &str)]) -> Scratch {
     files.iter().fold(scratch, |scratch, (path, text)| scratch.file(path, text))
 }
 
-/// The findings as `path:line code`, and the number of pins that were judged.
+/// The findings as `path:line code`, and the number of pins that were checked.
 fn lint(repository: &Scratch, args: &[&str]) -> (Vec<String>, u64) {
     let args = ["lint", "--output", "json"].iter().chain(args).copied();
     let report = slugproof(args).dir(repository).run().json();
@@ -38,7 +38,7 @@ fn lint(repository: &Scratch, args: &[&str]) -> (Vec<String>, u64) {
 }
 
 #[test]
-fn withdrawn_model_is_found_wherever_a_file_writes_it_down() {
+fn withdrawn_model_is_found_in_files_of_every_kind() {
     let repository = repository(
         "withdrawn",
         "",
@@ -86,7 +86,7 @@ fn message_suggests_the_id_that_was_meant() {
 }
 
 #[test]
-fn embedded_registry_judges_no_pin() {
+fn embedded_registry_is_not_for_pins() {
     let pin = "{\"runtime\": \"claude-code\", \"model\": \"of-another-company\"}";
     let scratch = Scratch::new("pins-embedded").file("a.json", pin);
     assert_eq!(slugproof(["lint"]).dir(&scratch).run().code, 3);
@@ -168,8 +168,8 @@ fn suppression_and_baseline_count_for_pins() {
 #[test]
 fn workflow_ignored_file_and_foreign_program_are_not_scanned() {
     let pin = "runtime: coder\nmodel: x\n";
-    let workflow = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: a/b@v1\n        with: {runtime: coder, \
-                    model: x}\n";
+    let workflow = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: a/b@v1\n        with: \
+                    {runtime: coder, model: x}\n";
     let repository = repository(
         "excluded",
         "",
@@ -182,7 +182,7 @@ fn workflow_ignored_file_and_foreign_program_are_not_scanned() {
         ],
     );
     assert_eq!(lint(&repository, &[]), (vec![".config/a.yaml:2 unregistered-model".to_owned()], 1));
-    // A named file is judged alone.
+    // A named file is checked alone.
     assert_eq!(lint(&repository, &[".github/workflows/a.yml"]), (Vec::new(), 0));
 }
 

@@ -20,7 +20,7 @@ enum Step {
     EveryItem,
 }
 
-/// A text that is no valid path.
+/// A text that is not a valid path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidQuery;
 

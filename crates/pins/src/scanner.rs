@@ -1,20 +1,20 @@
 //! Finds the fields `runtime` and `model` that stand together.
 //!
-//! The scanner knows no grammar. It sees two kinds of scope: what stands between two brackets, and,
+//! The scanner knows no grammar. It sees two kinds of scope: what is between two brackets, and,
 //! outside of brackets, lines `name: value` of one indentation. The content of a quoted text is
 //! scanned too, because programs and scripts quote JSON.
 
 use crate::lexer::{Kind, Text, Token, tokens};
 use crate::{Literal, Pair, Syntax};
 
-/// How deep quoted texts are scanned that stand in quoted texts.
+/// How deep quoted texts in quoted texts are scanned.
 const QUOTES: usize = 3;
 
 /// The shortest content of a quoted text that can have both fields.
 const QUOTED_BYTES: usize = "runtime:a,model:b".len();
 
 /// Finds every place where a file writes down a runtime and a model together: fields or arguments
-/// with these names, in one object or one call. A value that a program computes is no literal.
+/// with these names, in one object or one call. A value that a program computes is not a literal.
 #[must_use]
 pub fn scan(text: &str, syntax: Syntax) -> Vec<Pair> {
     let mut pairs = Vec::new();

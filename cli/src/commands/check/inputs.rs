@@ -145,7 +145,7 @@ impl Inputs {
     pub fn add_all_of(&mut self, config: &Config) {
         self.unknown = self.unknown.or(config.unknown_fields);
         let unknown = self.unknown_fields();
-        // Whoever reads `config` reports these.
+        // They are reported where `config` is read.
         self.seen.extend(config.missing_files().into_iter().map(|(path, _)| path));
         self.left.push_back(match &config.registry {
             Some(path) => (Location::File(path.clone()), unknown),
