@@ -132,6 +132,8 @@ fn fragments() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn every_span_is_a_part_of_the_text(text in fragments()) {
         for syntax in [Syntax::Shell, Syntax::Yaml, Syntax::Json, Syntax::Python, Syntax::Braces] {
