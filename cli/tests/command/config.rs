@@ -494,7 +494,7 @@ fn denied_note_of_a_job_can_be_accepted() {
 }
 
 #[test]
-fn missing_file_of_config_is_an_error_at_its_field() {
+fn missing_file_is_reported_at_its_field() {
     let project = project("no-file", "", &[]);
     let misspelt = "schema_version: 1\nregistry: provider.yaml\npolicies: [full-saas, reviews.yaml]\n";
     let project = project.file("slugproof.yaml", misspelt);
