@@ -296,34 +296,24 @@ impl Interpreter<'_> {
         let pairs: Vec<Pair> = words.iter().map(|word| self.pair(word)).collect();
         let mut index = 1;
         while let Some(word) = words.get(index) {
-            let literal = word.literal();
-            let option = literal.as_deref().unwrap_or_default();
             match &pairs[index] {
                 Pair::Assigns(name, value) => {
                     let start = start_of(word);
                     self.set_variable(name, value.clone(), start..start + name.len(), Some(Export::Yes));
                 }
-                _ if matches!(option, "-i" | "-" | "--ignore-environment") => {
-                    self.state.variables.clear();
-                    self.state.others_unknown = None;
+                Pair::Option => {
+                    let text = word.literal().unwrap_or_default().into_owned();
+                    let (options, takes_next) = options_of_env(&text);
+                    index += usize::from(takes_next);
+                    let next = words.get(index).filter(|_| takes_next);
+                    for (option, value) in options {
+                        let attached = (!takes_next).then(|| self.value_word(Text::known(value), &word.span));
+                        if !self.apply_option_of_env(option, next.or(attached.as_ref())) {
+                            self.restore(before);
+                            return unknown();
+                        }
+                    }
                 }
-                _ if matches!(option, "-u" | "--unset") => {
-                    index += 1;
-                    let name = words.get(index).and_then(Word::literal);
-                    self.remove_variable(name.as_deref().unwrap_or_default());
-                }
-                _ if option.starts_with("--unset=") => self.remove_variable(&option["--unset=".len()..]),
-                _ if option.starts_with("-u") => self.remove_variable(&option["-u".len()..]),
-                _ if matches!(option, "-C" | "--chdir") => {
-                    index += 1;
-                    self.change_directory("cd", words.get(index).map_or(&[], std::slice::from_ref));
-                }
-                // `env -S` splits a text into words, which is not interpreted.
-                _ if option.starts_with("-S") || option.starts_with("--split") => {
-                    self.restore(before);
-                    return unknown();
-                }
-                Pair::Option => {}
                 Pair::Unknown => self.havoc("`env` may set it"),
                 Pair::Names(_) => break,
             }
@@ -336,6 +326,24 @@ impl Interpreter<'_> {
         }
         self.restore(before);
         unknown()
+    }
+
+    /// Applies an option of `env`; returns false if it is not interpreted.
+    fn apply_option_of_env(&mut self, option: char, value: Option<&Word>) -> bool {
+        match option {
+            'i' => {
+                self.state.variables.clear();
+                self.state.others_unknown = None;
+            }
+            'u' => match value.and_then(Word::literal) {
+                Some(name) => self.remove_variable(&name),
+                None => self.havoc("`env` may unset it"),
+            },
+            'C' => drop(self.change_directory("cd", value.map_or(&[], std::slice::from_ref))),
+            '0' | 'a' | 'v' => {}
+            _ => return false,
+        }
+        true
     }
 
     /// Interprets a command that another program starts, which does not call functions.
@@ -517,6 +525,52 @@ impl Interpreter<'_> {
             self.state.directory.as_ref().is_some_and(|path| path.is_empty() || !self.files.list(path).is_empty());
         if exists { Tristate::ALWAYS } else { Tristate::UNKNOWN }
     }
+}
+
+/// The options in an argument of `env`, each as its letter with the value in the same argument, and whether the next
+/// argument is the value of the last one. A text that `env -S` splits into words is not interpreted, nor is an option
+/// that is not known: it has the letter `S`.
+fn options_of_env(argument: &str) -> (Vec<(char, String)>, bool) {
+    const NAMES: [(&str, char); 12] = [
+        ("argv0", 'a'),
+        ("block-signal", 'v'),
+        ("chdir", 'C'),
+        ("debug", 'v'),
+        ("default-signal", 'v'),
+        ("ignore-environment", 'i'),
+        ("ignore-signal", 'v'),
+        ("list-signal-handling", 'v'),
+        ("null", '0'),
+        ("quiet", 'v'),
+        ("split-string", 'S'),
+        ("unset", 'u'),
+    ];
+    let takes_value = |option| matches!(option, 'a' | 'C' | 'S' | 'u');
+    if matches!(argument, "-" | "--") {
+        return (if argument == "-" { vec![('i', String::new())] } else { Vec::new() }, false);
+    }
+    if let Some(long) = argument.strip_prefix("--") {
+        let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+        // A name may be shortened if it stays the only one.
+        let mut fits = NAMES.iter().filter(|(full, _)| full.starts_with(name));
+        let exact = NAMES.iter().find(|(full, _)| *full == name);
+        let option = match (exact, fits.next(), fits.next()) {
+            (Some((_, option)), ..) | (None, Some((_, option)), None) => *option,
+            _ => 'S',
+        };
+        return (vec![(option, value.unwrap_or_default().to_owned())], value.is_none() && takes_value(option));
+    }
+    let mut options = Vec::new();
+    let letters = argument.strip_prefix('-').unwrap_or_default();
+    for (at, letter) in letters.char_indices() {
+        let value = &letters[at + letter.len_utf8()..];
+        if takes_value(letter) {
+            options.push((letter, value.to_owned()));
+            return (options, value.is_empty());
+        }
+        options.push((letter, String::new()));
+    }
+    (options, false)
 }
 
 /// Whether an argument of `find` is an action that runs the words after it.

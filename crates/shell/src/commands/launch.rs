@@ -113,6 +113,15 @@ impl Interpreter<'_> {
         }
     }
 
+    /// The file of a test that an argument names, as `FILE::TEST` does.
+    fn file_of_test(&mut self, word: &Word) -> Word {
+        let text = self.expand_again(word);
+        match text.single().and_then(|text| text.split_once("::")) {
+            Some((file, _)) => self.value_word(Text::known(file.to_owned()), &word.span),
+            None => word.clone(),
+        }
+    }
+
     /// Interprets a program that starts another one.
     pub(super) fn launched(&mut self, kind: &Launch, words: &[Word], index: usize) -> Option<Outcome> {
         match kind {
@@ -129,8 +138,9 @@ impl Interpreter<'_> {
             Launch::Files => {
                 let command = words[0].literal().unwrap_or_default().into_owned();
                 let runner = if is_test_runner(&command) { command } else { TEST_RUNNERS[0].to_owned() };
-                self.targets_in(&runner, &words[index..], Some(&words[1..]));
-                for word in &words[index..] {
+                let files: Vec<Word> = words[index..].iter().map(|word| self.file_of_test(word)).collect();
+                self.targets_in(&runner, &files, Some(&words[1..]));
+                for word in &files {
                     let text = self.expand(word);
                     self.note_missing_script(&text);
                     self.read_by_argument(&text);
