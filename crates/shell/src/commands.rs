@@ -530,15 +530,8 @@ impl Interpreter<'_> {
 
     /// Interprets `exit`, which ends the script or the subshell.
     fn exit(&mut self, arguments: &[Word]) {
-        let status = match arguments.first() {
-            Some(word) => self.field(word).single().and_then(|status| status.parse::<u8>().ok()),
-            None => None,
-        };
-        self.end_shell(match status {
-            Some(0) => Tristate::ALWAYS,
-            Some(_) => Tristate::NEVER,
-            None => Tristate::UNKNOWN,
-        });
+        let status = self.status_of(arguments);
+        self.end_shell(status);
         self.state.ended = true;
     }
 
@@ -561,7 +554,7 @@ impl Interpreter<'_> {
         if signals.iter().all(|signal| name(signal).as_deref() == Some("ERR")) && action.as_ref().is_some_and(reports) {
             self.resolve_all(&own_spans(arguments));
             // The action may end the shell, as `set -e` does.
-            self.state.ends_on_failure.can_be_true = true;
+            self.state.options.errexit.can_be_true = true;
             return;
         }
         if !is_removed && signals.iter().any(at_any_time) {
@@ -718,9 +711,10 @@ impl Interpreter<'_> {
             if letters.contains('a') || name.as_deref() == Some("allexport") {
                 self.state.all_exported = if is_on { Export::Yes } else { Export::No };
             }
-            if letters.contains('e') || name.as_deref() == Some("errexit") {
-                self.state.ends_on_failure = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
+            if letters.contains('e') {
+                self.state.options.set("errexit", is_on);
             }
+            self.state.options.set(name.as_deref().unwrap_or_default(), is_on);
             if letters.contains('u') || name.as_deref() == Some("nounset") {
                 self.state.ends_on_unset = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
             }

@@ -79,6 +79,8 @@ pub(super) struct Interpreter<'a> {
     pub derived: DerivedTexts,
     /// The points at which the current shell may have ended early.
     pub exits: Exits,
+    /// The status with which the current shell may have ended early.
+    pub early_status: Option<Tristate>,
     /// The commands that run when the current shell ends, with their position.
     pub exit_traps: Vec<(String, usize)>,
     /// The loops around the current command that it can leave.
@@ -203,6 +205,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         occurrences: Occurrences::new(input.targets, file_variable),
         derived: DerivedTexts::default(),
         exits: Exits::default(),
+        early_status: None,
         exit_traps: Vec::new(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
@@ -241,9 +244,11 @@ impl Interpreter<'_> {
         if !end.ended && success.can_be_false {
             exits.failure.add(&end);
         }
+        let never_succeeds = exits.success.is_empty() && (end.ended || !success.can_be_true);
         if !end.ended && success.can_be_true || exits.success.is_empty() {
             exits.success.add(&end);
         }
+        let always_fails = never_succeeds && !exits.failure.is_empty();
         let (success, failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
         let Failed { written, opaque } = success;
         let mut opaque_until_end = self.opaque_until_end;
@@ -274,8 +279,18 @@ impl Interpreter<'_> {
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
         let (settings, missing) = (self.settings, self.missing);
-        let mut effects =
-            Effects { calls, unreached, written, opaque, failure, final_variables, settings, missing, others_unknown };
+        let mut effects = Effects {
+            calls,
+            unreached,
+            written,
+            opaque,
+            failure,
+            always_fails,
+            final_variables,
+            settings,
+            missing,
+            others_unknown,
+        };
         if let Some(reason) = opaque_until_end {
             effects.set_opaque(&reason);
         }
@@ -539,16 +554,19 @@ impl Interpreter<'_> {
             [command] => self.command(command, None),
             commands => {
                 let mut input = None;
-                let mut status = Tristate::ALWAYS;
-                let mut any_fails = false;
+                let (mut all, mut last) = (Tristate::ALWAYS, Tristate::ALWAYS);
                 for command in commands {
                     let outcome = self.subshell(|it| it.command(command, input));
-                    any_fails |= status.can_be_false;
-                    status = outcome.status.to_tristate();
+                    last = outcome.status.to_tristate();
+                    all = all.conjunction(last);
                     input = Some(outcome.output);
                 }
-                // With `pipefail`, the failure of any command counts.
-                status.can_be_false |= any_fails;
+                let Tristate { can_be_true: may_be_all, can_be_false: may_be_last } = self.state.options.pipefail;
+                let status = match (may_be_all, may_be_last) {
+                    (true, false) => all,
+                    (false, true) => last,
+                    _ => all.or(last),
+                };
                 self.check_failure(Outcome { output: input.unwrap_or_default(), status: status.into() })
             }
         }
@@ -616,6 +634,7 @@ impl Interpreter<'_> {
     pub fn subshell(&mut self, inside: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
         let before = self.copy();
         let exits = std::mem::take(&mut self.exits);
+        let early_status = self.early_status.take();
         let traps = std::mem::take(&mut self.exit_traps);
         let loops = std::mem::take(&mut self.loops);
         let returns = self.returns.take();
@@ -626,6 +645,7 @@ impl Interpreter<'_> {
         self.is_subshell_in_loop |= is_in_loop;
         self.subshells += 1;
         let outcome = inside(self).without_states();
+        let is_trapped = !self.exit_traps.is_empty();
         self.run_exit_traps();
         self.subshells -= 1;
         self.is_subshell_in_loop = is_in_loop;
@@ -633,14 +653,24 @@ impl Interpreter<'_> {
         let returned = std::mem::replace(&mut self.returns, returns).unwrap_or_default();
         self.exit_traps = traps;
         let mut exits = std::mem::replace(&mut self.exits, exits);
-        returned.iter().for_each(|(state, _)| exits.success.add(state));
+        let mut early = std::mem::replace(&mut self.early_status, early_status);
+        for (state, status) in &returned {
+            exits.success.add(state);
+            early = Some(early.map_or(*status, |early| early.or(*status)));
+        }
         let end = std::mem::take(&mut self.state);
-        let ends_early = !exits.success.is_empty() || !exits.failure.is_empty();
+        let status = match early {
+            _ if is_trapped => Tristate::UNKNOWN,
+            Some(early) if end.ended => early,
+            Some(early) => early.or(outcome.status.to_tristate()),
+            None if end.ended => Tristate::UNKNOWN,
+            None => outcome.status.to_tristate(),
+        };
         let (written, opaque) = self.effects_of_shell(exits, &end);
         // A subshell that cannot be reached has no effect.
         let ended = before.ended;
         self.state = State { written, opaque, ended, ..before };
-        if ends_early || end.ended { Outcome::unknown(outcome.output) } else { outcome }
+        Outcome { status: status.into(), ..outcome }
     }
 
     /// Interprets the commands that may run when the current shell ends.
@@ -656,6 +686,7 @@ impl Interpreter<'_> {
                 self.state.set_opaque("a trap of a script cannot be interpreted".to_owned());
             }
             let traps = std::mem::take(&mut self.exits);
+            let (may_succeed, may_fail) = (!traps.success.is_empty(), !traps.failure.is_empty());
             self.exits = exits;
             // The shell may end before `trap`, and at any point of the trap.
             let ends: Vec<Failed> = [traps.success.0, traps.failure.0].into_iter().flatten().collect();
@@ -667,8 +698,9 @@ impl Interpreter<'_> {
             let opaque = before.opaque.clone().or(self.state.opaque.take());
             self.state = State { written, opaque, ..before };
             let end = State { ended: false, ..self.state.clone() };
-            for ends in [&mut self.exits.success, &mut self.exits.failure] {
-                if ended || !ends.is_empty() {
+            // The trap may also set the exit status.
+            for (ends, is_set) in [(&mut self.exits.success, may_succeed), (&mut self.exits.failure, may_fail)] {
+                if is_set || !ends.is_empty() {
                     ends.add(&end);
                 }
             }

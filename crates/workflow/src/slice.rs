@@ -363,7 +363,7 @@ impl Slice {
     }
 }
 
-/// The steps that may call a target or write `GITHUB_ENV`, by index. If the path of a target
+/// The steps that may call a target, write `GITHUB_ENV` or end the job, by index. If the path of a target
 /// comes from a variable or the matrix, every script is relevant.
 fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Search<'_>) -> Vec<usize> {
     let names = |text: &str| {
@@ -389,9 +389,10 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
             })
     };
     let relevant: Vec<usize> = (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect();
-    // A step may also write a file that a later step reads.
-    let writes = |step: &Step| step.run.as_ref().is_some_and(|run| slug_shell::may_write_settings(&run.text));
-    let is_kept = |index: &usize| relevant.binary_search(index).is_ok() || writes(&steps[*index]);
+    // A step may also write a file that a later step reads, or fail, so that a later step never runs.
+    let matters = |text: &str| slug_shell::may_write_settings(text) || slug_shell::may_always_fail(text);
+    let is_other = |step: &Step| step.run.as_ref().is_some_and(|run| matters(&run.text));
+    let is_kept = |index: &usize| relevant.binary_search(index).is_ok() || is_other(&steps[*index]);
     if relevant.is_empty() { relevant } else { (0..steps.len()).filter(is_kept).collect() }
 }
 

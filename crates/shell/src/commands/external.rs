@@ -1,8 +1,9 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::Call;
-use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash};
+use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
+use super::super::options::ShellOptions;
 use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
@@ -150,7 +151,7 @@ impl Interpreter<'_> {
         let unknown = || Outcome::unknown(Output::unknown("the output of a script is not known"));
         let arguments = &words[1..];
         let (mut options, mut inline) = (0, false);
-        let mut ends_on_failure = Tristate::NEVER;
+        let mut shell_words: Vec<String> = Vec::new();
         while let Some(option) = arguments.get(options).and_then(Word::literal) {
             if !option.starts_with(['-', '+']) {
                 break;
@@ -159,11 +160,10 @@ impl Interpreter<'_> {
             inline |= is_short && option.contains('c');
             let takes_one = option.ends_with(['o', 'O']) || matches!(option.as_ref(), "--rcfile" | "--init-file");
             let named = arguments.get(options + 1).and_then(Word::literal).filter(|_| takes_one);
-            if is_short && option.contains('e') || named.as_deref() == Some("errexit") {
-                ends_on_failure = Tristate::ALWAYS;
-            }
+            shell_words.extend([option.into_owned(), named.unwrap_or_default().into_owned()]);
             options += 1 + usize::from(takes_one);
         }
+        let shell_options = ShellOptions::of(shell_words.iter().map(String::as_str));
         match (arguments.get(options), input) {
             (Some(word), _) if inline => {
                 let script = self.expand_run(word);
@@ -176,7 +176,7 @@ impl Interpreter<'_> {
                 let rest = arguments.get(options + 2..).unwrap_or_default();
                 let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
                 let spans = own_spans(std::slice::from_ref(word));
-                self.child_process(ends_on_failure, rest, |it| it.script(&script, start_of(word), &spans))
+                self.child_process(shell_options, rest, |it| it.script(&script, start_of(word), &spans))
             }
             (Some(word), _) => {
                 let rest = &arguments[options + 1..];
@@ -193,8 +193,7 @@ impl Interpreter<'_> {
                 if is_target {
                     return unknown();
                 }
-                if let Some(outcome) = self.run_file(word, &arguments[options + 1..], Some((command, ends_on_failure)))
-                {
+                if let Some(outcome) = self.run_file(word, &arguments[options + 1..], Some((command, shell_options))) {
                     return outcome;
                 }
                 let is_known = word.literal().is_some();
@@ -205,15 +204,15 @@ impl Interpreter<'_> {
                 let spans = input.spans.clone();
                 let Some(script) = input.into_text().single().cloned() else { return unknown() };
                 let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                self.child_process(ends_on_failure, Vec::new(), |it| it.script(&script, base, &spans))
+                self.child_process(shell_options, Vec::new(), |it| it.script(&script, base, &spans))
             }
             (None, None) => unknown(),
         }
     }
 
     /// Interprets a file of the repository that is run; `None` if it is not known or is not a shell
-    /// script. `shell` is the shell that runs it, if one is named, and whether a failure ends it.
-    fn run_file(&mut self, word: &Word, arguments: &[Word], shell: Option<(&str, Tristate)>) -> Option<Outcome> {
+    /// script. `shell` is the shell that runs it, if one is named, and its options.
+    fn run_file(&mut self, word: &Word, arguments: &[Word], shell: Option<(&str, ShellOptions)>) -> Option<Outcome> {
         let path = self.expand_run(word).single().cloned()?;
         let Some(file) = self.file_at(&path) else {
             self.note_missing_file(&path);
@@ -228,15 +227,9 @@ impl Interpreter<'_> {
             return None;
         }
         self.resolve(&own_spans(std::slice::from_ref(word)));
-        let first = file.text.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
-        let by_shebang = first.split_whitespace().any(|option| option.starts_with('-') && option.contains('e'));
-        let ends_on_failure = match shell {
-            Some((_, ends_on_failure)) => ends_on_failure,
-            None if by_shebang => Tristate::ALWAYS,
-            None => Tristate::NEVER,
-        };
+        let options = shell.map_or_else(|| options_of_file(&file.text), |(_, options)| options);
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
-        Some(self.child_process(ends_on_failure, arguments, |it| it.file(&path, &file, true)))
+        Some(self.child_process(options, arguments, |it| it.file(&path, &file, true)))
     }
 
     /// The file of the repository to which a path leads.
@@ -250,7 +243,7 @@ impl Interpreter<'_> {
     /// Interprets a script in another process, which sees only exported variables.
     pub(super) fn child_process(
         &mut self,
-        ends_on_failure: Tristate,
+        options: ShellOptions,
         arguments: Vec<Text>,
         script: impl FnOnce(&mut Self) -> Option<Outcome>,
     ) -> Outcome {
@@ -273,7 +266,7 @@ impl Interpreter<'_> {
         self.state.locals.clear();
         self.state.maybe_local.clear();
         self.state.arguments = Some(arguments);
-        self.state.ends_on_failure = ends_on_failure;
+        self.state.options = options;
         self.state.ends_on_unset = Tristate::NEVER;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let active_functions = std::mem::take(&mut self.active_functions);

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use super::super::SCRIPT_BYTES;
 use super::super::derived::Derived;
-use super::super::files::{Place, SourceFile, interpreter_of};
+use super::super::files::{Place, SourceFile, interpreter_of, options_of_file};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::justfile::{Dependency, Expression, Justfile, Recipe, expression, parse};
+use super::super::options::ShellOptions;
 use super::super::state::{Export, State};
 use super::super::syntax::{Span, Word, is_name};
-use slug_value::{Text, Tristate};
+use slug_value::Text;
 
 /// Maximum nesting of recipes and of expressions.
 const MAX_DEPTH: usize = 24;
@@ -102,7 +103,7 @@ impl Interpreter<'_> {
         {
             self.note_settings(".env", &variables.text);
         }
-        let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
+        let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.load_justfile(&mut just, &arguments);
             let mut failed = None;
             it.just_words(&mut just, &arguments.words, &mut failed);
@@ -427,23 +428,20 @@ impl Interpreter<'_> {
         let lines: Vec<(Derived, bool)> = recipe.body.iter().map(|line| self.derive_line(just, scope, line)).collect();
         if let Some((first, _)) = lines.first().filter(|(first, _)| first.text.starts_with("#!")) {
             let program = interpreter_of(&first.text).to_owned();
-            let options = first.text.clone();
-            let fails = options.split_whitespace().any(|option| option.starts_with('-') && option.contains('e'));
+            let options = options_of_file(&first.text);
             let mut script = Derived::default();
             for (line, _) in lines {
                 script.append(line);
                 script.push_instead("\n", 0..0);
             }
-            let ends_on_failure = if fails { Tristate::ALWAYS } else { Tristate::NEVER };
-            let outcome = self.run_just_script(just, script, &program, ends_on_failure, arguments);
+            let outcome = self.run_just_script(just, script, &program, options, arguments);
             return self.keep_success(outcome, failed);
         }
-        let (shell, options) =
+        let (shell, words) =
             just.file.shell.split_first().map_or(("sh", &[][..]), |(shell, rest)| (shell.as_str(), rest));
-        let has = |letter: char| options.iter().any(|option| option.starts_with('-') && option.contains(letter));
-        let ends_on_failure = if has('e') { Tristate::ALWAYS } else { Tristate::NEVER };
+        let options = ShellOptions::of(words.iter().map(String::as_str));
         for (line, ignores) in lines {
-            let outcome = self.run_just_script(just, line, shell, ends_on_failure, arguments);
+            let outcome = self.run_just_script(just, line, shell, options, arguments);
             if !ignores {
                 self.keep_success(outcome, failed);
             }
@@ -455,7 +453,7 @@ impl Interpreter<'_> {
         just: &Just,
         mut script: Derived,
         shell: &str,
-        ends_on_failure: Tristate,
+        options: ShellOptions,
         arguments: &[String],
     ) -> Outcome {
         if just.file.has_positional_arguments && !arguments.is_empty() {
@@ -465,7 +463,7 @@ impl Interpreter<'_> {
             whole.append(script);
             script = whole;
         }
-        self.run_derived(script, shell, ends_on_failure, &just.path)
+        self.run_derived(script, shell, options, &just.path)
     }
 
     /// Expands a line of a recipe; returns whether its failure is ignored.

@@ -9,10 +9,11 @@ use super::super::files::Place;
 use super::super::forge::WORKSPACE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::makefile::{Assignment, Makefile, Operator, Statement, parse};
+use super::super::options::ShellOptions;
 use super::super::state::{EXPORT_UNKNOWN, Export, State, Variables};
 use super::super::syntax::{Span, Word, is_name};
 use super::declare::Pair;
-use slug_value::{AbstractValue, Text, Tristate};
+use slug_value::{AbstractValue, Text};
 
 /// Maximum nesting of references to variables, and of prerequisites.
 const MAX_DEPTH: usize = 24;
@@ -113,7 +114,7 @@ impl Interpreter<'_> {
             return None;
         }
         self.resolve(&own_spans(words));
-        let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
+        let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.state.directory = Some(directory);
             let mut make = Make {
                 path: path.clone(),
@@ -616,9 +617,7 @@ impl Interpreter<'_> {
             true => self.make_reference(make, ".SHELLFLAGS", None, 0),
             false => String::new(),
         };
-        let ends_on_failure =
-            flags.split_whitespace().any(|flag| flag.starts_with('-') && flag.contains('e') || flag == "errexit");
-        let ends_on_failure = if ends_on_failure { Tristate::ALWAYS } else { Tristate::NEVER };
+        let options = ShellOptions::of(flags.split_whitespace());
         let mut commands: Vec<(Derived, bool)> = Vec::new();
         for span in &target.recipe {
             let text = Rc::clone(&make.text);
@@ -636,7 +635,7 @@ impl Interpreter<'_> {
             }
         }
         for (derived, ignores) in commands {
-            let outcome = self.run_derived(derived, &shell, ends_on_failure, &make.path);
+            let outcome = self.run_derived(derived, &shell, options, &make.path);
             if !ignores {
                 self.keep_success(outcome, failed);
             }

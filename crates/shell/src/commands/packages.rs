@@ -3,9 +3,9 @@
 use super::super::derived::Derived;
 use super::super::files::{Place, SourceFile};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
+use super::super::options::ShellOptions;
 use super::super::package;
 use super::super::syntax::Word;
-use slug_value::Tristate;
 
 /// Commands of package managers that run a script.
 const RUN: [&str; 5] = ["run", "run-script", "rum", "urn", "run-test"];
@@ -64,14 +64,14 @@ impl Interpreter<'_> {
         self.resolve(&own_spans(words));
         let phases = [script(&format!("pre{name}")), Some(main), script(&format!("post{name}"))];
         let arguments = self.quoted_arguments(&call.arguments);
-        let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
+        let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.state.directory = Some(directory);
             let mut failed = None;
             for (index, mut derived) in phases.into_iter().enumerate().filter_map(|(at, it)| Some((at, it?))) {
                 if index == 1 {
                     derived.append(arguments.clone());
                 }
-                let outcome = it.run_derived(derived, "sh", Tristate::NEVER, &path);
+                let outcome = it.run_derived(derived, "sh", ShellOptions::NONE, &path);
                 it.keep_success(outcome, &mut failed);
             }
             Some(it.with_failed(failed))

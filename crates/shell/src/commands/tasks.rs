@@ -3,10 +3,11 @@
 use super::super::derived::Derived;
 use super::super::files::needs_bash;
 use super::super::interpreter::{Interpreter, Outcome, Output};
+use super::super::options::ShellOptions;
 use super::super::state::{State, join};
 use super::super::syntax::Word;
 use super::{SHELLS, command_of};
-use slug_value::{Text, Tristate};
+use slug_value::Text;
 
 impl Interpreter<'_> {
     /// Interprets a command that runs a task; `None` if it runs none.
@@ -42,20 +43,14 @@ impl Interpreter<'_> {
     }
 
     /// Interprets a derived script that a shell runs in a process of its own. `path` is the file that has it.
-    pub(super) fn run_derived(
-        &mut self,
-        derived: Derived,
-        shell: &str,
-        ends_on_failure: Tristate,
-        path: &str,
-    ) -> Outcome {
+    pub(super) fn run_derived(&mut self, derived: Derived, shell: &str, options: ShellOptions, path: &str) -> Outcome {
         let text = derived.text.clone();
         let base = self.derived.add(derived);
         if !SHELLS.contains(&shell) || shell != "bash" && needs_bash(&text) {
             self.note_uninterpreted(&text, base, path);
             return Outcome::unknown(Output::default());
         }
-        let outcome = self.child_process(ends_on_failure, Vec::new(), |it| {
+        let outcome = self.child_process(options, Vec::new(), |it| {
             let outcome = it.script(&text, base, &[]);
             if outcome.is_none() {
                 it.note_uninterpreted(&text, base, path);

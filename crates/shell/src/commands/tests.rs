@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::super::{Export, FIRST_FILE_POSITION, Files, Input, SourceFile, Variable, interpret};
+use super::super::{Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, interpret};
 use slug_value::{AbstractValue, Text};
 
 const TARGET: &str = "tests/run.sh";
@@ -40,7 +40,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
-        ends_on_failure: true,
+        options: ShellOptions::of(["-e"]),
     });
     let at = |span: &std::ops::Range<usize>| {
         let file = span.start / FIRST_FILE_POSITION;
@@ -571,5 +571,38 @@ fn sourced_file_is_not_the_program() {
         ("SLUG=$(basename \"$0\") bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
     ] {
         assert_eq!(slug(&files, script), expected, "{script}");
+    }
+}
+
+/// The exit status of a pipeline, a subshell and a file decides what runs after it.
+#[test]
+fn exit_status_is_exact() {
+    let files = [
+        ("fails.sh", "exit 1"),
+        ("guard.sh", "main() { SLUG=x bash tests/run.sh; }\n(return 0 2>/dev/null) || main"),
+        ("strict.sh", "#!/bin/bash -eo pipefail\nfalse | true\nSLUG=x bash tests/run.sh"),
+    ];
+    for (script, is_called) in [
+        ("set -o pipefail; false | true; SLUG=x bash tests/run.sh", false),
+        ("set -euo pipefail; true | false | cat; SLUG=x bash tests/run.sh", false),
+        ("set -o pipefail; set +o pipefail; false | true; SLUG=x bash tests/run.sh", true),
+        ("set -o pipefail; false | true || SLUG=x bash tests/run.sh", true),
+        ("set -o pipefail; ! false | true && SLUG=x bash tests/run.sh", true),
+        ("false | true || SLUG=x bash tests/run.sh", false),
+        ("bash -o pipefail -c 'false | true' || SLUG=x bash tests/run.sh", true),
+        ("bash -c 'false | true' || SLUG=x bash tests/run.sh", false),
+        ("bash +e -c 'false; SLUG=x bash tests/run.sh'", true),
+        ("./strict.sh || true", false),
+        ("bash strict.sh", true),
+        ("(exit 0) || SLUG=x bash tests/run.sh", false),
+        ("(exit 1) && SLUG=x bash tests/run.sh", false),
+        ("(exit 256) && SLUG=x bash tests/run.sh", true),
+        ("(false; exit $?) || SLUG=x bash tests/run.sh", true),
+        ("bash fails.sh && SLUG=x bash tests/run.sh", false),
+        ("f() ( return 0; false ); f || SLUG=x bash tests/run.sh", false),
+        (". ./guard.sh", false),
+        ("bash guard.sh", true),
+    ] {
+        assert_eq!(slug(&files, script).contains('x'), is_called, "{script}");
     }
 }
