@@ -371,7 +371,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
         lower.contains("github_env")
             || lower.contains("github.env")
             || lower.contains("gitea.env")
-            || search.targets.iter().any(|target| text.contains(file_name(target)))
+            || search.targets.iter().any(|target| may_name(text, target))
     };
     let layers = [&workflow.env, &job.container_env, &job.env].into_iter().chain(steps.iter().map(|step| &step.env));
     let everywhere = search.every_script
@@ -426,6 +426,14 @@ fn any_text(node: &Node, is_match: &impl Fn(&str) -> bool) -> bool {
         Value::Sequence(items) => items.iter().any(|item| any_text(item, is_match)),
         Value::Mapping(entries) => entries.iter().any(|(_, value)| any_text(value, is_match)),
         _ => node.text().is_some_and(is_match),
+    }
+}
+
+/// Whether a text may have the path of a target, or its command with other options.
+fn may_name(text: &str, target: &str) -> bool {
+    match target.split_once(' ') {
+        Some((_, arguments)) => arguments.split_whitespace().all(|word| text.contains(file_name(word))),
+        None => text.contains(file_name(target)),
     }
 }
 

@@ -8,8 +8,9 @@ use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
-use super::launch::launch;
-use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, start_of};
+use super::launch::{keeps_environment, launch, started_command, unversioned};
+use super::tasks::runs_tasks;
+use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
 
@@ -46,6 +47,9 @@ impl Interpreter<'_> {
         if let Some(outcome) = self.container(command, words) {
             return outcome;
         }
+        if let Some(index) = keeps_environment(command, words) {
+            return self.env(&words[index - 1..]);
+        }
         let before = self.copy();
         if ISOLATED.contains(&command) {
             self.havoc(&format!("`{command}` may start it with another environment"));
@@ -66,7 +70,9 @@ impl Interpreter<'_> {
         let starts_others = |word: &Word| word.literal().is_some_and(|word| starts_others(&word));
         let inner = match command {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
-            _ => (1..words.len()).find(|index| starts_others(&words[*index])),
+            _ => started_command(command, words)
+                .filter(|index| is_followed(&words[*index..]))
+                .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index]))),
         };
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
         if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
@@ -370,7 +376,7 @@ impl Interpreter<'_> {
                     (found, is_resolved) = (true, true);
                     self.record_call(target, word, command, arguments.unwrap_or(&words[index + 1..]));
                 } else if self.may_compute_path(word, &text, path) {
-                    self.record_possible_call(target, word);
+                    self.record_possible_call(target, word, COMPUTED_PATH);
                 }
             }
             if is_resolved {
@@ -380,10 +386,9 @@ impl Interpreter<'_> {
         found
     }
 
-    /// Records that a command whose name is computed may be a target.
-    fn record_possible_call(&mut self, target: usize, word: &Word) {
+    /// Records that a command may be a target.
+    fn record_possible_call(&mut self, target: usize, word: &Word, reason: &str) {
         if self.is_recording && !self.state.ended && self.inside.is_none() {
-            let reason = "the path of the script that is called here is computed";
             self.calls.push(Call::possible(target, word.span.clone(), reason.to_owned()));
         }
     }
@@ -393,7 +398,7 @@ impl Interpreter<'_> {
         for (target, path) in self.targets.iter().enumerate() {
             let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
             if !directory.is_empty() && self.names(directory) && !self.is_inside(target) {
-                self.record_possible_call(target, script);
+                self.record_possible_call(target, script, COMPUTED_PATH);
             }
         }
     }
@@ -407,17 +412,38 @@ impl Interpreter<'_> {
             if text.contains('/') && expected.len() < 2 || self.is_inside(target) {
                 continue;
             }
-            let fits = |(index, (word, expected)): (usize, (&Word, &&str))| {
+            let is_task = self.compare_tasks(words, &expected);
+            if is_task.is_some() && words[0].literal().is_some_and(|program| runs_tasks(&program)) {
+                // The words name a task, which may have the name of the target and another place.
+                self.resolve(std::slice::from_ref(&span_of(words)));
+            }
+            if is_task == Some(Tristate::UNKNOWN) {
+                self.record_possible_call(target, &words[0], "which task runs here, and where, is not known");
+            }
+            let span = words[0].span.clone();
+            let expected_words: Vec<Word> =
+                expected.iter().map(|word| self.value_word(Text::known((*word).to_owned()), &span)).collect();
+            let expected_words = self.without_options(&expected_words);
+            let expected_words: Vec<Cow<'_, str>> = expected_words.iter().filter_map(Word::literal).collect();
+            let plain = self.without_options(words);
+            let fits = |(index, (word, expected)): (usize, (&Word, &Cow<'_, str>))| {
                 let text = self.expand_again(word);
                 let is_same = |text: &String| {
-                    text == expected
-                        || (index == 0 && text.rsplit('/').next() == Some(expected))
+                    (text == expected && !self.is_file_of(expected, index))
+                        || (index == 0 && unversioned(text) == unversioned(expected))
                         || (index > 0 && self.is_path_of(text, expected))
                 };
                 matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same))
             };
-            let is_named = expected.len() <= words.len() && words.iter().zip(&expected).enumerate().all(fits);
-            if !is_named && self.is_same_task(words, &expected) {
+            let count = expected_words.len();
+            let is_named =
+                is_task.is_none() && count <= plain.len() && plain.iter().zip(&expected_words).enumerate().all(fits);
+            let has_words = |(word, expected): (&Word, &Cow<'_, str>)| word.literal().as_ref() == Some(expected);
+            if !is_named && self.state.directory.is_some() && plain.iter().zip(&expected_words).all(has_words) {
+                // The words of a path in another directory.
+                self.resolve(std::slice::from_ref(&span_of(&plain[..count.min(plain.len())])));
+            }
+            if is_task == Some(Tristate::ALWAYS) {
                 found = true;
                 self.resolve(&own_spans(words));
                 let is_expected = |word: &Word| word.literal().is_some_and(|word| expected.contains(&word.as_ref()));
@@ -426,21 +452,26 @@ impl Interpreter<'_> {
             }
             if is_named {
                 found = true;
-                self.resolve(&own_spans(&words[..expected.len()]));
-                let whole = words[0].span.start..words[expected.len() - 1].span.end;
-                self.resolve(std::slice::from_ref(&whole));
-                self.record_call(target, &words[0], expected[0], &words[expected.len()..]);
+                self.resolve(&own_spans(&plain[..count]));
+                self.resolve(std::slice::from_ref(&span_of(&plain[..count])));
+                self.record_call(target, &words[0], expected[0], &plain[count..]);
             }
         }
         found
     }
 
+    /// Whether a word of the command of a target is the path of a file.
+    fn is_file_of(&self, word: &str, index: usize) -> bool {
+        let exists = |root: &&str| self.files.read(&joined(root, word)).is_some();
+        index > 0 && (word.contains('/') || self.roots.iter().any(exists))
+    }
+
     /// Whether the script of a target is interpreted.
-    fn is_inside(&self, target: usize) -> bool {
+    pub(super) fn is_inside(&self, target: usize) -> bool {
         self.inside.as_ref().is_some_and(|inside| inside.targets.contains(&target))
     }
 
-    fn record_call(&mut self, target: usize, word: &Word, command: &str, arguments: &[Word]) {
+    pub(super) fn record_call(&mut self, target: usize, word: &Word, command: &str, arguments: &[Word]) {
         if !self.is_recording || self.state.ended {
             return;
         }
@@ -566,6 +597,9 @@ fn options_of_env(argument: &str) -> (Vec<(char, String)>, bool) {
     (options, false)
 }
 
+/// Why a command may be a target.
+const COMPUTED_PATH: &str = "the path of the script that is called here is computed";
+
 /// Whether an argument of `find` is an action that runs the words after it.
 fn is_action_of_find(word: &Word) -> bool {
     word.literal().is_some_and(|word| matches!(word.as_ref(), "-exec" | "-execdir" | "-ok" | "-okdir"))
@@ -591,6 +625,13 @@ fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
+}
+
+/// Whether a command runs a task or another program that lint follows.
+fn is_followed(words: &[Word]) -> bool {
+    let program = words[0].literal().unwrap_or_default();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    runs_tasks(program) || launch(program, words).is_some()
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.

@@ -11,6 +11,7 @@ use super::super::justfile::{Dependency, Expression, Justfile, Recipe, expressio
 use super::super::options::ShellOptions;
 use super::super::state::{Export, State};
 use super::super::syntax::{Span, Word, is_name};
+use super::tasks::{Tasks, directory_after, place_of_file};
 use slug_value::Text;
 
 /// Maximum nesting of recipes and of expressions.
@@ -113,6 +114,24 @@ impl Interpreter<'_> {
             self.note_uninterpreted(&file.text, file.base, &path);
         }
         Some(Outcome { output: unknown(), ..outcome })
+    }
+
+    /// The recipes of a command line of `just` in a directory.
+    pub(super) fn recipes(&mut self, words: &[Word], directory: Option<&str>) -> Option<Tasks> {
+        let mut arguments = self.just_arguments(words);
+        if arguments.is_dry {
+            return None;
+        }
+        let mut directory = directory.map(str::to_owned);
+        if let Some((above, name)) = arguments.words.first().and_then(|word| word.rsplit_once('/')) {
+            directory = directory_after(directory.as_deref(), [&above.to_owned()]);
+            arguments.words[0] = name.to_owned();
+        }
+        let place = match &arguments.file {
+            Some(file) => directory_after(directory.as_deref(), [file]).map(|path| place_of_file(path, &NAMES)),
+            None => directory.map(|it| self.justfile_at(&it).map_or(it, |(path, _)| place_of_file(path, &NAMES))),
+        };
+        Some(Tasks { place, names: arguments.words, may_be_others: arguments.is_unknown })
     }
 
     /// Records what a justfile names that is not interpreted, with the justfiles that it includes.

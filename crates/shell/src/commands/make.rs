@@ -13,7 +13,8 @@ use super::super::options::ShellOptions;
 use super::super::state::{EXPORT_UNKNOWN, Export, State, Variables};
 use super::super::syntax::{Span, Word, is_name};
 use super::declare::Pair;
-use slug_value::{AbstractValue, Text};
+use super::tasks::{Tasks, directory_after, place_of_file};
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum nesting of references to variables, and of prerequisites.
 const MAX_DEPTH: usize = 24;
@@ -97,11 +98,7 @@ impl Interpreter<'_> {
             self.resolve(&own_spans(words));
             return Some(Outcome::unknown(Output::unknown("the output of `make` is not known")));
         }
-        let is_known = arguments.directories.iter().try_fold(self.state.directory.clone(), |directory, path| {
-            let Place::Repository(path) = Place::of(path, directory.as_deref()) else { return None };
-            Some(Some(path))
-        });
-        let directory = is_known??;
+        let directory = directory_after(self.state.directory.as_deref(), &arguments.directories)?;
         let names: Vec<&str> = arguments.file.as_deref().map_or(NAMES.to_vec(), |file| vec![file]);
         let found = names.iter().find_map(|name| {
             let Place::Repository(path) = Place::of(name, Some(&directory)) else { return None };
@@ -139,11 +136,18 @@ impl Interpreter<'_> {
         Some(Outcome { output: Output::unknown("the output of `make` is not known"), ..outcome })
     }
 
-    /// The goals of a command line of `make` that uses the Makefile of the current directory.
-    pub(super) fn goals_here(&mut self, words: &[Word]) -> Vec<String> {
+    /// The goals of a command line of `make` in a directory.
+    pub(super) fn goals(&mut self, words: &[Word], directory: Option<&str>) -> Option<Tasks> {
         let arguments = self.make_arguments(words);
-        let is_here = arguments.directories.is_empty() && arguments.file.is_none() && !arguments.is_dry;
-        if is_here { arguments.goals } else { Vec::new() }
+        if arguments.is_dry {
+            return None;
+        }
+        let directory = directory_after(directory, &arguments.directories);
+        let place = match &arguments.file {
+            Some(file) => directory_after(directory.as_deref(), [file]).map(|path| place_of_file(path, &NAMES)),
+            None => directory,
+        };
+        Some(Tasks { place, names: arguments.goals, may_be_others: arguments.is_unknown })
     }
 
     fn make_arguments(&mut self, words: &[Word]) -> Arguments {
@@ -569,11 +573,16 @@ impl Interpreter<'_> {
     /// Records a call of each harness that is the command that makes this goal, as `make e2e` is if another goal
     /// needs `e2e`.
     fn note_goal_of_target(&mut self, make: &Make, name: &str, target: &Target) {
-        let Some(line) = target.recipe.first().filter(|_| self.state.directory.as_deref() == Some("")) else { return };
+        let Some(line) = target.recipe.first() else { return };
         let span = make.base + line.start..make.base + line.end;
-        let word = self.value_word(Text::known(name.to_owned()), &span);
-        let make = self.value_word(Text::known("make".to_owned()), &span);
-        self.is_command_of_target(&[make, word]);
+        let file = format!("{WORKSPACE}/{}", make.path);
+        let words = ["make", "-f", &file, name].map(|word| self.value_word(Text::known(word.to_owned()), &span));
+        for (index, text) in self.targets.iter().enumerate() {
+            let expected: Vec<&str> = text.split_whitespace().collect();
+            if !self.is_inside(index) && self.compare_tasks(&words, &expected) == Some(Tristate::ALWAYS) {
+                self.record_call(index, &words[0], "make", &[]);
+            }
+        }
     }
 
     /// Whether the repository has a file or directory at a path.

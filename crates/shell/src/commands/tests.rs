@@ -606,3 +606,72 @@ fn exit_status_is_exact() {
         assert_eq!(slug(&files, script).contains('x'), is_called, "{script}");
     }
 }
+
+/// The command of a target runs at the top of the repository: the same words in another directory are another command.
+#[test]
+fn command_of_a_target_is_relative_to_the_top() {
+    let (makefile, package, recipes) =
+        ("e2e: ; true\nall: e2e\n", r#"{"scripts": {"e2e": "true"}}"#, "e2e:\n    true\n");
+    let files = [
+        ("Makefile", makefile),
+        ("sub/Makefile", makefile),
+        ("package.json", package),
+        ("sub/package.json", package),
+        ("justfile", recipes),
+        ("sub/justfile", recipes),
+        ("docs/readme", ""),
+        ("main.py", ""),
+        ("sub/main.py", ""),
+    ];
+    for (target, script, expected) in [
+        ("make e2e", "cd sub && make e2e", ""),
+        ("make e2e", "cd sub && make all", ""),
+        ("make e2e", "make -C sub e2e", ""),
+        ("make e2e", "make -f sub/Makefile e2e", ""),
+        ("make e2e", "cd sub && make -C .. -j2 e2e", "x"),
+        ("make e2e", "cd sub && make -f ../Makefile e2e", "x"),
+        ("make e2e", "cd \"$GITHUB_WORKSPACE\" && make all", "x"),
+        ("make e2e", "cd \"$D\" && make e2e", "(anything)"),
+        ("make e2e", "make -C \"$D\" e2e", "(anything)"),
+        ("make e2e", "make \"$D\"", "(anything)"),
+        ("make -C sub e2e", "cd sub && make e2e", "x"),
+        ("make -C sub e2e", "make e2e", ""),
+        ("npm run e2e", "cd sub && npm run e2e", ""),
+        ("npm run e2e", "cd docs && yarn e2e", "x"),
+        ("npm run e2e", "npm --prefix \"$D\" run e2e", "(anything)"),
+        ("just e2e", "cd sub && just e2e", ""),
+        ("just e2e", "just sub/e2e", ""),
+        ("just e2e", "cd docs && just e2e", "x"),
+        ("python main.py", "cd sub && python main.py", ""),
+        ("python main.py", "cd docs && python3 -u ../main.py", "x"),
+        ("npx evaluate run", "cd sub && npx --yes evaluate@2 run", "x"),
+        ("npx evaluate run", "npx evaluate list", ""),
+        ("make e2e", "timeout -k 5s 10m make e2e", "x"),
+        ("make e2e", "xvfb-run -s '-screen 0' nice -n 5 make e2e", "x"),
+        ("make e2e", "sudo apt-get install make", ""),
+        ("make e2e", "sudo -E make e2e", "x"),
+        ("make e2e", "sudo make e2e", "(anything)"),
+    ] {
+        let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{target}: {script}");
+    }
+}
+
+/// `sudo -E` keeps the environment, except what it sets itself.
+#[test]
+fn sudo_keeps_the_environment_if_asked() {
+    for (script, expected) in [
+        ("sudo -E bash tests/run.sh", "x"),
+        ("sudo -nE -u user ./tests/run.sh", "x"),
+        ("sudo --preserve-env -- tests/run.sh", "x"),
+        ("sudo -E SLUG=y bash tests/run.sh", "y"),
+        ("sudo -E env -u SLUG tests/run.sh", ""),
+        ("sudo -EH timeout 5 tests/run.sh", "x"),
+        ("sudo -Ei tests/run.sh", "(anything)"),
+        ("sudo --preserve-env=SET tests/run.sh", "(anything)"),
+        ("sudo SLUG=y tests/run.sh", "(anything)"),
+    ] {
+        let found = slug(&[], &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
+    }
+}
