@@ -15,6 +15,8 @@ mod tasks;
 pub use choices::{may_write_settings, names_choice};
 
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
+use std::collections::BTreeSet;
+
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::parser::parse;
 use super::state::{Attribute, Export, State, Variable};
@@ -254,8 +256,8 @@ impl Interpreter<'_> {
     /// ended.
     fn restore(&mut self, before: State) {
         self.spend(before.variables.len() + 1);
-        let State { written, opaque, open_value, ended, .. } = std::mem::take(&mut self.state);
-        self.state = State { written, opaque, open_value, ended, ..before };
+        let State { written, opaque, open_value, ended, exit_traps, .. } = std::mem::take(&mut self.state);
+        self.state = State { written, opaque, open_value, ended, exit_traps, ..before };
     }
 
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {
@@ -538,10 +540,16 @@ impl Interpreter<'_> {
     /// Interprets `trap`.
     fn trap(&mut self, arguments: &[Word]) {
         let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
-        let is_option = |word: &Option<String>| matches!(word.as_deref(), Some("--" | "-l" | "-p"));
-        let from = usize::from(words.first().is_some_and(is_option));
+        let from = match words.first().and_then(Option::as_deref) {
+            Some("-l" | "-p" | "-P") => return,
+            Some("--") => 1,
+            _ => 0,
+        };
+        let removes = Some("-".to_owned());
         let (action, signals) = match &words[from..] {
-            [] | [_] => return,
+            [] => return,
+            // A signal alone removes its trap.
+            signal @ [_] => (&removes, signal),
             [action, signals @ ..] => (action, signals),
         };
         // A run that is not interrupted gets no other signal. The names are in any case.
@@ -565,12 +573,10 @@ impl Interpreter<'_> {
         }
         self.resolve_all(&own_spans(arguments));
         match action.as_deref() {
+            Some("" | "-") if signals.iter().any(at_end) => self.state.exit_traps = BTreeSet::from([None]),
             Some("" | "-") => {}
             Some(action) if signals.iter().any(at_end) => {
-                let trap = (action.to_owned(), start_of(&arguments[from]));
-                if !self.exit_traps.contains(&trap) {
-                    self.exit_traps.push(trap);
-                }
+                self.state.exit_traps = BTreeSet::from([Some((action.to_owned(), start_of(&arguments[from])))]);
             }
             None if signals.iter().any(at_end) => {
                 self.calls_unknown_functions = true;

@@ -81,7 +81,7 @@ pub(super) struct Interpreter<'a> {
     pub exits: Exits,
     /// The status with which the current shell may have ended early.
     pub early_status: Option<Tristate>,
-    /// The commands that run when the current shell ends, with their position.
+    /// The commands that run at the points at which the current shell may have ended early, with their position.
     pub exit_traps: Vec<(String, usize)>,
     /// The loops around the current command that it can leave.
     loops: Vec<LoopExits>,
@@ -644,9 +644,10 @@ impl Interpreter<'_> {
         let is_in_loop = std::mem::replace(&mut self.is_subshell_in_loop, !loops.is_empty());
         self.is_subshell_in_loop |= is_in_loop;
         self.subshells += 1;
+        // A subshell does not run the traps of the shell around it.
+        self.state.exit_traps = BTreeSet::from([None]);
         let outcome = inside(self).without_states();
-        let is_trapped = !self.exit_traps.is_empty();
-        self.run_exit_traps();
+        let is_trapped = self.run_exit_traps();
         self.subshells -= 1;
         self.is_subshell_in_loop = is_in_loop;
         self.loops = loops;
@@ -673,9 +674,23 @@ impl Interpreter<'_> {
         Outcome { status: status.into(), ..outcome }
     }
 
-    /// Interprets the commands that may run when the current shell ends.
-    fn run_exit_traps(&mut self) {
-        for (script, base) in std::mem::take(&mut self.exit_traps) {
+    /// Adds the commands that may run when the shell ends in the current state.
+    pub fn note_exit_traps(&mut self) {
+        for trap in self.state.exit_traps.iter().flatten() {
+            if !self.exit_traps.contains(trap) {
+                self.exit_traps.push(trap.clone());
+            }
+        }
+    }
+
+    /// Interprets the commands that may run when the current shell ends; returns whether there are any.
+    fn run_exit_traps(&mut self) -> bool {
+        if !self.state.ended {
+            self.note_exit_traps();
+        }
+        let traps = std::mem::take(&mut self.exit_traps);
+        let is_trapped = !traps.is_empty();
+        for (script, base) in traps {
             let before = self.copy();
             let ended = std::mem::replace(&mut self.state.ended, false);
             if ended || !self.exits.success.is_empty() || !self.exits.failure.is_empty() {
@@ -705,6 +720,7 @@ impl Interpreter<'_> {
                 }
             }
         }
+        is_trapped
     }
 
     pub fn join_with(&mut self, other: State) {

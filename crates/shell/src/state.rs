@@ -139,6 +139,9 @@ pub(super) struct State {
     pub options: ShellOptions,
     /// Whether the use of an unset variable ends the shell (`set -u`).
     pub ends_on_unset: Tristate,
+    /// The possible commands of the trap that runs when the shell ends, with their position; `None` if there may be no
+    /// trap.
+    pub exit_traps: BTreeSet<Option<(String, usize)>>,
     /// The possible definitions of each function; `None` if it may not be defined.
     pub functions: Functions,
     /// The arguments of the script or function, if known.
@@ -165,6 +168,7 @@ impl Default for State {
             directory: None,
             options: ShellOptions::NONE,
             ends_on_unset: Tristate::NEVER,
+            exit_traps: BTreeSet::from([None]),
             functions: BTreeMap::new(),
             arguments: None,
             locals: BTreeMap::new(),
@@ -241,6 +245,7 @@ pub(super) fn join(one: State, other: State) -> State {
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         options: one.options.or(other.options),
         ends_on_unset: one.ends_on_unset.or(other.ends_on_unset),
+        exit_traps: one.exit_traps.into_iter().chain(other.exit_traps).collect(),
         functions: join_functions(one.functions, other.functions),
         arguments: one.arguments.filter(|arguments| other.arguments.as_ref() == Some(arguments)),
         locals,

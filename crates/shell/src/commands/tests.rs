@@ -675,3 +675,30 @@ fn sudo_keeps_the_environment_if_asked() {
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
     }
 }
+
+/// The trap that is set when the shell ends runs, and no other one.
+#[test]
+fn last_trap_of_exit_runs() {
+    let trap = "trap 'SLUG=x bash tests/run.sh' EXIT";
+    for (script, is_called) in [
+        (format!("{trap}; true"), true),
+        (format!("{trap}; trap - EXIT"), false),
+        (format!("{trap}; trap '' 0"), false),
+        (format!("{trap}; trap EXIT"), false),
+        (format!("{trap}; trap -p EXIT"), true),
+        (format!("{trap}; trap 'echo end' EXIT INT"), false),
+        (format!("{trap}; trap - INT"), true),
+        (format!("{trap}; exit 1; trap - EXIT"), true),
+        (format!("{trap}; program || exit 1; trap - EXIT"), true),
+        (format!("{trap}; if program; then trap - EXIT; fi"), true),
+        (format!("trap - EXIT; {trap}"), true),
+        (format!("{trap}; (trap - EXIT)"), true),
+        (format!("({trap})"), true),
+        (format!("({trap}; trap - EXIT)"), false),
+        (format!("f() {{ {trap}; }}; f"), true),
+        (format!("f() {{ trap - EXIT; }}; {trap}; f"), false),
+        (format!("f() {{ {trap}; }}; A=b f"), true),
+    ] {
+        assert_eq!(slug(&[], &script).contains('x'), is_called, "{script}");
+    }
+}

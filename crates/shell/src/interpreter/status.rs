@@ -73,6 +73,7 @@ impl Interpreter<'_> {
             return;
         }
         self.spend(self.state.written.len() + 1);
+        self.note_exit_traps();
         self.early_status = Some(self.early_status.map_or(success, |early| early.or(success)));
         // The exit status of a subshell does not undo its writes.
         if success.can_be_true || self.subshells > 0 {
