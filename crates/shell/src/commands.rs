@@ -393,6 +393,7 @@ impl Interpreter<'_> {
                 arguments.iter().for_each(|word| self.arithmetic_word(word));
                 silent(Tristate::UNKNOWN)
             }
+            "read" if let Some(status) = self.read_line(arguments, input.as_ref()) => silent(status),
             "read" | "mapfile" | "readarray" | "getopts" => {
                 self.read(command, arguments);
                 silent(Tristate::UNKNOWN)
@@ -676,6 +677,33 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Interprets `read` with a known input; `None` if the values are not known.
+    fn read_line(&mut self, arguments: &[Word], input: Option<&Output>) -> Option<Tristate> {
+        let text = input?.clone().into_text().single()?.clone();
+        let mut names: Vec<(String, Span)> = Vec::new();
+        let mut is_raw = false;
+        for word in arguments {
+            match word.literal()?.as_ref() {
+                "-r" if names.is_empty() => is_raw = true,
+                name if is_name(name) => names.push((name.to_owned(), word.span.clone())),
+                _ => return None,
+            }
+        }
+        let separators = match self.state.variables.get("IFS") {
+            Some(variable) => variable.value.single()?.clone(),
+            None => " \t\n".to_owned(),
+        };
+        let (line, is_whole) = text.split_once('\n').map_or((text.as_str(), false), |(line, _)| (line, true));
+        if names.is_empty() || (!is_raw && line.contains('\\')) || self.state.others_unknown.is_some() {
+            return None;
+        }
+        let values = split_line(line, &separators, names.len())?;
+        for ((name, span), value) in names.into_iter().zip(values) {
+            self.set_variable(&name, Text::known(value), span, None);
+        }
+        Some(if is_whole { Tristate::ALWAYS } else { Tristate::NEVER })
+    }
+
     fn read(&mut self, command: &str, arguments: &[Word]) {
         let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('a'));
         let is_array = command != "read" || arguments.iter().any(is_option);
@@ -765,6 +793,36 @@ impl Interpreter<'_> {
             self.is_env_file(&text) || word.literal().is_some_and(|word| word.contains(ENV_FILE_TARGET))
         })
     }
+}
+
+/// The fields of a line that `read` assigns to this number of variables; the last one gets the rest. `None` if the
+/// separators are a mixture.
+fn split_line(line: &str, separators: &str, count: usize) -> Option<Vec<String>> {
+    let mut rest = line;
+    let mut values = Vec::new();
+    let is_separator = |sign: char| separators.contains(sign);
+    if separators.chars().all(|sign| matches!(sign, ' ' | '\t' | '\n')) {
+        rest = rest.trim_matches(is_separator);
+        while values.len() + 1 < count {
+            let (field, after) = rest.split_once(is_separator).unwrap_or((rest, ""));
+            values.push(field.to_owned());
+            rest = after.trim_start_matches(is_separator);
+        }
+    } else {
+        let mut signs = separators.chars();
+        let (Some(separator), None) = (signs.next(), signs.next()) else { return None };
+        while values.len() + 1 < count {
+            let (field, after) = rest.split_once(separator).unwrap_or((rest, ""));
+            values.push(field.to_owned());
+            rest = after;
+        }
+        // A shell drops one separator at the end in some cases.
+        if rest.ends_with(separator) {
+            return None;
+        }
+    }
+    values.push(rest.to_owned());
+    Some(values)
 }
 
 /// The directory of a path, as `dirname` prints it.

@@ -183,6 +183,16 @@ pub(super) struct Failure {
     pub named: Vec<(usize, Span)>,
 }
 
+/// The command `read` that is the whole condition of a loop.
+fn read_of_loop(command: &While) -> Option<&Command> {
+    let [AndOr { first, rest, in_background: false, .. }] = command.condition.items.as_slice() else { return None };
+    let [read] = first.commands.as_slice() else { return None };
+    let CommandKind::Simple(simple) = &read.kind else { return None };
+    let is_read = simple.words.first().and_then(Word::literal).is_some_and(|name| name == "read");
+    let is_alone = rest.is_empty() && !first.is_negated && read.redirects.is_empty() && !command.is_until;
+    (is_read && is_alone).then_some(read)
+}
+
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
 pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static str) -> Result<Effects, Failure> {
     let Input { script, .. } = *input;
@@ -591,7 +601,7 @@ impl Interpreter<'_> {
                 self.subshell(|it| it.list(list))
             }
             CommandKind::If(command) => self.if_command(command),
-            CommandKind::While(command) => self.while_command(command),
+            CommandKind::While(command) => self.while_command(command, input),
             CommandKind::For(command) => self.for_command(command),
             CommandKind::ArithmeticFor(command) => {
                 let [first, condition, step] = &command.header;
@@ -772,7 +782,17 @@ impl Interpreter<'_> {
         Outcome { output, status: status.map_or(Status::Unknown, Status::from) }
     }
 
-    fn while_command(&mut self, command: &While) -> Outcome {
+    fn while_command(&mut self, command: &While, input: Option<Output>) -> Outcome {
+        if let Some((read, input)) = read_of_loop(command).zip(input)
+            && let Some(text) = input.clone().into_text().single()
+            && text.lines().count() <= SEPARATE_ROUNDS >> (3 * self.separate_loops.min(1))
+            && self.separate_loops < 2
+        {
+            self.store(&input.spans, true);
+            let text = text.clone();
+            let output = self.for_lines(command, read, &text);
+            return Outcome::unknown(output);
+        }
         let output = self.repeat(|it| {
             let condition = it.tolerant(|it| it.list(&command.condition));
             let status = if command.is_until { condition.status.negated() } else { condition.status };
@@ -819,18 +839,22 @@ impl Interpreter<'_> {
         })
     }
 
+    /// Interprets the body of a loop without iterations: none of its commands runs.
+    fn never_repeated(&mut self, body: &List) {
+        let before = self.copy();
+        self.state.ended = true;
+        let never = self.list(body);
+        self.resolve(&never.output.spans);
+        self.state = before;
+    }
+
     /// Interprets the iterations of a loop one by one.
     fn for_each(&mut self, command: &For, values: Vec<Text>) -> Output {
         self.separate_loops += 1;
         let mut output = Output::default();
         let mut breaks: Vec<State> = Vec::new();
         if values.is_empty() {
-            // No command of the body runs.
-            let before = self.copy();
-            self.state.ended = true;
-            let never = self.list(&command.body);
-            self.resolve(&never.output.spans);
-            self.state = before;
+            self.never_repeated(&command.body);
         }
         for value in values {
             self.set_variable(&command.name, value, command.name_span.clone(), None);
@@ -841,6 +865,43 @@ impl Interpreter<'_> {
             output.append(if breaks.is_empty() { next } else { next.or(Output::default()) });
             breaks.extend(left);
         }
+        for state in breaks {
+            self.join_with(state);
+        }
+        self.separate_loops -= 1;
+        output
+    }
+
+    /// Interprets the iterations of a loop that reads lines one by one. A command in the body may read lines too, so
+    /// that the loop may end after each iteration.
+    fn for_lines(&mut self, command: &While, read: &Command, text: &str) -> Output {
+        self.separate_loops += 1;
+        let mut output = Output::default();
+        let (mut breaks, mut ends): (Vec<State>, Vec<State>) = (Vec::new(), Vec::new());
+        if !text.contains('\n') {
+            self.never_repeated(&command.body);
+        }
+        let mut rest = text;
+        while let Some(end) = rest.find('\n') {
+            let line = rest[..=end].to_owned();
+            rest = &rest[end + 1..];
+            let status =
+                self.tolerant(|it| it.command(read, Some(Output::new(vec![Text::known(line)], Vec::new())))).status;
+            let (runs, exit) = self.split(status);
+            ends.push(exit);
+            self.state = runs;
+            self.loops.push(LoopExits::default());
+            let next = self.list(&command.body).output;
+            self.join_continues();
+            breaks.extend(self.loops.pop().unwrap_or_default().breaks);
+            output.append(next.or(Output::default()));
+            ends.push(self.copy());
+        }
+        for state in ends {
+            self.join_with(state);
+        }
+        let last = Output::new(vec![Text::known(rest.to_owned())], Vec::new());
+        self.tolerant(|it| it.command(read, Some(last)));
         for state in breaks {
             self.join_with(state);
         }

@@ -702,3 +702,36 @@ fn last_trap_of_exit_runs() {
         assert_eq!(slug(&[], &script).contains('x'), is_called, "{script}");
     }
 }
+
+/// The values that `read` assigns from a text of the script.
+#[test]
+fn lines_that_are_read_are_known() {
+    let call = "bash tests/run.sh";
+    for (script, expected) in [
+        ("read -r SLUG <<< x; export SLUG; CALL", "x"),
+        ("read SLUG <<< '  x  '; export SLUG; CALL", "x"),
+        ("read -r A SLUG <<< 'a  x y '; export SLUG; CALL", "x y"),
+        ("read -r SLUG A <<< 'x'; export SLUG; CALL", "x"),
+        ("IFS=, read -r A SLUG B <<< 'a,x,b'; export SLUG; CALL", "x"),
+        ("IFS= read -r SLUG <<< ' x'; export SLUG; CALL", " x"),
+        ("IFS=: read -r A SLUG <<< 'a:x:'; export SLUG; CALL", "(anything)"),
+        ("read SLUG <<< 'x\\y'; export SLUG; CALL", "(anything)"),
+        ("read -r -d '' SLUG <<< x; export SLUG; CALL", "(anything)"),
+        ("read -r SLUG < file; export SLUG; CALL", "(anything)"),
+        ("read -r SLUG <<< \"$(cat file)\"; export SLUG; CALL", "(anything)"),
+        ("echo x | read -r SLUG; export SLUG; CALL", ""),
+        ("read -r SLUG <<E\nx\ny\nE\nexport SLUG; CALL", "x"),
+        ("while read -r m; do SLUG=$m CALL; done <<E\nx\ny\nE", "x|y"),
+        ("printf 'x\\ny\\n' | while read -r m; do SLUG=$m CALL; done", "x|y"),
+        ("printf 'x\\ny' | while read -r m; do SLUG=$m CALL; done", "x"),
+        ("while read -r m; do SLUG=$m; break; done <<E\nx\ny\nE\nexport SLUG; CALL", "x"),
+        ("while read -r m; do [ $m = x ] && continue; SLUG=$m CALL; done <<E\nx\ny\nE", "y"),
+        ("while read -r f; do SLUG=x bash \"$f\"; done <<< tests/run.sh", "x"),
+        ("while read -r m; do SLUG=$m CALL; done </dev/null", "(anything)"),
+        ("while read -r m && test \"$m\" != y; do SLUG=$m CALL; done <<E\nx\nE", "(anything)"),
+    ] {
+        let found = slug(&[], &format!("unset SLUG; {}", script.replace("CALL", call)));
+        let expected: Vec<String> = expected.split('|').map(|value| format!("{value}@tests/run.sh=SLUG")).collect();
+        assert_eq!(found.replace("\"$f\"", "tests/run.sh"), expected.join(" "), "{script}");
+    }
+}
