@@ -19,7 +19,7 @@ runtimes:
 
 const POLICY: &str = "schema_version: 2
 name: e2e
-harness: [tests/e2e.sh, tests/e2e.py, tests/e2e.js, tests/e2e.bats, tests/e2e_test.py, npx evaluate]
+harness: [tests/e2e.sh, tests/e2e.py, tests/e2e.js, tests/e2e.bats, tests/e2e_test.py, npx evaluate, make smoke]
 runtime: RUNTIME
 defaults: {RUNTIME: agent}
 model: [{use: $MODEL}, {use: house-mini}]

@@ -20,7 +20,9 @@ use std::collections::BTreeSet;
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::parser::parse;
 use super::state::{Attribute, Export, State, Variable};
-use super::syntax::{Assignment, Command, CommandKind, PieceKind, Redirect, Simple, Span, Word, is_name};
+use super::syntax::{
+    Assignment, Command, CommandKind, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name,
+};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
@@ -186,6 +188,9 @@ impl Interpreter<'_> {
         }
         self.store(&own_spans(&values), true);
         let mut words = self.words(words);
+        if let Some(file) = file_of_shell(&words, redirects) {
+            words.push(file.clone());
+        }
         if words.is_empty() {
             self.substitution_status = None;
             assignments.iter().for_each(|assignment| self.assign(assignment, None));
@@ -913,6 +918,18 @@ fn start_of(word: &Word) -> usize {
 /// Whether `command` only looks up a name (`-v`, `-V`).
 fn is_lookup(arguments: &[Word]) -> bool {
     arguments.first().is_some_and(|word| matches!(word.unquoted_literal(), Some("-v" | "-V")))
+}
+
+/// The file that a shell without other arguments reads as its script, as in `bash < FILE`.
+fn file_of_shell<'r>(words: &[Word], redirects: &'r [Redirect]) -> Option<&'r Word> {
+    let (program, options) = words.split_first()?;
+    let is_shell = |name: &str| SHELLS.contains(&name.rsplit('/').next().unwrap_or_default());
+    let is_plain = |option: &Word| option.literal().is_some_and(|it| it.starts_with('-') && !it.contains(['c', 'o']));
+    let mut inputs = redirects.iter().filter(|it| it.descriptor.as_deref().is_none_or(|it| it == "0"));
+    let input = inputs.rfind(|it| it.here_document.is_some() || !it.operator.writes_file())?;
+    let is_file = input.operator == RedirectOperator::Input && input.here_document.is_none();
+    (is_file && program.literal().is_some_and(|name| is_shell(&name)) && options.iter().all(is_plain))
+        .then_some(&input.target)
 }
 
 /// Whether a shell only checks the syntax of a script (`-n`).

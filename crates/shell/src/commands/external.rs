@@ -387,7 +387,7 @@ impl Interpreter<'_> {
     }
 
     /// Records that a command may be a target.
-    fn record_possible_call(&mut self, target: usize, word: &Word, reason: &str) {
+    pub(super) fn record_possible_call(&mut self, target: usize, word: &Word, reason: &str) {
         if self.is_recording && !self.state.ended && self.inside.is_none() {
             self.calls.push(Call::possible(target, word.span.clone(), reason.to_owned()));
         }

@@ -1,5 +1,6 @@
 //! Programs that start a program or a script in their arguments.
 
+use super::super::files::{Place, joined};
 use super::super::interpreter::{Interpreter, Outcome};
 use super::super::syntax::Word;
 use slug_value::Text;
@@ -59,6 +60,17 @@ const OPTIONS_WITH_VALUE: [&str; 18] = [
     "-p",
     "-r",
 ];
+
+/// Whether a runner of tests takes a file with this path for a test.
+fn is_test(runner: &str, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    match runner {
+        "pytest" | "py.test" => ending == "py" && (stem.starts_with("test_") || stem.ends_with("_test")),
+        "bats" => ending == "bats",
+        _ => stem.ends_with(".test") || stem.ends_with(".spec") || path.contains("__tests__/"),
+    }
+}
 
 /// Whether a command is a runner of tests.
 pub(super) fn is_test_runner(command: &str) -> bool {
@@ -181,6 +193,35 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Records a possible call of each target that a runner of tests finds in a directory: one that an argument names, or
+    /// the current one if no argument is a path.
+    fn note_tests_below(&mut self, runner: &str, words: &[Word], arguments: &[Word]) {
+        let Some(current) = self.state.directory.clone() else { return };
+        let mut places: Vec<(String, Word)> = Vec::new();
+        for word in arguments {
+            let text = self.expand_again(word);
+            let place = text.single().map(|path| Place::of(path, Some(&current)));
+            let Some(Place::Repository(path)) = place else { continue };
+            let is_known = self.files.read(&path).is_some() || path.is_empty() || !self.files.list(&path).is_empty();
+            places.extend(is_known.then(|| (path, word.clone())));
+        }
+        if places.is_empty() {
+            places.push((current, words[0].clone()));
+        }
+        let reason = format!("whether `{runner}` finds this test is not known");
+        for (index, target) in self.targets.iter().enumerate().filter(|(_, target)| is_test(runner, target)) {
+            let is_below = |place: &str| {
+                let below =
+                    |root: &&str| joined(root, target).strip_prefix(place).is_some_and(|it| it.starts_with('/'));
+                place.is_empty() || self.roots.iter().any(below)
+            };
+            let found = places.iter().find(|(place, _)| is_below(place)).map(|(_, word)| word.clone());
+            if let Some(word) = found.filter(|_| !self.is_inside(index)) {
+                self.record_possible_call(index, &word, &reason);
+            }
+        }
+    }
+
     /// The file of a test that an argument names, as `FILE::TEST` does.
     fn file_of_test(&mut self, word: &Word) -> Word {
         let text = self.expand_again(word);
@@ -228,9 +269,11 @@ impl Interpreter<'_> {
                 None
             }
             Launch::Files => {
-                let command = words[0].literal().unwrap_or_default().into_owned();
-                let runner = if is_test_runner(&command) { command } else { TEST_RUNNERS[0].to_owned() };
+                // A runner may be a module, as in `python -m pytest`.
+                let runner = words[index - 1].literal().unwrap_or_default();
+                let runner = runner.rsplit('/').next().unwrap_or_default().to_owned();
                 let files: Vec<Word> = words[index..].iter().map(|word| self.file_of_test(word)).collect();
+                self.note_tests_below(&runner, words, &files);
                 self.targets_in(&runner, &files, Some(&words[1..]));
                 for word in &files {
                     let text = self.expand(word);

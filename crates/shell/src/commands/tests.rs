@@ -735,3 +735,42 @@ fn lines_that_are_read_are_known() {
         assert_eq!(found.replace("\"$f\"", "tests/run.sh"), expected.join(" "), "{script}");
     }
 }
+
+/// A runner of tests may find the test that is a target in a directory.
+#[test]
+fn runner_may_find_a_test() {
+    let files = [("tests/e2e_test.py", ""), ("tests/main.py", ""), ("tests/e2e.bats", ""), ("other/x_test.py", "")];
+    for (target, script, expected) in [
+        ("tests/e2e_test.py", "pytest tests/e2e_test.py::test_one -q", "x"),
+        ("tests/e2e_test.py", "pytest tests/", "(anything)"),
+        ("tests/e2e_test.py", "pytest", "(anything)"),
+        ("tests/e2e_test.py", "pytest -k slow", "(anything)"),
+        ("tests/e2e_test.py", "cd tests && python -m pytest", "(anything)"),
+        ("tests/e2e_test.py", "cd other && python -m pytest", ""),
+        ("tests/e2e_test.py", "pytest other", ""),
+        ("tests/e2e_test.py", "pytest other/x_test.py", ""),
+        ("tests/e2e_test.py", "bats tests", ""),
+        ("tests/main.py", "pytest tests", ""),
+        ("tests/e2e.bats", "bats tests", "(anything)"),
+        ("tests/e2e.bats", "pytest tests", ""),
+    ] {
+        let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{target}: {script}");
+    }
+}
+
+/// A file that is the input of a shell is its script.
+#[test]
+fn shell_runs_its_input() {
+    let files = [("wrap.sh", "SLUG=y bash tests/run.sh")];
+    for (script, expected) in [
+        ("bash < tests/run.sh", "x"),
+        ("bash -es <tests/run.sh", "x"),
+        ("cd tests && /bin/sh 0< run.sh", "x"),
+        ("bash < wrap.sh", "y"),
+        ("bash < /dev/null", ""),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
+    }
+}
