@@ -695,15 +695,16 @@ impl Interpreter<'_> {
 
     /// Interprets the commands that may run when the current shell ends; returns whether there are any.
     fn run_exit_traps(&mut self) -> bool {
+        let early = self.exit_traps.len();
         if !self.state.ended {
             self.note_exit_traps();
         }
         let traps = std::mem::take(&mut self.exit_traps);
         let is_trapped = !traps.is_empty();
-        for (script, base) in traps {
+        for (index, (script, base)) in traps.into_iter().enumerate() {
             let before = self.copy();
-            let ended = std::mem::replace(&mut self.state.ended, false);
-            if ended || !self.exits.success.is_empty() || !self.exits.failure.is_empty() {
+            self.state.ended = false;
+            if index < early {
                 self.havoc("a trap uses it when the script ends, which may be at any point");
             }
             let exits = std::mem::take(&mut self.exits);
