@@ -113,16 +113,16 @@ fn mistake(name: &str, text: &str) -> Option<String> {
     let place = wrong.place.as_ref().unwrap_or_else(|| panic!("{name} marks no line"));
     let output = wrong.lint(&format!("form-{name}-wrong"));
     let report = output.json();
-    // With `--strict`, what is undecided is an error too.
+    // With `--strict`, an undecided finding is an error too.
     let expected = serde_json::json!(["error", place.code, place.path, place.line]);
     if output.code != 1 || places(&report) != [expected.clone()] {
         return Some(format!("{name}: expected {expected}, found {:?}", places(&report)));
     }
     let output = Form::read(text, false).lint(&format!("form-{name}-right"));
     let report = output.json();
-    let judged = report["checked"]["step"].as_u64().unwrap_or(0);
-    let is_clean = output.code == 0 && places(&report).is_empty() && judged > 0;
-    (!is_clean).then(|| format!("{name}: the right one has {:?}, {judged} steps", places(&report)))
+    let checked = report["checked"]["step"].as_u64().unwrap_or(0);
+    let is_clean = output.code == 0 && places(&report).is_empty() && checked > 0;
+    (!is_clean).then(|| format!("{name}: the right one has {:?}, {checked} steps", places(&report)))
 }
 
 #[test]

@@ -193,8 +193,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Records a possible call of each target that a runner of tests finds in a directory: one that an argument names, or
-    /// the current one if no argument is a path.
+    /// Records a possible call of each target that a runner of tests finds in a directory: one that an argument
+    /// names, or the current one if no argument is a path.
     fn note_tests_below(&mut self, runner: &str, words: &[Word], arguments: &[Word]) {
         let Some(current) = self.state.directory.clone() else { return };
         let mut places: Vec<(String, Word)> = Vec::new();

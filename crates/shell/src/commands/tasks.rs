@@ -70,7 +70,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether a command runs the same task as the command of a target, perhaps with other options and in other words,
-    /// as `make -j2 e2e` and `make e2e` do; `None` if the target is no task. The command of a target runs at the top
+    /// as `make -j2 e2e` and `make e2e` do; `None` if the target is not a task. The command of a target runs at the top
     /// of the repository.
     pub(super) fn compare_tasks(&mut self, words: &[Word], target: &[&str]) -> Option<Tristate> {
         let (program, rest) = target.split_first()?;

@@ -338,7 +338,8 @@ fn statement() -> impl Strategy<Value = String> {
         1 => leave(),
         2 => call_of_function(),
         1 => Just("true".to_owned()),
-        1 => select(&["set -e", "set +e", "false", "set -eu", "set -o pipefail", "set +eo pipefail"][..]).prop_map(str::to_owned),
+        1 => select(&["set -e", "set +e", "false", "set -eu", "set -o pipefail", "set +eo pipefail"][..])
+            .prop_map(str::to_owned),
     ];
     simple.prop_recursive(3, 16, 3, |inner| {
         let body = prop::collection::vec(inner.clone(), 1..3).prop_map(|statements| statements.join("\n"));
