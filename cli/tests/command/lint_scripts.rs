@@ -68,7 +68,7 @@ fn script_effects_are_known_or_undecided() {
         (WRONG, "bash -c \"TOKEN=$TOKEN @\"", "undecided"),
         (WRONG, "eval \"@\"", "error"),
         (WRONG, "bash <<'EOF'\n@\nEOF", "error"),
-        (WRONG, "bash < tests/e2e/test_staging_full_saas.sh", "undecided"),
+        (WRONG, "bash < tests/e2e/test_staging_full_saas.sh", "error"),
         (WRONG, "echo tests/e2e/test_staging_full_saas.sh | xargs bash", "undecided"),
         (WRONG, "env -C tests/e2e ./test_staging_full_saas.sh", "error"),
         (WRONG, "env -S '@'", "undecided"),
