@@ -92,7 +92,7 @@ fn script_effects_are_known_or_undecided() {
         (FINE, "cmd=(@)\nexport E2E_MODEL_SLUG=MiniMax-M2\n\"${cmd[@]}\"", "undecided"),
         (FINE, "${{ vars.SETUP }}\n@", "undecided"),
         (FINE, "$SETUP\n@", "undecided"),
-        (FINE, "export E2E_MODEL_SLUG\nIFS=, read -r A E2E_MODEL_SLUG <<< \"a,MiniMax-M2\"\n@", "undecided"),
+        (FINE, "export E2E_MODEL_SLUG\nIFS=, read -r A E2E_MODEL_SLUG <<< \"a,MiniMax-M2\"\n@", "error"),
         (FINE, "X=1 . ./env.sh\n@", "undecided"),
         (FINE, "X=1 eval \"export E2E_MODEL_SLUG=MiniMax-M2\"\n@", "error"),
         (FINE, "SLUG=anthropic/claude-opus-4-7\nbash -c 'E2E_MODEL_SLUG=${SLUG:-MiniMax-M2} @'", "error"),
