@@ -629,3 +629,59 @@ jobs: {{a: {{env: {{PAYER: platform, MODEL: \"${{{{ {MODEL} }}}}\"}}, steps: [{{
     let caller = "on: {push: {branches: [dev, main]}}\njobs: {a: {uses: ./.github/workflows/called.yml}}\n";
     assert_eq!(findings("refs", &[("called.yml", &called), ("w.yml", caller)]), wrong);
 }
+
+#[test]
+fn step_after_one_that_always_fails_never_runs() {
+    let call = |settings: &str| format!("      - run: bash scripts/eval.sh\n        env: {{MODEL: ac-16}}\n{settings}");
+    let sound = "      - {if: always(), run: bash scripts/eval.sh}\n";
+    let step = |run: &str| format!("      - {{run: {run:?}}}\n");
+    let job = |first: &str, second: &str| {
+        format!("  job:\n    env: {{SET: s, EMPTY: '', PAYER: platform}}\n    steps:\n{first}{second}{sound}")
+    };
+    let is_found = |first: &str, second: &str| findings_in("after-failure", &job(first, second)) == [CONTRADICTION];
+    for run in [
+        "exit 1",
+        "false",
+        "die() { echo \"$1\"; exit 2; }; die no",
+        "test -n \"$EMPTY\"",
+        "[ \"$SET\" = other ]",
+        ": ${EMPTY:?}",
+        "! true",
+        "(exit 3)",
+        "if [ -n \"$SET\" ]; then exit 1; fi",
+        "trap 'echo end' EXIT; exit 1",
+        "true && false",
+        "set -o pipefail; false | true; echo",
+    ] {
+        assert!(!is_found(&step(run), &call("")), "{run}");
+    }
+    for run in [
+        "exit 0",
+        "exit 256",
+        "false || true",
+        "(exit 1) || true",
+        "set +e; false; true",
+        "trap 'exit 0' EXIT; exit 1",
+        "program || exit 1",
+        "while false; do exit 1; done",
+        "false | true",
+        "false & wait",
+        "f() { return 1; }; f || true",
+    ] {
+        assert!(is_found(&step(run), &call("")), "{run}");
+    }
+    let fails = "      - run: exit 1\n";
+    for (settings, of_call, runs) in [
+        ("        shell: python\n", "", true),
+        ("        continue-on-error: true\n", "", true),
+        ("        continue-on-error: false\n", "", false),
+        ("        if: github.actor == 'x'\n", "", true),
+        ("        if: always()\n", "", false),
+        ("", "        if: always()\n", true),
+        ("", "        if: failure()\n", true),
+        ("", "        if: '!cancelled()'\n", true),
+        ("", "        if: success()\n", false),
+    ] {
+        assert_eq!(is_found(&format!("{fails}{settings}"), &call(of_call)), runs, "{settings}{of_call}");
+    }
+}

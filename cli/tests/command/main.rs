@@ -17,6 +17,7 @@ mod explain;
 #[cfg(unix)]
 mod files;
 mod findings;
+mod forms;
 mod invariants;
 mod lint;
 mod lint_calls;

@@ -15,10 +15,14 @@ mod tasks;
 pub use choices::{may_write_settings, names_choice};
 
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
+use std::collections::BTreeSet;
+
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::parser::parse;
 use super::state::{Attribute, Export, State, Variable};
-use super::syntax::{Assignment, Command, CommandKind, PieceKind, Redirect, Simple, Span, Word, is_name};
+use super::syntax::{
+    Assignment, Command, CommandKind, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name,
+};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
@@ -184,6 +188,9 @@ impl Interpreter<'_> {
         }
         self.store(&own_spans(&values), true);
         let mut words = self.words(words);
+        if let Some(file) = file_of_shell(&words, redirects) {
+            words.push(file.clone());
+        }
         if words.is_empty() {
             self.substitution_status = None;
             assignments.iter().for_each(|assignment| self.assign(assignment, None));
@@ -254,8 +261,8 @@ impl Interpreter<'_> {
     /// ended.
     fn restore(&mut self, before: State) {
         self.spend(before.variables.len() + 1);
-        let State { written, opaque, open_value, ended, .. } = std::mem::take(&mut self.state);
-        self.state = State { written, opaque, open_value, ended, ..before };
+        let State { written, opaque, open_value, ended, exit_traps, .. } = std::mem::take(&mut self.state);
+        self.state = State { written, opaque, open_value, ended, exit_traps, ..before };
     }
 
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {
@@ -391,6 +398,7 @@ impl Interpreter<'_> {
                 arguments.iter().for_each(|word| self.arithmetic_word(word));
                 silent(Tristate::UNKNOWN)
             }
+            "read" if let Some(status) = self.read_line(arguments, input.as_ref()) => silent(status),
             "read" | "mapfile" | "readarray" | "getopts" => {
                 self.read(command, arguments);
                 silent(Tristate::UNKNOWN)
@@ -530,25 +538,24 @@ impl Interpreter<'_> {
 
     /// Interprets `exit`, which ends the script or the subshell.
     fn exit(&mut self, arguments: &[Word]) {
-        let status = match arguments.first() {
-            Some(word) => self.field(word).single().and_then(|status| status.parse::<u8>().ok()),
-            None => None,
-        };
-        self.end_shell(match status {
-            Some(0) => Tristate::ALWAYS,
-            Some(_) => Tristate::NEVER,
-            None => Tristate::UNKNOWN,
-        });
+        let status = self.status_of(arguments);
+        self.end_shell(status);
         self.state.ended = true;
     }
 
     /// Interprets `trap`.
     fn trap(&mut self, arguments: &[Word]) {
         let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
-        let is_option = |word: &Option<String>| matches!(word.as_deref(), Some("--" | "-l" | "-p"));
-        let from = usize::from(words.first().is_some_and(is_option));
+        let from = match words.first().and_then(Option::as_deref) {
+            Some("-l" | "-p" | "-P") => return,
+            Some("--") => 1,
+            _ => 0,
+        };
+        let removes = Some("-".to_owned());
         let (action, signals) = match &words[from..] {
-            [] | [_] => return,
+            [] => return,
+            // A signal alone removes its trap.
+            signal @ [_] => (&removes, signal),
             [action, signals @ ..] => (action, signals),
         };
         // A run that is not interrupted gets no other signal. The names are in any case.
@@ -561,7 +568,7 @@ impl Interpreter<'_> {
         if signals.iter().all(|signal| name(signal).as_deref() == Some("ERR")) && action.as_ref().is_some_and(reports) {
             self.resolve_all(&own_spans(arguments));
             // The action may end the shell, as `set -e` does.
-            self.state.ends_on_failure.can_be_true = true;
+            self.state.options.errexit.can_be_true = true;
             return;
         }
         if !is_removed && signals.iter().any(at_any_time) {
@@ -572,12 +579,10 @@ impl Interpreter<'_> {
         }
         self.resolve_all(&own_spans(arguments));
         match action.as_deref() {
+            Some("" | "-") if signals.iter().any(at_end) => self.state.exit_traps = BTreeSet::from([None]),
             Some("" | "-") => {}
             Some(action) if signals.iter().any(at_end) => {
-                let trap = (action.to_owned(), start_of(&arguments[from]));
-                if !self.exit_traps.contains(&trap) {
-                    self.exit_traps.push(trap);
-                }
+                self.state.exit_traps = BTreeSet::from([Some((action.to_owned(), start_of(&arguments[from])))]);
             }
             None if signals.iter().any(at_end) => {
                 self.calls_unknown_functions = true;
@@ -677,6 +682,33 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Interprets `read` with a known input; `None` if the values are not known.
+    fn read_line(&mut self, arguments: &[Word], input: Option<&Output>) -> Option<Tristate> {
+        let text = input?.clone().into_text().single()?.clone();
+        let mut names: Vec<(String, Span)> = Vec::new();
+        let mut is_raw = false;
+        for word in arguments {
+            match word.literal()?.as_ref() {
+                "-r" if names.is_empty() => is_raw = true,
+                name if is_name(name) => names.push((name.to_owned(), word.span.clone())),
+                _ => return None,
+            }
+        }
+        let separators = match self.state.variables.get("IFS") {
+            Some(variable) => variable.value.single()?.clone(),
+            None => " \t\n".to_owned(),
+        };
+        let (line, is_whole) = text.split_once('\n').map_or((text.as_str(), false), |(line, _)| (line, true));
+        if names.is_empty() || (!is_raw && line.contains('\\')) || self.state.others_unknown.is_some() {
+            return None;
+        }
+        let values = split_line(line, &separators, names.len())?;
+        for ((name, span), value) in names.into_iter().zip(values) {
+            self.set_variable(&name, Text::known(value), span, None);
+        }
+        Some(if is_whole { Tristate::ALWAYS } else { Tristate::NEVER })
+    }
+
     fn read(&mut self, command: &str, arguments: &[Word]) {
         let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('a'));
         let is_array = command != "read" || arguments.iter().any(is_option);
@@ -718,9 +750,10 @@ impl Interpreter<'_> {
             if letters.contains('a') || name.as_deref() == Some("allexport") {
                 self.state.all_exported = if is_on { Export::Yes } else { Export::No };
             }
-            if letters.contains('e') || name.as_deref() == Some("errexit") {
-                self.state.ends_on_failure = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
+            if letters.contains('e') {
+                self.state.options.set("errexit", is_on);
             }
+            self.state.options.set(name.as_deref().unwrap_or_default(), is_on);
             if letters.contains('u') || name.as_deref() == Some("nounset") {
                 self.state.ends_on_unset = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
             }
@@ -765,6 +798,36 @@ impl Interpreter<'_> {
             self.is_env_file(&text) || word.literal().is_some_and(|word| word.contains(ENV_FILE_TARGET))
         })
     }
+}
+
+/// The fields of a line that `read` assigns to this number of variables; the last one gets the rest. `None` if the
+/// separators are a mixture.
+fn split_line(line: &str, separators: &str, count: usize) -> Option<Vec<String>> {
+    let mut rest = line;
+    let mut values = Vec::new();
+    let is_separator = |sign: char| separators.contains(sign);
+    if separators.chars().all(|sign| matches!(sign, ' ' | '\t' | '\n')) {
+        rest = rest.trim_matches(is_separator);
+        while values.len() + 1 < count {
+            let (field, after) = rest.split_once(is_separator).unwrap_or((rest, ""));
+            values.push(field.to_owned());
+            rest = after.trim_start_matches(is_separator);
+        }
+    } else {
+        let mut signs = separators.chars();
+        let (Some(separator), None) = (signs.next(), signs.next()) else { return None };
+        while values.len() + 1 < count {
+            let (field, after) = rest.split_once(separator).unwrap_or((rest, ""));
+            values.push(field.to_owned());
+            rest = after;
+        }
+        // A shell drops one separator at the end in some cases.
+        if rest.ends_with(separator) {
+            return None;
+        }
+    }
+    values.push(rest.to_owned());
+    Some(values)
 }
 
 /// The directory of a path, as `dirname` prints it.
@@ -855,6 +918,18 @@ fn start_of(word: &Word) -> usize {
 /// Whether `command` only looks up a name (`-v`, `-V`).
 fn is_lookup(arguments: &[Word]) -> bool {
     arguments.first().is_some_and(|word| matches!(word.unquoted_literal(), Some("-v" | "-V")))
+}
+
+/// The file that a shell without other arguments reads as its script, as in `bash < FILE`.
+fn file_of_shell<'r>(words: &[Word], redirects: &'r [Redirect]) -> Option<&'r Word> {
+    let (program, options) = words.split_first()?;
+    let is_shell = |name: &str| SHELLS.contains(&name.rsplit('/').next().unwrap_or_default());
+    let is_plain = |option: &Word| option.literal().is_some_and(|it| it.starts_with('-') && !it.contains(['c', 'o']));
+    let mut inputs = redirects.iter().filter(|it| it.descriptor.as_deref().is_none_or(|it| it == "0"));
+    let input = inputs.rfind(|it| it.here_document.is_some() || !it.operator.writes_file())?;
+    let is_file = input.operator == RedirectOperator::Input && input.here_document.is_none();
+    (is_file && program.literal().is_some_and(|name| is_shell(&name)) && options.iter().all(is_plain))
+        .then_some(&input.target)
 }
 
 /// Whether a shell only checks the syntax of a script (`-n`).

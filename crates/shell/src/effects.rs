@@ -19,6 +19,8 @@ pub struct Effects {
     pub opaque: Option<String>,
     /// The effects on later steps if the script fails, if it may fail.
     pub failure: Option<Failed>,
+    /// Whether the script never succeeds.
+    pub always_fails: bool,
     /// The known variables at the end of the script, as a command there would see them.
     pub final_variables: Variables,
     /// The reason why a file that the script writes may choose the model of a target, if one may.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::forge::WORKSPACE;
+use super::options::ShellOptions;
 
 /// The files of the repository that a script can run. Paths are relative to its root.
 pub trait Files {
@@ -93,6 +94,12 @@ pub(super) fn interpreter_of(text: &str) -> &str {
     let program = words.next().unwrap_or_default();
     let name = program.rsplit('/').next().unwrap_or_default();
     if name == "env" { words.find(|word| !word.starts_with('-')).unwrap_or_default() } else { name }
+}
+
+/// The options in the first line of a script, as in `#!/bin/bash -e`.
+pub(super) fn options_of_file(text: &str) -> ShellOptions {
+    let first = text.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
+    ShellOptions::of(first.split_whitespace())
 }
 
 /// Whether another shell than bash may interpret a script differently: `sh` is `dash` on some systems.

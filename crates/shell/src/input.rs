@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::files::Files;
+use super::options::ShellOptions;
 #[cfg(doc)]
 use super::placeholder::placeholder;
 use super::state::Variables;
@@ -33,6 +34,6 @@ pub struct Input<'a> {
     pub directory: Option<&'a str>,
     /// The variables that are set at the start.
     pub env: &'a Variables,
-    /// Whether a failing command ends the script (`bash -e`).
-    pub ends_on_failure: bool,
+    /// The options with which a shell starts the script.
+    pub options: ShellOptions,
 }

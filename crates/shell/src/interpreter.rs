@@ -79,7 +79,9 @@ pub(super) struct Interpreter<'a> {
     pub derived: DerivedTexts,
     /// The points at which the current shell may have ended early.
     pub exits: Exits,
-    /// The commands that run when the current shell ends, with their position.
+    /// The status with which the current shell may have ended early.
+    pub early_status: Option<Tristate>,
+    /// The commands that run at the points at which the current shell may have ended early, with their position.
     pub exit_traps: Vec<(String, usize)>,
     /// The loops around the current command that it can leave.
     loops: Vec<LoopExits>,
@@ -181,6 +183,16 @@ pub(super) struct Failure {
     pub named: Vec<(usize, Span)>,
 }
 
+/// The command `read` that is the whole condition of a loop.
+fn read_of_loop(command: &While) -> Option<&Command> {
+    let [AndOr { first, rest, in_background: false, .. }] = command.condition.items.as_slice() else { return None };
+    let [read] = first.commands.as_slice() else { return None };
+    let CommandKind::Simple(simple) = &read.kind else { return None };
+    let is_read = simple.words.first().and_then(Word::literal).is_some_and(|name| name == "read");
+    let is_alone = rest.is_empty() && !first.is_negated && read.redirects.is_empty() && !command.is_until;
+    (is_read && is_alone).then_some(read)
+}
+
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
 pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static str) -> Result<Effects, Failure> {
     let Input { script, .. } = *input;
@@ -203,6 +215,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         occurrences: Occurrences::new(input.targets, file_variable),
         derived: DerivedTexts::default(),
         exits: Exits::default(),
+        early_status: None,
         exit_traps: Vec::new(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
@@ -241,9 +254,11 @@ impl Interpreter<'_> {
         if !end.ended && success.can_be_false {
             exits.failure.add(&end);
         }
+        let never_succeeds = exits.success.is_empty() && (end.ended || !success.can_be_true);
         if !end.ended && success.can_be_true || exits.success.is_empty() {
             exits.success.add(&end);
         }
+        let always_fails = never_succeeds && !exits.failure.is_empty();
         let (success, failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
         let Failed { written, opaque } = success;
         let mut opaque_until_end = self.opaque_until_end;
@@ -274,8 +289,18 @@ impl Interpreter<'_> {
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
         let (settings, missing) = (self.settings, self.missing);
-        let mut effects =
-            Effects { calls, unreached, written, opaque, failure, final_variables, settings, missing, others_unknown };
+        let mut effects = Effects {
+            calls,
+            unreached,
+            written,
+            opaque,
+            failure,
+            always_fails,
+            final_variables,
+            settings,
+            missing,
+            others_unknown,
+        };
         if let Some(reason) = opaque_until_end {
             effects.set_opaque(&reason);
         }
@@ -539,16 +564,19 @@ impl Interpreter<'_> {
             [command] => self.command(command, None),
             commands => {
                 let mut input = None;
-                let mut status = Tristate::ALWAYS;
-                let mut any_fails = false;
+                let (mut all, mut last) = (Tristate::ALWAYS, Tristate::ALWAYS);
                 for command in commands {
                     let outcome = self.subshell(|it| it.command(command, input));
-                    any_fails |= status.can_be_false;
-                    status = outcome.status.to_tristate();
+                    last = outcome.status.to_tristate();
+                    all = all.conjunction(last);
                     input = Some(outcome.output);
                 }
-                // With `pipefail`, the failure of any command counts.
-                status.can_be_false |= any_fails;
+                let Tristate { can_be_true: may_be_all, can_be_false: may_be_last } = self.state.options.pipefail;
+                let status = match (may_be_all, may_be_last) {
+                    (true, false) => all,
+                    (false, true) => last,
+                    _ => all.or(last),
+                };
                 self.check_failure(Outcome { output: input.unwrap_or_default(), status: status.into() })
             }
         }
@@ -573,7 +601,7 @@ impl Interpreter<'_> {
                 self.subshell(|it| it.list(list))
             }
             CommandKind::If(command) => self.if_command(command),
-            CommandKind::While(command) => self.while_command(command),
+            CommandKind::While(command) => self.while_command(command, input),
             CommandKind::For(command) => self.for_command(command),
             CommandKind::ArithmeticFor(command) => {
                 let [first, condition, step] = &command.header;
@@ -616,6 +644,7 @@ impl Interpreter<'_> {
     pub fn subshell(&mut self, inside: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
         let before = self.copy();
         let exits = std::mem::take(&mut self.exits);
+        let early_status = self.early_status.take();
         let traps = std::mem::take(&mut self.exit_traps);
         let loops = std::mem::take(&mut self.loops);
         let returns = self.returns.take();
@@ -625,30 +654,57 @@ impl Interpreter<'_> {
         let is_in_loop = std::mem::replace(&mut self.is_subshell_in_loop, !loops.is_empty());
         self.is_subshell_in_loop |= is_in_loop;
         self.subshells += 1;
+        // A subshell does not run the traps of the shell around it.
+        self.state.exit_traps = BTreeSet::from([None]);
         let outcome = inside(self).without_states();
-        self.run_exit_traps();
+        let is_trapped = self.run_exit_traps();
         self.subshells -= 1;
         self.is_subshell_in_loop = is_in_loop;
         self.loops = loops;
         let returned = std::mem::replace(&mut self.returns, returns).unwrap_or_default();
         self.exit_traps = traps;
         let mut exits = std::mem::replace(&mut self.exits, exits);
-        returned.iter().for_each(|(state, _)| exits.success.add(state));
+        let mut early = std::mem::replace(&mut self.early_status, early_status);
+        for (state, status) in &returned {
+            exits.success.add(state);
+            early = Some(early.map_or(*status, |early| early.or(*status)));
+        }
         let end = std::mem::take(&mut self.state);
-        let ends_early = !exits.success.is_empty() || !exits.failure.is_empty();
+        let status = match early {
+            _ if is_trapped => Tristate::UNKNOWN,
+            Some(early) if end.ended => early,
+            Some(early) => early.or(outcome.status.to_tristate()),
+            None if end.ended => Tristate::UNKNOWN,
+            None => outcome.status.to_tristate(),
+        };
         let (written, opaque) = self.effects_of_shell(exits, &end);
         // A subshell that cannot be reached has no effect.
         let ended = before.ended;
         self.state = State { written, opaque, ended, ..before };
-        if ends_early || end.ended { Outcome::unknown(outcome.output) } else { outcome }
+        Outcome { status: status.into(), ..outcome }
     }
 
-    /// Interprets the commands that may run when the current shell ends.
-    fn run_exit_traps(&mut self) {
-        for (script, base) in std::mem::take(&mut self.exit_traps) {
+    /// Adds the commands that may run when the shell ends in the current state.
+    pub fn note_exit_traps(&mut self) {
+        for trap in self.state.exit_traps.iter().flatten() {
+            if !self.exit_traps.contains(trap) {
+                self.exit_traps.push(trap.clone());
+            }
+        }
+    }
+
+    /// Interprets the commands that may run when the current shell ends; returns whether there are any.
+    fn run_exit_traps(&mut self) -> bool {
+        let early = self.exit_traps.len();
+        if !self.state.ended {
+            self.note_exit_traps();
+        }
+        let traps = std::mem::take(&mut self.exit_traps);
+        let is_trapped = !traps.is_empty();
+        for (index, (script, base)) in traps.into_iter().enumerate() {
             let before = self.copy();
-            let ended = std::mem::replace(&mut self.state.ended, false);
-            if ended || !self.exits.success.is_empty() || !self.exits.failure.is_empty() {
+            self.state.ended = false;
+            if index < early {
                 self.havoc("a trap uses it when the script ends, which may be at any point");
             }
             let exits = std::mem::take(&mut self.exits);
@@ -656,6 +712,7 @@ impl Interpreter<'_> {
                 self.state.set_opaque("a trap of a script cannot be interpreted".to_owned());
             }
             let traps = std::mem::take(&mut self.exits);
+            let (may_succeed, may_fail) = (!traps.success.is_empty(), !traps.failure.is_empty());
             self.exits = exits;
             // The shell may end before `trap`, and at any point of the trap.
             let ends: Vec<Failed> = [traps.success.0, traps.failure.0].into_iter().flatten().collect();
@@ -667,12 +724,14 @@ impl Interpreter<'_> {
             let opaque = before.opaque.clone().or(self.state.opaque.take());
             self.state = State { written, opaque, ..before };
             let end = State { ended: false, ..self.state.clone() };
-            for ends in [&mut self.exits.success, &mut self.exits.failure] {
-                if ended || !ends.is_empty() {
+            // The trap may also set the exit status.
+            for (ends, is_set) in [(&mut self.exits.success, may_succeed), (&mut self.exits.failure, may_fail)] {
+                if is_set || !ends.is_empty() {
                     ends.add(&end);
                 }
             }
         }
+        is_trapped
     }
 
     pub fn join_with(&mut self, other: State) {
@@ -724,7 +783,17 @@ impl Interpreter<'_> {
         Outcome { output, status: status.map_or(Status::Unknown, Status::from) }
     }
 
-    fn while_command(&mut self, command: &While) -> Outcome {
+    fn while_command(&mut self, command: &While, input: Option<Output>) -> Outcome {
+        if let Some((read, input)) = read_of_loop(command).zip(input)
+            && let Some(text) = input.clone().into_text().single()
+            && text.lines().count() <= SEPARATE_ROUNDS >> (3 * self.separate_loops.min(1))
+            && self.separate_loops < 2
+        {
+            self.store(&input.spans, true);
+            let text = text.clone();
+            let output = self.for_lines(command, read, &text);
+            return Outcome::unknown(output);
+        }
         let output = self.repeat(|it| {
             let condition = it.tolerant(|it| it.list(&command.condition));
             let status = if command.is_until { condition.status.negated() } else { condition.status };
@@ -771,18 +840,22 @@ impl Interpreter<'_> {
         })
     }
 
+    /// Interprets the body of a loop without iterations: none of its commands runs.
+    fn never_repeated(&mut self, body: &List) {
+        let before = self.copy();
+        self.state.ended = true;
+        let never = self.list(body);
+        self.resolve(&never.output.spans);
+        self.state = before;
+    }
+
     /// Interprets the iterations of a loop one by one.
     fn for_each(&mut self, command: &For, values: Vec<Text>) -> Output {
         self.separate_loops += 1;
         let mut output = Output::default();
         let mut breaks: Vec<State> = Vec::new();
         if values.is_empty() {
-            // No command of the body runs.
-            let before = self.copy();
-            self.state.ended = true;
-            let never = self.list(&command.body);
-            self.resolve(&never.output.spans);
-            self.state = before;
+            self.never_repeated(&command.body);
         }
         for value in values {
             self.set_variable(&command.name, value, command.name_span.clone(), None);
@@ -793,6 +866,43 @@ impl Interpreter<'_> {
             output.append(if breaks.is_empty() { next } else { next.or(Output::default()) });
             breaks.extend(left);
         }
+        for state in breaks {
+            self.join_with(state);
+        }
+        self.separate_loops -= 1;
+        output
+    }
+
+    /// Interprets the iterations of a loop that reads lines one by one. A command in the body may read lines too, so
+    /// that the loop may end after each iteration.
+    fn for_lines(&mut self, command: &While, read: &Command, text: &str) -> Output {
+        self.separate_loops += 1;
+        let mut output = Output::default();
+        let (mut breaks, mut ends): (Vec<State>, Vec<State>) = (Vec::new(), Vec::new());
+        if !text.contains('\n') {
+            self.never_repeated(&command.body);
+        }
+        let mut rest = text;
+        while let Some(end) = rest.find('\n') {
+            let line = rest[..=end].to_owned();
+            rest = &rest[end + 1..];
+            let status =
+                self.tolerant(|it| it.command(read, Some(Output::new(vec![Text::known(line)], Vec::new())))).status;
+            let (runs, exit) = self.split(status);
+            ends.push(exit);
+            self.state = runs;
+            self.loops.push(LoopExits::default());
+            let next = self.list(&command.body).output;
+            self.join_continues();
+            breaks.extend(self.loops.pop().unwrap_or_default().breaks);
+            output.append(next.or(Output::default()));
+            ends.push(self.copy());
+        }
+        for state in ends {
+            self.join_with(state);
+        }
+        let last = Output::new(vec![Text::known(rest.to_owned())], Vec::new());
+        self.tolerant(|it| it.command(read, Some(last)));
         for state in breaks {
             self.join_with(state);
         }

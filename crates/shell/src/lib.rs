@@ -18,6 +18,7 @@ mod interpreter;
 mod justfile;
 mod lexer;
 mod makefile;
+mod options;
 mod package;
 pub mod parser;
 mod placeholder;
@@ -35,8 +36,9 @@ pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 pub use forge::{ENV_FILE_TARGET, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};
 pub use input::{Input, SCRIPT_BYTES};
+pub use options::ShellOptions;
 pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
-use slug_value::{Text, Tristate};
+use slug_value::Text;
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
 pub use syntax::is_name;
@@ -73,7 +75,7 @@ fn interpret_file(input: &Input<'_>, file: &'static str, other: &str, command: &
             Place::Repository(path) => path,
             Place::Elsewhere => directory.to_owned(),
         }),
-        ends_on_failure: if input.ends_on_failure { Tristate::ALWAYS } else { Tristate::NEVER },
+        options: input.options,
         arguments: Some(Vec::new()),
         ..State::default()
     };
@@ -112,6 +114,12 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
         final_variables: variables.clone(),
         ..Effects::default()
     }
+}
+
+/// Whether a script may be one that always fails: it has a command that ends a script, or a condition.
+#[must_use]
+pub fn may_always_fail(script: &str) -> bool {
+    ["exit", "false", "return", "[", "test ", "! ", ":?"].iter().any(|sign| script.contains(sign))
 }
 
 /// The effects of a script that cannot be interpreted: any variable can have any value.
@@ -174,7 +182,7 @@ mod tests {
             files: &NoFiles,
             directory: Some(""),
             env,
-            ends_on_failure: false,
+            options: ShellOptions::NONE,
         }
     }
 
@@ -322,7 +330,8 @@ mod tests {
             ("echo '::set-output name=SLUG::x'", "none opaque"),
             ("echo '::set-env name=SLUG::x'", "none"),
         ] {
-            let effects = interpret_outputs(&Input { ends_on_failure: true, ..input(script, &environment()) });
+            let effects =
+                interpret_outputs(&Input { options: ShellOptions::of(["-e"]), ..input(script, &environment()) });
             let shown = match effects.written.get("SLUG") {
                 Some(written) => format!("{}{}", text(&written.value), if written.is_conditional { "?" } else { "" }),
                 None => "none".to_owned(),

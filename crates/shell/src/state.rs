@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::definition::Definition;
 use super::forge::{ENV_FILE_TARGET, OTHER_FILE, STEP_SCRIPT, WORKSPACE};
+use super::options::ShellOptions;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A variable at one point of a script.
@@ -134,10 +135,13 @@ pub(super) struct State {
     pub attributes: BTreeMap<String, Attribute>,
     /// The working directory relative to the root of the repository, if known.
     pub directory: Option<String>,
-    /// Whether a failing command ends the shell (`set -e`).
-    pub ends_on_failure: Tristate,
+    /// The options that decide which failures end the shell.
+    pub options: ShellOptions,
     /// Whether the use of an unset variable ends the shell (`set -u`).
     pub ends_on_unset: Tristate,
+    /// The possible commands of the trap that runs when the shell ends, with their position; `None` if there may be no
+    /// trap.
+    pub exit_traps: BTreeSet<Option<(String, usize)>>,
     /// The possible definitions of each function; `None` if it may not be defined.
     pub functions: Functions,
     /// The arguments of the script or function, if known.
@@ -162,8 +166,9 @@ impl Default for State {
             maybe_unset: BTreeSet::new(),
             attributes: BTreeMap::new(),
             directory: None,
-            ends_on_failure: Tristate::NEVER,
+            options: ShellOptions::NONE,
             ends_on_unset: Tristate::NEVER,
+            exit_traps: BTreeSet::from([None]),
             functions: BTreeMap::new(),
             arguments: None,
             locals: BTreeMap::new(),
@@ -238,8 +243,9 @@ pub(super) fn join(one: State, other: State) -> State {
         maybe_unset: one.maybe_unset.into_iter().chain(other.maybe_unset).collect(),
         attributes: join_attributes(one.attributes, other.attributes),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
-        ends_on_failure: one.ends_on_failure.or(other.ends_on_failure),
+        options: one.options.or(other.options),
         ends_on_unset: one.ends_on_unset.or(other.ends_on_unset),
+        exit_traps: one.exit_traps.into_iter().chain(other.exit_traps).collect(),
         functions: join_functions(one.functions, other.functions),
         arguments: one.arguments.filter(|arguments| other.arguments.as_ref() == Some(arguments)),
         locals,

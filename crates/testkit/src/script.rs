@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use slug_laws::Violation;
-use slug_shell::{Effects, FIRST_FILE_POSITION, Files, Input, NoFiles, SourceFile, Variables, interpret, parser};
+use slug_shell::{
+    Effects, FIRST_FILE_POSITION, Files, Input, NoFiles, ShellOptions, SourceFile, Variables, interpret, parser,
+};
 
 use crate::plural::counted;
 use crate::script_printer::print_script;
@@ -78,7 +80,7 @@ fn input<'t>(script: &'t str, files: &'t dyn Files) -> Input<'t> {
         files,
         directory: Some(""),
         env: EMPTY,
-        ends_on_failure: true,
+        options: ShellOptions::of(["-e"]),
     }
 }
 

@@ -17,7 +17,9 @@ use super::script::{Expanded, expand};
 use super::scripts::Below;
 use super::slice::{Search, Slice, github_variable};
 use super::trigger::{Invocation, Secrets};
-use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Failed, Input, Variable, Variables, WORKSPACE, Written};
+use slug_shell::{
+    Effects, Export, FIRST_FILE_POSITION, Failed, Input, ShellOptions, Variable, Variables, WORKSPACE, Written,
+};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
@@ -223,7 +225,8 @@ impl<'w> JobRun<'_, 'w> {
             return KnownOutputs::none();
         }
         let (_, course) = self.evaluate_steps();
-        let look_up = |name: &str| self.env_value(Some(&course.env), name);
+        let env = course.before(When::Always);
+        let look_up = |name: &str| self.env_value(env.as_ref(), name);
         let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
         let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
         let outputs = KnownOutputs { values: job.outputs.iter().map(value).collect(), is_complete: true };
@@ -271,8 +274,18 @@ impl<'w> JobRun<'_, 'w> {
     ) {
         let Search { targets, actions, variables: searched, every_script, files, .. } = *self.eval.search;
         let when = When::of(step);
+        let id = step.id.as_ref().map(|id| id.to_lowercase());
+        let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
+        let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
+            if let (Some(level), Some(id)) = (levels.last_mut(), &id) {
+                level.course.outputs.insert(id.clone(), outputs);
+            }
+        };
         let Some(level) = levels.last() else { return };
-        let outer = level.course.before(when);
+        let Some(outer) = level.course.before(when) else {
+            set_outputs(levels, KnownOutputs::none());
+            return;
+        };
         // A step that failed may have set only some of its outputs.
         let outputs = if when == When::Success { level.course.outputs.clone() } else { Outputs::new() };
         let mut step_env = outer.clone();
@@ -285,13 +298,6 @@ impl<'w> JobRun<'_, 'w> {
         let context = EvalContext { outputs: &outputs, ..self.context(Some(&look_up)) };
         let conditions = step.conditions.iter().map(|condition| self.eval.condition(Some(condition), &context));
         let mut runs = conditions.fold(Tristate::ALWAYS, Tristate::conjunction);
-        let id = step.id.as_ref().map(|id| id.to_lowercase());
-        let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
-        let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
-            if let (Some(level), Some(id)) = (levels.last_mut(), &id) {
-                level.course.outputs.insert(id.clone(), outputs);
-            }
-        };
         if !runs.can_be_true {
             set_outputs(levels, KnownOutputs::none());
             return;
@@ -363,7 +369,7 @@ impl<'w> JobRun<'_, 'w> {
             files: &files,
             directory: directory.as_deref(),
             env: &variables,
-            ends_on_failure: self.ends_on_failure(step),
+            options: self.shell_options(step),
         };
         let is_shell = self.is_shell(step, &context);
         let effects = if is_shell {
@@ -403,7 +409,8 @@ impl<'w> JobRun<'_, 'w> {
         }
         let Around { mut when, mut runs, mut continues } = Around { when, runs, continues };
         for level in levels.iter_mut().rev() {
-            level.course.after(when, continues, &effects, |effects, env| {
+            let always_fails = effects.always_fails && !runs.can_be_false && !self.eval.search.ignore_conditions;
+            level.course.after(when, continues, (&effects, always_fails), |effects, env| {
                 self.apply_effects(effects, runs, run, &script, env);
             });
             // The job sees the effects of an action as those of the step that runs it.
@@ -621,15 +628,15 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// Whether a failing command ends the script of a step: the forges pass `-e` unless `shell` is a
-    /// command of its own.
-    fn ends_on_failure(&self, step: &Step) -> bool {
+    /// The options of the shell that runs the script of a step: the forges pass `-e` unless `shell` is a command of
+    /// its own, and `-o pipefail` if it is `bash`; some forges also if no shell is given.
+    fn shell_options(&self, step: &Step) -> ShellOptions {
+        let errexit = Tristate::ALWAYS;
         match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
-            Some(shell) if shell.contains(' ') => {
-                let is_option = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
-                shell.split_whitespace().any(is_option)
-            }
-            _ => true,
+            Some(shell) if shell.contains(' ') => ShellOptions::of(shell.split_whitespace()),
+            Some(shell) if shell == "bash" => ShellOptions { errexit, pipefail: Tristate::ALWAYS },
+            Some(_) => ShellOptions { errexit, pipefail: Tristate::NEVER },
+            None => ShellOptions { errexit, pipefail: Tristate::UNKNOWN },
         }
     }
 
@@ -670,8 +677,8 @@ impl<'w> JobRun<'_, 'w> {
 
 /// The environments in which the steps of a job can run.
 struct Course<'w> {
-    /// That of a step if no step before it has failed.
-    env: Environment<'w>,
+    /// That of a step if no step before it has failed; None if one always fails.
+    env: Option<Environment<'w>>,
     /// That of a step after one that failed; None if none can have failed.
     failed: Option<Environment<'w>>,
     /// The outputs of the steps before a step if none of them has failed.
@@ -713,22 +720,24 @@ impl When {
 
 impl<'w> Course<'w> {
     fn new(env: Environment<'w>) -> Self {
-        Self { env, failed: None, outputs: Outputs::new() }
+        Self { env: Some(env), failed: None, outputs: Outputs::new() }
     }
 
-    /// The environment before a step. A forge may fail before the first step, which changes nothing.
-    fn before(&self, when: When) -> Environment<'w> {
-        match (when, self.failed.clone()) {
-            (When::Success, _) | (_, None) => self.env.clone(),
-            (When::Failure, Some(failed)) => failed,
-            (When::Always, Some(failed)) => self.env.clone().or(failed),
+    /// The environment before a step; None if it never runs. A forge may fail before the first step, which changes
+    /// nothing.
+    fn before(&self, when: When) -> Option<Environment<'w>> {
+        match (when, self.env.clone(), self.failed.clone()) {
+            (When::Success, env, _) | (_, env, None) => env,
+            (When::Failure, _, failed) | (When::Always, None, failed) => failed,
+            (When::Always, Some(env), Some(failed)) => Some(env.or(failed)),
         }
     }
 
     /// Records that a step may fail without any effect.
     fn may_fail(&mut self) {
-        let env = self.env.clone();
-        self.add_failed(env);
+        if let Some(env) = self.env.clone() {
+            self.add_failed(env);
+        }
     }
 
     fn add_failed(&mut self, env: Environment<'w>) {
@@ -738,13 +747,13 @@ impl<'w> Course<'w> {
         });
     }
 
-    /// Records the effects of a step. `continues` says whether the job goes on after its failure, and
-    /// `apply` changes an environment.
+    /// Records the effects of a step and whether it runs and always fails. `continues` says whether the job goes on
+    /// after its failure, and `apply` changes an environment.
     fn after(
         &mut self,
         when: When,
         continues: Tristate,
-        effects: &Effects,
+        (effects, always_fails): (&Effects, bool),
         apply: impl Fn(&Failed, &mut Environment<'w>),
     ) {
         let success = Failed { written: effects.written.clone(), opaque: effects.opaque.clone() };
@@ -762,13 +771,17 @@ impl<'w> Course<'w> {
             }
             self.failed = Some(after);
         }
-        if when != When::Failure {
-            let before = std::mem::take(&mut self.env);
-            self.env = applied(&success, &before);
+        if when != When::Failure
+            && let Some(before) = self.env.take()
+        {
+            self.env = (!always_fails).then(|| applied(&success, &before));
             if let Some(failure) = &effects.failure {
                 let failed = applied(failure, &before);
                 if continues.can_be_true {
-                    self.env = std::mem::take(&mut self.env).or(failed.clone());
+                    self.env = Some(match self.env.take() {
+                        Some(env) => env.or(failed.clone()),
+                        None => failed.clone(),
+                    });
                 }
                 if continues.can_be_false {
                     self.add_failed(failed);

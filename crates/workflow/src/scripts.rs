@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile};
-use slug_shell::{Input, Variables};
+use slug_shell::{Input, ShellOptions, Variables};
 
 /// What a command runs in the root of a repository and the repository lacks.
 #[must_use]
@@ -18,7 +18,7 @@ pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
         files,
         directory: Some(""),
         env: &Variables::new(),
-        ends_on_failure: true,
+        options: ShellOptions::of(["-e"]),
     };
     slug_shell::interpret(&input).missing
 }

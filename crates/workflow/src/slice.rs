@@ -363,7 +363,7 @@ impl Slice {
     }
 }
 
-/// The steps that may call a target or write `GITHUB_ENV`, by index. If the path of a target
+/// The steps that may call a target, write `GITHUB_ENV` or end the job, by index. If the path of a target
 /// comes from a variable or the matrix, every script is relevant.
 fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Search<'_>) -> Vec<usize> {
     let names = |text: &str| {
@@ -371,7 +371,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
         lower.contains("github_env")
             || lower.contains("github.env")
             || lower.contains("gitea.env")
-            || search.targets.iter().any(|target| text.contains(file_name(target)))
+            || search.targets.iter().any(|target| may_name(text, target))
     };
     let layers = [&workflow.env, &job.container_env, &job.env].into_iter().chain(steps.iter().map(|step| &step.env));
     let everywhere = search.every_script
@@ -389,9 +389,10 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
             })
     };
     let relevant: Vec<usize> = (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect();
-    // A step may also write a file that a later step reads.
-    let writes = |step: &Step| step.run.as_ref().is_some_and(|run| slug_shell::may_write_settings(&run.text));
-    let is_kept = |index: &usize| relevant.binary_search(index).is_ok() || writes(&steps[*index]);
+    // A step may also write a file that a later step reads, or fail, so that a later step never runs.
+    let matters = |text: &str| slug_shell::may_write_settings(text) || slug_shell::may_always_fail(text);
+    let is_other = |step: &Step| step.run.as_ref().is_some_and(|run| matters(&run.text));
+    let is_kept = |index: &usize| relevant.binary_search(index).is_ok() || is_other(&steps[*index]);
     if relevant.is_empty() { relevant } else { (0..steps.len()).filter(is_kept).collect() }
 }
 
@@ -414,7 +415,10 @@ fn calls_action(step: &Step, search: &Search<'_>) -> bool {
 
 /// Whether a script may run a file of the repository.
 fn may_run_files(script: &str, search: &Search<'_>) -> bool {
-    const RUNNERS: [&str; 11] = ["bash", "sh", "source", ".", "make", "gmake", "npm", "pnpm", "yarn", "bun", "just"];
+    const RUNNERS: [&str; 17] = [
+        "bash", "sh", "source", ".", "make", "gmake", "npm", "pnpm", "yarn", "bun", "just", "pytest", "py.test",
+        "bats", "jest", "mocha", "vitest",
+    ];
     let is_runner = |word: &str| RUNNERS.contains(&word);
     search.files.is_known()
         && (script.contains('/') || script.contains(".sh") || script.split_whitespace().any(is_runner))
@@ -425,6 +429,14 @@ fn any_text(node: &Node, is_match: &impl Fn(&str) -> bool) -> bool {
         Value::Sequence(items) => items.iter().any(|item| any_text(item, is_match)),
         Value::Mapping(entries) => entries.iter().any(|(_, value)| any_text(value, is_match)),
         _ => node.text().is_some_and(is_match),
+    }
+}
+
+/// Whether a text may have the path of a target, or its command with other options.
+fn may_name(text: &str, target: &str) -> bool {
+    match target.split_once(' ') {
+        Some((_, arguments)) => arguments.split_whitespace().all(|word| text.contains(file_name(word))),
+        None => text.contains(file_name(target)),
     }
 }
 

@@ -1,14 +1,16 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::Call;
-use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash};
+use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
+use super::super::options::ShellOptions;
 use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
-use super::launch::launch;
-use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, start_of};
+use super::launch::{keeps_environment, launch, started_command, unversioned};
+use super::tasks::runs_tasks;
+use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
 
@@ -45,6 +47,9 @@ impl Interpreter<'_> {
         if let Some(outcome) = self.container(command, words) {
             return outcome;
         }
+        if let Some(index) = keeps_environment(command, words) {
+            return self.env(&words[index - 1..]);
+        }
         let before = self.copy();
         if ISOLATED.contains(&command) {
             self.havoc(&format!("`{command}` may start it with another environment"));
@@ -65,7 +70,9 @@ impl Interpreter<'_> {
         let starts_others = |word: &Word| word.literal().is_some_and(|word| starts_others(&word));
         let inner = match command {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
-            _ => (1..words.len()).find(|index| starts_others(&words[*index])),
+            _ => started_command(command, words)
+                .filter(|index| is_followed(&words[*index..]))
+                .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index]))),
         };
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
         if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
@@ -150,7 +157,7 @@ impl Interpreter<'_> {
         let unknown = || Outcome::unknown(Output::unknown("the output of a script is not known"));
         let arguments = &words[1..];
         let (mut options, mut inline) = (0, false);
-        let mut ends_on_failure = Tristate::NEVER;
+        let mut shell_words: Vec<String> = Vec::new();
         while let Some(option) = arguments.get(options).and_then(Word::literal) {
             if !option.starts_with(['-', '+']) {
                 break;
@@ -159,11 +166,10 @@ impl Interpreter<'_> {
             inline |= is_short && option.contains('c');
             let takes_one = option.ends_with(['o', 'O']) || matches!(option.as_ref(), "--rcfile" | "--init-file");
             let named = arguments.get(options + 1).and_then(Word::literal).filter(|_| takes_one);
-            if is_short && option.contains('e') || named.as_deref() == Some("errexit") {
-                ends_on_failure = Tristate::ALWAYS;
-            }
+            shell_words.extend([option.into_owned(), named.unwrap_or_default().into_owned()]);
             options += 1 + usize::from(takes_one);
         }
+        let shell_options = ShellOptions::of(shell_words.iter().map(String::as_str));
         match (arguments.get(options), input) {
             (Some(word), _) if inline => {
                 let script = self.expand_run(word);
@@ -176,7 +182,7 @@ impl Interpreter<'_> {
                 let rest = arguments.get(options + 2..).unwrap_or_default();
                 let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
                 let spans = own_spans(std::slice::from_ref(word));
-                self.child_process(ends_on_failure, rest, |it| it.script(&script, start_of(word), &spans))
+                self.child_process(shell_options, rest, |it| it.script(&script, start_of(word), &spans))
             }
             (Some(word), _) => {
                 let rest = &arguments[options + 1..];
@@ -193,8 +199,7 @@ impl Interpreter<'_> {
                 if is_target {
                     return unknown();
                 }
-                if let Some(outcome) = self.run_file(word, &arguments[options + 1..], Some((command, ends_on_failure)))
-                {
+                if let Some(outcome) = self.run_file(word, &arguments[options + 1..], Some((command, shell_options))) {
                     return outcome;
                 }
                 let is_known = word.literal().is_some();
@@ -205,15 +210,15 @@ impl Interpreter<'_> {
                 let spans = input.spans.clone();
                 let Some(script) = input.into_text().single().cloned() else { return unknown() };
                 let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                self.child_process(ends_on_failure, Vec::new(), |it| it.script(&script, base, &spans))
+                self.child_process(shell_options, Vec::new(), |it| it.script(&script, base, &spans))
             }
             (None, None) => unknown(),
         }
     }
 
     /// Interprets a file of the repository that is run; `None` if it is not known or is not a shell
-    /// script. `shell` is the shell that runs it, if one is named, and whether a failure ends it.
-    fn run_file(&mut self, word: &Word, arguments: &[Word], shell: Option<(&str, Tristate)>) -> Option<Outcome> {
+    /// script. `shell` is the shell that runs it, if one is named, and its options.
+    fn run_file(&mut self, word: &Word, arguments: &[Word], shell: Option<(&str, ShellOptions)>) -> Option<Outcome> {
         let path = self.expand_run(word).single().cloned()?;
         let Some(file) = self.file_at(&path) else {
             self.note_missing_file(&path);
@@ -228,15 +233,9 @@ impl Interpreter<'_> {
             return None;
         }
         self.resolve(&own_spans(std::slice::from_ref(word)));
-        let first = file.text.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
-        let by_shebang = first.split_whitespace().any(|option| option.starts_with('-') && option.contains('e'));
-        let ends_on_failure = match shell {
-            Some((_, ends_on_failure)) => ends_on_failure,
-            None if by_shebang => Tristate::ALWAYS,
-            None => Tristate::NEVER,
-        };
+        let options = shell.map_or_else(|| options_of_file(&file.text), |(_, options)| options);
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
-        Some(self.child_process(ends_on_failure, arguments, |it| it.file(&path, &file, true)))
+        Some(self.child_process(options, arguments, |it| it.file(&path, &file, true)))
     }
 
     /// The file of the repository to which a path leads.
@@ -250,7 +249,7 @@ impl Interpreter<'_> {
     /// Interprets a script in another process, which sees only exported variables.
     pub(super) fn child_process(
         &mut self,
-        ends_on_failure: Tristate,
+        options: ShellOptions,
         arguments: Vec<Text>,
         script: impl FnOnce(&mut Self) -> Option<Outcome>,
     ) -> Outcome {
@@ -273,7 +272,7 @@ impl Interpreter<'_> {
         self.state.locals.clear();
         self.state.maybe_local.clear();
         self.state.arguments = Some(arguments);
-        self.state.ends_on_failure = ends_on_failure;
+        self.state.options = options;
         self.state.ends_on_unset = Tristate::NEVER;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let active_functions = std::mem::take(&mut self.active_functions);
@@ -296,34 +295,24 @@ impl Interpreter<'_> {
         let pairs: Vec<Pair> = words.iter().map(|word| self.pair(word)).collect();
         let mut index = 1;
         while let Some(word) = words.get(index) {
-            let literal = word.literal();
-            let option = literal.as_deref().unwrap_or_default();
             match &pairs[index] {
                 Pair::Assigns(name, value) => {
                     let start = start_of(word);
                     self.set_variable(name, value.clone(), start..start + name.len(), Some(Export::Yes));
                 }
-                _ if matches!(option, "-i" | "-" | "--ignore-environment") => {
-                    self.state.variables.clear();
-                    self.state.others_unknown = None;
+                Pair::Option => {
+                    let text = word.literal().unwrap_or_default().into_owned();
+                    let (options, takes_next) = options_of_env(&text);
+                    index += usize::from(takes_next);
+                    let next = words.get(index).filter(|_| takes_next);
+                    for (option, value) in options {
+                        let attached = (!takes_next).then(|| self.value_word(Text::known(value), &word.span));
+                        if !self.apply_option_of_env(option, next.or(attached.as_ref())) {
+                            self.restore(before);
+                            return unknown();
+                        }
+                    }
                 }
-                _ if matches!(option, "-u" | "--unset") => {
-                    index += 1;
-                    let name = words.get(index).and_then(Word::literal);
-                    self.remove_variable(name.as_deref().unwrap_or_default());
-                }
-                _ if option.starts_with("--unset=") => self.remove_variable(&option["--unset=".len()..]),
-                _ if option.starts_with("-u") => self.remove_variable(&option["-u".len()..]),
-                _ if matches!(option, "-C" | "--chdir") => {
-                    index += 1;
-                    self.change_directory("cd", words.get(index).map_or(&[], std::slice::from_ref));
-                }
-                // `env -S` splits a text into words, which is not interpreted.
-                _ if option.starts_with("-S") || option.starts_with("--split") => {
-                    self.restore(before);
-                    return unknown();
-                }
-                Pair::Option => {}
                 Pair::Unknown => self.havoc("`env` may set it"),
                 Pair::Names(_) => break,
             }
@@ -336,6 +325,24 @@ impl Interpreter<'_> {
         }
         self.restore(before);
         unknown()
+    }
+
+    /// Applies an option of `env`; returns false if it is not interpreted.
+    fn apply_option_of_env(&mut self, option: char, value: Option<&Word>) -> bool {
+        match option {
+            'i' => {
+                self.state.variables.clear();
+                self.state.others_unknown = None;
+            }
+            'u' => match value.and_then(Word::literal) {
+                Some(name) => self.remove_variable(&name),
+                None => self.havoc("`env` may unset it"),
+            },
+            'C' => drop(self.change_directory("cd", value.map_or(&[], std::slice::from_ref))),
+            '0' | 'a' | 'v' => {}
+            _ => return false,
+        }
+        true
     }
 
     /// Interprets a command that another program starts, which does not call functions.
@@ -369,7 +376,7 @@ impl Interpreter<'_> {
                     (found, is_resolved) = (true, true);
                     self.record_call(target, word, command, arguments.unwrap_or(&words[index + 1..]));
                 } else if self.may_compute_path(word, &text, path) {
-                    self.record_possible_call(target, word);
+                    self.record_possible_call(target, word, COMPUTED_PATH);
                 }
             }
             if is_resolved {
@@ -379,10 +386,9 @@ impl Interpreter<'_> {
         found
     }
 
-    /// Records that a command whose name is computed may be a target.
-    fn record_possible_call(&mut self, target: usize, word: &Word) {
+    /// Records that a command may be a target.
+    pub(super) fn record_possible_call(&mut self, target: usize, word: &Word, reason: &str) {
         if self.is_recording && !self.state.ended && self.inside.is_none() {
-            let reason = "the path of the script that is called here is computed";
             self.calls.push(Call::possible(target, word.span.clone(), reason.to_owned()));
         }
     }
@@ -392,7 +398,7 @@ impl Interpreter<'_> {
         for (target, path) in self.targets.iter().enumerate() {
             let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
             if !directory.is_empty() && self.names(directory) && !self.is_inside(target) {
-                self.record_possible_call(target, script);
+                self.record_possible_call(target, script, COMPUTED_PATH);
             }
         }
     }
@@ -406,17 +412,38 @@ impl Interpreter<'_> {
             if text.contains('/') && expected.len() < 2 || self.is_inside(target) {
                 continue;
             }
-            let fits = |(index, (word, expected)): (usize, (&Word, &&str))| {
+            let is_task = self.compare_tasks(words, &expected);
+            if is_task.is_some() && words[0].literal().is_some_and(|program| runs_tasks(&program)) {
+                // The words name a task, which may have the name of the target and another place.
+                self.resolve(std::slice::from_ref(&span_of(words)));
+            }
+            if is_task == Some(Tristate::UNKNOWN) {
+                self.record_possible_call(target, &words[0], "which task runs here, and where, is not known");
+            }
+            let span = words[0].span.clone();
+            let expected_words: Vec<Word> =
+                expected.iter().map(|word| self.value_word(Text::known((*word).to_owned()), &span)).collect();
+            let expected_words = self.without_options(&expected_words);
+            let expected_words: Vec<Cow<'_, str>> = expected_words.iter().filter_map(Word::literal).collect();
+            let plain = self.without_options(words);
+            let fits = |(index, (word, expected)): (usize, (&Word, &Cow<'_, str>))| {
                 let text = self.expand_again(word);
                 let is_same = |text: &String| {
-                    text == expected
-                        || (index == 0 && text.rsplit('/').next() == Some(expected))
+                    (text == expected && !self.is_file_of(expected, index))
+                        || (index == 0 && unversioned(text) == unversioned(expected))
                         || (index > 0 && self.is_path_of(text, expected))
                 };
                 matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same))
             };
-            let is_named = expected.len() <= words.len() && words.iter().zip(&expected).enumerate().all(fits);
-            if !is_named && self.is_same_task(words, &expected) {
+            let count = expected_words.len();
+            let is_named =
+                is_task.is_none() && count <= plain.len() && plain.iter().zip(&expected_words).enumerate().all(fits);
+            let has_words = |(word, expected): (&Word, &Cow<'_, str>)| word.literal().as_ref() == Some(expected);
+            if !is_named && self.state.directory.is_some() && plain.iter().zip(&expected_words).all(has_words) {
+                // The words of a path in another directory.
+                self.resolve(std::slice::from_ref(&span_of(&plain[..count.min(plain.len())])));
+            }
+            if is_task == Some(Tristate::ALWAYS) {
                 found = true;
                 self.resolve(&own_spans(words));
                 let is_expected = |word: &Word| word.literal().is_some_and(|word| expected.contains(&word.as_ref()));
@@ -425,21 +452,26 @@ impl Interpreter<'_> {
             }
             if is_named {
                 found = true;
-                self.resolve(&own_spans(&words[..expected.len()]));
-                let whole = words[0].span.start..words[expected.len() - 1].span.end;
-                self.resolve(std::slice::from_ref(&whole));
-                self.record_call(target, &words[0], expected[0], &words[expected.len()..]);
+                self.resolve(&own_spans(&plain[..count]));
+                self.resolve(std::slice::from_ref(&span_of(&plain[..count])));
+                self.record_call(target, &words[0], expected[0], &plain[count..]);
             }
         }
         found
     }
 
+    /// Whether a word of the command of a target is the path of a file.
+    fn is_file_of(&self, word: &str, index: usize) -> bool {
+        let exists = |root: &&str| self.files.read(&joined(root, word)).is_some();
+        index > 0 && (word.contains('/') || self.roots.iter().any(exists))
+    }
+
     /// Whether the script of a target is interpreted.
-    fn is_inside(&self, target: usize) -> bool {
+    pub(super) fn is_inside(&self, target: usize) -> bool {
         self.inside.as_ref().is_some_and(|inside| inside.targets.contains(&target))
     }
 
-    fn record_call(&mut self, target: usize, word: &Word, command: &str, arguments: &[Word]) {
+    pub(super) fn record_call(&mut self, target: usize, word: &Word, command: &str, arguments: &[Word]) {
         if !self.is_recording || self.state.ended {
             return;
         }
@@ -519,6 +551,55 @@ impl Interpreter<'_> {
     }
 }
 
+/// The options in an argument of `env`, each as its letter with the value in the same argument, and whether the next
+/// argument is the value of the last one. A text that `env -S` splits into words is not interpreted, nor is an option
+/// that is not known: it has the letter `S`.
+fn options_of_env(argument: &str) -> (Vec<(char, String)>, bool) {
+    const NAMES: [(&str, char); 12] = [
+        ("argv0", 'a'),
+        ("block-signal", 'v'),
+        ("chdir", 'C'),
+        ("debug", 'v'),
+        ("default-signal", 'v'),
+        ("ignore-environment", 'i'),
+        ("ignore-signal", 'v'),
+        ("list-signal-handling", 'v'),
+        ("null", '0'),
+        ("quiet", 'v'),
+        ("split-string", 'S'),
+        ("unset", 'u'),
+    ];
+    let takes_value = |option| matches!(option, 'a' | 'C' | 'S' | 'u');
+    if matches!(argument, "-" | "--") {
+        return (if argument == "-" { vec![('i', String::new())] } else { Vec::new() }, false);
+    }
+    if let Some(long) = argument.strip_prefix("--") {
+        let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+        // A name may be shortened if it stays the only one.
+        let mut fits = NAMES.iter().filter(|(full, _)| full.starts_with(name));
+        let exact = NAMES.iter().find(|(full, _)| *full == name);
+        let option = match (exact, fits.next(), fits.next()) {
+            (Some((_, option)), ..) | (None, Some((_, option)), None) => *option,
+            _ => 'S',
+        };
+        return (vec![(option, value.unwrap_or_default().to_owned())], value.is_none() && takes_value(option));
+    }
+    let mut options = Vec::new();
+    let letters = argument.strip_prefix('-').unwrap_or_default();
+    for (at, letter) in letters.char_indices() {
+        let value = &letters[at + letter.len_utf8()..];
+        if takes_value(letter) {
+            options.push((letter, value.to_owned()));
+            return (options, value.is_empty());
+        }
+        options.push((letter, String::new()));
+    }
+    (options, false)
+}
+
+/// Why a command may be a target.
+const COMPUTED_PATH: &str = "the path of the script that is called here is computed";
+
 /// Whether an argument of `find` is an action that runs the words after it.
 fn is_action_of_find(word: &Word) -> bool {
     word.literal().is_some_and(|word| matches!(word.as_ref(), "-exec" | "-execdir" | "-ok" | "-okdir"))
@@ -544,6 +625,13 @@ fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
+}
+
+/// Whether a command runs a task or another program that lint follows.
+fn is_followed(words: &[Word]) -> bool {
+    let program = words[0].literal().unwrap_or_default();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    runs_tasks(program) || launch(program, words).is_some()
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.

@@ -5,12 +5,14 @@ use std::rc::Rc;
 
 use super::super::SCRIPT_BYTES;
 use super::super::derived::Derived;
-use super::super::files::{Place, SourceFile, interpreter_of};
+use super::super::files::{Place, SourceFile, interpreter_of, options_of_file};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::justfile::{Dependency, Expression, Justfile, Recipe, expression, parse};
+use super::super::options::ShellOptions;
 use super::super::state::{Export, State};
 use super::super::syntax::{Span, Word, is_name};
-use slug_value::{Text, Tristate};
+use super::tasks::{Tasks, directory_after, place_of_file};
+use slug_value::Text;
 
 /// Maximum nesting of recipes and of expressions.
 const MAX_DEPTH: usize = 24;
@@ -102,7 +104,7 @@ impl Interpreter<'_> {
         {
             self.note_settings(".env", &variables.text);
         }
-        let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
+        let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.load_justfile(&mut just, &arguments);
             let mut failed = None;
             it.just_words(&mut just, &arguments.words, &mut failed);
@@ -112,6 +114,24 @@ impl Interpreter<'_> {
             self.note_uninterpreted(&file.text, file.base, &path);
         }
         Some(Outcome { output: unknown(), ..outcome })
+    }
+
+    /// The recipes of a command line of `just` in a directory.
+    pub(super) fn recipes(&mut self, words: &[Word], directory: Option<&str>) -> Option<Tasks> {
+        let mut arguments = self.just_arguments(words);
+        if arguments.is_dry {
+            return None;
+        }
+        let mut directory = directory.map(str::to_owned);
+        if let Some((above, name)) = arguments.words.first().and_then(|word| word.rsplit_once('/')) {
+            directory = directory_after(directory.as_deref(), [&above.to_owned()]);
+            arguments.words[0] = name.to_owned();
+        }
+        let place = match &arguments.file {
+            Some(file) => directory_after(directory.as_deref(), [file]).map(|path| place_of_file(path, &NAMES)),
+            None => directory.map(|it| self.justfile_at(&it).map_or(it, |(path, _)| place_of_file(path, &NAMES))),
+        };
+        Some(Tasks { place, names: arguments.words, may_be_others: arguments.is_unknown })
     }
 
     /// Records what a justfile names that is not interpreted, with the justfiles that it includes.
@@ -427,23 +447,20 @@ impl Interpreter<'_> {
         let lines: Vec<(Derived, bool)> = recipe.body.iter().map(|line| self.derive_line(just, scope, line)).collect();
         if let Some((first, _)) = lines.first().filter(|(first, _)| first.text.starts_with("#!")) {
             let program = interpreter_of(&first.text).to_owned();
-            let options = first.text.clone();
-            let fails = options.split_whitespace().any(|option| option.starts_with('-') && option.contains('e'));
+            let options = options_of_file(&first.text);
             let mut script = Derived::default();
             for (line, _) in lines {
                 script.append(line);
                 script.push_instead("\n", 0..0);
             }
-            let ends_on_failure = if fails { Tristate::ALWAYS } else { Tristate::NEVER };
-            let outcome = self.run_just_script(just, script, &program, ends_on_failure, arguments);
+            let outcome = self.run_just_script(just, script, &program, options, arguments);
             return self.keep_success(outcome, failed);
         }
-        let (shell, options) =
+        let (shell, words) =
             just.file.shell.split_first().map_or(("sh", &[][..]), |(shell, rest)| (shell.as_str(), rest));
-        let has = |letter: char| options.iter().any(|option| option.starts_with('-') && option.contains(letter));
-        let ends_on_failure = if has('e') { Tristate::ALWAYS } else { Tristate::NEVER };
+        let options = ShellOptions::of(words.iter().map(String::as_str));
         for (line, ignores) in lines {
-            let outcome = self.run_just_script(just, line, shell, ends_on_failure, arguments);
+            let outcome = self.run_just_script(just, line, shell, options, arguments);
             if !ignores {
                 self.keep_success(outcome, failed);
             }
@@ -455,7 +472,7 @@ impl Interpreter<'_> {
         just: &Just,
         mut script: Derived,
         shell: &str,
-        ends_on_failure: Tristate,
+        options: ShellOptions,
         arguments: &[String],
     ) -> Outcome {
         if just.file.has_positional_arguments && !arguments.is_empty() {
@@ -465,7 +482,7 @@ impl Interpreter<'_> {
             whole.append(script);
             script = whole;
         }
-        self.run_derived(script, shell, ends_on_failure, &just.path)
+        self.run_derived(script, shell, options, &just.path)
     }
 
     /// Expands a line of a recipe; returns whether its failure is ignored.

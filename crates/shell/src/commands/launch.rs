@@ -1,5 +1,6 @@
 //! Programs that start a program or a script in their arguments.
 
+use super::super::files::{Place, joined};
 use super::super::interpreter::{Interpreter, Outcome};
 use super::super::syntax::Word;
 use slug_value::Text;
@@ -60,19 +61,35 @@ const OPTIONS_WITH_VALUE: [&str; 18] = [
     "-r",
 ];
 
+/// Whether a runner of tests takes a file with this path for a test.
+fn is_test(runner: &str, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    match runner {
+        "pytest" | "py.test" => ending == "py" && (stem.starts_with("test_") || stem.ends_with("_test")),
+        "bats" => ending == "bats",
+        _ => stem.ends_with(".test") || stem.ends_with(".spec") || path.contains("__tests__/"),
+    }
+}
+
 /// Whether a command is a runner of tests.
 pub(super) fn is_test_runner(command: &str) -> bool {
     TEST_RUNNERS.contains(&command)
 }
 
+/// The name of a program without its directory, and that of Python without its version, as in `python3.12`.
+pub(super) fn unversioned(program: &str) -> &str {
+    let name = program.rsplit('/').next().unwrap_or_default();
+    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if plain == "python" { plain } else { name }
+}
+
 /// How the words of a command start another program, with the index of the first word that counts.
 pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
-    // A program may have a version in its name, as `python3.12` has.
-    let unversioned = command.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let (kind, mut index) = match command {
         _ if TEST_RUNNERS.contains(&command) => return Some((Launch::Files, 1)),
         _ if COMMAND_RUNNERS.contains(&command) => (Launch::Command, 1),
-        _ if INTERPRETERS.contains(&command) || unversioned == "python" => (Launch::File, 1),
+        _ if INTERPRETERS.contains(&command) || unversioned(command) == "python" => (Launch::File, 1),
         _ => {
             let (_, subcommands) = SUBCOMMAND_RUNNERS.iter().find(|(runner, _)| *runner == command)?;
             let is_subcommand = |word: &Word| word.literal().is_some_and(|word| subcommands.contains(&word.as_ref()));
@@ -102,6 +119,69 @@ pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
     (index < words.len()).then_some((kind, index))
 }
 
+/// Programs that start the command in their arguments: how many arguments are before it, and the options that take
+/// the next word as their value.
+const PREFIXES: [(&str, usize, &[&str]); 15] = [
+    ("caffeinate", 0, &["-t", "-w"]),
+    ("chronic", 0, &[]),
+    ("exec", 0, &["-a"]),
+    ("ionice", 0, &["-c", "-n", "--class", "--classdata"]),
+    ("nice", 0, &["-n", "--adjustment"]),
+    ("nohup", 0, &[]),
+    ("numactl", 0, &[]),
+    ("setsid", 0, &[]),
+    ("stdbuf", 0, &["-i", "-o", "-e", "--input", "--output", "--error"]),
+    ("strace", 0, &["-e", "-o"]),
+    ("sudo", 0, &["-C", "-D", "-g", "-h", "-p", "-R", "-r", "-T", "-t", "-U", "-u", "--group", "--prompt", "--user"]),
+    ("taskset", 1, &["-c"]),
+    ("time", 0, &["-f", "-o", "--format", "--output"]),
+    ("timeout", 1, &["-k", "-s", "--kill-after", "--signal"]),
+    (
+        "xvfb-run",
+        0,
+        &["-e", "-f", "-n", "-p", "-s", "-w", "--auth-file", "--error-file", "--server-args", "--server-num"],
+    ),
+];
+
+/// The index of the command that a program starts, if its options are known.
+pub(super) fn started_command(program: &str, words: &[Word]) -> Option<usize> {
+    let (_, arguments, with_value) = PREFIXES.iter().find(|(name, ..)| *name == program)?;
+    let mut index = 1;
+    loop {
+        let option = words.get(index)?.literal()?;
+        match option.as_ref() {
+            "--" => {
+                index += 1;
+                break;
+            }
+            option if with_value.contains(&option) => index += 2,
+            option if option.starts_with('-') => index += 1,
+            _ => break,
+        }
+    }
+    // The processors of `taskset -c` are such an argument.
+    let has_list = program == "taskset" && words[1..index].iter().any(|word| word.literal().as_deref() == Some("-c"));
+    index += if has_list { 0 } else { *arguments };
+    (index < words.len()).then_some(index)
+}
+
+/// The index of the first word after the options of `sudo`, if it starts a command with the same environment.
+pub(super) fn keeps_environment(program: &str, words: &[Word]) -> Option<usize> {
+    let index = started_command(program, words).filter(|_| program == "sudo")?;
+    let mut keeps = false;
+    for option in words[1..index].iter().filter_map(Word::literal).filter(|it| it.starts_with('-')) {
+        match option.strip_prefix("--") {
+            Some("preserve-env") => keeps = true,
+            Some("" | "non-interactive" | "set-home" | "group" | "user" | "prompt" | "stdin") => {}
+            Some(_) => return None,
+            // A login shell reads other files, and other options change the directory or run nothing.
+            None if option.contains(['i', 's', 'D', 'R', 'e', 'l', 'v', 'K', 'k', 'V', 'b']) => return None,
+            None => keeps |= option.contains('E'),
+        }
+    }
+    keeps.then_some(index)
+}
+
 impl Interpreter<'_> {
     /// Records that a script that a program starts does not exist. Other words may be names of programs.
     fn note_missing_script(&mut self, text: &Text) {
@@ -111,6 +191,68 @@ impl Interpreter<'_> {
         if let Some(path) = text.single().filter(is_script) {
             self.note_missing_file(&path.clone());
         }
+    }
+
+    /// Records a possible call of each target that a runner of tests finds in a directory: one that an argument
+    /// names, or the current one if no argument is a path.
+    fn note_tests_below(&mut self, runner: &str, words: &[Word], arguments: &[Word]) {
+        let Some(current) = self.state.directory.clone() else { return };
+        let mut places: Vec<(String, Word)> = Vec::new();
+        for word in arguments {
+            let text = self.expand_again(word);
+            let place = text.single().map(|path| Place::of(path, Some(&current)));
+            let Some(Place::Repository(path)) = place else { continue };
+            let is_known = self.files.read(&path).is_some() || path.is_empty() || !self.files.list(&path).is_empty();
+            places.extend(is_known.then(|| (path, word.clone())));
+        }
+        if places.is_empty() {
+            places.push((current, words[0].clone()));
+        }
+        let reason = format!("whether `{runner}` finds this test is not known");
+        for (index, target) in self.targets.iter().enumerate().filter(|(_, target)| is_test(runner, target)) {
+            let is_below = |place: &str| {
+                let below =
+                    |root: &&str| joined(root, target).strip_prefix(place).is_some_and(|it| it.starts_with('/'));
+                place.is_empty() || self.roots.iter().any(below)
+            };
+            let found = places.iter().find(|(place, _)| is_below(place)).map(|(_, word)| word.clone());
+            if let Some(word) = found.filter(|_| !self.is_inside(index)) {
+                self.record_possible_call(index, &word, &reason);
+            }
+        }
+    }
+
+    /// The file of a test that an argument names, as `FILE::TEST` does.
+    fn file_of_test(&mut self, word: &Word) -> Word {
+        let text = self.expand_again(word);
+        match text.single().and_then(|text| text.split_once("::")) {
+            Some((file, _)) => self.value_word(Text::known(file.to_owned()), &word.span),
+            None => word.clone(),
+        }
+    }
+
+    /// A command whose program is a package, without its version, as in `npx tool@latest`.
+    fn without_version(&mut self, words: &[Word]) -> Vec<Word> {
+        let mut words = words.to_vec();
+        if let Some((name, _)) = words[0].literal().as_deref().and_then(|name| name.rsplit_once('@'))
+            && !name.is_empty()
+        {
+            let (name, span) = (name.to_owned(), words[0].span.clone());
+            words[0] = self.value_word(Text::known(name), &span);
+        }
+        words
+    }
+
+    /// A command without the options of the program that starts another one, as `npx tool` for `npx --yes tool@2`.
+    pub(super) fn without_options(&mut self, words: &[Word]) -> Vec<Word> {
+        let program = words[0].literal().unwrap_or_default().into_owned();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        let rest = match launch(program, words) {
+            Some((Launch::Command, index)) => self.without_version(&words[index..]),
+            Some((Launch::File, index)) => words[index..].to_vec(),
+            Some((Launch::Files, _)) | None => return words.to_vec(),
+        };
+        words[..1].iter().cloned().chain(rest).collect()
     }
 
     /// Interprets a program that starts another one.
@@ -127,10 +269,13 @@ impl Interpreter<'_> {
                 None
             }
             Launch::Files => {
-                let command = words[0].literal().unwrap_or_default().into_owned();
-                let runner = if is_test_runner(&command) { command } else { TEST_RUNNERS[0].to_owned() };
-                self.targets_in(&runner, &words[index..], Some(&words[1..]));
-                for word in &words[index..] {
+                // A runner may be a module, as in `python -m pytest`.
+                let runner = words[index - 1].literal().unwrap_or_default();
+                let runner = runner.rsplit('/').next().unwrap_or_default().to_owned();
+                let files: Vec<Word> = words[index..].iter().map(|word| self.file_of_test(word)).collect();
+                self.note_tests_below(&runner, words, &files);
+                self.targets_in(&runner, &files, Some(&words[1..]));
+                for word in &files {
                     let text = self.expand(word);
                     self.note_missing_script(&text);
                     self.read_by_argument(&text);
@@ -138,16 +283,9 @@ impl Interpreter<'_> {
                 None
             }
             Launch::Command => {
-                let mut rest = words[index..].to_vec();
-                let text = self.expand_again(&rest[0]);
+                let text = self.expand_again(&words[index]);
                 self.note_missing_script(&text);
-                // A package may have a version, as in `npx tool@latest`.
-                if let Some((name, _)) = rest[0].literal().as_deref().and_then(|name| name.rsplit_once('@'))
-                    && !name.is_empty()
-                {
-                    let (name, span) = (name.to_owned(), rest[0].span.clone());
-                    rest[0] = self.value_word(Text::known(name), &span);
-                }
+                let rest = self.without_version(&words[index..]);
                 Some(self.command_of_words(&rest))
             }
         }

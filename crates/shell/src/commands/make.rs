@@ -9,9 +9,11 @@ use super::super::files::Place;
 use super::super::forge::WORKSPACE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::makefile::{Assignment, Makefile, Operator, Statement, parse};
+use super::super::options::ShellOptions;
 use super::super::state::{EXPORT_UNKNOWN, Export, State, Variables};
 use super::super::syntax::{Span, Word, is_name};
 use super::declare::Pair;
+use super::tasks::{Tasks, directory_after, place_of_file};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum nesting of references to variables, and of prerequisites.
@@ -96,11 +98,7 @@ impl Interpreter<'_> {
             self.resolve(&own_spans(words));
             return Some(Outcome::unknown(Output::unknown("the output of `make` is not known")));
         }
-        let is_known = arguments.directories.iter().try_fold(self.state.directory.clone(), |directory, path| {
-            let Place::Repository(path) = Place::of(path, directory.as_deref()) else { return None };
-            Some(Some(path))
-        });
-        let directory = is_known??;
+        let directory = directory_after(self.state.directory.as_deref(), &arguments.directories)?;
         let names: Vec<&str> = arguments.file.as_deref().map_or(NAMES.to_vec(), |file| vec![file]);
         let found = names.iter().find_map(|name| {
             let Place::Repository(path) = Place::of(name, Some(&directory)) else { return None };
@@ -113,7 +111,7 @@ impl Interpreter<'_> {
             return None;
         }
         self.resolve(&own_spans(words));
-        let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
+        let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.state.directory = Some(directory);
             let mut make = Make {
                 path: path.clone(),
@@ -138,11 +136,18 @@ impl Interpreter<'_> {
         Some(Outcome { output: Output::unknown("the output of `make` is not known"), ..outcome })
     }
 
-    /// The goals of a command line of `make` that uses the Makefile of the current directory.
-    pub(super) fn goals_here(&mut self, words: &[Word]) -> Vec<String> {
+    /// The goals of a command line of `make` in a directory.
+    pub(super) fn goals(&mut self, words: &[Word], directory: Option<&str>) -> Option<Tasks> {
         let arguments = self.make_arguments(words);
-        let is_here = arguments.directories.is_empty() && arguments.file.is_none() && !arguments.is_dry;
-        if is_here { arguments.goals } else { Vec::new() }
+        if arguments.is_dry {
+            return None;
+        }
+        let directory = directory_after(directory, &arguments.directories);
+        let place = match &arguments.file {
+            Some(file) => directory_after(directory.as_deref(), [file]).map(|path| place_of_file(path, &NAMES)),
+            None => directory,
+        };
+        Some(Tasks { place, names: arguments.goals, may_be_others: arguments.is_unknown })
     }
 
     fn make_arguments(&mut self, words: &[Word]) -> Arguments {
@@ -568,11 +573,16 @@ impl Interpreter<'_> {
     /// Records a call of each harness that is the command that makes this goal, as `make e2e` is if another goal
     /// needs `e2e`.
     fn note_goal_of_target(&mut self, make: &Make, name: &str, target: &Target) {
-        let Some(line) = target.recipe.first().filter(|_| self.state.directory.as_deref() == Some("")) else { return };
+        let Some(line) = target.recipe.first() else { return };
         let span = make.base + line.start..make.base + line.end;
-        let word = self.value_word(Text::known(name.to_owned()), &span);
-        let make = self.value_word(Text::known("make".to_owned()), &span);
-        self.is_command_of_target(&[make, word]);
+        let file = format!("{WORKSPACE}/{}", make.path);
+        let words = ["make", "-f", &file, name].map(|word| self.value_word(Text::known(word.to_owned()), &span));
+        for (index, text) in self.targets.iter().enumerate() {
+            let expected: Vec<&str> = text.split_whitespace().collect();
+            if !self.is_inside(index) && self.compare_tasks(&words, &expected) == Some(Tristate::ALWAYS) {
+                self.record_call(index, &words[0], "make", &[]);
+            }
+        }
     }
 
     /// Whether the repository has a file or directory at a path.
@@ -616,9 +626,7 @@ impl Interpreter<'_> {
             true => self.make_reference(make, ".SHELLFLAGS", None, 0),
             false => String::new(),
         };
-        let ends_on_failure =
-            flags.split_whitespace().any(|flag| flag.starts_with('-') && flag.contains('e') || flag == "errexit");
-        let ends_on_failure = if ends_on_failure { Tristate::ALWAYS } else { Tristate::NEVER };
+        let options = ShellOptions::of(flags.split_whitespace());
         let mut commands: Vec<(Derived, bool)> = Vec::new();
         for span in &target.recipe {
             let text = Rc::clone(&make.text);
@@ -636,7 +644,7 @@ impl Interpreter<'_> {
             }
         }
         for (derived, ignores) in commands {
-            let outcome = self.run_derived(derived, &shell, ends_on_failure, &make.path);
+            let outcome = self.run_derived(derived, &shell, options, &make.path);
             if !ignores {
                 self.keep_success(outcome, failed);
             }

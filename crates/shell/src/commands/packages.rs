@@ -1,11 +1,12 @@
 //! Scripts of a package.json, which `npm`, `pnpm`, `yarn` and `bun` run.
 
 use super::super::derived::Derived;
-use super::super::files::{Place, SourceFile};
+use super::super::files::SourceFile;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
+use super::super::options::ShellOptions;
 use super::super::package;
 use super::super::syntax::Word;
-use slug_value::Tristate;
+use super::tasks::{Tasks, directory_after};
 
 /// Commands of package managers that run a script.
 const RUN: [&str; 5] = ["run", "run-script", "rum", "urn", "run-test"];
@@ -39,11 +40,7 @@ impl Interpreter<'_> {
     /// Interprets a package manager that runs a script; `None` if it does something else.
     pub(super) fn package_script(&mut self, command: &str, words: &[Word]) -> Option<Outcome> {
         let call = self.script_call(command, &words[1..])?;
-        let mut directory = self.state.directory.clone()?;
-        for path in &call.directories {
-            let Place::Repository(path) = Place::of(path, Some(&directory)) else { return None };
-            directory = path;
-        }
+        let directory = directory_after(self.state.directory.as_deref(), &call.directories)?;
         let (directory, path, file) = self.package_at(directory)?;
         self.spend(file.text.len() / 16 + 1);
         let scripts = package::scripts(&file.text, file.base);
@@ -64,14 +61,14 @@ impl Interpreter<'_> {
         self.resolve(&own_spans(words));
         let phases = [script(&format!("pre{name}")), Some(main), script(&format!("post{name}"))];
         let arguments = self.quoted_arguments(&call.arguments);
-        let outcome = self.child_process(Tristate::NEVER, Vec::new(), |it| {
+        let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.state.directory = Some(directory);
             let mut failed = None;
             for (index, mut derived) in phases.into_iter().enumerate().filter_map(|(at, it)| Some((at, it?))) {
                 if index == 1 {
                     derived.append(arguments.clone());
                 }
-                let outcome = it.run_derived(derived, "sh", Tristate::NEVER, &path);
+                let outcome = it.run_derived(derived, "sh", ShellOptions::NONE, &path);
                 it.keep_success(outcome, &mut failed);
             }
             Some(it.with_failed(failed))
@@ -79,10 +76,15 @@ impl Interpreter<'_> {
         Some(Outcome { output: Output::unknown(format!("the output of `{command}` is not known")), ..outcome })
     }
 
-    /// The script that a command line of a package manager runs in the current directory.
-    pub(super) fn script_here(&mut self, command: &str, words: &[Word]) -> Option<String> {
+    /// The script that a command line of a package manager runs in a directory.
+    pub(super) fn scripts(&mut self, command: &str, words: &[Word], directory: Option<&str>) -> Option<Tasks> {
         let call = self.script_call(command, words)?;
-        call.name.filter(|_| call.directories.is_empty() && !call.is_unknown)
+        let directory = directory_after(directory, &call.directories);
+        // Without `--prefix`, a script of a directory above runs too.
+        let is_exact = command == "npm" && !call.directories.is_empty();
+        let place_of = |it: String| self.package_at(it.clone()).map_or(it, |(directory, ..)| directory);
+        let place = if is_exact { directory } else { directory.map(place_of) };
+        Some(Tasks { place, names: call.name.into_iter().collect(), may_be_others: call.is_unknown })
     }
 
     fn script_call(&mut self, command: &str, words: &[Word]) -> Option<ScriptCall> {

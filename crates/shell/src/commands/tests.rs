@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::super::{Export, FIRST_FILE_POSITION, Files, Input, SourceFile, Variable, interpret};
+use super::super::{Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, interpret};
 use slug_value::{AbstractValue, Text};
 
 const TARGET: &str = "tests/run.sh";
@@ -40,7 +40,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
-        ends_on_failure: true,
+        options: ShellOptions::of(["-e"]),
     });
     let at = |span: &std::ops::Range<usize>| {
         let file = span.start / FIRST_FILE_POSITION;
@@ -571,5 +571,206 @@ fn sourced_file_is_not_the_program() {
         ("SLUG=$(basename \"$0\") bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
     ] {
         assert_eq!(slug(&files, script), expected, "{script}");
+    }
+}
+
+/// The exit status of a pipeline, a subshell and a file decides what runs after it.
+#[test]
+fn exit_status_is_exact() {
+    let files = [
+        ("fails.sh", "exit 1"),
+        ("guard.sh", "main() { SLUG=x bash tests/run.sh; }\n(return 0 2>/dev/null) || main"),
+        ("strict.sh", "#!/bin/bash -eo pipefail\nfalse | true\nSLUG=x bash tests/run.sh"),
+    ];
+    for (script, is_called) in [
+        ("set -o pipefail; false | true; SLUG=x bash tests/run.sh", false),
+        ("set -euo pipefail; true | false | cat; SLUG=x bash tests/run.sh", false),
+        ("set -o pipefail; set +o pipefail; false | true; SLUG=x bash tests/run.sh", true),
+        ("set -o pipefail; false | true || SLUG=x bash tests/run.sh", true),
+        ("set -o pipefail; ! false | true && SLUG=x bash tests/run.sh", true),
+        ("false | true || SLUG=x bash tests/run.sh", false),
+        ("bash -o pipefail -c 'false | true' || SLUG=x bash tests/run.sh", true),
+        ("bash -c 'false | true' || SLUG=x bash tests/run.sh", false),
+        ("bash +e -c 'false; SLUG=x bash tests/run.sh'", true),
+        ("./strict.sh || true", false),
+        ("bash strict.sh", true),
+        ("(exit 0) || SLUG=x bash tests/run.sh", false),
+        ("(exit 1) && SLUG=x bash tests/run.sh", false),
+        ("(exit 256) && SLUG=x bash tests/run.sh", true),
+        ("(false; exit $?) || SLUG=x bash tests/run.sh", true),
+        ("bash fails.sh && SLUG=x bash tests/run.sh", false),
+        ("f() ( return 0; false ); f || SLUG=x bash tests/run.sh", false),
+        (". ./guard.sh", false),
+        ("bash guard.sh", true),
+    ] {
+        assert_eq!(slug(&files, script).contains('x'), is_called, "{script}");
+    }
+}
+
+/// The command of a target runs at the top of the repository: the same words in another directory are another command.
+#[test]
+fn command_of_a_target_is_relative_to_the_top() {
+    let (makefile, package, recipes) =
+        ("e2e: ; true\nall: e2e\n", r#"{"scripts": {"e2e": "true"}}"#, "e2e:\n    true\n");
+    let files = [
+        ("Makefile", makefile),
+        ("sub/Makefile", makefile),
+        ("package.json", package),
+        ("sub/package.json", package),
+        ("justfile", recipes),
+        ("sub/justfile", recipes),
+        ("docs/readme", ""),
+        ("main.py", ""),
+        ("sub/main.py", ""),
+    ];
+    for (target, script, expected) in [
+        ("make e2e", "cd sub && make e2e", ""),
+        ("make e2e", "cd sub && make all", ""),
+        ("make e2e", "make -C sub e2e", ""),
+        ("make e2e", "make -f sub/Makefile e2e", ""),
+        ("make e2e", "cd sub && make -C .. -j2 e2e", "x"),
+        ("make e2e", "cd sub && make -f ../Makefile e2e", "x"),
+        ("make e2e", "cd \"$GITHUB_WORKSPACE\" && make all", "x"),
+        ("make e2e", "cd \"$D\" && make e2e", "(anything)"),
+        ("make e2e", "make -C \"$D\" e2e", "(anything)"),
+        ("make e2e", "make \"$D\"", "(anything)"),
+        ("make -C sub e2e", "cd sub && make e2e", "x"),
+        ("make -C sub e2e", "make e2e", ""),
+        ("npm run e2e", "cd sub && npm run e2e", ""),
+        ("npm run e2e", "cd docs && yarn e2e", "x"),
+        ("npm run e2e", "npm --prefix \"$D\" run e2e", "(anything)"),
+        ("just e2e", "cd sub && just e2e", ""),
+        ("just e2e", "just sub/e2e", ""),
+        ("just e2e", "cd docs && just e2e", "x"),
+        ("python main.py", "cd sub && python main.py", ""),
+        ("python main.py", "cd docs && python3 -u ../main.py", "x"),
+        ("npx evaluate run", "cd sub && npx --yes evaluate@2 run", "x"),
+        ("npx evaluate run", "npx evaluate list", ""),
+        ("make e2e", "timeout -k 5s 10m make e2e", "x"),
+        ("make e2e", "xvfb-run -s '-screen 0' nice -n 5 make e2e", "x"),
+        ("make e2e", "sudo apt-get install make", ""),
+        ("make e2e", "sudo -E make e2e", "x"),
+        ("make e2e", "sudo make e2e", "(anything)"),
+    ] {
+        let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{target}: {script}");
+    }
+}
+
+/// `sudo -E` keeps the environment, except what it sets itself.
+#[test]
+fn sudo_keeps_the_environment_if_asked() {
+    for (script, expected) in [
+        ("sudo -E bash tests/run.sh", "x"),
+        ("sudo -nE -u user ./tests/run.sh", "x"),
+        ("sudo --preserve-env -- tests/run.sh", "x"),
+        ("sudo -E SLUG=y bash tests/run.sh", "y"),
+        ("sudo -E env -u SLUG tests/run.sh", ""),
+        ("sudo -EH timeout 5 tests/run.sh", "x"),
+        ("sudo -Ei tests/run.sh", "(anything)"),
+        ("sudo --preserve-env=SET tests/run.sh", "(anything)"),
+        ("sudo SLUG=y tests/run.sh", "(anything)"),
+    ] {
+        let found = slug(&[], &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
+    }
+}
+
+/// The trap that is set when the shell ends runs, and no other one.
+#[test]
+fn last_trap_of_exit_runs() {
+    let trap = "trap 'SLUG=x bash tests/run.sh' EXIT";
+    for (script, is_called) in [
+        (format!("{trap}; true"), true),
+        (format!("{trap}; trap - EXIT"), false),
+        (format!("{trap}; trap '' 0"), false),
+        (format!("{trap}; trap EXIT"), false),
+        (format!("{trap}; trap -p EXIT"), true),
+        (format!("{trap}; trap 'echo end' EXIT INT"), false),
+        (format!("{trap}; trap - INT"), true),
+        (format!("{trap}; exit 1; trap - EXIT"), true),
+        (format!("{trap}; program || exit 1; trap - EXIT"), true),
+        (format!("{trap}; if program; then trap - EXIT; fi"), true),
+        (format!("trap - EXIT; {trap}"), true),
+        (format!("{trap}; (trap - EXIT)"), true),
+        (format!("({trap})"), true),
+        (format!("({trap}; trap - EXIT)"), false),
+        (format!("f() {{ {trap}; }}; f"), true),
+        (format!("f() {{ trap - EXIT; }}; {trap}; f"), false),
+        (format!("f() {{ {trap}; }}; A=b f"), true),
+    ] {
+        assert_eq!(slug(&[], &script).contains('x'), is_called, "{script}");
+    }
+}
+
+/// The values that `read` assigns from a text of the script.
+#[test]
+fn lines_that_are_read_are_known() {
+    let call = "bash tests/run.sh";
+    for (script, expected) in [
+        ("read -r SLUG <<< x; export SLUG; CALL", "x"),
+        ("read SLUG <<< '  x  '; export SLUG; CALL", "x"),
+        ("read -r A SLUG <<< 'a  x y '; export SLUG; CALL", "x y"),
+        ("read -r SLUG A <<< 'x'; export SLUG; CALL", "x"),
+        ("IFS=, read -r A SLUG B <<< 'a,x,b'; export SLUG; CALL", "x"),
+        ("IFS= read -r SLUG <<< ' x'; export SLUG; CALL", " x"),
+        ("IFS=: read -r A SLUG <<< 'a:x:'; export SLUG; CALL", "(anything)"),
+        ("read SLUG <<< 'x\\y'; export SLUG; CALL", "(anything)"),
+        ("read -r -d '' SLUG <<< x; export SLUG; CALL", "(anything)"),
+        ("read -r SLUG < file; export SLUG; CALL", "(anything)"),
+        ("read -r SLUG <<< \"$(cat file)\"; export SLUG; CALL", "(anything)"),
+        ("echo x | read -r SLUG; export SLUG; CALL", ""),
+        ("read -r SLUG <<E\nx\ny\nE\nexport SLUG; CALL", "x"),
+        ("while read -r m; do SLUG=$m CALL; done <<E\nx\ny\nE", "x|y"),
+        ("printf 'x\\ny\\n' | while read -r m; do SLUG=$m CALL; done", "x|y"),
+        ("printf 'x\\ny' | while read -r m; do SLUG=$m CALL; done", "x"),
+        ("while read -r m; do SLUG=$m; break; done <<E\nx\ny\nE\nexport SLUG; CALL", "x"),
+        ("while read -r m; do [ $m = x ] && continue; SLUG=$m CALL; done <<E\nx\ny\nE", "y"),
+        ("while read -r f; do SLUG=x bash \"$f\"; done <<< tests/run.sh", "x"),
+        ("while read -r m; do SLUG=$m CALL; done </dev/null", "(anything)"),
+        ("while read -r m && test \"$m\" != y; do SLUG=$m CALL; done <<E\nx\nE", "(anything)"),
+    ] {
+        let found = slug(&[], &format!("unset SLUG; {}", script.replace("CALL", call)));
+        let expected: Vec<String> = expected.split('|').map(|value| format!("{value}@tests/run.sh=SLUG")).collect();
+        assert_eq!(found.replace("\"$f\"", "tests/run.sh"), expected.join(" "), "{script}");
+    }
+}
+
+/// A runner of tests may find the test that is a target in a directory.
+#[test]
+fn runner_may_find_a_test() {
+    let files = [("tests/e2e_test.py", ""), ("tests/main.py", ""), ("tests/e2e.bats", ""), ("other/x_test.py", "")];
+    for (target, script, expected) in [
+        ("tests/e2e_test.py", "pytest tests/e2e_test.py::test_one -q", "x"),
+        ("tests/e2e_test.py", "pytest tests/", "(anything)"),
+        ("tests/e2e_test.py", "pytest", "(anything)"),
+        ("tests/e2e_test.py", "pytest -k slow", "(anything)"),
+        ("tests/e2e_test.py", "cd tests && python -m pytest", "(anything)"),
+        ("tests/e2e_test.py", "cd other && python -m pytest", ""),
+        ("tests/e2e_test.py", "pytest other", ""),
+        ("tests/e2e_test.py", "pytest other/x_test.py", ""),
+        ("tests/e2e_test.py", "bats tests", ""),
+        ("tests/main.py", "pytest tests", ""),
+        ("tests/e2e.bats", "bats tests", "(anything)"),
+        ("tests/e2e.bats", "pytest tests", ""),
+    ] {
+        let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{target}: {script}");
+    }
+}
+
+/// A file that is the input of a shell is its script.
+#[test]
+fn shell_runs_its_input() {
+    let files = [("wrap.sh", "SLUG=y bash tests/run.sh")];
+    for (script, expected) in [
+        ("bash < tests/run.sh", "x"),
+        ("bash -es <tests/run.sh", "x"),
+        ("cd tests && /bin/sh 0< run.sh", "x"),
+        ("bash < wrap.sh", "y"),
+        ("bash < /dev/null", ""),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
     }
 }

@@ -270,7 +270,7 @@ impl Interpreter<'_> {
     fn substitute(&mut self, list: &List) -> Text {
         let runs_output = std::mem::replace(&mut self.runs_output, false);
         let outcome = self.subshell(|it| {
-            it.state.ends_on_failure = Tristate::NEVER;
+            it.state.options.errexit = Tristate::NEVER;
             it.list(list)
         });
         self.runs_output = runs_output;
@@ -353,7 +353,9 @@ impl Interpreter<'_> {
         };
         // The first element of `BASH_SOURCE` is the current file.
         let first = if name == "BASH_SOURCE" { first.strip_prefix("[0]").unwrap_or(first) } else { first };
-        if first.is_empty() && rest.is_empty() {
+        let is_set = value.single().is_some_and(|value| !value.is_empty());
+        let has_alternative = name == "BASH_SOURCE" && first.starts_with([':', '-']) && is_set;
+        if first.is_empty() && rest.is_empty() || has_alternative && first.trim_start_matches(':').starts_with('-') {
             return value;
         }
         let operators = ["%%", "%", "##", "#", "^^", ",,"];

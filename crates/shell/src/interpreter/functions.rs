@@ -137,15 +137,21 @@ impl Interpreter<'_> {
 
     /// Interprets `return`, which ends a function or a sourced file.
     pub(crate) fn return_command(&mut self, arguments: &[Word]) {
-        let status = match arguments.first().map(Word::literal) {
-            Some(Some(number)) if number == "0" => Tristate::ALWAYS,
-            Some(Some(_)) => Tristate::NEVER,
-            _ => Tristate::UNKNOWN,
-        };
+        let status = self.status_of(arguments);
         let state = self.copy();
         if let Some(returns) = &mut self.returns {
             returns.push((state, status));
             self.state.ended = true;
+        }
+    }
+
+    /// The exit status that is the argument of `return` or `exit`, of which a shell keeps the last eight bits.
+    pub(crate) fn status_of(&mut self, arguments: &[Word]) -> Tristate {
+        let number = arguments.first().and_then(|word| self.field(word).single()?.parse::<i64>().ok());
+        match number.map(|number| number.rem_euclid(256)) {
+            Some(0) => Tristate::ALWAYS,
+            Some(_) => Tristate::NEVER,
+            None => Tristate::UNKNOWN,
         }
     }
 

@@ -39,10 +39,10 @@ impl Interpreter<'_> {
 
     /// Applies `set -e` to a command: if it fails, the shell ends.
     pub(super) fn check_failure(&mut self, outcome: Outcome) -> Outcome {
-        if self.tolerates_failure || !self.state.ends_on_failure.can_be_true || self.state.ended {
+        if self.tolerates_failure || !self.state.options.errexit.can_be_true || self.state.ended {
             return outcome;
         }
-        let is_certain = !self.state.ends_on_failure.can_be_false;
+        let is_certain = !self.state.options.errexit.can_be_false;
         match outcome.status {
             Status::Success => outcome,
             Status::Unknown => {
@@ -73,6 +73,8 @@ impl Interpreter<'_> {
             return;
         }
         self.spend(self.state.written.len() + 1);
+        self.note_exit_traps();
+        self.early_status = Some(self.early_status.map_or(success, |early| early.or(success)));
         // The exit status of a subshell does not undo its writes.
         if success.can_be_true || self.subshells > 0 {
             self.exits.success.add(&self.state);

@@ -10,7 +10,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use slug_shell::{Effects, Export, FIRST_FILE_POSITION, Files, Input, SourceFile, Variable, Variables, interpret};
+use slug_shell::{
+    Effects, Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, Variables, interpret,
+};
 use slug_value::{AbstractValue, Text};
 
 use crate::generator::{NAMES, TARGET, repository, script};
@@ -140,7 +142,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         files: &TestFiles(files),
         directory: Some(""),
         env: &Variables::from([("A".to_owned(), start)]),
-        ends_on_failure,
+        options: ShellOptions::of(ends_on_failure.then_some("-e")),
     });
     let context = || {
         format!(
@@ -161,6 +163,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         (false, Some(failure)) => (&failure.written, &failure.opaque),
         (false, None) => panic!("the script failed\n{}", context()),
     };
+    assert!(!(status.success() && effects.always_fails), "the script succeeded\n{}", context());
     if allowed.1.is_some() {
         return;
     }

@@ -214,6 +214,10 @@ fn plain_condition() -> impl Strategy<Value = &'static str> {
             "[ $B != x ]",
             "[ -n \"$A\" -a ! -n \"$B\" -o -z \"$C\" ]",
             "{ [ -n \"$B\" ] && true || [ \"$A\" = start ]; }",
+            "(exit 1)",
+            "( [ -n \"$A\" ] || exit 0; false )",
+            "(return 0 2>/dev/null)",
+            "false | true",
         ][..],
     )
 }
@@ -287,6 +291,7 @@ fn call() -> impl Strategy<Value = String> {
         1 => Just("bash tests/*/r*.sh".to_owned()),
         1 => name().prop_map(|name| format!("for {name} in {{u,v}} \"$B\"; do bash {TARGET}; done")),
         1 => name().prop_map(|name| format!("trap 'bash {TARGET}; echo {name}=w >> $GITHUB_ENV' EXIT")),
+        1 => select(&["trap - EXIT", "trap 'exit 0' EXIT", "trap true EXIT"][..]).prop_map(str::to_owned),
     ]
 }
 
@@ -327,13 +332,14 @@ fn call_of_function() -> impl Strategy<Value = String> {
 
 fn statement() -> impl Strategy<Value = String> {
     let simple = prop_oneof![
-        8 => assignment(),
+        10 => assignment(),
         6 => call(),
         3 => print(),
         1 => leave(),
         2 => call_of_function(),
         1 => Just("true".to_owned()),
-        1 => select(&["set -e", "set +e", "false", "set -eu"][..]).prop_map(str::to_owned),
+        1 => select(&["set -e", "set +e", "false", "set -eu", "set -o pipefail", "set +eo pipefail"][..])
+            .prop_map(str::to_owned),
     ];
     simple.prop_recursive(3, 16, 3, |inner| {
         let body = prop::collection::vec(inner.clone(), 1..3).prop_map(|statements| statements.join("\n"));

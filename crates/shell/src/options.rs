@@ -1,0 +1,53 @@
+//! The options of a shell.
+
+use slug_value::Tristate;
+
+/// The options of a shell that decide which failures end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShellOptions {
+    /// Whether a failing command ends the shell (`-e`).
+    pub errexit: Tristate,
+    /// Whether a pipeline fails if any of its commands fails (`-o pipefail`).
+    pub pipefail: Tristate,
+}
+
+impl ShellOptions {
+    /// A shell without options.
+    pub const NONE: Self = Self { errexit: Tristate::NEVER, pipefail: Tristate::NEVER };
+
+    /// The options of a shell that starts with these words, such as `-eo pipefail`.
+    #[must_use]
+    pub fn of<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
+        let mut options = Self::NONE;
+        let mut named = None;
+        for word in words {
+            if let Some(is_on) = named.take() {
+                options.set(word, is_on);
+            }
+            let is_on = word.starts_with('-');
+            let Some(letters) = word.strip_prefix(['-', '+']).filter(|letters| !letters.starts_with('-')) else {
+                continue;
+            };
+            if letters.contains('e') {
+                options.set("errexit", is_on);
+            }
+            named = letters.ends_with('o').then_some(is_on);
+        }
+        options
+    }
+
+    /// Sets the option with this name, as `set -o` does.
+    pub(super) fn set(&mut self, name: &str, is_on: bool) {
+        let value = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
+        match name {
+            "errexit" => self.errexit = value,
+            "pipefail" => self.pipefail = value,
+            _ => {}
+        }
+    }
+
+    /// The options after two branches.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { errexit: self.errexit.or(other.errexit), pipefail: self.pipefail.or(other.pipefail) }
+    }
+}
