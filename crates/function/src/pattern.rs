@@ -6,6 +6,9 @@ pub struct Pattern {
     tokens: Vec<Token>,
 }
 
+/// Where a match stands: the tokens that can come next, sorted.
+pub(crate) type Position = Vec<usize>;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
     /// This character.
@@ -105,11 +108,8 @@ impl Pattern {
     /// Whether the pattern matches a whole text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let mut states = self.closure([0].into());
-        for character in text.chars() {
-            states = self.closure(self.step(&states, character));
-        }
-        states.contains(&self.tokens.len())
+        let end = text.chars().fold(self.start(), |position, next| self.after(&position, next));
+        self.accepts(&end)
     }
 
     /// The pattern as bash reads it.
@@ -127,28 +127,39 @@ impl Pattern {
         source
     }
 
-    /// Texts that the pattern may match, and texts that it almost matches: wildcards replaced by nothing
-    /// and by `filler`, and members of the sets.
-    #[must_use]
-    pub fn candidates(&self, filler: &str) -> Vec<String> {
-        let mut texts = vec![String::new()];
+    /// The characters that the pattern names, and one inside and one outside of each range.
+    pub(crate) fn characters(&self) -> Vec<char> {
+        let mut characters = Vec::new();
         for token in &self.tokens {
-            let choices: Vec<String> = match token {
-                Token::One(character) => vec![character.to_string()],
-                Token::Any => vec!["x".to_owned()],
-                Token::Star => vec![String::new(), filler.to_owned()],
+            match token {
+                Token::One(character) => characters.push(*character),
                 Token::Set(set) => {
-                    let known = set.ranges.iter().flat_map(|(first, last)| [*first, *last]);
-                    let mut all: Vec<char> = known.chain(['x', 'X', '0', '-', '_']).collect();
-                    all.sort_unstable_by_key(|character| !set.contains(*character));
-                    all.truncate(2);
-                    all.iter().map(char::to_string).collect()
+                    for (first, last) in &set.ranges {
+                        characters.extend([*first, *last]);
+                        let beside = [u32::from(*first).checked_sub(1), u32::from(*last).checked_add(1)];
+                        characters.extend(beside.into_iter().flatten().filter_map(char::from_u32));
+                    }
                 }
-            };
-            texts = texts.iter().flat_map(|text| choices.iter().map(move |choice| format!("{text}{choice}"))).collect();
-            texts.truncate(64);
+                Token::Any | Token::Star => {}
+            }
         }
-        texts
+        characters.retain(|character| !character.is_control());
+        characters
+    }
+
+    /// The position before the first character.
+    pub(crate) fn start(&self) -> Position {
+        self.closure([0].into())
+    }
+
+    /// The position after one more character.
+    pub(crate) fn after(&self, position: &Position, character: char) -> Position {
+        self.closure(self.step(position, character))
+    }
+
+    /// Whether the pattern matches the text up to this position.
+    pub(crate) fn accepts(&self, position: &Position) -> bool {
+        position.contains(&self.tokens.len())
     }
 
     /// The constant pieces between wildcards.

@@ -62,6 +62,8 @@ pub struct Comparisons {
     pub patterns: BTreeSet<String>,
     /// Whether the function can print the value.
     pub is_printed: bool,
+    /// Whether the function can behave in another way if the variable is unset than if it is empty.
+    pub distinguishes_unset: bool,
     /// Whether bash splits the value at blanks, because an expansion has no quotes.
     pub is_split: bool,
 }

@@ -567,6 +567,7 @@ impl<'a> Walk<'a> {
                     let letters = &word[1..];
                     let option = after.first().and_then(Value::sole_literal);
                     let is_long = letters.contains('o');
+                    self.ends_on_unset |= letters.contains('u') || option.as_deref() == Some("nounset");
                     if !letters.chars().all(|letter| SET_LETTERS.contains(letter))
                         || is_long && !option.as_deref().is_some_and(|option| SET_OPTIONS.contains(&option))
                     {

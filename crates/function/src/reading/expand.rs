@@ -122,6 +122,9 @@ impl<'a> Walk<'a> {
 
     /// The possible values of a variable. A value that the environment gives counts at once if `is_eager`.
     pub fn variable(&mut self, name: &str, is_eager: bool, span: &Span, state: &State) -> Value {
+        if is_eager {
+            self.plain_reads.insert(name.to_owned());
+        }
         let value = match state.variable(name) {
             Some((frame, Variable { value, is_own, .. })) => {
                 if frame == 0 && !is_own {
@@ -186,6 +189,9 @@ impl<'a> Walk<'a> {
                 self.is_in_command &= !is_default;
                 let value = self.plain(name, operator.ends_with('?'), span, state);
                 self.is_in_command = is_in_command;
+                if !operator.starts_with(':') {
+                    self.presence_reads.insert(name.clone());
+                }
                 self.alternative(name, &value, operator, pieces, span, state)
             }
             Operation::Other(pieces) if name.is_empty() => self.prefixed(pieces, span, state),
@@ -269,6 +275,9 @@ impl<'a> Walk<'a> {
         let mut result: Option<Value> = None;
         for target in names.iter().filter(|name| !name.is_empty()) {
             let value = self.plain(target, operator.is_empty() || operator.ends_with('?'), span, state);
+            if !operator.is_empty() && !operator.starts_with(':') {
+                self.presence_reads.insert(target.clone());
+            }
             let value = match operator.trim_start_matches(':') {
                 "" | "?" => value,
                 kind => {

@@ -72,7 +72,12 @@ impl<'a> Walk<'a> {
             "-z" => self.is_empty(value),
             "-v" => {
                 match value.literals().filter(|names| names.iter().all(|name| is_name(name))) {
-                    Some(names) => names.iter().for_each(|name| drop(self.variable(name, true, span, state))),
+                    Some(names) => {
+                        for name in names {
+                            self.variable(&name, true, span, state);
+                            self.presence_reads.insert(name);
+                        }
+                    }
                     None => self.not_followed(span, "tests a variable whose name is not known"),
                 }
                 None

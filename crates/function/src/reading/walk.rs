@@ -103,6 +103,12 @@ pub(super) struct Walk<'a> {
     origins: BTreeMap<String, Place>,
     /// The patterns that count for a value only if it can contain the text that joins it to others.
     joined: BTreeMap<Source, Vec<Pattern>>,
+    /// The variables that are read as `$name`, which fails after `set -u` if the variable is unset.
+    pub plain_reads: BTreeSet<String>,
+    /// The variables for which unset and empty are not the same, as in `${name-word}`.
+    pub presence_reads: BTreeSet<String>,
+    /// Whether the script calls `set -u`.
+    pub ends_on_unset: bool,
     /// Whether the words that are being expanded have an array whose number of elements is not known.
     pub is_open: bool,
     /// Global variables that a call assigns, with the first place.
@@ -128,6 +134,9 @@ pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingErr
         regions: 0,
         origins: BTreeMap::new(),
         joined: BTreeMap::new(),
+        plain_reads: BTreeSet::new(),
+        presence_reads: BTreeSet::new(),
+        ends_on_unset: false,
         is_open: false,
         assigned: BTreeMap::new(),
         carried: BTreeSet::new(),
@@ -179,6 +188,10 @@ impl<'a> Walk<'a> {
             if self.comparisons(&source).is_printed {
                 patterns.iter().for_each(|pattern| self.compares(&source, pattern));
             }
+        }
+        for (name, comparisons) in &mut self.reading.variables {
+            comparisons.distinguishes_unset =
+                self.presence_reads.contains(name) || self.ends_on_unset && self.plain_reads.contains(name);
         }
         for (name, place) in &self.assigned {
             if self.carried.contains(name) {
