@@ -4,6 +4,8 @@
 //! [`reading`] reads the syntax tree of the function, and [`space`] derives the environments to
 //! compare. A [`case`] is one of them, with the answer of the function or of the policy.
 
+pub mod bash;
 pub mod case;
 pub mod reading;
+pub mod sandbox;
 pub mod space;
