@@ -4,7 +4,9 @@
 //! [`reading`] reads the syntax tree of the function, and [`space`] derives the environments to
 //! compare. A [`case`] is one of them, with the answer of the function or of the policy.
 
+pub mod bash;
 pub mod case;
 pub mod pattern;
 pub mod reading;
+pub mod sandbox;
 pub mod space;
