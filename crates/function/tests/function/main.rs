@@ -1,4 +1,6 @@
 //! Tests of the crate.
 
 mod bash;
+mod completeness;
 mod conformance;
+mod printer;
