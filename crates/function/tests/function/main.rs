@@ -4,3 +4,4 @@ mod bash;
 mod completeness;
 mod conformance;
 mod printer;
+mod reading;
