@@ -266,13 +266,15 @@ impl Space {
         let of_variables = self.dimensions.iter().enumerate();
         let of_variables =
             of_variables.flat_map(|(index, one)| one.near_misses.iter().map(move |near| (index + 1, near)));
+        let replacements: Vec<(usize, &String)> = of_runtime.chain(of_variables).collect();
         let mut seen = HashSet::new();
-        for (column, near_miss) in of_runtime.chain(of_variables) {
-            for row in &pairs {
+        // Each near miss is asked in some rows, even if there are too many for all.
+        for row in &pairs {
+            for (column, near_miss) in &replacements {
                 if plan.near_misses.len() >= budget {
                     return plan;
                 }
-                let case = self.case(policy, row, Some((column, near_miss)));
+                let case = self.case(policy, row, Some((*column, near_miss)));
                 if seen.insert(case.clone()) {
                     plan.near_misses.push(case);
                 }
