@@ -5,24 +5,11 @@ use std::collections::{BTreeSet, VecDeque};
 use slug_shell::is_name;
 use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 
+use super::commands::DECLARATIONS;
 use super::jq::{self, Field};
 use super::state::{Elements, Input, State, Stream, Variable};
 use super::value::{Part, Value};
 use super::walk::{Frame, Status, Walk, meet};
-
-/// The commands whose arguments are assignments.
-const DECLARATIONS: [&str; 5] = ["local", "declare", "typeset", "export", "readonly"];
-
-/// The commands that are understood.
-const KNOWN: [&str; 21] = [
-    ":", "true", "false", "echo", "printf", "read", "test", "[", "shift", "set", "shopt", "return", "exit", "break",
-    "continue", "unset", "command", "builtin", "type", "cat", "jq",
-];
-
-/// Whether a command is no program and no function.
-pub(super) fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name) || DECLARATIONS.contains(&name)
-}
 
 /// The letters of `set` that change no answer.
 const SET_LETTERS: &str = "euxfEhBTvo";
@@ -105,7 +92,10 @@ impl<'a> Walk<'a> {
     }
 
     fn array(&mut self, words: &'a [Word], span: &Span, state: &mut State) -> Elements {
-        let has_index = |word: &Word| matches!(word.pieces.first(), Some(Piece { kind: PieceKind::Literal(text), .. }) if text.starts_with('['));
+        let has_index = |word: &Word| match word.pieces.first().map(|piece| &piece.kind) {
+            Some(PieceKind::Literal(text)) => text.starts_with('['),
+            _ => false,
+        };
         if words.iter().any(has_index) {
             self.not_followed(span, "has an array with computed or named indices");
         }
@@ -748,7 +738,7 @@ fn fields(line: &str, separators: &str, count: usize) -> Vec<String> {
         let end = rest.find(|next| separators.contains(next)).unwrap_or(rest.len());
         fields.push(rest[..end].to_owned());
         rest = rest[end..].trim_start_matches(is_blank);
-        // One separator that is no blank ends the field, with the blanks around it.
+        // One separator that is not a blank ends the field, with the blanks around it.
         if let Some(after) = rest.strip_prefix(|next| separators.contains(next)) {
             rest = after.trim_start_matches(is_blank);
         }

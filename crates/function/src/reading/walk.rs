@@ -8,9 +8,11 @@ use slug_shell::syntax::{
     Pipeline, Redirect, RedirectOperator, Script, Span, While,
 };
 
+use super::commands::is_known;
+use super::report::{Comparisons, MODEL_COMMAND, Place, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
 use super::state::{Elements, Input, State, Stream, Variable};
 use super::value::{Part, Source, Text, Value, literal, without_newlines};
-use super::{Place, Reading, ReadingError};
+
 use crate::pattern::{Pattern, escape};
 
 /// The most commands that are walked through.
@@ -117,8 +119,24 @@ pub(super) struct Walk<'a> {
     carried: BTreeSet<String>,
 }
 
+/// Reads the commands of a policy and every function that they reach.
+///
+/// # Errors
+///
+/// If a file or a command is not a bash script, or if a command calls no function of the files.
+pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<Reading, ReadingError> {
+    let parsed = |path: &str, text: &str| File::parse(path, text);
+    let mut scripts = files.iter().map(|file| parsed(&file.path, &file.text)).collect::<Result<Vec<_>, _>>()?;
+    let sourced = scripts.len();
+    scripts.push(parsed(MODEL_COMMAND, model)?);
+    if let Some(secrets) = secrets {
+        scripts.push(parsed(SECRETS_COMMAND, secrets)?);
+    }
+    walk(&scripts, sourced)
+}
+
 /// Walks through files that are sourced, then through each command after them.
-pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
+fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
     let mut walk = Walk {
         files,
         reading: Reading::default(),
@@ -144,7 +162,7 @@ pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingErr
     let mut state = State::new();
     let runtime = Variable { value: Value::source(Source::Runtime), elements: None, is_own: true };
     state.frames[0].insert("RUNTIME".to_owned(), runtime);
-    // What the files themselves print is no part of an answer.
+    // What the files themselves print is not a part of an answer.
     walk.captures = 1;
     walk.exits.exits.push(Vec::new());
     for (index, file) in files[..sourced].iter().enumerate() {
@@ -214,7 +232,7 @@ impl<'a> Walk<'a> {
         let [command] = first.first.commands.as_slice() else { return Ok(()) };
         let CommandKind::Simple(simple) = &command.kind else { return Ok(()) };
         let Some(name) = simple.words.first().and_then(slug_shell::syntax::Word::literal) else { return Ok(()) };
-        if state.functions.contains_key(&*name) || super::builtins::is_known(&name) {
+        if state.functions.contains_key(&*name) || is_known(&name) {
             return Ok(());
         }
         let defined: Vec<String> = state.functions.keys().map(|name| format!("`{name}`")).collect();
@@ -225,7 +243,7 @@ impl<'a> Walk<'a> {
                 format!("the files of `function.source` define {} and {last}", first.join(", "))
             }
         };
-        let message = format!("`{name}` is no function; {defined}; correct the name or add its file");
+        let message = format!("`{name}` is not a function; {defined}; correct the name or add its file");
         Err(ReadingError { place: place(), message })
     }
 
@@ -258,7 +276,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn comparisons(&mut self, source: &Source) -> &mut super::Comparisons {
+    fn comparisons(&mut self, source: &Source) -> &mut Comparisons {
         match source {
             Source::Runtime => &mut self.reading.runtime,
             Source::Variable(name) => self.reading.variables.entry(name.clone()).or_default(),
@@ -350,8 +368,8 @@ impl<'a> Walk<'a> {
         if gaps.is_empty() {
             gaps.clone_from(&all);
         }
-        let holes = text.iter().filter(|part| !matches!(part, Part::Literal(_)));
-        for ((part, patterns), all) in holes.zip(&gaps).zip(all) {
+        let unknown = text.iter().filter(|part| !matches!(part, Part::Literal(_)));
+        for ((part, patterns), all) in unknown.zip(&gaps).zip(all) {
             for source in part.sources() {
                 self.joined.entry(source).or_default().extend(all.iter().cloned());
             }

@@ -31,7 +31,7 @@ fn variable(reading: &Reading, name: &str) -> String {
 }
 
 #[test]
-fn comparisons_are_attributed_to_the_variables_that_flow_into_them() {
+fn variable_gets_the_comparisons_that_it_flows_into() {
     let cases = [
         ("[ \"$X\" = a ]", "a"),
         ("[ a = \"$X\" ]", "a"),
@@ -107,7 +107,7 @@ fn runtime_is_the_value_that_the_command_passes() {
 }
 
 #[test]
-fn constructs_that_are_not_followed_are_listed_with_their_lines() {
+fn constructs_not_followed_are_listed_with_their_lines() {
     let cases = [
         ("[ \"${X,,}\" = a ]", "changes the case"),
         ("[ \"${X%-*}\" = a ]", "removes a part"),
@@ -255,7 +255,7 @@ fn state_is_what_outlives_a_call() {
         let found = places(harmless);
         assert!(found.iter().all(|reason| reason.contains("defines")), "{harmless}: {found:?}");
     }
-    // What the files do when they are sourced is no call.
+    // What the files do when they are sourced is not a part of a call.
     assert_eq!(reading("v=a\nset -u\npick() { echo \"$v\"; }\n").state, []);
     // A variable that each call assigns before it reads it, or only gives a default, carries nothing over.
     for commands in ["v=a; echo \"$v\"", "v=${v:-a}; echo \"$v\"", ": \"${v:=a}\"; echo \"$v\""] {
@@ -280,17 +280,17 @@ fn errors_say_what_to_do() {
     let error = |text: &str, model: &str| result(text, model, None).expect_err("it cannot be read").to_string();
     assert_eq!(
         error("pick_a() { :; }\npick_b() { :; }\n", "pick"),
-        "function.model:1: `pick` is no function; the files of `function.source` define `pick_a` and `pick_b`; \
+        "function.model:1: `pick` is not a function; the files of `function.source` define `pick_a` and `pick_b`; \
          correct the name or add its file"
     );
     assert!(error("pick() {\n  if\n}\n", "pick").starts_with("lib.sh:3: bash cannot read this: "));
     assert!(error("pick() {\r\n}\n", "pick").starts_with("lib.sh:1: bash reads a carriage return"));
-    assert!(error("pick() { :; }\nunset -f pick\n", "pick").contains("`pick` is no function"));
+    assert!(error("pick() { :; }\nunset -f pick\n", "pick").contains("`pick` is not a function"));
     assert!(error("exit 1\npick() { :; }\n", "pick").contains("always exit"));
     assert!(error("pick() { :; }\n", "# nothing").contains("the command is empty"));
     assert!(error("pick() { :; }\n", "pick 'a").starts_with("function.model:1: "));
-    let secrets = result("pick() { :; }\n", "pick", Some("names")).expect_err("there is no such function");
-    assert!(secrets.to_string().starts_with("function.secrets:1: `names` is no function"), "{secrets}");
+    let secrets = result("pick() { :; }\n", "pick", Some("names")).expect_err("the function does not exist");
+    assert!(secrets.to_string().starts_with("function.secrets:1: `names` is not a function"), "{secrets}");
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn hostile_functions_are_bounded() {
         format!("{calls}f40() {{ :; }}\npick() {{ f0; }}"),
         loops.to_owned(),
         "pick() { pick \"$1$1\"; pick \"$1\"; }".to_owned(),
-        "pick() { for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8 9; do x=\"$x$a$b\"; done; done; echo \"$x\"; }"
+        "pick() { for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8; do x=\"$x$a$b\"; done; done; echo \"$x\"; }"
             .to_owned(),
     ];
     for text in texts {
