@@ -9,7 +9,7 @@ use super::commands::DECLARATIONS;
 use super::jq::{self, Field};
 use super::state::{Elements, Input, State, Stream, Variable};
 use super::value::{Part, Value};
-use super::walk::{Frame, Status, Walk, meet};
+use super::walk::{Facts, Frame, Status, Walk, meet};
 
 /// The letters of `set` that change no answer.
 const SET_LETTERS: &str = "euxfEhBTvo";
@@ -28,12 +28,15 @@ impl<'a> Walk<'a> {
                 self.assignment(assignment, state);
             }
             let substitutes = simple.assignments.iter().any(|assignment| has_command(&assignment.value.pieces));
+            self.facts = Facts::default();
             return if substitutes { None } else { Some(true) };
         }
         let name = simple.words[0].literal();
         let is_function = name.as_deref().is_some_and(|name| state.functions.contains_key(name));
         if let Some(name) = name.as_deref().filter(|name| DECLARATIONS.contains(name) && !is_function) {
-            return self.declaration(name, &simple.words[1..], span, state);
+            let status = self.declaration(name, &simple.words[1..], span, state);
+            self.facts = Facts::default();
+            return status;
         }
         let frame = self.temporary(&simple.assignments, state);
         let outer = std::mem::take(&mut self.is_open);
@@ -41,6 +44,9 @@ impl<'a> Walk<'a> {
         if std::mem::replace(&mut self.is_open, outer) && !matches!(name.as_deref(), Some("echo" | "printf" | ":")) {
             self.not_followed(span, "passes an array whose number of elements depends on the environment");
         }
+        // What the words do says nothing about the result.
+        self.facts = Facts::default();
+        let is_certain = lists.len() == 1;
         let mut ends = Vec::new();
         for list in lists {
             let mut inner = state.clone();
@@ -49,6 +55,9 @@ impl<'a> Walk<'a> {
                 Some((name, arguments)) => self.run(name, arguments, &frame, span, &mut inner),
             };
             ends.push((inner, status));
+        }
+        if !is_certain {
+            self.facts = Facts::default();
         }
         meet(ends, state)
     }
@@ -226,6 +235,7 @@ impl<'a> Walk<'a> {
             self.not_followed(span, "calls a command whose name is computed");
             return None;
         };
+        let is_several = names.len() > 1;
         let mut ends = Vec::new();
         for name in names {
             let mut inner = state.clone();
@@ -235,6 +245,9 @@ impl<'a> Walk<'a> {
                 self.builtin(&name, arguments, frame, span, &mut inner)
             };
             ends.push((inner, status));
+        }
+        if is_several {
+            self.facts = Facts::default();
         }
         meet(ends, state)
     }

@@ -66,6 +66,30 @@ fn line(text: &str, offset: usize) -> usize {
     1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
+/// The variables of the environment that are set if a command succeeds, and those that are if it fails.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub if_true: BTreeSet<String>,
+    pub if_false: BTreeSet<String>,
+}
+
+impl Facts {
+    /// The facts about the opposite test.
+    pub fn negated(self) -> Self {
+        Self { if_true: self.if_false, if_false: self.if_true }
+    }
+
+    /// The facts about two tests of which the second one counts if the first one succeeds, or fails.
+    pub fn joined(self, other: Self, is_and: bool) -> Self {
+        let union = |left: BTreeSet<String>, right| left.into_iter().chain(right).collect();
+        if is_and {
+            Self { if_true: union(self.if_true, other.if_true), if_false: BTreeSet::new() }
+        } else {
+            Self { if_true: BTreeSet::new(), if_false: union(self.if_false, other.if_false) }
+        }
+    }
+}
+
 /// A definition of a function.
 pub(super) struct Definition<'a> {
     file: usize,
@@ -96,6 +120,8 @@ pub(super) struct Walk<'a> {
     /// The depth of subshells.
     subshells: usize,
     exits: Exits,
+    /// What the result of the last command says.
+    pub facts: Facts,
     /// The names of the functions that are being called.
     calls: Vec<String>,
     depth: usize,
@@ -146,6 +172,7 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         captures: 0,
         subshells: 0,
         exits: Exits::default(),
+        facts: Facts::default(),
         calls: Vec::new(),
         depth: 0,
         steps: 0,
@@ -478,6 +505,7 @@ impl<'a> Walk<'a> {
             self.not_followed(&item.span, "runs in the background");
         }
         let mut status = self.pipeline(&item.first, state);
+        let mut facts = std::mem::take(&mut self.facts);
         for (connector, pipeline) in &item.rest {
             let wanted = *connector == Connector::And;
             if state.is_dead || status == Some(!wanted) {
@@ -485,14 +513,21 @@ impl<'a> Walk<'a> {
             }
             if status == Some(wanted) {
                 status = self.pipeline(pipeline, state);
+                facts = std::mem::take(&mut self.facts);
                 continue;
             }
-            let skipped = state.clone();
+            let mut skipped = state.clone();
+            let (run, not_run) = (facts.if_true.clone(), facts.if_false.clone());
+            let (run, not_run) = if wanted { (run, not_run) } else { (not_run, run) };
+            state.set.extend(run);
+            skipped.set.extend(not_run);
             let right = self.pipeline(pipeline, state);
             let is_certain = right == Some(!wanted) || (state.is_dead && !skipped.is_dead);
             status = is_certain.then_some(!wanted);
             state.join(&skipped);
+            facts = facts.joined(std::mem::take(&mut self.facts), wanted);
         }
+        self.facts = facts;
         status
     }
 
@@ -517,7 +552,14 @@ impl<'a> Walk<'a> {
                 None
             }
         };
-        if pipeline.is_negated { status.map(|status| !status) } else { status }
+        if pipeline.commands.len() != 1 {
+            self.facts = Facts::default();
+        }
+        if !pipeline.is_negated {
+            return status;
+        }
+        self.facts = std::mem::take(&mut self.facts).negated();
+        status.map(|status| !status)
     }
 
     fn set_input(&mut self, state: &mut State, text: Option<Value>) {
@@ -548,7 +590,11 @@ impl<'a> Walk<'a> {
         for redirect in &command.redirects {
             self.redirect(redirect, state);
         }
+        self.facts = Facts::default();
         let status = self.kind(&command.kind, &command.span, state);
+        if !matches!(command.kind, CommandKind::Simple(_) | CommandKind::Test(_) | CommandKind::Group(_)) {
+            self.facts = Facts::default();
+        }
         if !command.redirects.is_empty() {
             (state.stdout, state.stderr) = (streams.0, streams.1);
             if state.input_region != streams.3 {
@@ -576,7 +622,10 @@ impl<'a> Walk<'a> {
                     if state.is_dead || status == Some(false) {
                         continue;
                     }
+                    let facts = std::mem::take(&mut self.facts);
                     let mut taken = state.clone();
+                    taken.set.extend(facts.if_true);
+                    state.set.extend(facts.if_false);
                     let result = self.list(body, &mut taken);
                     ends.push((taken, result));
                     if status == Some(true) {
@@ -646,6 +695,7 @@ impl<'a> Walk<'a> {
             let returns = self.exits.returns.pop().unwrap_or_default();
             if !returns.is_empty() {
                 status = None;
+                self.facts = Facts::default();
             }
             for mut ended in returns {
                 (ended.stdout, ended.stderr) = (state.stdout, state.stderr);
@@ -666,6 +716,9 @@ impl<'a> Walk<'a> {
             inner.arguments.clone_from(&state.arguments);
             inner.arguments_vary = state.arguments_vary;
             ends.push((inner, status));
+        }
+        if ends.len() != 1 {
+            self.facts = Facts::default();
         }
         meet(ends, state)
     }
@@ -839,7 +892,10 @@ impl<'a> Walk<'a> {
             match end {
                 ClauseEnd::Break => ends.push((inner, status)),
                 ClauseEnd::FallThrough => falling = Some(inner),
-                ClauseEnd::Continue if matched == Some(true) => *state = inner,
+                ClauseEnd::Continue if matched == Some(true) || !is_open => {
+                    *state = inner;
+                    is_open = true;
+                }
                 ClauseEnd::Continue => state.join(&inner),
             }
         }
