@@ -66,7 +66,7 @@ fn line(text: &str, offset: usize) -> usize {
     1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// The variables of the environment that are set if a command succeeds, and those that are if it fails.
+/// The variables of the environment that are set if a command succeeds, and the variables that are if it fails.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub if_true: BTreeSet<String>,
