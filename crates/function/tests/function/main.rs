@@ -1,1 +1,7 @@
 //! Tests of the crate.
+
+mod bash;
+mod completeness;
+mod conformance;
+mod printer;
+mod reading;
