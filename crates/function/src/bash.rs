@@ -172,7 +172,7 @@ pub fn ask(sandbox: &Sandbox, program: &Program, cases: &[Case], options: &Optio
         }
         let mut running = match shell.take() {
             Some(running) => running,
-            None => Shell::start(sandbox, program, options.limits).map_err(|error| cannot_start(&error))?,
+            None => Shell::start(sandbox, program, options.limits, false).map_err(|error| cannot_start(&error))?,
         };
         let reply = running.ask(case, program, options).map_err(|error| cannot_start(&error))?;
         replies.writes_files |= running.clear_directory();
@@ -213,6 +213,62 @@ pub fn ask_in_both_orders(
         Ok((one, other))
     })
 }
+
+/// The file and the line that printed the answer of a command, from a call in which bash reports each
+/// line that it runs. If nothing was printed, the last line that ran. `None` if no line of a file ran.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn locate(
+    sandbox: &Sandbox,
+    program: &Program,
+    case: &Case,
+    command: Asked,
+) -> Result<Option<(PathBuf, usize)>, String> {
+    let sandbox = &sandbox.for_files(&program.files);
+    let traced = match command {
+        Asked::Model => program.model.clone(),
+        Asked::Secrets => program.secrets.clone().unwrap_or_default(),
+    };
+    let traced = Program { model: traced, secrets: None, ..program.clone() };
+    let limits = Limits { output: MAX_TRACE / 1024, ..Limits::default() };
+    let options = Options { limits, ..Options::default() };
+    let trace = || {
+        let mut shell = Shell::start(sandbox, &traced, limits, true)?;
+        // The answer is known; only the trace counts.
+        let _ = shell.ask(case, &traced, &options)?;
+        let printed = read_at_most(&shell.file(Asked::Model.file()), MAX_TRACE)?;
+        Ok((printed, read_at_most(&shell.file(ERRORS), MAX_TRACE)?))
+    };
+    let (printed, trace) = trace().map_err(|error| cannot_start(&error))?;
+    Ok(printing_line(&String::from_utf8_lossy(&trace), String::from_utf8_lossy(&printed).trim()))
+}
+
+/// The last line of a trace that prints a text, else the last that prints, else the last.
+fn printing_line(trace: &str, printed: &str) -> Option<(PathBuf, usize)> {
+    const PRINTING: [&str; 4] = ["printf ", "echo ", "jq ", "cat"];
+    let entries = trace.split(TRACE_ENTRY).filter_map(|entry| {
+        let mut parts = entry.splitn(3, TRACE_FIELD);
+        let (file, line, command) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
+        // Lines of the driver have no path.
+        file.starts_with('/').then_some((PathBuf::from(file), line, command))
+    });
+    let entries: Vec<(PathBuf, usize, &str)> = entries.collect();
+    let prints = |command: &str| PRINTING.iter().any(|word| command.starts_with(word));
+    let says = |command: &str| !printed.is_empty() && command.contains(printed);
+    let mut backwards = entries.iter().rev();
+    let found = entries.iter().rev().find(|(_, _, command)| prints(command) && says(command));
+    let found = found.or_else(|| entries.iter().rev().find(|(_, _, command)| prints(command)));
+    found.or_else(|| backwards.next()).map(|(file, line, _)| (file.clone(), *line))
+}
+
+/// What starts an entry of a trace, once for each nested shell, and what separates its fields.
+const TRACE_ENTRY: char = '\u{1e}';
+const TRACE_FIELD: char = '\u{1f}';
+
+/// Bytes of a trace that are read.
+const MAX_TRACE: u64 = 1024 * 1024;
 
 fn cannot_start(error: &io::Error) -> String {
     format!("bash cannot be asked: {error}; check the temporary directory and the limits of processes")
@@ -262,7 +318,7 @@ const STATUS: &str = "status";
 const ERRORS: &str = "errors";
 
 impl Shell {
-    fn start(sandbox: &Sandbox, program: &Program, limits: Limits) -> io::Result<Self> {
+    fn start(sandbox: &Sandbox, program: &Program, limits: Limits, is_traced: bool) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("slugproof-").tempdir()?;
         // Bash would resolve links of the path when it enters the directory.
         let root = directory.path().canonicalize()?;
@@ -274,7 +330,8 @@ impl Shell {
         let mut arguments = vec!["-c".to_owned(), DRIVER.to_owned(), "bash".to_owned()];
         arguments.push(text(&root)?);
         arguments.extend([limits.seconds, limits.output, limits.memory].map(|limit| limit.to_string()));
-        arguments.extend([processes, program.model.clone(), program.secrets.clone().unwrap_or_default()]);
+        arguments.extend([processes, if is_traced { "trace".to_owned() } else { String::new() }]);
+        arguments.extend([program.model.clone(), program.secrets.clone().unwrap_or_default()]);
         for file in &program.files {
             arguments.push(text(&file.canonicalize()?)?);
         }

@@ -1,6 +1,7 @@
 # Asks a shell function. `bash.rs` starts it with: the directory of the output files; the limits of
-# CPU seconds, of KiB of output, of KiB of memory, and of processes; the command that prints the model,
-# the one that prints the secrets (or nothing), and the files to source.
+# CPU seconds, of KiB of output, of KiB of memory, and of processes; `trace`, if each command is to be
+# noted in `errors`, with its file and line; the command that prints the model, the one that prints the
+# secrets (or nothing), and the files to source.
 #
 # It reads questions from standard input. A question is a list of fields that each end in NUL: the
 # number of variables, the variables as NAME=VALUE, the number of runtimes, the runtimes. All but the
@@ -18,9 +19,10 @@ ulimit -c 0
 ulimit -f "$3"
 ulimit -v "$4"
 ulimit -u "$5"
-__slugproof_model=$6
-__slugproof_secrets=$7
-shift 7
+__slugproof_trace=$6
+__slugproof_model=$7
+__slugproof_secrets=$8
+shift 8
 __slugproof_files=("$@")
 set --
 TMPDIR=$__slugproof_directory
@@ -191,6 +193,10 @@ while IFS= read -r -d '' -u 60 __slugproof_count; do
     done
     # As in `$(…)`, where a script calls such a function.
     set +e
+    if [ -n "$__slugproof_trace" ]; then
+      PS4=$'\036${BASH_SOURCE[0]}\037${LINENO}\037'
+      set -x
+    fi
     # The commands have shells of their own: what one changes, the other does not see.
     (
       for __slugproof_field in "${__slugproof_runtimes[@]}"; do

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use slug_function::bash::{NoAnswer, Options, Program, Replies, ask, ask_in_both_orders};
+use slug_function::bash::{Asked, NoAnswer, Options, Program, Replies, ask, ask_in_both_orders, locate};
 use slug_function::case::{Answer, Case};
 use slug_function::sandbox::Sandbox;
 use tempfile::TempDir;
@@ -109,4 +109,45 @@ fn repeated_calls_show_state() {
         |replies: Replies| replies.answers.into_iter().map(|answer| answer.map(|it| it.model)).collect::<Vec<_>>();
     assert_eq!(models(fresh), [Ok("early".to_owned()), Ok("early".to_owned())]);
     assert_eq!(models(repeated), [Ok("late".to_owned()), Ok("late".to_owned())]);
+}
+
+#[test]
+fn printing_line_is_found() {
+    let text = "default=small
+pick() {
+  local picked=$default
+  if [ -n \"${KEY:-}\" ]; then
+    printf '%s\\n' keyed
+    return
+  fi
+  case $1 in
+    a) echo \"for a\" ;;
+    b) echo \"$picked\"; [ -n \"$1\" ] ;;
+    *) : ;;
+  esac
+}
+names() {
+  if [ -n \"${KEY:-}\" ]; then jq -n --arg k \"$KEY\" \\
+      '{A_KEY: $k}'
+  else
+    echo '{}'
+  fi
+}
+";
+    let directory = library(text);
+    let line = |runtime, variables: &[(&str, &str)], command| {
+        let program = program(directory.path(), Some("names"));
+        let found = locate(&sandbox(), &program, &case(runtime, variables), command);
+        found.unwrap_or_else(|why| panic!("{why}")).map(|(file, line)| (file.ends_with("lib.sh"), line))
+    };
+    for (expected, runtime, variables, command) in [
+        (5, "a", &[("KEY", "x")][..], Asked::Model),
+        (9, "a", &[], Asked::Model),
+        (10, "b", &[], Asked::Model),
+        (11, "c", &[], Asked::Model),
+        (15, "a", &[("KEY", "x")], Asked::Secrets),
+        (18, "a", &[], Asked::Secrets),
+    ] {
+        assert_eq!(line(runtime, variables, command), Some((true, expected)), "{runtime} {variables:?} {command:?}");
+    }
 }
