@@ -88,7 +88,7 @@ pub enum NoAnswer {
     Unreadable(Asked, &'static str),
     /// Bash cannot set a variable of the case.
     Variable(String),
-    /// Bash ended during the question.
+    /// Bash was killed during the question.
     Ended,
     /// It was not asked, because other questions reached limits.
     Skipped,
@@ -135,7 +135,7 @@ impl fmt::Display for NoAnswer {
             Self::Memory(command) => write!(f, "`{}` needed too much memory", command.field()),
             Self::Unreadable(command, why) => write!(f, "the output of `{}` is unreadable: {why}", command.field()),
             Self::Variable(name) => write!(f, "bash does not let `{name}` be set"),
-            Self::Ended => f.write_str("bash ended during the question"),
+            Self::Ended => f.write_str("bash was killed during the question"),
             Self::Skipped => f.write_str("not asked, because earlier questions reached a limit"),
         }
     }
@@ -366,9 +366,10 @@ impl Shell {
                     return Ok(Err(why));
                 }
             };
+            let answer = self.answer(status, program, options.limits)?;
             // If the system ended a part of the function, the rest may have answered without it.
-            if started.elapsed() < Duration::from_secs(options.limits.seconds) {
-                return self.answer(status, program, options.limits);
+            if answer.is_err() || started.elapsed() < Duration::from_secs(options.limits.seconds) {
+                return Ok(answer);
             }
         }
         Ok(Err(NoAnswer::Time))
@@ -400,14 +401,16 @@ impl Shell {
         let mut answer = Answer::default();
         let model = read_at_most(&self.file(STATUS), MAX_ERRORS)?;
         let model = std::str::from_utf8(&model).ok().and_then(|text| text.parse().ok());
-        // If sourcing ended the shell, no command ran, and its status is all there is.
-        let did_run = self.file(Asked::Model.file()).exists();
-        let model = model.unwrap_or(if did_run { 0 } else { status });
+        // If the shell ended before, its status is all there is.
+        let did_end = self.file(Asked::Secrets.file()).exists();
+        let did_run = self.file(Asked::Model.file()).exists() && status < SIGNALLED;
+        let model = model.unwrap_or(if did_end || did_run { 0 } else { status });
         let secrets = program.secrets.as_ref().map(|_| (Asked::Secrets, status));
         for (command, status) in [(Asked::Model, model)].into_iter().chain(secrets) {
             let output = read_at_most(&self.file(command.file()), limits.output * 1024)?;
             let read = match status {
-                XCPU | KILLED => Err(NoAnswer::Time),
+                XCPU => Err(NoAnswer::Time),
+                KILLED => Err(NoAnswer::Ended),
                 XFSZ => Err(NoAnswer::Output(command)),
                 _ if output.len() as u64 >= limits.output * 1024 => Err(NoAnswer::Output(command)),
                 1.. if output.is_empty() => Err(self.failure(command, status, program)?),
@@ -424,6 +427,9 @@ impl Shell {
     fn failure(&self, command: Asked, status: i32, program: &Program) -> io::Result<NoAnswer> {
         let errors = read_at_most(&self.file(ERRORS), MAX_ERRORS)?;
         let errors = String::from_utf8_lossy(&errors);
+        if errors.contains(": cannot allocate ") {
+            return Ok(NoAnswer::Memory(command));
+        }
         let known = errors
             .lines()
             .rev()
@@ -431,9 +437,6 @@ impl Shell {
         let Some((line, reason)) = known else {
             return Ok(NoAnswer::Failed { command, status, reason: None, place: None });
         };
-        if reason == OUT_OF_MEMORY {
-            return Ok(NoAnswer::Memory(command));
-        }
         let place = place(line)
             .filter(|(file, _)| program.files.iter().any(|own| own.canonicalize().is_ok_and(|own| own == *file)));
         Ok(NoAnswer::Failed { command, status, reason: Some(reason), place })
@@ -516,18 +519,17 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// The number of new threads of the system that ends a question.
 const FLOOD: usize = 1024;
 
-/// The exit statuses of processes that a limit ended.
-const XCPU: i32 = 128 + 24;
-const XFSZ: i32 = 128 + 25;
-const KILLED: i32 = 128 + 9;
+/// The exit statuses of processes that a signal ended, such as those of limits.
+const SIGNALLED: i32 = 128;
+const KILLED: i32 = SIGNALLED + 9;
+const XCPU: i32 = SIGNALLED + 24;
+const XFSZ: i32 = SIGNALLED + 25;
 
 /// Bytes of errors that are read.
 const MAX_ERRORS: u64 = 4096;
 
-const OUT_OF_MEMORY: &str = "not enough memory";
-
 /// Ends of messages of bash, and what they mean.
-const REASONS: [(&str, &str); 10] = [
+const REASONS: [(&str, &str); 9] = [
     (": command not found", "a command was not found"),
     (": Permission denied", "it may not be run or opened"),
     (": No such file or directory", "a file or program does not exist"),
@@ -536,7 +538,6 @@ const REASONS: [(&str, &str); 10] = [
     (": division by 0", "division by zero"),
     (": Network is unreachable", "the network is unreachable"),
     (": syntax error: unexpected end of file", "a syntax error"),
-    (" bytes allocated)", OUT_OF_MEMORY),
     (": Resource temporarily unavailable", "no more processes may be started"),
 ];
 

@@ -11,7 +11,7 @@ use slug_function::sandbox::Sandbox;
 use tempfile::TempDir;
 
 /// A directory with the file `lib.sh`.
-fn library(text: &str) -> TempDir {
+pub fn library(text: &str) -> TempDir {
     let directory = tempfile::tempdir().expect("the directory for temporary files is writable");
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(directory.path(), permissions).unwrap();
@@ -32,7 +32,7 @@ fn case(runtime: &str, variables: &[(&str, &str)]) -> Case {
     Case { runtime: runtime.to_owned(), variables }
 }
 
-fn sandbox() -> Sandbox {
+pub fn sandbox() -> Sandbox {
     Sandbox::find().unwrap_or_else(|why| panic!("{why}"))
 }
 
