@@ -6,6 +6,7 @@
 
 pub mod bash;
 pub mod case;
+pub mod pattern;
 pub mod reading;
 pub mod sandbox;
 pub mod space;
