@@ -3,9 +3,11 @@
 //!
 //! [`reading`] reads the syntax tree of the function, and [`space`] derives the environments to
 //! compare. A [`case`] is one of them, with the answer of the function or of the policy.
+//! [`bash`] asks the function, and [`conformance`] compares its answers with the policy.
 
 pub mod bash;
 pub mod case;
+pub mod conformance;
 pub mod pattern;
 pub mod reading;
 pub mod sandbox;

@@ -686,8 +686,8 @@ impl<'a> Walk<'a> {
             let text = word.sole_literal()?;
             match text.as_str() {
                 "--arg" | "--argjson" => given.push((words.next()?.sole_literal()?, words.next()?.clone())),
-                "-n" | "-nc" | "-cn" | "-nr" | "-rn" | "--null-input" => has_null_input = true,
-                "-c" | "-r" | "--compact-output" => {}
+                "-n" | "-nc" | "-cn" | "--null-input" => has_null_input = true,
+                "-c" | "--compact-output" => {}
                 other if other.starts_with('-') || program.is_some() => return None,
                 _ => program = Some(text),
             }

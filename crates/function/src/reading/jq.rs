@@ -39,15 +39,8 @@ pub fn object(program: &str) -> Option<Vec<(String, Field)>> {
         } else if let Some(argument) = after.strip_prefix('$') {
             let (name, after) = name(argument)?;
             (Field::Argument(name), after)
-        } else if after.starts_with('"') {
-            (Field::Constant, string(after)?.1)
         } else {
-            let end = after.find(|next: char| next != '.' && !next.is_ascii_alphanumeric()).unwrap_or(after.len());
-            let word = &after[..end];
-            if !matches!(word, "true" | "false" | "null") && (word.is_empty() || word.parse::<f64>().is_err()) {
-                return None;
-            }
-            (Field::Constant, &after[end..])
+            (Field::Constant, string(after)?.1)
         };
         fields.push((key, field));
         rest = next(after)?;
@@ -86,16 +79,24 @@ mod tests {
         assert_eq!(object("{}"), Some(Vec::new()));
         assert_eq!(object(" {KEY: $k} "), Some(vec![("KEY".to_owned(), argument("k"))]));
         assert_eq!(
-            object(r#"{"A": $ENV.B, $c, D: "text", E: 1}"#),
+            object(r#"{"A": $ENV.B, $c, D: "text", E: env.F}"#),
             Some(vec![
                 ("A".to_owned(), Field::Environment("B".to_owned())),
                 ("c".to_owned(), argument("c")),
                 ("D".to_owned(), Field::Constant),
-                ("E".to_owned(), Field::Constant),
+                ("E".to_owned(), Field::Environment("F".to_owned())),
             ])
         );
-        for other in ["{(1): 2}", "{($name): 1}", "{A: $b} + {C: 1}", "{A: $b,}", ".", "{A: \"\\(.x)\"}", "{A: $b | .}"]
-        {
+        for other in [
+            "{(1): 2}",
+            "{($name): 1}",
+            "{A: $b} + {C: 1}",
+            "{A: $b,}",
+            "{A: 1}",
+            ".",
+            "{A: \"\\(.x)\"}",
+            "{A: $b | .}",
+        ] {
             assert_eq!(object(other), None, "{other}");
         }
     }
