@@ -8,6 +8,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use slug_resolver::yaml::UnknownFields;
 
+use crate::codes::{self, Entry};
+use crate::commands::conform;
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, Sink};
@@ -60,6 +62,7 @@ pub enum Command {
     Pick(PickArgs),
     Lint(LintArgs),
     Check(CheckArgs),
+    Conform(ConformArgs),
     Diagnose(DiagnoseArgs),
     Explain(ExplainArgs),
     Corpus(CorpusArgs),
@@ -142,6 +145,10 @@ pub struct FindingsArgs {
     #[arg(long, help_heading = "Findings")]
     pub strict: bool,
 
+    /// Count the findings of a code as errors, as `deny` in slugproof.yaml does; may be repeated
+    #[arg(long, value_name = "CODE", value_parser = codes::deniable, help_heading = "Findings")]
+    pub deny: Vec<&'static Entry>,
+
     /// Count only findings that are not in this file
     #[arg(long, value_name = "FILE", help_heading = "Findings")]
     pub baseline: Option<PathBuf>,
@@ -157,7 +164,7 @@ impl FindingsArgs {
         FindingsOptions {
             sinks: self.output.clone(),
             strict: self.strict,
-            deny: Vec::new(),
+            deny: self.deny.clone(),
             baseline: self.baseline.clone(),
             write_baseline: self.write_baseline,
         }
@@ -428,6 +435,36 @@ pub struct CheckArgs {
     /// Check the embedded sample data
     #[arg(long, help_heading = "Data", conflicts_with = "files")]
     pub embedded: bool,
+
+    #[command(flatten)]
+    pub findings: FindingsArgs,
+}
+
+/// Prove that a policy answers as the shell function that it describes
+///
+/// Runs the function that `function` in a policy names, in every environment that the function
+/// or the policy can tell apart, and compares the model and the names of the secrets. Shows each
+/// difference with its smallest environment, the rule of the policy and the line of the function.
+/// What cannot be followed in the syntax tree of the function makes the result `not proved`.
+///
+/// The function runs in bash with an empty environment, without programs, and without network and
+/// access to files where the system can take them away. Values of secrets are never printed.
+///
+/// Exits 0 if everything is proved, 1 on a difference, and 3 if something is not proved.
+#[derive(Args, Default)]
+#[command(after_long_help = include_str!("../data/help/conform.txt").trim_end())]
+pub struct ConformArgs {
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// A policy to compare: a file, or the name of a policy; may be repeated
+    /// [default: the policies of slugproof.yaml]
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Vec<OsString>,
+
+    /// The most classes of environments to ask about; if there are more, a sample is asked
+    #[arg(long, value_name = "N", default_value_t = conform::BUDGET, value_parser = conform::budget)]
+    pub budget: usize,
 
     #[command(flatten)]
     pub findings: FindingsArgs,

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub mod check;
+pub mod conform;
 pub mod corpus;
 pub mod diagnose;
 pub(crate) mod explain;

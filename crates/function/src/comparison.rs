@@ -7,7 +7,7 @@ use slug_resolver::Policy;
 use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders};
 use crate::case::Case;
 use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
-use crate::reading::{Place, Reading, SourceFile, read};
+use crate::reading::{Place, Reading, ReadingError, SourceFile, read};
 use crate::sandbox::{Protection, Sandbox};
 use crate::space::Space;
 
@@ -27,8 +27,10 @@ pub struct Target {
 /// What a comparison found.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// What the syntax tree of the function shows. If it cannot be read, the reason is in `not_followed`.
+    /// What the syntax tree of the function shows; empty if it cannot be read.
     pub reading: Reading,
+    /// Why the function cannot be read.
+    pub unreadable: Option<ReadingError>,
     /// The differences, and what was asked.
     pub conformance: Conformance,
     /// Answers that depend on anything but the environment.
@@ -82,7 +84,8 @@ impl Comparison {
     /// The verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let is_followed = self.reading.not_followed.is_empty() && self.incomplete.is_empty();
+        let is_followed =
+            self.unreadable.is_none() && self.reading.not_followed.is_empty() && self.incomplete.is_empty();
         if !self.conformance.differences.is_empty() || !self.unstable.is_empty() {
             Verdict::Different
         } else if is_followed && self.conformance.is_complete() && self.conformance.asked > 0 {
@@ -106,8 +109,10 @@ pub fn compare_with_function(
     runtimes: &[String],
     budget: usize,
 ) -> Result<Comparison, String> {
-    let reading = read(&target.files, &target.model, target.secrets.as_deref())
-        .unwrap_or_else(|error| Reading { not_followed: vec![(error.place, error.message)], ..Reading::default() });
+    let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref()) {
+        Ok(reading) => (reading, None),
+        Err(error) => (Reading::default(), Some(error)),
+    };
     let space = Space::of(Some(policy), runtimes, &reading);
     let plan = space.plan(Some(policy), budget);
     let program = Program {
@@ -128,7 +133,15 @@ pub fn compare_with_function(
     let conformance = compare(policy, &space, &plan, &mut asker)?;
     let Asker { sandbox, unstable, writes_files, .. } = asker;
     let protections = sandbox.protections();
-    Ok(Comparison { conformance, unstable, incomplete: space.incomplete, writes_files, protections, reading })
+    Ok(Comparison {
+        conformance,
+        unstable,
+        incomplete: space.incomplete,
+        writes_files,
+        protections,
+        reading,
+        unreadable,
+    })
 }
 
 /// Asks a function, and notes answers that are unstable.

@@ -40,6 +40,19 @@ impl Protection {
     pub const ALL: [Self; 6] =
         [Self::NoNetwork, Self::NoTcp, Self::ReadOnlyFiles, Self::NoPrograms, Self::OwnProcesses, Self::FewProcesses];
 
+    /// The name in output for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoNetwork => "no-network",
+            Self::NoTcp => "no-tcp",
+            Self::ReadOnlyFiles => "read-only-files",
+            Self::NoPrograms => "no-programs",
+            Self::OwnProcesses => "own-processes",
+            Self::FewProcesses => "few-processes",
+        }
+    }
+
     /// What it does, as part of a list.
     #[must_use]
     pub fn describe(self) -> &'static str {

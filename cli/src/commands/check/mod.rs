@@ -1,9 +1,9 @@
 //! `check`: checks registries and policies without an environment.
 
 pub mod arms;
-mod document;
+pub mod document;
 mod inputs;
-mod locations;
+pub mod locations;
 mod misplaced;
 mod policy;
 mod reachability;
