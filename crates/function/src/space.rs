@@ -15,6 +15,8 @@ use crate::reading::{Comparisons, Reading};
 pub struct Space {
     /// The runtimes. Empty if variables of the environment name the runtime.
     pub runtimes: Vec<String>,
+    /// Texts that resemble a runtime and belong to the class of the last one.
+    pub runtime_near_misses: Vec<String>,
     /// The variables, sorted by name.
     pub dimensions: Vec<Dimension>,
     /// The variables with patterns that overlap in so many ways that some classes may be missing.
@@ -203,6 +205,7 @@ impl Space {
         let mut space = Self::default();
         if !names_runtime {
             let (values, is_complete) = runtime.values("other-runtime");
+            space.runtime_near_misses = runtime.near_misses(values.last().map_or("", String::as_str));
             // Those in scope come first, in their order.
             runtimes.extend(values.into_iter().filter(|value| !scope.contains(value)));
             space.runtimes = runtimes;
@@ -259,17 +262,19 @@ impl Space {
         let mut plan = Plan { classes, is_sampled, ..Plan::default() };
         plan.cases = rows.iter().map(|row| self.case(policy, row, None)).collect();
         let pairs = covering::rows(&counts, &vec![false; counts.len()], budget);
+        let of_runtime = self.runtime_near_misses.iter().map(|near_miss| (0, near_miss));
+        let of_variables = self.dimensions.iter().enumerate();
+        let of_variables =
+            of_variables.flat_map(|(index, one)| one.near_misses.iter().map(move |near| (index + 1, near)));
         let mut seen = HashSet::new();
-        for (index, dimension) in self.dimensions.iter().enumerate() {
-            for near_miss in &dimension.near_misses {
-                for row in &pairs {
-                    if plan.near_misses.len() >= budget {
-                        return plan;
-                    }
-                    let case = self.case(policy, row, Some((index, near_miss)));
-                    if seen.insert(case.clone()) {
-                        plan.near_misses.push(case);
-                    }
+        for (column, near_miss) in of_runtime.chain(of_variables) {
+            for row in &pairs {
+                if plan.near_misses.len() >= budget {
+                    return plan;
+                }
+                let case = self.case(policy, row, Some((column, near_miss)));
+                if seen.insert(case.clone()) {
+                    plan.near_misses.push(case);
                 }
             }
         }
@@ -282,17 +287,18 @@ impl Space {
         [self.runtimes.len().max(1)].into_iter().chain(variables).collect()
     }
 
-    /// The case with these values, one of them perhaps replaced.
+    /// The case with these values, the one of a column perhaps replaced.
     fn case(&self, policy: Option<&Policy>, row: &[usize], instead: Option<(usize, &str)>) -> Case {
         let mut variables = Vec::new();
         for (index, dimension) in self.dimensions.iter().enumerate() {
             let value = match instead {
-                Some((replaced, text)) if replaced == index => Some(text),
+                Some((replaced, text)) if replaced == index + 1 => Some(text),
                 _ => dimension.values[row[index + 1]].as_deref(),
             };
             variables.extend(value.map(|value| (dimension.name.clone(), value.to_owned())));
         }
-        let runtime = self.runtimes.get(row[0]).cloned();
+        let near_miss = instead.filter(|(replaced, _)| *replaced == 0).map(|(_, text)| text.to_owned());
+        let runtime = near_miss.or_else(|| self.runtimes.get(row[0]).cloned());
         let runtime =
             runtime.unwrap_or_else(|| policy.map(|policy| runtime_of(policy, &variables)).unwrap_or_default());
         Case { runtime, variables }

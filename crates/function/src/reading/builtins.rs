@@ -1,6 +1,6 @@
 //! Simple commands: assignments, builtin commands and calls of functions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use slug_shell::is_name;
 use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
@@ -501,10 +501,13 @@ impl<'a> Walk<'a> {
                 (Value::derived(BTreeSet::new()), None)
             }
             Input::Any(line) => (line.clone().union(&Value::default()), None),
-            Input::Lines(lines) => match lines.pop_front() {
-                Some(line) => (line, Some(true)),
-                None => (Value::default(), Some(false)),
-            },
+            Input::Lines(texts) => {
+                let is_more = texts.iter().any(|lines| !lines.is_empty());
+                let is_end = texts.iter().any(VecDeque::is_empty);
+                let lines = texts.iter_mut().map(|lines| lines.pop_front().unwrap_or_default());
+                let line = lines.reduce(|left, right| left.union(&right)).unwrap_or_default();
+                (line, if is_more && is_end { None } else { Some(is_more) })
+            }
         };
         let is_exact = line.literals().is_some() || separators.is_empty();
         if !line.sources().is_empty() && !is_exact {
@@ -640,15 +643,16 @@ impl<'a> Walk<'a> {
             self.print(&Value::derived(BTreeSet::new()), span, state);
             return None;
         }
-        let text = match std::mem::replace(&mut state.input, Input::Lines([].into())) {
+        let text = match std::mem::replace(&mut state.input, Input::Lines(vec![VecDeque::new()])) {
             Input::Inherited => {
                 self.not_followed(span, "reads its input");
                 Value::derived(BTreeSet::new())
             }
             Input::Any(line) => Value::derived(line.sources()),
-            Input::Lines(lines) => {
+            Input::Lines(texts) => {
                 let line = |all: Value, line: &Value| all.concat(line).concat(&Value::literal("\n"));
-                lines.iter().fold(Value::default(), line)
+                let texts = texts.iter().map(|lines| lines.iter().fold(Value::default(), line));
+                texts.reduce(|left, right| left.union(&right)).unwrap_or_default()
             }
         };
         self.print(&text, span, state);

@@ -56,10 +56,39 @@ pub(super) enum Stream {
 pub(super) enum Input {
     /// That of the whole script.
     Inherited,
-    /// These lines.
-    Lines(VecDeque<Value>),
+    /// The lines of one of these texts.
+    Lines(Vec<VecDeque<Value>>),
     /// Any number of these lines.
     Any(Value),
+}
+
+/// The most texts that an input is one of.
+const INPUTS: usize = 64;
+
+impl Input {
+    fn join(&self, other: &Self) -> Self {
+        if let (Self::Lines(left), Self::Lines(right)) = (self, other) {
+            let mut all = left.clone();
+            all.extend(right.iter().filter(|lines| !left.contains(lines)).cloned());
+            if all.len() <= INPUTS {
+                return Self::Lines(all);
+            }
+        }
+        Self::Any(self.any().union(&other.any()))
+    }
+
+    /// Any number of the lines.
+    pub fn rest(&self) -> Self {
+        Self::Any(self.any())
+    }
+
+    fn any(&self) -> Value {
+        match self {
+            Self::Inherited => Value::default(),
+            Self::Lines(texts) => texts.iter().flatten().fold(Value::default(), Value::union),
+            Self::Any(line) => line.clone(),
+        }
+    }
 }
 
 /// What the reader knows at one point of a script.
@@ -136,12 +165,7 @@ impl State {
         self.arguments_vary |= other.arguments_vary;
         self.output = std::mem::take(&mut self.output).union(&other.output);
         if self.input != other.input {
-            let lines = |input: &Input| match input {
-                Input::Inherited => Value::default(),
-                Input::Lines(lines) => lines.iter().fold(Value::default(), super::value::Value::union),
-                Input::Any(line) => line.clone(),
-            };
-            self.input = Input::Any(lines(&self.input).union(&lines(&other.input)));
+            self.input = self.input.join(&other.input);
         }
     }
 

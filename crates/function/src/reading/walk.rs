@@ -195,7 +195,7 @@ impl<'a> Walk<'a> {
         }
         for (name, place) in &self.assigned {
             if self.carried.contains(name) {
-                let reason = format!("`{name}` keeps its value from one call to the next");
+                let reason = format!("uses `{name}`, which keeps its value from one call to the next");
                 self.reading.not_followed.push((place.clone(), reason));
             }
         }
@@ -507,14 +507,15 @@ impl<'a> Walk<'a> {
         let Some(text) = text else { return };
         self.regions += 1;
         state.input_region = self.regions;
-        let texts: Vec<VecDeque<Value>> = text.texts().map(lines).collect();
-        state.input = match texts.as_slice() {
-            [lines] => Input::Lines(lines.clone()),
-            _ => {
-                let all = texts.into_iter().flatten();
-                Input::Any(all.reduce(|left, right| left.union(&right)).unwrap_or_default())
-            }
+        state.input = Input::Lines(text.texts().map(lines).collect());
+        // A last line without a newline is read, but `read` fails.
+        let is_whole = |text: &Text| match text.last() {
+            Some(Part::Literal(last)) => last.ends_with('\n'),
+            last => last.is_none(),
         };
+        if !text.texts().all(is_whole) {
+            state.input = state.input.rest();
+        }
     }
 
     pub fn command(&mut self, command: &'a Command, state: &mut State) -> Status {
@@ -632,11 +633,12 @@ impl<'a> Walk<'a> {
             for mut ended in returns {
                 (ended.stdout, ended.stderr) = (state.stdout, state.stderr);
                 if ended.input_region != state.input_region {
-                    ended.input = Input::Any(Value::default());
+                    // How much of the input the function had read is not known.
+                    ended.input = match &state.input {
+                        Input::Inherited => Input::Inherited,
+                        input => input.rest(),
+                    };
                     ended.input_region = state.input_region;
-                    if let Input::Inherited = state.input {
-                        ended.input = Input::Inherited;
-                    }
                 }
                 ended.frames.truncate(inner.frames.len());
                 inner.join(&ended);

@@ -2,3 +2,6 @@
 
 mod bash;
 mod harm;
+mod completeness;
+mod conformance;
+mod printer;
