@@ -21,8 +21,9 @@ use crate::findings::{FindingsOptions, Sink};
 /// match, the workspace boots to `failed` and the job fails a quarter of an hour
 /// later with an empty error. slugproof finds this in milliseconds, before merge.
 ///
-/// Without a command, slugproof runs `prove`. It uses the nearest slugproof.yaml in
-/// this directory or a parent; without one, it shows the proof of embedded sample data.
+/// Without a command, slugproof runs `check`, `conform`, `prove` and `lint` on the data of
+/// the nearest slugproof.yaml in this directory or a parent, and exits with the worst code.
+/// Without such a file, it shows the proof of embedded sample data.
 #[derive(Parser)]
 #[command(name = "slugproof", version, styles = STYLES, max_term_width = 80)]
 #[command(after_long_help = include_str!("../data/help/slugproof.txt").trim_end())]
@@ -224,6 +225,8 @@ pub enum Deny {
     /// Contradictions reachable without an override
     #[value(alias = "holes")]
     Gaps,
+    /// Policies that are not proved to answer as their functions do
+    Unconformed,
 }
 
 /// Resolve one query, or one for each line of a file
@@ -329,7 +332,7 @@ pub struct PickArgs {
 ///
 /// Without PATH it reads the files that `workflows` in slugproof.yaml names, else
 /// `.github/workflows` and `.gitea/workflows`.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(after_long_help = include_str!("../data/help/lint.txt").trim_end())]
 pub struct LintArgs {
     /// Workflow files, or directories that contain them; `-` reads standard input
@@ -417,7 +420,7 @@ pub enum DiagnoseFormat {
 /// do not exist. The fields of a file say whether it is a registry, a policy or a
 /// slugproof.yaml; for a slugproof.yaml, the files that it names are checked too. Without
 /// FILE and slugproof.yaml, the embedded sample data are checked and the exit code is 3.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(after_long_help = include_str!("../data/help/check.txt").trim_end())]
 pub struct CheckArgs {
     /// Registries, policies and slugproof.yaml files [default: the nearest slugproof.yaml,
@@ -451,7 +454,7 @@ pub struct CheckArgs {
 /// access to files where the system can take them away. Values of secrets are never printed.
 ///
 /// Exits 0 if everything is proved, 1 on a difference, and 3 if something is not proved.
-#[derive(Args, Default)]
+#[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/conform.txt").trim_end())]
 pub struct ConformArgs {
     #[command(flatten)]
@@ -468,6 +471,13 @@ pub struct ConformArgs {
 
     #[command(flatten)]
     pub findings: FindingsArgs,
+}
+
+impl Default for ConformArgs {
+    fn default() -> Self {
+        let (registry, policy, findings) = Default::default();
+        Self { registry, policy, budget: conform::BUDGET, findings }
+    }
 }
 
 /// Explain a code, or list all codes

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use args::{Arguments, Command};
-use commands::{batch, check, conform, corpus, diagnose, explain, manual, pick, prove, resolve};
+use commands::{batch, check, conform, corpus, diagnose, explain, manual, pick, project, prove, resolve};
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -47,7 +47,7 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
     match arguments.command {
-        None => prove::demonstrate(output),
+        None => project::run(output),
         Some(Command::Prove(args)) => prove::run(&args, output),
         Some(Command::Resolve(args)) => resolve::run(&args, output),
         Some(Command::Derive(args)) => batch::derive(&args, output),

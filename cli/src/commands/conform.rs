@@ -37,7 +37,7 @@ pub fn run(args: &ConformArgs, output: &mut Output) -> Result<Exit, Failure> {
     let denied = [data.denied(), &args.findings.deny].concat();
     let options = FindingsOptions { deny: denied, ..args.findings.options() };
     let is_denied = conformity::is_denied(&options.deny);
-    let mut conformity = Conformity::new(&data, &registry, args.budget);
+    let mut conformity = Conformity::new(data.config.as_ref(), &registry, args.budget);
     let mut report = Report::new(Command::Conform);
     let mut files = data.files(&args.policy);
     let (mut compared, mut unnamed) = (0, Vec::new());
@@ -67,7 +67,7 @@ pub fn run(args: &ConformArgs, output: &mut Output) -> Result<Exit, Failure> {
         let is_sample = data.has_default_registry() && args.policy.is_empty() && !args.registry.embedded;
         report.coverage = if is_sample { Coverage::Sample } else { Coverage::Nothing };
     }
-    report.checked.push(("policy", compared));
+    report.checked.extend((compared > 0).then_some(("policy", compared)));
     publish(report, &options, output)
 }
 
@@ -112,7 +112,7 @@ fn facts(comparison: &Comparison, target: &Target) -> Vec<(&'static str, String)
         ("model", shown(&target.model)),
         ("secrets", secrets),
         ("asked", asked(comparison)),
-        ("bash", protections.join(", ")),
+        ("sandbox", protections.join(", ")),
     ]
 }
 

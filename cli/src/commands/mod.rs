@@ -9,5 +9,6 @@ pub(crate) mod explain;
 pub(crate) mod lint;
 pub(crate) mod manual;
 pub(crate) mod pick;
+pub(crate) mod project;
 pub(crate) mod prove;
 pub(crate) mod resolve;

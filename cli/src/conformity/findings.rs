@@ -8,13 +8,13 @@ use slug_function::reading::{Place, ReadingError};
 use slug_resolver::Policy;
 use slug_resolver::yaml::{self, FieldPath};
 
-use crate::codes::{MISSING_FUNCTION, NOT_PROVED, POLICY_DRIFT, UNCONFORMED, UNSTABLE_FUNCTION};
+use crate::codes::{Level, MISSING_FUNCTION, NOT_PROVED, POLICY_DRIFT, UNCONFORMED, UNSTABLE_FUNCTION};
 use crate::commands::check::document::Document;
 use crate::commands::check::locations::Locations;
 use crate::data::PolicyFile;
 use crate::exit::Failure;
-use crate::findings::{Finding, Report, Source, SourceId, Sources, Span};
-use crate::io::{read_file, report_path, shown_path};
+use crate::findings::{EMBEDDED, Finding, Report, Source, SourceId, Sources, Span};
+use crate::io::{read_file, report_path};
 use crate::redact::mask_credentials;
 use crate::render::shell::quoted;
 use crate::render::{counted, grouped, shown};
@@ -22,7 +22,7 @@ use crate::render::{counted, grouped, shown};
 use super::{Missing, State};
 
 /// Makes the findings about one policy and adds them to a report.
-pub struct Findings<'a> {
+struct Findings<'a> {
     policy: &'a Policy,
     sources: &'a mut Sources,
     document: Document,
@@ -44,33 +44,53 @@ const ANSWER_CHARS: usize = 120;
 ///
 /// The file of the policy cannot be read any more.
 pub fn add(report: &mut Report, file: &PolicyFile, state: &State, is_denied: bool) -> Result<(), Failure> {
-    // An embedded policy has no text to point at, and names no function.
-    let Some(path) = &file.path else { return Ok(()) };
-    let bytes = read_file(path)?;
-    let refuse = |error| Failure::new(format!("{}: {error}", shown_path(path)));
-    let root = yaml::read(&bytes).map_err(refuse)?;
-    let text = mask_credentials(&String::from_utf8_lossy(&bytes));
-    let source = report.sources.add(Source { path: report_path(path), text });
-    let locations = Locations::new(&root, &file.policy);
-    let mut findings = Findings {
-        policy: &file.policy,
-        sources: &mut report.sources,
-        document: Document { source, root },
-        locations,
-        files: Vec::new(),
-        findings: Vec::new(),
-    };
+    let mut findings = Findings::of(&mut report.sources, file)?;
     match state {
         State::NoFunction => {}
         State::Missing(missing) => findings.missing(missing),
         State::Compared(comparison, target) => findings.compared(comparison, target),
     }
-    if is_denied {
-        findings.unconformed(state);
+    // A difference is an error already.
+    if is_denied && findings.findings.iter().all(|finding| finding.level != Level::Error) {
+        findings.unconformed(state, None);
     }
-    let found = findings.findings;
-    report.findings.extend(found);
+    report.findings.append(&mut findings.findings);
     Ok(())
+}
+
+/// Adds the finding that a policy is not proved to a report.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn add_unconformed(report: &mut Report, file: &PolicyFile, state: &State) -> Result<(), Failure> {
+    let mut findings = Findings::of(&mut report.sources, file)?;
+    findings.unconformed(state, Some("`slugproof conform` shows why"));
+    report.findings.append(&mut findings.findings);
+    Ok(())
+}
+
+impl<'a> Findings<'a> {
+    /// Reads the file of a policy, unless it is among the sources.
+    fn of(sources: &'a mut Sources, file: &'a PolicyFile) -> Result<Self, Failure> {
+        let (path, bytes) = match &file.path {
+            Some(path) => (report_path(path), read_file(path)?),
+            None => {
+                let is_it = |yaml: &&&str| Policy::from_yaml(yaml.as_bytes()).is_ok_and(|policy| policy == file.policy);
+                let yaml = Policy::EMBEDDED_YAML.iter().find(is_it).copied().unwrap_or_default();
+                (format!("{EMBEDDED}policies/{}.yaml", file.policy.name()), yaml.as_bytes().to_vec())
+            }
+        };
+        let root = yaml::read(&bytes).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+        let known = sources.iter().find(|(_, source)| source.path == path).map(|(id, _)| id);
+        let source = known.unwrap_or_else(|| {
+            let text = mask_credentials(&String::from_utf8_lossy(&bytes));
+            sources.add(Source { path, text })
+        });
+        let locations = Locations::new(&root, &file.policy);
+        let document = Document { source, root };
+        Ok(Self { policy: &file.policy, sources, document, locations, files: Vec::new(), findings: Vec::new() })
+    }
 }
 
 impl Findings<'_> {
@@ -96,20 +116,21 @@ impl Findings<'_> {
     }
 
     /// Reports that the policy is not proved, where that is denied.
-    fn unconformed(&mut self, state: &State) {
+    fn unconformed(&mut self, state: &State, help: Option<&str>) {
         let Some(problem) = state.problem() else { return };
         let name = shown(self.policy.name());
         let help = match state {
-            State::NoFunction => "name the function in `function`, or take `unconformed` out of `deny`",
-            _ => "`slugproof conform` shows why",
+            State::NoFunction => Some("name the function in `function`, or do not deny `unconformed`"),
+            _ => help,
         };
         let path = match state {
             State::NoFunction => FieldPath::default().key("name"),
             _ => self.locations.whole("function"),
         };
         let span = self.document.key_span(self.sources, &path);
-        let finding = Finding::new(&UNCONFORMED, span, format!("the policy `{name}` {problem}"));
-        self.push(finding.with_help(help));
+        let mut finding = Finding::new(&UNCONFORMED, span, format!("the policy `{name}` {problem}"));
+        finding.help.extend(help.map(str::to_owned));
+        self.push(finding);
     }
 
     fn difference(&mut self, difference: &Difference) {
@@ -203,7 +224,13 @@ impl Findings<'_> {
         if let Some(ReadingError { place, message }) = &comparison.unreadable {
             self.open(Some(place), message.clone(), None);
         }
-        let places = &comparison.reading.not_followed;
+        let mut places: Vec<(&Place, String)> = Vec::new();
+        for (place, why) in &comparison.reading.not_followed {
+            match places.last_mut().filter(|(known, _)| *known == place) {
+                Some((_, known)) => known.push_str(&format!(", and {why}")),
+                None => places.push((place, why.clone())),
+            }
+        }
         for (place, why) in places.iter().take(PLACES) {
             self.open(Some(place), format!("the function of `{name}` {why}"), None);
         }
@@ -267,8 +294,7 @@ impl Findings<'_> {
 
     /// A field of `function` in the policy.
     fn field(&self, name: &str, index: Option<usize>) -> Span {
-        let whole = self.locations.whole("function");
-        let path = if whole == FieldPath::default().key("function") { whole.key(name) } else { whole };
+        let path = self.locations.function(name);
         let path = index.map_or(path.clone(), |index| path.index(index));
         self.document.span(self.sources, &path)
     }

@@ -12,9 +12,12 @@ use slug_resolver::policy::Function;
 use slug_resolver::{Policy, Registry, limits};
 
 use crate::codes::{Entry, UNCONFORMED};
-use crate::data::Data;
+use crate::config::Config;
+use crate::data::PolicyFile;
 use crate::exit::{Failure, describe};
 
+use crate::findings::Report;
+use crate::render::shown;
 use crate::suggest::closest_file;
 
 pub use findings::add;
@@ -33,14 +36,6 @@ pub enum State {
 }
 
 impl State {
-    /// The verdict; `None` if nothing was compared.
-    pub fn verdict(&self) -> Option<Verdict> {
-        match self {
-            Self::Compared(comparison, _) => Some(comparison.verdict()),
-            Self::NoFunction | Self::Missing(..) => None,
-        }
-    }
-
     /// What is wrong, as the end of a sentence about the policy; `None` if it is proved.
     pub fn problem(&self) -> Option<&'static str> {
         match self {
@@ -91,8 +86,8 @@ pub struct Conformity<'a> {
 impl<'a> Conformity<'a> {
     /// Compares policies for the runtimes of a registry. The paths of functions are relative to
     /// slugproof.yaml, else to the working directory.
-    pub fn new(data: &Data, registry: &'a Registry, budget: usize) -> Self {
-        let configured = data.config.as_ref().map(|config| config.relative(""));
+    pub fn new(config: Option<&Config>, registry: &'a Registry, budget: usize) -> Self {
+        let configured = config.map(|config| config.relative(""));
         let root = configured.filter(|root| !root.as_os_str().is_empty()).unwrap_or(PathBuf::from("."));
         Self { registry, root, budget, sandbox: None }
     }
@@ -133,18 +128,56 @@ fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
 }
 
-/// One line about policies whose functions a command does not run; `None` if none names a function.
-pub fn not_compared(policies: &[Policy]) -> Option<String> {
+/// Says in a report of another command whether policies conform. If that is denied, the functions are
+/// asked, and each policy that is not proved is a finding.
+///
+/// # Errors
+///
+/// A function cannot be asked, or the file of a policy cannot be read any more.
+pub fn report(
+    report: &mut Report,
+    policies: &[PolicyFile],
+    conformity: &mut Conformity<'_>,
+    denied: &[&'static Entry],
+) -> Result<(), Failure> {
+    if !is_denied(denied) {
+        report.notices.extend(not_compared(policies));
+        return Ok(());
+    }
+    for file in policies {
+        let state = conformity.state(&file.policy)?;
+        match state.problem() {
+            Some(_) => findings::add_unconformed(report, file, &state)?,
+            None => report.notices.push(conforms(&file.policy)),
+        }
+    }
+    Ok(())
+}
+
+/// The sentence about a policy that conforms.
+pub fn conforms(policy: &Policy) -> String {
+    format!("the policy `{}` answers as its function does", shown(policy.name()))
+}
+
+/// One sentence about policies whose functions a command does not run; `None` if none names a function.
+pub fn not_compared(policies: &[PolicyFile]) -> Option<String> {
+    let policies = policies.iter().map(|file| &file.policy);
     let (named, unnamed): (Vec<&Policy>, Vec<&Policy>) =
-        policies.iter().partition(|policy| policy.document().function.is_some());
+        policies.partition(|policy| policy.document().function.is_some());
     let list = |policies: &[&Policy]| {
-        let names: Vec<String> = policies.iter().map(|policy| format!("`{}`", policy.name())).collect();
+        let names: Vec<String> = policies.iter().map(|policy| format!("`{}`", shown(policy.name()))).collect();
         names.join(", ")
     };
-    let others = if unnamed.is_empty() { String::new() } else { format!("; {} has none", list(&unnamed)) };
-    let functions = if named.len() == 1 { "the function" } else { "the functions" };
-    (!named.is_empty())
-        .then(|| format!("{functions} of {} not compared{others}: run `slugproof conform`", list(&named)))
+    if named.is_empty() {
+        return None;
+    }
+    let (functions, are) = if named.len() == 1 { ("the function", "is") } else { ("the functions", "are") };
+    let others = match unnamed.len() {
+        0 => String::new(),
+        1 => format!("; {} names none", list(&unnamed)),
+        _ => format!("; {} name none", list(&unnamed)),
+    };
+    Some(format!("{functions} of {} {are} not compared, which `slugproof conform` does{others}", list(&named)))
 }
 
 /// Whether policies that do not conform count as errors.

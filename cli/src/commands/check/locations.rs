@@ -98,6 +98,11 @@ impl Locations {
         self.own(name, field(name).index(index))
     }
 
+    /// The place of a field of `function`.
+    pub fn function(&self, name: &str) -> FieldPath {
+        self.own("function", field("function").key(name))
+    }
+
     /// The place of a field of the policy.
     pub fn whole(&self, name: &str) -> FieldPath {
         self.own(name, field(name))

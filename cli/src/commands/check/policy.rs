@@ -9,6 +9,7 @@ use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection};
 use slug_workflow::scripts::{Missing, missing};
 
 use crate::codes;
+use crate::conformity::read_sources;
 use crate::findings::{Finding, Sources, Span};
 use crate::lint::scripts::Scripts;
 use crate::render::shown;
@@ -55,12 +56,19 @@ pub(super) fn check_alone(
     let Some(root) = root else { return Vec::new() };
     let files = Scripts::below(root.to_owned());
     let entries = policy.document().harness.iter().enumerate();
+    let function = policy.document().function.as_ref().and_then(|function| read_sources(function, root).err());
+    let function = function.map(|missing| {
+        let path = Locations::new(&document.root, policy).function("source");
+        let span = document.span(sources, &path.index(missing.index));
+        missing.finding(span, policy)
+    });
     entries
         .filter_map(|(number, entry)| {
             let (title, near) = unmatched(entry, root, &files)?;
             let span = document.span(sources, &FieldPath::default().key("harness").index(number));
             Some(unmatched_harness(span, policy, entry, title, near))
         })
+        .chain(function)
         .collect()
 }
 

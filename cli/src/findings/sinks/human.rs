@@ -33,11 +33,9 @@ pub fn render(triaged: &Triaged, width: usize) -> String {
     let is_of = |finding: &Finding, section: &Section| finding.subject.contains(&("policy", section.policy.clone()));
     for section in &triaged.sections {
         add(Part::Head(section));
-        triaged
-            .open
-            .iter()
-            .filter(|finding| is_of(finding, section))
-            .for_each(|finding| add(Part::Finding(finding, None)));
+        let mut findings: Vec<&Finding> = triaged.open.iter().filter(|finding| is_of(finding, section)).collect();
+        findings.sort_by_key(|finding| finding.level);
+        findings.into_iter().for_each(|finding| add(Part::Finding(finding, None)));
         add(Part::End(section));
     }
     let others = triaged.open.iter().filter(|finding| !triaged.sections.iter().any(|section| is_of(finding, section)));

@@ -1,7 +1,7 @@
 //! Tests of the crate.
 
 mod bash;
-mod harm;
 mod completeness;
 mod conformance;
+mod harm;
 mod printer;
