@@ -338,7 +338,7 @@ impl Missing {
 }
 
 fn in_cases(count: usize) -> String {
-    format!("the same in {} that were asked", counted(count as u64, "case"))
+    format!("found in {} that were asked", counted(count as u64, "case"))
 }
 
 /// A text without what makes it too long to show.
