@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use slug_resolver::yaml::UnknownFields;
 
 use crate::codes::{self, Entry};
-use crate::commands::conform;
+use crate::conformity;
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, Sink};
@@ -466,7 +466,7 @@ pub struct ConformArgs {
     pub policy: Vec<OsString>,
 
     /// The most classes of environments to ask about; if there are more, a sample is asked
-    #[arg(long, value_name = "N", default_value_t = conform::BUDGET, value_parser = conform::budget)]
+    #[arg(long, value_name = "N", default_value_t = conformity::BUDGET, value_parser = conformity::budget)]
     pub budget: usize,
 
     #[command(flatten)]
@@ -476,7 +476,7 @@ pub struct ConformArgs {
 impl Default for ConformArgs {
     fn default() -> Self {
         let (registry, policy, findings) = Default::default();
-        Self { registry, policy, budget: conform::BUDGET, findings }
+        Self { registry, policy, budget: conformity::BUDGET, findings }
     }
 }
 

@@ -17,13 +17,26 @@ use crate::data::PolicyFile;
 use crate::exit::{Failure, describe};
 
 use crate::findings::Report;
-use crate::render::shown;
+use crate::render::{grouped, shown};
 use crate::suggest::closest_file;
 
 pub use findings::add;
 
 /// The most classes that are asked about by default.
 pub const BUDGET: usize = 20_000;
+
+/// The largest budget: more environments would take hours.
+const MOST: usize = 1_000_000;
+
+/// Reads `--budget`.
+///
+/// # Errors
+///
+/// The text is not a number from 1 to [`MOST`].
+pub fn budget(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {}", grouped(MOST as u128)))
+}
 
 /// What is known about a policy and its function.
 pub enum State {

@@ -194,9 +194,12 @@ fn is_superuser() -> bool {
     false
 }
 
+/// Where programs are if the environment has no PATH.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// The path of a program on the PATH, without links.
 fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
+    let path = std::env::var_os("PATH").unwrap_or(DEFAULT_PATH.into());
     let found = std::env::split_paths(&path).map(|directory| directory.join(name)).find(|path| path.is_file())?;
     fs::canonicalize(found).ok()
 }
