@@ -14,7 +14,7 @@ use super::{Place, Reading, ReadingError};
 use crate::pattern::{Pattern, escape};
 
 /// The most commands that are walked through.
-const STEPS: usize = 200_000;
+const STEPS: usize = 50_000;
 
 /// The deepest nesting of commands, across calls of functions.
 const DEPTH: usize = 100;
@@ -157,9 +157,8 @@ pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingErr
             state.join(&ended);
         }
     }
-    for ended in walk.exits.exits.pop().unwrap_or_default() {
-        state.join(&ended);
-    }
+    // After an `exit`, no function is called.
+    walk.exits.exits.pop();
     walk.captures = 0;
     walk.is_in_command = true;
     if state.is_dead {
@@ -719,11 +718,15 @@ impl<'a> Walk<'a> {
             for ended in breaks {
                 self.merge_round(&mut left, state, &ended);
             }
-            if state.is_dead || seen.contains(state) {
+            if state.is_dead {
                 break;
             }
-            if round == ROUNDS || open == OPEN_ROUNDS || self.steps >= STEPS {
-                self.not_followed(span, "repeats a loop so often that it cannot be followed");
+            let is_repeated = seen.contains(state);
+            if is_repeated && status.is_none() {
+                break;
+            }
+            if is_repeated || round == ROUNDS || open == OPEN_ROUNDS || self.steps >= STEPS {
+                self.not_followed(span, "repeats a loop too often to be followed");
                 break;
             }
             seen.push(state.clone());
@@ -773,7 +776,7 @@ impl<'a> Walk<'a> {
                 }
             }
             if words.len() > ROUNDS {
-                self.not_followed(span, "repeats a loop so often that it cannot be followed");
+                self.not_followed(span, "repeats a loop too often to be followed");
             }
             if let Some(left) = left {
                 state.join(&left);

@@ -5,3 +5,4 @@ mod completeness;
 mod conformance;
 mod harm;
 mod printer;
+mod reading;
