@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::findings::Schema;
 use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "\
@@ -82,6 +83,7 @@ fn conform(scratch: &Scratch) -> RunOutput {
 /// The findings: code, path and line of the caret, and notes.
 fn findings(scratch: &Scratch) -> Vec<(String, String, u64, Vec<String>)> {
     let output = slugproof(["conform", "--output", "json"]).dir(scratch).run().json();
+    Schema::read("../docs/findings.schema.json").accepts(&output).expect("the report follows its schema");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let findings = output["findings"].as_array().expect("there is a list").iter().map(|finding| {
         let primary = &finding["primary"];
