@@ -446,7 +446,7 @@ pub struct CheckArgs {
 /// Prove that a policy answers as the shell function that it describes
 ///
 /// Runs the function that `function` in a policy names, in every environment that the function
-/// or the policy can tell apart, and compares the model and the names of the secrets. Shows each
+/// or the policy distinguishes, and compares the model and the names of the secrets. Shows each
 /// difference with its smallest environment, the rule of the policy and the line of the function.
 /// What cannot be followed in the syntax tree of the function makes the result `not proved`.
 ///

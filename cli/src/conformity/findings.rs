@@ -19,7 +19,7 @@ use crate::redact::mask_credentials;
 use crate::render::shell::quoted;
 use crate::render::{counted, grouped, shown};
 
-use super::{Missing, State};
+use super::state::{Missing, State};
 
 /// Makes the findings about one policy and adds them to a report.
 struct Findings<'a> {

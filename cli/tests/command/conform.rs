@@ -12,7 +12,8 @@ providers:
   - {name: brook, auth_env: [BROOK_API_KEY], model_prefix_match: '^b-'}
   - {name: platform, auth_env: [USAGE_TOKEN], model_prefix_match: '^pool/'}
 runtimes:
-  agent: {providers: [{name: acme, models: [a-1, a-2]}, {name: brook, models: [b-1]}, {name: platform, models: [pool/p]}]}
+  agent:
+    providers: [{name: acme, models: [a-1, a-2]}, {name: brook, models: [b-1]}, {name: platform, models: [pool/p]}]
   coder: {providers: [{name: brook, models: [b-1]}, {name: platform, models: [pool/p]}]}
 ";
 
@@ -62,6 +63,20 @@ keys() {
 }
 ";
 
+const WORKFLOW: &str = "\
+on: push
+jobs:
+  j:
+    runs-on: x
+    steps: [{run: ./run.sh, env: {A_KEY: '${{ secrets.A_KEY }}'}}]
+";
+
+/// A policy with these rules for the model, whose function is `choose`.
+fn policy(model: &str) -> String {
+    let function = "{source: [lib.sh], model: 'choose \"$RUNTIME\"'}";
+    format!("schema_version: 2\nname: nightly\nharness: [run.sh]\nmodel: [{model}]\nfunction: {function}\n")
+}
+
 /// A repository with a policy, its function and a workflow.
 fn project(name: &str, policy: &str, library: &str) -> Scratch {
     Scratch::new(&format!("conform-{name}"))
@@ -70,10 +85,7 @@ fn project(name: &str, policy: &str, library: &str) -> Scratch {
         .file("lib.sh", library)
         .file("run.sh", "source lib.sh\n")
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
-        .file(
-            ".github/workflows/w.yml",
-            "on: push\njobs:\n  j:\n    runs-on: x\n    steps: [{run: ./run.sh, env: {A_KEY: '${{ secrets.A_KEY }}'}}]\n",
-        )
+        .file(".github/workflows/w.yml", WORKFLOW)
 }
 
 fn conform(scratch: &Scratch) -> RunOutput {
@@ -184,11 +196,10 @@ fn each_kind_of_difference_is_found() {
 }
 
 #[test]
-fn case_of_a_text_is_a_difference_and_not_proved() {
-    let policy = "schema_version: 2\nname: nightly\nharness: [run.sh]\nmodel:\n  - {when: {PAYER: pool}, use: pool/p}\n  - {use: a-1}\n\
-                  function: {source: [lib.sh], model: choose}\n";
+fn ignored_case_is_a_difference_and_not_proved() {
+    let policy = policy("{when: {PAYER: pool}, use: pool/p}, {use: a-1}");
     let library = "choose() {\n  if [[ ${PAYER^^} == POOL ]]; then echo pool/p; return; fi\n  echo a-1\n}\n";
-    let scratch = project("case", policy, library);
+    let scratch = project("case", &policy, library);
     let found = findings(&scratch);
     let at = |code: &str| found.iter().find(|finding| finding.0 == code).map(|finding| (finding.1.as_str(), finding.2));
     assert_eq!(at("not-proved"), Some(("lib.sh", 2)), "{found:?}");
@@ -198,8 +209,7 @@ fn case_of_a_text_is_a_difference_and_not_proved() {
 
 #[test]
 fn what_is_not_followed_is_not_proved() {
-    let policy = "schema_version: 2\nname: nightly\nharness: [run.sh]\nmodel: [{when: {A_KEY: set}, use: a-1}, {use: b-1}]\n\
-                  function: {source: [lib.sh], model: choose}\n";
+    let policy = policy("{when: {A_KEY: set}, use: a-1}, {use: b-1}");
     for (name, condition) in [
         ("regex", "[[ ${A_KEY:-} =~ . ]]"),
         ("arithmetic", "(( ${#A_KEY} > 0 ))"),
@@ -212,7 +222,7 @@ fn what_is_not_followed_is_not_proved() {
         ("index", "keys=(\"${A_KEY:-}\") && n=${N:-0} && [ -n \"${keys[n]}\" ]"),
     ] {
         let library = format!("choose() {{\n  if\n    {condition}\n  then echo a-1; else echo b-1; fi\n}}\n");
-        let scratch = project(&format!("open-{name}"), policy, &library);
+        let scratch = project(&format!("open-{name}"), &policy, &library);
         let found = findings(&scratch);
         let is_named = found.iter().any(|(code, path, line, _)| code == "not-proved" && path == "lib.sh" && *line == 3);
         assert!(is_named, "{name}: {found:?}");
@@ -229,8 +239,8 @@ fn what_is_not_followed_is_not_proved() {
 fn counter_is_unstable() {
     let library =
         "calls=0\nchoose() {\n  calls=$((calls + 1))\n  if [ $calls -gt 2 ]; then echo b-1; else echo a-1; fi\n}\n";
-    let policy = "schema_version: 2\nname: nightly\nharness: [run.sh]\nmodel: [{use: a-1}]\nfunction: {source: [lib.sh], model: choose}\n";
-    let scratch = project("counter", policy, library);
+    let policy = policy("{use: a-1}");
+    let scratch = project("counter", &policy, library);
     let found = findings(&scratch);
     let unstable = found.iter().find(|finding| finding.0 == "unstable-function");
     assert_eq!(unstable.map(|finding| (finding.1.as_str(), finding.2)), Some(("lib.sh", 3)), "{found:?}");
@@ -242,17 +252,16 @@ fn counter_is_unstable() {
 #[test]
 fn cached_answer_of_another_runtime_is_unstable() {
     let library = "choose() {\n  if [ -z \"${cached:-}\" ]; then cached=model-for-$1; fi\n  echo \"$cached\"\n}\n";
-    let policy = "schema_version: 2\nname: nightly\nharness: [run.sh]\nmodel: [{when: {runtime: agent}, use: model-for-agent}, {use: b-1}]\n\
-                  function: {source: [lib.sh], model: 'choose \"$RUNTIME\"'}\n";
-    let found = findings(&project("cache", policy, library));
+    let policy = policy("{when: {runtime: agent}, use: model-for-agent}, {use: b-1}");
+    let found = findings(&project("cache", &policy, library));
     assert!(found.iter().any(|finding| finding.0 == "unstable-function"), "{found:?}");
 }
 
 #[test]
 fn chance_is_unstable() {
     let library = "choose() { echo \"a-$RANDOM\"; }\n";
-    let policy = "schema_version: 2\nname: nightly\nharness: [run.sh]\nmodel: [{use: a-1}]\nfunction: {source: [lib.sh], model: choose}\n";
-    let found = findings(&project("chance", policy, library));
+    let policy = policy("{use: a-1}");
+    let found = findings(&project("chance", &policy, library));
     assert!(found.iter().any(|finding| finding.0 == "unstable-function" && finding.2 == 1), "{found:?}");
 }
 
@@ -265,8 +274,8 @@ fn secret_of_a_function_is_not_shown() {
     assert_eq!(output.code, 1, "{}", output.stdout);
     assert!(output.stdout.contains("unreadable") && !output.stdout.contains("value of own"), "{}", output.stdout);
     let library = "choose() { echo sk-ant-api03-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789; }\n";
-    let policy = "schema_version: 2\nname: nightly\nharness: [run.sh]\nmodel: [{use: a-1}]\nfunction: {source: [lib.sh], model: choose}\n";
-    let output = conform(&project("key", policy, library));
+    let policy = policy("{use: a-1}");
+    let output = conform(&project("key", &policy, library));
     assert!(output.code == 1 && !output.stdout.contains("AbCdEfGhIjKl"), "{}", output.stdout);
 }
 

@@ -76,7 +76,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// There is no bash, or it does not start. The message says what to do.
+    /// Bash is missing, or it does not start. The message says what to do.
     pub fn find() -> Result<Self, String> {
         let bash = find_program("bash")
             .ok_or("bash is not installed, and functions are run by bash; install it and put it on the PATH")?;

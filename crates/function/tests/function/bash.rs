@@ -1,7 +1,7 @@
 // DANGER: a fork bomb in this test took the whole machine down at 10:47 (root is not bound by ulimit -u),
 // and `kill -9 -1` as root kills every process. Read the warning at the end of /tmp/h/s8.md: run bash as
 // another user first, and bound every such script by itself.
-//! Functions in bash: what they answer, and what happens to those that do harm.
+//! The answers of functions in bash.
 
 use std::path::Path;
 
