@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn near_misses_are_in_the_class_of_the_last_value() {
+    fn near_misses_are_in_the_last_class() {
         let uses = uses(&["platform"], &["claude*"]);
         let (values, _) = uses.values("other-variable");
         let near = uses.near_misses(&values[values.len() - 1]);

@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
 
     /// The possible values of a variable. A value that the environment gives counts at once if `is_eager`.
     pub fn variable(&mut self, name: &str, is_eager: bool, span: &Span, state: &State) -> Value {
-        if is_eager {
+        if is_eager && !state.set.contains(name) {
             self.plain_reads.insert(name.to_owned());
         }
         let value = match state.variable(name) {

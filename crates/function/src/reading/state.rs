@@ -108,6 +108,8 @@ pub(super) struct State {
     pub input_region: usize,
     pub stdout: Stream,
     pub stderr: Stream,
+    /// The variables of the environment that are set wherever this point is reached.
+    pub set: BTreeSet<String>,
     /// Whether this point is never reached.
     pub is_dead: bool,
 }
@@ -124,6 +126,7 @@ impl State {
             input_region: 0,
             stdout: Stream::Output,
             stderr: Stream::Elsewhere,
+            set: BTreeSet::new(),
             is_dead: false,
         }
     }
@@ -163,6 +166,7 @@ impl State {
             }
         }
         self.arguments_vary |= other.arguments_vary;
+        self.set.retain(|name| other.set.contains(name));
         self.output = std::mem::take(&mut self.output).union(&other.output);
         if self.input != other.input {
             self.input = self.input.join(&other.input);

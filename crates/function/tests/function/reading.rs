@@ -31,7 +31,7 @@ fn variable(reading: &Reading, name: &str) -> String {
 }
 
 #[test]
-fn comparisons_are_attributed_to_the_variables_that_flow_into_them() {
+fn variable_gets_the_comparisons_that_it_flows_into() {
     let cases = [
         ("[ \"$X\" = a ]", "a"),
         ("[ a = \"$X\" ]", "a"),
@@ -43,6 +43,9 @@ fn comparisons_are_attributed_to_the_variables_that_flow_into_them() {
         ("[[ ! ( $X = a && $X != b ) ]]", "a b"),
         ("case $X in a | \"b c\") ;; d?) ;; esac", "a b c d?"),
         ("case ${X:-a} in a) ;; esac", "a"),
+        ("case a in *) : ;& b) : ;;& c) ;; esac; [ \"$X\" = a ]", "a"),
+        ("case a in *) : ;& b) : ;;& a) [ \"$X\" = a ] ;; esac", "a"),
+        ("local v; case \"$Y\" in a) v=$X ;& b) : ;;& esac; [ \"${v-}\" = b ]", "b"),
         ("local y=$X; [ \"$y\" = a ]", "a"),
         ("local y; y=\"$X\"; local z=$y; [ \"$z\" = a ]", "a"),
         ("f() { [ \"$2\" = a ]; }; f b \"$X\"", "a"),
@@ -86,6 +89,25 @@ fn comparisons_are_attributed_to_the_variables_that_flow_into_them() {
         ("[[ -v X ]]", "(unset)"),
         ("set -u; [ \"$X\" = a ]", "a (unset)"),
         ("set -o nounset; [ \"${X:-}\" = a ]", "a"),
+        ("set -u; [ -n \"${X:-}\" ] && echo \"$X\"", "(printed)"),
+        ("set -u; [ -z \"${X:-}\" ] || echo \"$X\"", "(printed)"),
+        ("set -u; [ -z \"${X:-}\" ] && return; echo \"$X\"", "(printed)"),
+        ("set -u; [[ ${X:-} && $X != a ]] && echo \"$X\"", "a (printed)"),
+        ("set -u; if [[ ! -z ${X:-} ]]; then echo \"$X\"; fi", "(printed)"),
+        ("set -u; if test -z \"${X:-}\"; then :; elif true; then echo \"$X\"; fi", "(printed)"),
+        ("set -u; has() { [ -n \"${!1:-}\" ]; }; has X && echo \"$X\"", "(printed)"),
+        ("set -u; for n in X Y; do [[ -n ${!n:-} ]] && echo \"${!n}\"; done", "(printed)"),
+        ("set -u; [ \"${X:-b}\" = a ] && echo \"$X\"", "a (printed)"),
+        ("set -u; [ -n \"${X:-}\" ] || echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-}\" ]; echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-}${Y:-}\" ] && echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-a}\" ] && echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-}\" ] || [ -n \"$Y\" ] && echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ \"${X:-a}\" = a ] && echo \"$X\"", "a (printed) (unset)"),
+        ("set -u; [ \"${X:-}\" != a ] && echo \"$X\"", "a (printed) (unset)"),
+        ("set -u; [ -n \"${X:-}\" -a \"$X\" = a ]", "a (unset)"),
+        ("set -u; { [ -n \"${X:-}\" ] || return; }; (unset X; :); echo \"$X\"", "(printed)"),
+        ("set -u; [ -n \"$([ -n \"${X:-}\" ] && echo a)\" ]; echo \"$X\"", "(printed) (unset)"),
     ];
     let mut wrong = Vec::new();
     for (commands, expected) in cases {
@@ -107,7 +129,7 @@ fn runtime_is_the_value_that_the_command_passes() {
 }
 
 #[test]
-fn constructs_that_are_not_followed_are_listed_with_their_lines() {
+fn constructs_not_followed_are_listed_with_their_lines() {
     let cases = [
         ("[ \"${X,,}\" = a ]", "changes the case"),
         ("[ \"${X%-*}\" = a ]", "removes a part"),
@@ -255,7 +277,7 @@ fn state_is_what_outlives_a_call() {
         let found = places(harmless);
         assert!(found.iter().all(|reason| reason.contains("defines")), "{harmless}: {found:?}");
     }
-    // What the files do when they are sourced is no call.
+    // What the files do when they are sourced is not a part of a call.
     assert_eq!(reading("v=a\nset -u\npick() { echo \"$v\"; }\n").state, []);
     // A variable that each call assigns before it reads it, or only gives a default, carries nothing over.
     for commands in ["v=a; echo \"$v\"", "v=${v:-a}; echo \"$v\"", ": \"${v:=a}\"; echo \"$v\""] {
@@ -280,17 +302,17 @@ fn errors_say_what_to_do() {
     let error = |text: &str, model: &str| result(text, model, None).expect_err("it cannot be read").to_string();
     assert_eq!(
         error("pick_a() { :; }\npick_b() { :; }\n", "pick"),
-        "function.model:1: `pick` is no function; the files of `function.source` define `pick_a` and `pick_b`; \
+        "function.model:1: `pick` is not a function; the files of `function.source` define `pick_a` and `pick_b`; \
          correct the name or add its file"
     );
     assert!(error("pick() {\n  if\n}\n", "pick").starts_with("lib.sh:3: bash cannot read this: "));
     assert!(error("pick() {\r\n}\n", "pick").starts_with("lib.sh:1: bash reads a carriage return"));
-    assert!(error("pick() { :; }\nunset -f pick\n", "pick").contains("`pick` is no function"));
+    assert!(error("pick() { :; }\nunset -f pick\n", "pick").contains("`pick` is not a function"));
     assert!(error("exit 1\npick() { :; }\n", "pick").contains("always exit"));
     assert!(error("pick() { :; }\n", "# nothing").contains("the command is empty"));
     assert!(error("pick() { :; }\n", "pick 'a").starts_with("function.model:1: "));
-    let secrets = result("pick() { :; }\n", "pick", Some("names")).expect_err("there is no such function");
-    assert!(secrets.to_string().starts_with("function.secrets:1: `names` is no function"), "{secrets}");
+    let secrets = result("pick() { :; }\n", "pick", Some("names")).expect_err("the function does not exist");
+    assert!(secrets.to_string().starts_with("function.secrets:1: `names` is not a function"), "{secrets}");
 }
 
 #[test]
@@ -306,7 +328,7 @@ fn hostile_functions_are_bounded() {
         format!("{calls}f40() {{ :; }}\npick() {{ f0; }}"),
         loops.to_owned(),
         "pick() { pick \"$1$1\"; pick \"$1\"; }".to_owned(),
-        "pick() { for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8 9; do x=\"$x$a$b\"; done; done; echo \"$x\"; }"
+        "pick() { for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8; do x=\"$x$a$b\"; done; done; echo \"$x\"; }"
             .to_owned(),
     ];
     for text in texts {
