@@ -151,3 +151,13 @@ names() {
         assert_eq!(line(runtime, variables, command), Some((true, expected)), "{runtime} {variables:?} {command:?}");
     }
 }
+
+#[test]
+fn commands_have_shells_of_their_own() {
+    let text =
+        "pick() { leak=1; cd /; echo m; }; names() { [ -z \"${leak:-}\" ] || echo LEAK; [ $PWD != / ] || echo CD; }";
+    let replies = replies(text, Some("names"), &[case("r", &[]), case("r", &[])], &Options::default());
+    for reply in replies.answers {
+        assert_eq!(reply.map(|answer| answer.secrets), Ok(Some([].into())));
+    }
+}
