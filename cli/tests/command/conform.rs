@@ -361,3 +361,12 @@ fn output_fits_80_columns() {
     assert_ne!(coloured.stdout, output.stdout);
     assert_eq!(anstream::adapter::strip_str(&coloured.stdout).to_string(), output.stdout);
 }
+
+#[test]
+fn alternating_answer_is_unstable() {
+    // The runtime comes from a variable, so no other runtime is asked for before.
+    let policy = format!("{}runtime: KIND\ndefaults: {{KIND: agent}}\n", policy("{use: a-1}"));
+    let library = "choose() {\n  if [ -z \"${flip:-}\" ]; then flip=1; echo a-1; else flip=; echo b-1; fi\n}\n";
+    let found = findings(&project("alternating", &policy, library));
+    assert!(found.iter().any(|finding| finding.0 == "unstable-function" && finding.2 == 2), "{found:?}");
+}
