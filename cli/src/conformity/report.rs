@@ -60,7 +60,7 @@ pub fn not_compared(policies: &[PolicyFile]) -> Option<String> {
         1 => format!("; {} names none", list(&unnamed)),
         _ => format!("; {} name none", list(&unnamed)),
     };
-    Some(format!("{functions} of {} {are} not compared, which `slugproof conform` does{others}", list(&named)))
+    Some(format!("{functions} of {} {are} not compared here; `slugproof conform` does it{others}", list(&named)))
 }
 
 /// Whether policies that do not conform count as errors.
