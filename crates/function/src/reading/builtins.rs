@@ -7,7 +7,7 @@ use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 
 use super::commands::DECLARATIONS;
 use super::jq::{self, Field};
-use super::state::{Elements, Input, State, Stream, Variable};
+use super::state::{Elements, Input, SEPARATORS, State, Stream, Variable};
 use super::value::{Part, Value};
 use super::walk::{Facts, Frame, Status, Walk, meet};
 
@@ -491,12 +491,12 @@ impl<'a> Walk<'a> {
             names.push("REPLY".to_owned());
         }
         let separators = match frame.get("IFS").map(|variable| variable.value.sole_literal()) {
-            None => " \t\n".to_owned(),
-            Some(Some(separators)) => separators,
-            Some(None) => {
-                self.not_followed(span, "splits a line at a computed separator");
-                return None;
-            }
+            None => state.separators(),
+            Some(separators) => separators,
+        };
+        let Some(separators) = separators else {
+            self.not_followed(span, "splits a line at separators that are not known");
+            return None;
         };
         let (line, status) = match &mut state.input {
             Input::Inherited => {
@@ -605,6 +605,7 @@ impl<'a> Walk<'a> {
                     state.functions.remove(name);
                     self.changes_state(span, format!("removes the function `{name}`"));
                 }
+                Some("IFS") => self.assign("IFS", Value::literal(SEPARATORS), span, state),
                 Some(name) if is_name(name) => self.assign(name, Value::default(), span, state),
                 _ => self.not_followed(span, "removes a variable whose name is computed"),
             }

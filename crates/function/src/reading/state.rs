@@ -62,6 +62,9 @@ pub(super) enum Input {
     Any(Value),
 }
 
+/// The characters at which bash splits words by default.
+pub(super) const SEPARATORS: &str = " \t\n";
+
 /// The most texts that an input is one of.
 const INPUTS: usize = 64;
 
@@ -116,8 +119,9 @@ pub(super) struct State {
 
 impl State {
     pub fn new() -> Self {
+        let separators = Variable { value: Value::literal(SEPARATORS), elements: None, is_own: true };
         Self {
-            frames: vec![BTreeMap::new()],
+            frames: vec![BTreeMap::from([("IFS".to_owned(), separators)])],
             functions: BTreeMap::new(),
             arguments: Vec::new(),
             arguments_vary: false,
@@ -134,6 +138,11 @@ impl State {
     /// The frame that has a variable, and the variable.
     pub fn variable(&self, name: &str) -> Option<(usize, &Variable)> {
         self.frames.iter().enumerate().rev().find_map(|(index, frame)| Some((index, frame.get(name)?)))
+    }
+
+    /// The characters at which bash splits words, if they are known.
+    pub fn separators(&self) -> Option<String> {
+        self.variable("IFS").and_then(|(_, variable)| variable.value.sole_literal())
     }
 
     /// The state where two branches meet.

@@ -66,7 +66,7 @@ fn line(text: &str, offset: usize) -> usize {
     1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// The variables of the environment that are set if a command succeeds, and those that are if it fails.
+/// The variables of the environment that are set if a command succeeds, and the variables that are if it fails.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub if_true: BTreeSet<String>,
@@ -436,7 +436,11 @@ impl<'a> Walk<'a> {
             match (text.as_slice(), literal(&text)) {
                 ([Part::Verbatim(source)], _) => self.comparisons(&source.clone()).is_printed = true,
                 (_, Some(text)) => text.lines().for_each(|line| self.prints(line, span)),
-                _ => {}
+                (parts, None) => {
+                    let literals =
+                        parts.iter().filter_map(|part| if let Part::Literal(text) = part { Some(text) } else { None });
+                    literals.flat_map(|text| keys(text)).for_each(|key| self.prints(&key, span));
+                }
             }
         }
     }
@@ -910,11 +914,12 @@ impl<'a> Walk<'a> {
 
     /// Assigns a variable where it is visible.
     pub fn assign(&mut self, name: &str, value: Value, span: &Span, state: &mut State) {
-        if matches!(
-            name,
-            "IFS" | "LC_ALL" | "LC_CTYPE" | "LC_COLLATE" | "LANG" | "POSIXLY_CORRECT" | "BASHOPTS" | "SHELLOPTS"
-        ) {
+        if matches!(name, "LC_ALL" | "LC_CTYPE" | "LC_COLLATE" | "LANG" | "POSIXLY_CORRECT" | "BASHOPTS" | "SHELLOPTS")
+        {
             self.not_followed(span, format!("sets `{name}`, which changes how bash reads and compares texts"));
+        }
+        if name == "IFS" && value.sole_literal().is_none() {
+            self.not_followed(span, "sets `IFS` to a computed text");
         }
         let frame = state.variable(name).map_or(0, |(frame, _)| frame);
         if frame == 0 {
@@ -1056,6 +1061,13 @@ fn merge(all: &mut Option<State>, state: &State) {
         Some(all) => all.join(state),
         None => *all = Some(state.clone()),
     }
+}
+
+/// The names in a part of a JSON object: the texts in quotes before a colon.
+fn keys(text: &str) -> Vec<String> {
+    let pieces: Vec<&str> = text.split('"').collect();
+    let is_key = |pair: &&[&str]| slug_shell::is_name(pair[0]) && pair[1].trim_start().starts_with(':');
+    pieces.windows(2).filter(is_key).map(|pair| pair[0].to_owned()).collect()
 }
 
 /// The lines of a text.

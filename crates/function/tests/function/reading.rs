@@ -74,6 +74,10 @@ fn variable_gets_the_comparisons_that_it_flows_into() {
         ("A='a*'; [[ $X == $A ]]", "a*"),
         ("A='a*'; [[ $X == \"$A\" ]]", "a*"),
         ("g() { Z=$X; }; g; [ \"$Z\" = a ]", "a"),
+        ("IFS=$'\\n\\t'; v='a b'; for w in $v; do [ \"$X\" = \"$w\" ]; done", "a b"),
+        ("local IFS=,; set -- \"$X\" b; [ \"$*\" = a,b ]", "a"),
+        ("local IFS='|' n t; while read -r n t; do [ \"${!n}\" = \"$t\" ] && return; done <<< 'X|a'", "a"),
+        ("IFS=,; unset IFS; v='a b'; for w in $v; do [ \"$X\" = \"$w\" ]; done", "a b"),
         ("[ \"$X\" = \"\" ]", ""),
         ("[[ $X == * ]]", ""),
         ("[ -n \"$X\" ]", ""),
@@ -189,7 +193,9 @@ fn constructs_not_followed_are_listed_with_their_lines() {
         ("a=(b c); echo \"${a[$X]}\"", "computed index"),
         ("a[1]=b", "by an index"),
         ("mapfile -t a <<< \"$X\"", "mapfile"),
-        ("local IFS=,", "sets `IFS`"),
+        ("local IFS=$X", "sets `IFS`"),
+        ("v='a b'; [ -n \"$X\" ] && IFS=,; echo $v", "separators that are not known"),
+        ("IFS=,; v=a,b; echo $v", "other characters than blanks"),
         ("shopt -s nocasematch", "compares texts"),
         ("set -f -k", "not supported"),
         ("declare -i n=$X", "declares a variable with `-i`"),
@@ -295,6 +301,9 @@ fn printed_texts_have_the_place_that_writes_them() {
     let reading = result(text, "pick", Some("names")).expect("it can be read");
     let printed: Vec<(&str, usize)> = reading.printed.iter().map(|(text, place)| (text.as_str(), place.line)).collect();
     assert_eq!(printed, [("three", 4), ("two", 3), ("one", 1), ("KEY_A", 9), ("KEY_B", 9)]);
+    let object = "pick() { :; }\nnames() {\n  printf '%s' \"{\\\"KEY_C\\\": \\\"$K\\\"}\"\n}\n";
+    let reading = result(object, "pick", Some("names")).expect("it can be read");
+    assert_eq!(reading.printed.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["KEY_C"]);
 }
 
 #[test]
