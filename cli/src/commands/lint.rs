@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use slug_resolver::Policy;
+
 use crate::args::LintArgs;
+use crate::conformity::{self, Conformity};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, publish};
@@ -24,7 +27,8 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     } else {
         data.policies(&args.policy)?
     };
-    let known = data.policies(&[])?;
+    let files_of_policies = data.policy_files(&[])?;
+    let known: Vec<Policy> = files_of_policies.iter().map(|file| file.policy.clone()).collect();
     if let Some(config) = &data.config {
         let configured = args.registry.registry.is_none().then_some(&registry);
         config.check_accepts(&known, configured)?;
@@ -41,7 +45,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = data.config.as_ref().filter(|_| args.paths.is_empty()) {
         config.check_scopes(&jobs_by_path(&inputs))?;
     }
-    let options = FindingsOptions { deny: data.denied().to_vec(), ..args.findings.options() };
+    let options = FindingsOptions { deny: [data.denied(), &args.findings.deny].concat(), ..args.findings.options() };
     let files = data.files(&args.policy);
     options.check_inputs(
         inputs.iter().filter_map(|input| input.file.as_deref()).chain(files.iter().map(PathBuf::as_path)),
@@ -57,6 +61,8 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
         let root = data.config.as_ref().map_or_else(|| PathBuf::from("."), |config| config.relative(""));
         linter.add_pins(&PinSearch { root, config: data.config.as_ref(), except }, &mut report)?;
     }
+    let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
+    conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny)?;
     publish(report, &options, output)
 }
 

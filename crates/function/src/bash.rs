@@ -88,7 +88,9 @@ pub enum NoAnswer {
     Unreadable(Asked, &'static str),
     /// Bash cannot set a variable of the case.
     Variable(String),
-    /// Bash ended during the question.
+    /// It needed a program, a file or a network that it does not have here, so that its answer says nothing.
+    Denied,
+    /// Bash was killed during the question.
     Ended,
     /// It was not asked, because other questions reached limits.
     Skipped,
@@ -135,7 +137,10 @@ impl fmt::Display for NoAnswer {
             Self::Memory(command) => write!(f, "`{}` needed too much memory", command.field()),
             Self::Unreadable(command, why) => write!(f, "the output of `{}` is unreadable: {why}", command.field()),
             Self::Variable(name) => write!(f, "bash does not let `{name}` be set"),
-            Self::Ended => f.write_str("bash ended during the question"),
+            Self::Denied => {
+                f.write_str("the function needs a program, a file or a network, which it does not have here")
+            }
+            Self::Ended => f.write_str("bash was killed during the question"),
             Self::Skipped => f.write_str("not asked, because earlier questions reached a limit"),
         }
     }
@@ -172,7 +177,7 @@ pub fn ask(sandbox: &Sandbox, program: &Program, cases: &[Case], options: &Optio
         }
         let mut running = match shell.take() {
             Some(running) => running,
-            None => Shell::start(sandbox, program, options.limits).map_err(|error| cannot_start(&error))?,
+            None => Shell::start(sandbox, program, options.limits, false).map_err(|error| cannot_start(&error))?,
         };
         let reply = running.ask(case, program, options).map_err(|error| cannot_start(&error))?;
         replies.writes_files |= running.clear_directory();
@@ -206,13 +211,83 @@ pub fn ask_in_both_orders(
     options: &Options,
 ) -> Result<(Replies, Replies), String> {
     let backwards = Options { is_backwards: !options.is_backwards, ..options.clone() };
+    ask_twice(sandbox, program, cases, [options, &backwards])
+}
+
+/// Asks about cases in two ways at the same time.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn ask_twice(
+    sandbox: &Sandbox,
+    program: &Program,
+    cases: &[Case],
+    [one, other]: [&Options; 2],
+) -> Result<(Replies, Replies), String> {
     thread::scope(|scope| {
-        let other = scope.spawn(|| ask(sandbox, program, cases, &backwards));
-        let one = ask(sandbox, program, cases, options)?;
+        let other = scope.spawn(|| ask(sandbox, program, cases, other));
+        let one = ask(sandbox, program, cases, one)?;
         let other = other.join().map_err(|_| "the thread that asks panicked; report this as a bug".to_owned())??;
         Ok((one, other))
     })
 }
+
+/// The file and the line that printed the answer of a command, from a call in which bash reports each
+/// line that it runs. If nothing was printed, the last line that ran. `None` if no line of a file ran.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn locate(
+    sandbox: &Sandbox,
+    program: &Program,
+    case: &Case,
+    command: Asked,
+) -> Result<Option<(PathBuf, usize)>, String> {
+    let sandbox = &sandbox.for_files(&program.files);
+    let traced = match command {
+        Asked::Model => program.model.clone(),
+        Asked::Secrets => program.secrets.clone().unwrap_or_default(),
+    };
+    let traced = Program { model: traced, secrets: None, ..program.clone() };
+    let limits = Limits { output: MAX_TRACE / 1024, ..Limits::default() };
+    let options = Options { limits, ..Options::default() };
+    let trace = || {
+        let mut shell = Shell::start(sandbox, &traced, limits, true)?;
+        // The answer is known; only the trace counts.
+        let _ = shell.ask(case, &traced, &options)?;
+        let printed = read_at_most(&shell.file(Asked::Model.file()), MAX_TRACE)?;
+        Ok((printed, read_at_most(&shell.file(ERRORS), MAX_TRACE)?))
+    };
+    let (printed, trace) = trace().map_err(|error| cannot_start(&error))?;
+    Ok(printing_line(&String::from_utf8_lossy(&trace), String::from_utf8_lossy(&printed).trim()))
+}
+
+/// The last line of a trace that prints a text, else the last that prints, else the last.
+fn printing_line(trace: &str, printed: &str) -> Option<(PathBuf, usize)> {
+    const PRINTING: [&str; 4] = ["printf ", "echo ", "jq ", "cat"];
+    let entries = trace.split(TRACE_ENTRY).filter_map(|entry| {
+        let mut parts = entry.splitn(3, TRACE_FIELD);
+        let (file, line, command) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
+        // Lines of the driver have no path.
+        file.starts_with('/').then_some((PathBuf::from(file), line, command))
+    });
+    let entries: Vec<(PathBuf, usize, &str)> = entries.collect();
+    let prints = |command: &str| PRINTING.iter().any(|word| command.starts_with(word));
+    let says = |command: &str| !printed.is_empty() && command.contains(printed);
+    let mut backwards = entries.iter().rev();
+    let found = entries.iter().rev().find(|(_, _, command)| prints(command) && says(command));
+    let found = found.or_else(|| entries.iter().rev().find(|(_, _, command)| prints(command)));
+    found.or_else(|| backwards.next()).map(|(file, line, _)| (file.clone(), *line))
+}
+
+/// What starts an entry of a trace, once for each nested shell, and what separates its fields.
+const TRACE_ENTRY: char = '\u{1e}';
+const TRACE_FIELD: char = '\u{1f}';
+
+/// Bytes of a trace that are read.
+const MAX_TRACE: u64 = 1024 * 1024;
 
 fn cannot_start(error: &io::Error) -> String {
     format!("bash cannot be asked: {error}; check the temporary directory and the limits of processes")
@@ -261,8 +336,11 @@ const STATUS: &str = "status";
 /// The file of what bash reports.
 const ERRORS: &str = "errors";
 
+/// The file that exists if a program was not found.
+const PROGRAM: &str = "program";
+
 impl Shell {
-    fn start(sandbox: &Sandbox, program: &Program, limits: Limits) -> io::Result<Self> {
+    fn start(sandbox: &Sandbox, program: &Program, limits: Limits, is_traced: bool) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("slugproof-").tempdir()?;
         // Bash would resolve links of the path when it enters the directory.
         let root = directory.path().canonicalize()?;
@@ -274,7 +352,8 @@ impl Shell {
         let mut arguments = vec!["-c".to_owned(), DRIVER.to_owned(), "bash".to_owned()];
         arguments.push(text(&root)?);
         arguments.extend([limits.seconds, limits.output, limits.memory].map(|limit| limit.to_string()));
-        arguments.extend([processes, program.model.clone(), program.secrets.clone().unwrap_or_default()]);
+        arguments.extend([processes, if is_traced { "trace".to_owned() } else { String::new() }]);
+        arguments.extend([program.model.clone(), program.secrets.clone().unwrap_or_default()]);
         for file in &program.files {
             arguments.push(text(&file.canonicalize()?)?);
         }
@@ -295,7 +374,7 @@ impl Shell {
     fn ask(&mut self, case: &Case, program: &Program, options: &Options) -> io::Result<Result<Answer, NoAnswer>> {
         let question = question(case, options);
         for _ in 0..2 {
-            for file in [Asked::Model.file(), Asked::Secrets.file(), STATUS, ERRORS] {
+            for file in [Asked::Model.file(), Asked::Secrets.file(), STATUS, ERRORS, PROGRAM] {
                 // A process that still runs keeps writing to the old file.
                 remove_if_exists(&self.file(file))?;
             }
@@ -309,9 +388,10 @@ impl Shell {
                     return Ok(Err(why));
                 }
             };
+            let answer = self.answer(status, program, options.limits)?;
             // If the system ended a part of the function, the rest may have answered without it.
-            if started.elapsed() < Duration::from_secs(options.limits.seconds) {
-                return self.answer(status, program, options.limits);
+            if answer.is_err() || started.elapsed() < Duration::from_secs(options.limits.seconds) {
+                return Ok(answer);
             }
         }
         Ok(Err(NoAnswer::Time))
@@ -341,17 +421,23 @@ impl Shell {
     /// Reads what the commands printed.
     fn answer(&self, status: i32, program: &Program, limits: Limits) -> io::Result<Result<Answer, NoAnswer>> {
         let mut answer = Answer::default();
+        if self.is_denied()? {
+            return Ok(Err(NoAnswer::Denied));
+        }
         let model = read_at_most(&self.file(STATUS), MAX_ERRORS)?;
         let model = std::str::from_utf8(&model).ok().and_then(|text| text.parse().ok());
-        // If sourcing ended the shell, no command ran, and its status is all there is.
-        let did_run = self.file(Asked::Model.file()).exists();
-        let model = model.unwrap_or(if did_run { 0 } else { status });
+        // If the shell ended before, its status is all there is.
+        let did_end = self.file(Asked::Secrets.file()).exists();
+        let did_run = self.file(Asked::Model.file()).exists() && status < SIGNALLED;
+        let model = model.unwrap_or(if did_end || did_run { 0 } else { status });
         let secrets = program.secrets.as_ref().map(|_| (Asked::Secrets, status));
         for (command, status) in [(Asked::Model, model)].into_iter().chain(secrets) {
             let output = read_at_most(&self.file(command.file()), limits.output * 1024)?;
             let read = match status {
-                XCPU | KILLED => Err(NoAnswer::Time),
+                XCPU => Err(NoAnswer::Time),
+                KILLED => Err(NoAnswer::Ended),
                 XFSZ => Err(NoAnswer::Output(command)),
+                NOT_FOUND => Err(NoAnswer::Denied),
                 _ if output.len() as u64 >= limits.output * 1024 => Err(NoAnswer::Output(command)),
                 1.. if output.is_empty() => Err(self.failure(command, status, program)?),
                 _ => answer.read(command, &output).map_err(|why| NoAnswer::Unreadable(command, why)),
@@ -363,10 +449,21 @@ impl Shell {
         Ok(Ok(answer))
     }
 
+    /// Whether the function needed what it does not have.
+    fn is_denied(&self) -> io::Result<bool> {
+        let errors = read_at_most(&self.file(ERRORS), MAX_ERRORS)?;
+        let errors = String::from_utf8_lossy(&errors);
+        let is_denied = |line: &str| DENIED.iter().any(|text| line.ends_with(text));
+        Ok(self.file(PROGRAM).exists() || errors.lines().any(is_denied))
+    }
+
     /// Why a command failed, from the errors that bash printed.
     fn failure(&self, command: Asked, status: i32, program: &Program) -> io::Result<NoAnswer> {
         let errors = read_at_most(&self.file(ERRORS), MAX_ERRORS)?;
         let errors = String::from_utf8_lossy(&errors);
+        if errors.contains(": cannot allocate ") {
+            return Ok(NoAnswer::Memory(command));
+        }
         let known = errors
             .lines()
             .rev()
@@ -374,9 +471,6 @@ impl Shell {
         let Some((line, reason)) = known else {
             return Ok(NoAnswer::Failed { command, status, reason: None, place: None });
         };
-        if reason == OUT_OF_MEMORY {
-            return Ok(NoAnswer::Memory(command));
-        }
         let place = place(line)
             .filter(|(file, _)| program.files.iter().any(|own| own.canonicalize().is_ok_and(|own| own == *file)));
         Ok(NoAnswer::Failed { command, status, reason: Some(reason), place })
@@ -459,27 +553,28 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// The number of new threads of the system that ends a question.
 const FLOOD: usize = 1024;
 
-/// The exit statuses of processes that a limit ended.
-const XCPU: i32 = 128 + 24;
-const XFSZ: i32 = 128 + 25;
-const KILLED: i32 = 128 + 9;
+/// The exit statuses of processes that a signal ended, such as those of limits.
+const SIGNALLED: i32 = 128;
+const KILLED: i32 = SIGNALLED + 9;
+const XCPU: i32 = SIGNALLED + 24;
+const XFSZ: i32 = SIGNALLED + 25;
 
 /// Bytes of errors that are read.
 const MAX_ERRORS: u64 = 4096;
 
-const OUT_OF_MEMORY: &str = "not enough memory";
+/// Ends of messages of bash about what the sandbox denies.
+const DENIED: [&str; 3] = [": command not found", ": Permission denied", ": Network is unreachable"];
+
+/// The exit status of a program that does not exist.
+const NOT_FOUND: i32 = 127;
 
 /// Ends of messages of bash, and what they mean.
-const REASONS: [(&str, &str); 10] = [
-    (": command not found", "a command was not found"),
-    (": Permission denied", "it may not be run or opened"),
-    (": No such file or directory", "a file or program does not exist"),
+const REASONS: [(&str, &str); 6] = [
+    (": No such file or directory", "a file does not exist"),
     (": unbound variable", "a variable is unset"),
     (": bad substitution", "bash does not know a substitution"),
     (": division by 0", "division by zero"),
-    (": Network is unreachable", "the network is unreachable"),
     (": syntax error: unexpected end of file", "a syntax error"),
-    (" bytes allocated)", OUT_OF_MEMORY),
     (": Resource temporarily unavailable", "no more processes may be started"),
 ];
 

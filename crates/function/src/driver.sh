@@ -1,29 +1,39 @@
 # Asks a shell function. `bash.rs` starts it with: the directory of the output files; the limits of
-# CPU seconds, of KiB of output, of KiB of memory, and of processes; the command that prints the model,
-# the one that prints the secrets (or nothing), and the files to source.
+# CPU seconds, of KiB of output, of KiB of memory, and of processes; `trace`, if each command is to be
+# noted in `errors`, with its file and line; the command that prints the model, the one that prints the
+# secrets (or nothing), and the files to source.
 #
 # It reads questions from standard input. A question is a list of fields that each end in NUL: the
 # number of variables, the variables as NAME=VALUE, the number of runtimes, the runtimes. All but the
 # last runtime only prepare the shell. Its answer is a line with an exit status. What the commands print
 # is in the files `model` and `secrets`; the status of a model command that failed is in `status`,
-# and what bash reports is in `errors`.
+# and what bash reports is in `errors`. The file `program` exists if a program was not found.
 #
 # It needs no feature that bash 3.2 lacks. Its names start with `__slugproof`, and no descriptor but
 # standard input, output and error is open while the function runs.
 exec 60<&0 61>&1 </dev/null >/dev/null 2>/dev/null
-PATH=
+# No program is below a file.
+PATH=/dev/null
 __slugproof_directory=$1
 __slugproof_seconds=$2
 ulimit -c 0
 ulimit -f "$3"
 ulimit -v "$4"
 ulimit -u "$5"
-__slugproof_model=$6
-__slugproof_secrets=$7
-shift 7
+__slugproof_trace=$6
+__slugproof_model=$7
+__slugproof_secrets=$8
+shift 8
 __slugproof_files=("$@")
 set --
 TMPDIR=$__slugproof_directory
+
+# Bash calls this for a program that it does not find; bash 3.2 does not.
+command_not_found_handle() {
+  : >"$__slugproof_directory/program"
+  printf '%s: line %s: %s: command not found\n' "${BASH_SOURCE[1]}" "${BASH_LINENO[0]}" "$1" >&2
+  return 127
+}
 
 # `cat` without arguments copies standard input; the function cannot run a file.
 cat() {
@@ -191,6 +201,10 @@ while IFS= read -r -d '' -u 60 __slugproof_count; do
     done
     # As in `$(…)`, where a script calls such a function.
     set +e
+    if [ -n "$__slugproof_trace" ]; then
+      PS4=$'\036${BASH_SOURCE[0]}\037${LINENO}\037'
+      set -x
+    fi
     # The commands have shells of their own: what one changes, the other does not see.
     (
       for __slugproof_field in "${__slugproof_runtimes[@]}"; do

@@ -3,10 +3,12 @@
 //!
 //! [`reading`] reads the syntax tree of the function, and [`space`] derives the environments to
 //! compare. A [`case`] is one of them, with the answer of the function or of the policy.
-//! [`bash`] asks the function, and [`conformance`] compares its answers with the policy.
+//! [`bash`] asks the function in a [`sandbox`], and [`conformance`] compares its answers with the policy.
+//! [`comparison`] does all of this.
 
 pub mod bash;
 pub mod case;
+pub mod comparison;
 pub mod conformance;
 pub mod pattern;
 pub mod reading;

@@ -40,6 +40,19 @@ impl Protection {
     pub const ALL: [Self; 6] =
         [Self::NoNetwork, Self::NoTcp, Self::ReadOnlyFiles, Self::NoPrograms, Self::OwnProcesses, Self::FewProcesses];
 
+    /// The name in output for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoNetwork => "no-network",
+            Self::NoTcp => "no-tcp",
+            Self::ReadOnlyFiles => "read-only-files",
+            Self::NoPrograms => "no-programs",
+            Self::OwnProcesses => "own-processes",
+            Self::FewProcesses => "few-processes",
+        }
+    }
+
     /// What it does, as part of a list.
     #[must_use]
     pub fn describe(self) -> &'static str {
@@ -63,7 +76,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// There is no bash, or it does not start. The message says what to do.
+    /// Bash is missing, or it does not start. The message says what to do.
     pub fn find() -> Result<Self, String> {
         let bash = find_program("bash")
             .ok_or("bash is not installed, and functions are run by bash; install it and put it on the PATH")?;
@@ -181,9 +194,12 @@ fn is_superuser() -> bool {
     false
 }
 
+/// Where programs are if the environment has no PATH.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// The path of a program on the PATH, without links.
 fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
+    let path = std::env::var_os("PATH").unwrap_or(DEFAULT_PATH.into());
     let found = std::env::split_paths(&path).map(|directory| directory.join(name)).find(|path| path.is_file())?;
     fs::canonicalize(found).ok()
 }

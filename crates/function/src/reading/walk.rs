@@ -239,7 +239,7 @@ impl<'a> Walk<'a> {
         }
         for (name, place) in &self.assigned {
             if self.carried.contains(name) {
-                let reason = format!("`{name}` keeps its value from one call to the next");
+                let reason = format!("uses `{name}`, which keeps its value from one call to the next");
                 self.reading.not_followed.push((place.clone(), reason));
             }
         }

@@ -1,17 +1,17 @@
 // DANGER: a fork bomb in this test took the whole machine down at 10:47 (root is not bound by ulimit -u),
 // and `kill -9 -1` as root kills every process. Read the warning at the end of /tmp/h/s8.md: run bash as
 // another user first, and bound every such script by itself.
-//! Functions in bash: what they answer, and what happens to those that do harm.
+//! The answers of functions in bash.
 
 use std::path::Path;
 
-use slug_function::bash::{NoAnswer, Options, Program, Replies, ask, ask_in_both_orders};
+use slug_function::bash::{Asked, NoAnswer, Options, Program, Replies, ask, ask_in_both_orders, locate};
 use slug_function::case::{Answer, Case};
 use slug_function::sandbox::Sandbox;
 use tempfile::TempDir;
 
 /// A directory with the file `lib.sh`.
-fn library(text: &str) -> TempDir {
+pub fn library(text: &str) -> TempDir {
     let directory = tempfile::tempdir().expect("the directory for temporary files is writable");
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(directory.path(), permissions).unwrap();
@@ -32,7 +32,7 @@ fn case(runtime: &str, variables: &[(&str, &str)]) -> Case {
     Case { runtime: runtime.to_owned(), variables }
 }
 
-fn sandbox() -> Sandbox {
+pub fn sandbox() -> Sandbox {
     Sandbox::find().unwrap_or_else(|why| panic!("{why}"))
 }
 
@@ -109,4 +109,55 @@ fn repeated_calls_show_state() {
         |replies: Replies| replies.answers.into_iter().map(|answer| answer.map(|it| it.model)).collect::<Vec<_>>();
     assert_eq!(models(fresh), [Ok("early".to_owned()), Ok("early".to_owned())]);
     assert_eq!(models(repeated), [Ok("late".to_owned()), Ok("late".to_owned())]);
+}
+
+#[test]
+fn printing_line_is_found() {
+    let text = "default=small
+pick() {
+  local picked=$default
+  if [ -n \"${KEY:-}\" ]; then
+    printf '%s\\n' keyed
+    return
+  fi
+  case $1 in
+    a) echo \"for a\" ;;
+    b) echo \"$picked\"; [ -n \"$1\" ] ;;
+    *) : ;;
+  esac
+}
+names() {
+  if [ -n \"${KEY:-}\" ]; then jq -n --arg k \"$KEY\" \\
+      '{A_KEY: $k}'
+  else
+    echo '{}'
+  fi
+}
+";
+    let directory = library(text);
+    let line = |runtime, variables: &[(&str, &str)], command| {
+        let program = program(directory.path(), Some("names"));
+        let found = locate(&sandbox(), &program, &case(runtime, variables), command);
+        found.unwrap_or_else(|why| panic!("{why}")).map(|(file, line)| (file.ends_with("lib.sh"), line))
+    };
+    for (expected, runtime, variables, command) in [
+        (5, "a", &[("KEY", "x")][..], Asked::Model),
+        (9, "a", &[], Asked::Model),
+        (10, "b", &[], Asked::Model),
+        (11, "c", &[], Asked::Model),
+        (15, "a", &[("KEY", "x")], Asked::Secrets),
+        (18, "a", &[], Asked::Secrets),
+    ] {
+        assert_eq!(line(runtime, variables, command), Some((true, expected)), "{runtime} {variables:?} {command:?}");
+    }
+}
+
+#[test]
+fn commands_have_shells_of_their_own() {
+    let text =
+        "pick() { leak=1; cd /; echo m; }; names() { [ -z \"${leak:-}\" ] || echo LEAK; [ $PWD != / ] || echo CD; }";
+    let replies = replies(text, Some("names"), &[case("r", &[]), case("r", &[])], &Options::default());
+    for reply in replies.answers {
+        assert_eq!(reply.map(|answer| answer.secrets), Ok(Some([].into())));
+    }
 }

@@ -3,5 +3,6 @@
 mod bash;
 mod completeness;
 mod conformance;
+mod harm;
 mod printer;
 mod reading;
