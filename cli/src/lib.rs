@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use args::{Arguments, Command};
-use commands::{batch, check, corpus, diagnose, explain, manual, pick, prove, resolve};
+use commands::{batch, check, corpus, diagnose, explain, import, manual, pick, prove, resolve};
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -55,6 +55,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Diagnose(args)) => diagnose::run(&args, output),
         Some(Command::Check(args)) => check::run(&args, output),
         Some(Command::Explain(args)) => explain::run(&args, output),
+        Some(Command::Import(args)) => import::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
         Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),
