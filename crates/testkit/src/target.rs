@@ -8,6 +8,7 @@ use slug_resolver::yaml::UnknownFields;
 use crate::batch::{Answerer, check_batch};
 use crate::diagnosis::{Diagnoser, check_diagnosis};
 use crate::expression::check_expression;
+use crate::import::check_import;
 use crate::linting::{Linter, check_linting};
 use crate::plural::counted;
 use crate::script::{check_makefile, check_script};
@@ -69,6 +70,9 @@ pub const SCRIPT: Target = Target { name: "script", evaluate: evaluate_script };
 /// Interprets `make` with a Makefile.
 pub const MAKEFILE: Target = Target { name: "makefile", evaluate: evaluate_makefile };
 
+/// Imports a catalogue in every format.
+pub const IMPORT: Target = Target { name: "import", evaluate: evaluate_import };
+
 fn evaluate_registry(bytes: &[u8]) -> Evaluated {
     let strict = readers::check_registry(bytes, UnknownFields::Deny);
     match readers::check_registry(bytes, UnknownFields::Allow) {
@@ -115,6 +119,13 @@ fn evaluate_script(bytes: &[u8]) -> Evaluated {
 
 fn evaluate_makefile(bytes: &[u8]) -> Evaluated {
     Evaluated::of_text(bytes, "a Makefile, read incorrectly", check_makefile)
+}
+
+fn evaluate_import(bytes: &[u8]) -> Evaluated {
+    match check_import(bytes) {
+        Ok(text) => Evaluated::text(text, Ok(())),
+        Err(violation) => Evaluated::text("a catalogue, imported incorrectly", Err(violation)),
+    }
 }
 
 fn describe_registry(registry: &Registry) -> String {

@@ -17,6 +17,7 @@ pub const TARGETS: &[Target] = &[
     target::EXPRESSION,
     target::SCRIPT,
     target::MAKEFILE,
+    target::IMPORT,
 ];
 
 /// Returns the target with a name.
