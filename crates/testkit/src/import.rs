@@ -8,6 +8,9 @@ use slug_resolver::{Billing, Credentials, Policy, Provider, Registry};
 
 use crate::plural::counted;
 
+/// A reader of one format, with its input.
+type Reader<'r> = &'r dyn Fn() -> Result<Conversion, Error>;
+
 /// Imports bytes in every format, and checks each result. Returns a description of the results.
 ///
 /// # Errors
@@ -18,7 +21,7 @@ pub fn check_import(bytes: &[u8]) -> Result<String, Violation> {
     let file = |path: &str| File { path: path.to_owned(), bytes: bytes.to_vec() };
     let model = || File { path: "acme/models/m-1.toml".to_owned(), bytes: Vec::new() };
     let tree = || models_dev::from_files([file("acme/provider.toml"), model()], &Options::default());
-    let readings: [(&str, &dyn Fn() -> Result<Conversion, Error>); 4] = [
+    let readings: [(&str, Reader<'_>); 4] = [
         ("models.dev", &|| models_dev::from_json(bytes, &Options::default())),
         ("bare", &|| models_dev::from_json(bytes, &bare)),
         ("TOML", &tree),

@@ -181,41 +181,44 @@ impl Found {
             if !filter(name) || value.is_null() || value.text() == Some("") {
                 continue;
             }
-            let is_credential = defaults::is_credential(name);
-            self.authenticates |= is_credential;
+            self.authenticates |= defaults::is_credential(name);
             self.given.insert(name.to_owned());
-            self.add(value, is_credential);
+            self.add(value, defaults::is_credential(name), defaults::is_key(name));
         }
     }
 
-    fn add(&mut self, value: &Node, is_credential: bool) {
+    /// Adds the texts in the value of a parameter. Only a scalar can be a key.
+    fn add(&mut self, value: &Node, is_credential: bool, is_key: bool) {
         for part in value.items().iter().chain(value.entries().iter().map(|(_, value)| value)) {
-            self.add(part, is_credential);
+            self.add(part, is_credential, false);
         }
-        let Some(text) = value.text() else { return };
+        let Some(text) = value.text() else {
+            // A number is a written key, too. The parts of a list or a mapping have been added.
+            self.is_literal |= is_key && !matches!(value.value, Value::Sequence(_) | Value::Mapping(_));
+            return;
+        };
         let names = if is_credential { &mut self.keys } else { &mut self.others };
         let variable = |name: &str| Some(name.to_owned()).filter(|name| is_variable_name(name));
-        let whole = text.strip_prefix('$').and_then(variable);
         if let Some(name) = text.strip_prefix(VARIABLE) {
             match variable(name) {
                 Some(name) => drop(names.insert(name)),
                 None => self.is_unreadable = true,
             }
-        } else if let Some(name) = whole {
+        } else if let Some(name) = text.strip_prefix('$').and_then(variable) {
             names.insert(name);
-        } else if text.contains("${") {
-            self.is_unreadable |= is_credential && auth::placeholders(text).next().is_none();
+        } else if auth::placeholders(text).next().is_some() {
             names.extend(auth::placeholders(text).map(str::to_owned));
         } else if is_credential {
-            let is_placeholder = ["{{", "$(", "<"].iter().any(|beginning| text.contains(beginning));
-            self.is_unreadable |= is_placeholder;
-            self.is_literal |= !is_placeholder;
+            let is_literal = is_key && is_written_key(text);
+            self.is_literal |= is_literal;
+            self.is_unreadable |= !is_literal;
         }
     }
 
     fn credentials(self, provider: &str, set_by_file: &BTreeSet<&str>) -> Credentials {
-        if self.is_unreadable {
-            return Credentials::Unknown("a credential that does not name a variable");
+        let is_empty = self.authenticates && self.keys.is_empty() && !self.is_literal;
+        if self.is_unreadable || is_empty {
+            return Credentials::Unknown("a credential that the file neither contains nor names");
         }
         let missing = |names: BTreeSet<String>| -> Vec<String> {
             names.into_iter().filter(|name| !set_by_file.contains(&**name)).collect()
@@ -246,6 +249,9 @@ impl Found {
 
 /// Adds a provider to the draft for each provider of the file and each set of credentials.
 fn add_providers(deployments: &[Deployment<'_>], aliases: &[(&str, &str)], draft: &mut Draft) {
+    for (alias, _) in aliases.iter().filter(|(_, model)| !deployments.iter().any(|it| it.id == *model)) {
+        draft.left_out.push(((*alias).to_owned(), "an alias of a model that is not listed".to_owned()));
+    }
     let mut by_provider: BTreeMap<&str, BTreeMap<&Credentials, Vec<&str>>> = BTreeMap::new();
     for Deployment { id, provider, credentials, .. } in deployments {
         let Some(provider) = provider else {
@@ -384,6 +390,14 @@ fn note_settings(root: &Node, draft: &mut Draft) {
     for name in root.entries().iter().filter_map(|(name, _)| name.text()).filter(|name| !known(name)) {
         draft.unread.add("the file", name);
     }
+}
+
+/// Returns true if a text is a key that is written out, and not a template, a path or the name of a variable.
+fn is_written_key(text: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let is_name = text.contains('_') && text.chars().all(is_of_name);
+    let is_call = ["environ", "getenv"].iter().any(|word| text.contains(word));
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+=".contains(c)) && !is_name && !is_call
 }
 
 /// The value of a field that is present and not null.

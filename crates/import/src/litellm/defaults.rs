@@ -11,7 +11,8 @@ pub(super) type Items = Vec<Vec<String>>;
 struct Defaults {
     auth_env: BTreeMap<String, Items>,
     beginnings: BTreeMap<String, String>,
-    credentials: BTreeSet<String>,
+    keys: BTreeSet<String>,
+    references: BTreeSet<String>,
     replacements: BTreeMap<String, String>,
 }
 
@@ -19,8 +20,9 @@ static DEFAULTS: LazyLock<Defaults> = LazyLock::new(|| {
     const VALID: &str = "the data are valid: a test reads them";
     let root = slug_resolver::yaml::read(include_bytes!("../../data/litellm-providers.yaml")).expect(VALID);
     let root = Cursor::root(&root);
-    let fields =
-        root.fields(&["auth_env", "beginnings", "credentials", "replacements"], &[], UnknownFields::Deny).expect(VALID);
+    let fields = root
+        .fields(&["auth_env", "beginnings", "keys", "references", "replacements"], &[], UnknownFields::Deny)
+        .expect(VALID);
     let items = |at: &Cursor<'_>| -> Items {
         let item = |at: Cursor<'_>| match at.is_list() {
             true => at.strings().expect(VALID),
@@ -33,11 +35,13 @@ static DEFAULTS: LazyLock<Defaults> = LazyLock::new(|| {
         let text = |at: &Cursor<'_>| at.string().expect(VALID).to_owned();
         at.entries().expect(VALID).iter().map(|entry| (entry.name.to_owned(), text(&entry.value))).collect()
     };
+    let names = |field| fields.required(field).and_then(|at| at.strings()).expect(VALID).into_iter().collect();
     let auth_env = fields.required("auth_env").expect(VALID);
     Defaults {
         auth_env: auth_env.entries().expect(VALID).iter().map(|it| (it.name.to_owned(), items(&it.value))).collect(),
         beginnings: texts("beginnings"),
-        credentials: fields.required("credentials").and_then(|at| at.strings()).expect(VALID).into_iter().collect(),
+        keys: names("keys"),
+        references: names("references"),
         replacements: texts("replacements"),
     }
 });
@@ -56,7 +60,12 @@ pub(super) fn provider_of(id: &str) -> Option<&'static str> {
 
 /// Returns true if a parameter of a model authenticates.
 pub(super) fn is_credential(parameter: &str) -> bool {
-    DEFAULTS.credentials.contains(parameter)
+    is_key(parameter) || DEFAULTS.references.contains(parameter)
+}
+
+/// Returns true if the value of a parameter is a key, and not the name of a file, a profile or a role.
+pub(super) fn is_key(parameter: &str) -> bool {
+    DEFAULTS.keys.contains(parameter)
 }
 
 /// Returns true if a parameter of a model replaces a default variable.

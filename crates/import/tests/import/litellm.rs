@@ -82,15 +82,31 @@ fn deployment_without_key_has_the_default_variables() {
 
 #[test]
 fn deployment_with_unknown_credentials_is_left_out() {
+    const UNREADABLE: &str = "a credential that the file neither contains nor names";
     for (parameters, reason) in [
         ("model: acme/x", "unknown credentials"),
         ("model: x", "unknown credentials"),
-        ("model: openai/x, api_key: '{{ .Values.key }}'", "does not name a variable"),
-        ("model: openai/x, api_key: $(cat key)", "does not name a variable"),
-        ("model: openai/x, api_key: <your key>", "does not name a variable"),
-        ("model: openai/x, api_key: os.environ/not-a-name", "does not name a variable"),
-        ("model: openai/x, api_key: os.environ/", "does not name a variable"),
-        ("model: openai/x, litellm_credential_name: nobody", "does not name a variable"),
+        ("model: openai/x, api_key: '{{ .Values.key }}'", UNREADABLE),
+        ("model: openai/x, api_key: $(cat key)", UNREADABLE),
+        ("model: openai/x, api_key: <your key>", UNREADABLE),
+        ("model: openai/x, api_key: os.environ/not-a-name", UNREADABLE),
+        ("model: openai/x, api_key: os.environ/", UNREADABLE),
+        ("model: openai/x, api_key: '${}'", UNREADABLE),
+        ("model: openai/x, api_key: 'os.environ[K]'", UNREADABLE),
+        ("model: openai/x, api_key: os.environ.K", UNREADABLE),
+        ("model: openai/x, api_key: getenv.K", UNREADABLE),
+        ("model: openai/x, api_key: OPENAI_API_KEY", UNREADABLE),
+        ("model: openai/x, api_key: op://vault/item", UNREADABLE),
+        ("model: openai/x, api_key: 'Bearer os.environ/K'", UNREADABLE),
+        ("model: openai/x, api_key: '%K%'", UNREADABLE),
+        ("model: openai/x, api_key: {from: file}", UNREADABLE),
+        ("model: openai/x, api_key: {}", UNREADABLE),
+        ("model: openai/x, api_key: [{a: null}]", UNREADABLE),
+        ("model: openai/x, aws_role_name: 'arn:aws:iam::1:role/r'", UNREADABLE),
+        ("model: openai/x, aws_profile_name: prod", UNREADABLE),
+        ("model: openai/x, vertex_credentials: sa.json", UNREADABLE),
+        ("model: openai/x, vertex_credentials: {private_key: abc}", UNREADABLE),
+        ("model: openai/x, litellm_credential_name: nobody", UNREADABLE),
         ("api_key: os.environ/K", "a missing `litellm_params.model`"),
     ] {
         assert!(credentials(&only(parameters)).contains(reason), "{parameters}: {}", credentials(&only(parameters)));
@@ -100,12 +116,12 @@ fn deployment_with_unknown_credentials_is_left_out() {
 /// A key that is written out is used by LiteLLM, so the job needs none; it is never shown.
 #[test]
 fn written_key_needs_no_secret_and_is_not_shown() {
-    for key in ["hunter-2-horse", "'hunter-2-horse'", "\"hunter-2-horse\""] {
+    for key in ["hunter-2-horse", "'hunter-2-horse'", "\"hunter-2-horse\"", "HUNTER", "hunter+2=", "hunter.2"] {
         let conversion = only(&format!("model: openai/x, api_key: {key}"));
         assert_eq!(credentials(&conversion), "openai: ");
         assert_noted(&conversion, &["the file contains keys for `m`", "os.environ/NAME"]);
         let files = conversion.registry_file(&conversion.notes) + &conversion.policy_file().unwrap_or_default();
-        assert!(!files.contains("hunter"), "{files}");
+        assert!(!files.to_lowercase().contains("hunter"), "{files}");
     }
     let shown = only("model: openai/x, api_key: hunter-2-horse, api_base: https://user:hunter@x, foo: hunter");
     assert!(!shown.registry_file(&shown.notes).contains("hunter"));
@@ -181,6 +197,7 @@ fn settings_are_read_or_noted() {
     assert_eq!(credentials(&conversion), "openai: TEAM_KEY");
     assert_eq!(auth_env(&conversion, "mistral"), "");
     assert_eq!((ids(&conversion, "openai"), ids(&conversion, "mistral")), (vec!["big", "m"], vec!["hid", "n"]));
+    assert_noted(&conversion, &["an alias of a model that is not listed", "`gone`"]);
     assert_noted(&conversion, &["`environment_variables` gives values to `MISTRAL_API_KEY`"]);
     assert_noted(&conversion, &["`router_settings.fallbacks`", "another model"]);
     assert_noted(&conversion, &["`master_key`"]);
