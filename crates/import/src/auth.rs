@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_alternatives_and_other_names_are_needed_with_each() {
+    fn other_names_are_needed_with_each_key() {
         assert_groups("A_API_KEY", "A_API_KEY");
         assert_groups("A_API_KEY B_API_KEY C_TOKEN", "A_API_KEY, or B_API_KEY, or C_TOKEN");
         assert_groups("A_RESOURCE A_API_KEY", "A_API_KEY and A_RESOURCE");

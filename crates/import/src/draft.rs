@@ -61,7 +61,7 @@ impl Draft {
         Ok(Conversion { format: format.name, registry, policy: None, notes, shared })
     }
 
-    /// Drops the ids that no query can name, and those that look like credentials.
+    /// Drops the ids that no query can name, and the ids that look like credentials.
     fn drop_ids(&mut self, options: &Options) {
         let is_unusual =
             |id: &str| id.is_empty() || id.trim() != id || id.chars().any(|c| c.is_control() || is_invisible_break(c));

@@ -10,8 +10,8 @@ use slug_resolver::Provider;
 use slug_resolver::registry::Pattern;
 use slug_yaml::{FieldPath, Node, ReadError, Value, quoted};
 
-use super::FORMAT;
 use super::defaults::{self, Items};
+use super::format::FORMAT;
 use super::policy::policy_of;
 use crate::auth::{self, is_variable_name};
 use crate::draft::Draft;
@@ -310,8 +310,8 @@ fn add_providers(deployments: &[Deployment<'_>], aliases: &[(&str, &str)], draft
     }
     if patterns > 1 {
         draft.notes.push(
-            "several providers have wildcards; where two match, LiteLLM uses the more specific one, and the registry the \
-             provider whose credentials are set"
+            "several providers have wildcards; where two match, LiteLLM uses the more specific one, and the registry \
+             the provider whose credentials are set"
                 .to_owned(),
         );
     }
@@ -377,7 +377,8 @@ fn note_settings(root: &Node, draft: &mut Draft) {
                     "callers of the proxy need its own key (`master_key`), which is not a key of a provider".to_owned(),
                 ),
                 _ if FALLBACKS.contains(&name) => draft.notes.push(format!(
-                    "`{section}.{name}`: another model can answer than the requested one; only the requested one is checked"
+                    "`{section}.{name}`: another model can answer than the requested one; only the requested one is \
+                     checked"
                 )),
                 _ => draft.unread.add("the settings", name),
             }

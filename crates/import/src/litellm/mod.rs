@@ -2,20 +2,14 @@
 
 mod config;
 mod defaults;
+mod format;
 mod policy;
 mod prices;
 
 use slug_json::Advice;
 
-use crate::draft::Format;
 use crate::tree::read_json_or_yaml;
 use crate::{Conversion, Error, Options};
-
-const FORMAT: Format = Format {
-    name: "litellm",
-    runtime: "litellm",
-    expected: "the `config.yaml` of a LiteLLM proxy, or `model_prices_and_context_window.json`",
-};
 
 const ADVICE: Advice = Advice { too_large: "split it", empty: "pass a file of LiteLLM" };
 

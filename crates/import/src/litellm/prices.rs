@@ -6,7 +6,8 @@ use slug_resolver::Provider;
 use slug_resolver::registry::Pattern;
 use slug_yaml::{FieldPath, Node, Value};
 
-use super::{FORMAT, defaults};
+use super::defaults;
+use super::format::FORMAT;
 use crate::draft::Draft;
 use crate::notes::listed;
 use crate::tree::error_at;

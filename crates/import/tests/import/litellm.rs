@@ -185,7 +185,9 @@ fn wildcards_are_patterns() {
 fn settings_are_read_or_noted() {
     let conversion = import(
         "model_list:\n\
-         - {model_name: m, litellm_params: {model: openai/x, litellm_credential_name: team, rpm: 1}, model_info: {id: 1}}\n\
+         - model_info: {id: 1}\n  \
+           model_name: m\n  \
+           litellm_params: {model: openai/x, litellm_credential_name: team, rpm: 1}\n\
          - {model_name: n, litellm_params: {model: mistral/x}}\n\
          credential_list: [{credential_name: team, credential_values: {api_key: os.environ/TEAM_KEY}}]\n\
          environment_variables: {MISTRAL_API_KEY: written, B: os.environ/C}\n\
@@ -245,7 +247,8 @@ fn policy_injects_every_key_that_is_set() {
 #[test]
 fn merge_keys_and_json_are_read() {
     let conversion = import(
-        "x: &x {api_key: os.environ/SHARED}\nmodel_list:\n- model_name: m\n  litellm_params:\n    <<: *x\n    model: acme/x\n",
+        "x: &x {api_key: os.environ/SHARED}\n\
+         model_list: [{model_name: m, litellm_params: {<<: *x, model: acme/x}}]\n",
     );
     assert_eq!(credentials(&conversion), "acme: SHARED");
     let json =

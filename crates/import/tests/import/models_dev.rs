@@ -211,7 +211,7 @@ fn wrong_catalogue_is_refused_with_its_place() {
     for (bytes, message) in [
         (
             &b"env = [\n"[..],
-            "acme/provider.toml: line 1, column 8: not readable as TOML: unclosed array, expected `]`; correct the file",
+            "acme/provider.toml: line 1, column 8: not readable as TOML: unclosed array, expected `]`; correct",
         ),
         (b"env = []\nenv = []\n", "acme/provider.toml: line 2, column 1: not readable as TOML: duplicate key"),
         (b"env = \"\xff\"", "acme/provider.toml: the text is not UTF-8 at byte 8; save it as UTF-8"),

@@ -15,9 +15,13 @@ type Catalogue = BTreeMap<String, (Vec<String>, BTreeSet<String>)>;
 /// Few different names, so that providers share ids and credentials.
 fn catalogue() -> impl Strategy<Value = Catalogue> {
     let name = "[ab]{1,2}(/[ab])?|platform|true|1e1|null";
-    let variable = "[AB](_API_KEY|_TOKEN|_REGION|_ACCESS_KEY_ID|_SECRET_ACCESS_KEY|_SESSION_TOKEN|_URL)";
     let id = "[ab]{1,2}(/[ab:]{1,2})?|[ -~]{1,4}|~|é";
-    btree_map(name, (vec(variable, 0..5), btree_set(id, 1..6)), 1..6)
+    btree_map(name, (vec(variable(), 0..5), btree_set(id, 1..6)), 1..6)
+}
+
+/// The name of a variable, in few variants.
+fn variable() -> impl Strategy<Value = String> {
+    "[AB](_API_KEY|_TOKEN|_REGION|_ACCESS_KEY_ID|_SECRET_ACCESS_KEY|_SESSION_TOKEN|_URL)"
 }
 
 fn json_of(catalogue: &Catalogue, reversed: bool) -> Vec<u8> {
@@ -72,7 +76,7 @@ proptest! {
     /// Every imported model resolves to its provider, and the provider is met by exactly the sets of
     /// credentials that the catalogue means.
     #[test]
-    fn imported_models_resolve_to_their_providers(catalogue in catalogue(), set in vec("[AB](_API_KEY|_TOKEN|_REGION|_ACCESS_KEY_ID|_SECRET_ACCESS_KEY|_SESSION_TOKEN|_URL)", 0..8)) {
+    fn imported_models_resolve_to_their_providers(catalogue in catalogue(), set in vec(variable(), 0..8)) {
         let Ok(conversion) = from_json(&json_of(&catalogue, false), &Options::default()) else { return Ok(()) };
         let registry = read_back(&conversion);
         let credentials = Credentials { ambient: &set, ..Credentials::default() };
@@ -120,9 +124,10 @@ proptest! {
         prop_assert_eq!(text(&conversion), text(&read(true).expect("the order has no effect")));
         if catalogue.keys().all(|name| !name.contains('/')) {
             let files = catalogue.iter().flat_map(|(name, (env, ids))| {
-                let models = ids.iter().map(move |id| File { path: format!("{name}/models/{id}.toml"), bytes: Vec::new() });
-                let bytes = format!("env = {env:?}").into_bytes();
-                models.chain([File { path: format!("{name}/provider.toml"), bytes }])
+                let path_of = move |path: String| format!("{name}/{path}");
+                let file = move |path: String, text: String| File { path: path_of(path), bytes: text.into() };
+                let models = ids.iter().map(move |id| file(format!("models/{id}.toml"), String::new()));
+                models.chain([file("provider.toml".to_owned(), format!("env = {env:?}"))])
             });
             prop_assert_eq!(text(&conversion), text(&from_files(files, &Options::default()).expect("valid")));
         }
@@ -131,7 +136,10 @@ proptest! {
     /// No value of a parameter of LiteLLM is shown, whatever it is, and each deployment resolves to a provider
     /// that its variables meet and nothing less does.
     #[test]
-    fn deployments_are_met_by_their_variables(deployments in vec(("[a-c]", "[a-b]", btree_set("[K-N]", 1..4)), 1..6), at in any::<prop::sample::Index>()) {
+    fn deployments_are_met_by_their_variables(
+        deployments in vec(("[a-c]", "[a-b]", btree_set("[K-N]", 1..4)), 1..6),
+        at in any::<prop::sample::Index>(),
+    ) {
         let entry = |(id, provider, names): &(String, String, BTreeSet<String>)| {
             let mut names = names.iter();
             let mut parameters = serde_json::json!({
@@ -154,7 +162,7 @@ proptest! {
         let all: Vec<String> = names.iter().cloned().collect();
         let of_id = || deployments.iter().filter(|(other, ..)| other == id);
         for missing in 0..=all.len() {
-            let set: Vec<String> = all.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, name)| name.clone()).collect();
+            let set: Vec<String> = all.iter().filter(|name| all.get(missing) != Some(name)).cloned().collect();
             let credentials = Credentials { ambient: &set, ..Credentials::default() };
             let provider = registry.derive("litellm", id, &credentials).expect("each id is registered");
             let is_met = of_id().any(|(.., names)| names.iter().all(|name| set.contains(name)));
