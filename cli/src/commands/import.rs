@@ -8,7 +8,7 @@ use slug_import::{Conversion, Error, Options, TOML_BYTES, litellm, models_dev};
 
 use crate::args::{Catalogue, ImportArgs};
 use crate::exit::{Exit, Failure, describe};
-use crate::io::{Input, read_file, read_whole, shown_path, write_whole};
+use crate::io::{Input, is_same_file, read_file, read_whole, shown_path, write_whole};
 use crate::output::Output;
 use crate::redact::{has_credential, without_credentials};
 use crate::suggest::did_you_mean;
@@ -52,7 +52,12 @@ pub fn run(args: &ImportArgs, output: &mut Output) -> Result<Exit, Failure> {
         Some(directory) => {
             let files = [(REGISTRY, Some(registry)), (POLICY, policy)];
             let files = files.into_iter().filter_map(|(name, text)| Some((directory.join(name), text?)));
-            let written = write_files(directory, files.collect(), args.force)?;
+            let files: Vec<(PathBuf, String)> = files.collect();
+            if let Some((path, _)) = files.iter().find(|(path, _)| path.exists() && is_same_file(path, &args.path)) {
+                let path = shown_path(path);
+                return Err(Failure::new(format!("`{path}` is the catalogue; choose another directory")));
+            }
+            let written = write_files(directory, files, args.force)?;
             output.notes(&notes);
             output.human(&written)?;
         }

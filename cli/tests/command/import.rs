@@ -156,7 +156,7 @@ fn keys_are_never_shown() {
 
 #[test]
 fn wrong_usage_and_unreadable_catalogues_exit_with_2() {
-    let directory = catalogue("import-wrong").file("empty/x", "");
+    let directory = catalogue("import-wrong").file("empty/x", "").file("providers.yaml", CONFIG);
     for (args, message) in [
         (&["models.dev", "missing.json"][..], "cannot read `missing.json`: no such file or directory; check the path"),
         (
@@ -176,6 +176,7 @@ fn wrong_usage_and_unreadable_catalogues_exit_with_2() {
         (&["models.dev", "api.json", "--force"], "--dir <DIR>"),
         (&["other", "api.json"], "invalid value 'other'"),
         (&["models.dev", "api.json", "--dir", "api.json"], "api.json"),
+        (&["litellm", "providers.yaml", "--dir", ".", "--force"], "providers.yaml` is the catalogue; choose another"),
     ] {
         let output = import(&directory, args);
         assert_eq!((output.code, &*output.stdout), (2, ""), "{args:?}: {}", output.stderr);

@@ -1,8 +1,8 @@
 //! The names of credentials: which ones belong together.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use slug_resolver::{AuthEnv, limits};
 use slug_yaml::{Cursor, UnknownFields};
 
 /// Maximum bytes in the name of a variable.
@@ -20,14 +20,6 @@ pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.split("${").skip(1).filter_map(|part| part.split_once('}'));
     // `${NAME:-default}` needs no variable.
     parts.map(|(name, _)| name).filter(|name| is_variable_name(name))
-}
-
-/// The credentials of items, or `None` if they have too many names.
-pub(crate) fn of_items(items: Vec<Vec<String>>) -> Option<AuthEnv> {
-    let mut names: Vec<&String> = items.iter().flatten().collect();
-    names.sort();
-    names.dedup();
-    (names.len() <= limits::AUTH_ENV).then(|| AuthEnv::of_items(items))
 }
 
 /// The rules by which names belong together, from the file `credential-names.yaml`.
@@ -52,9 +44,9 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
 /// Groups a list of names whose relation is unknown: each key alone is enough, and every other name is
 /// needed with each key. Without a key, all names are needed together. The names in `required` are
 /// never keys.
-pub(crate) fn group(names: &[String], required: &[&str]) -> Vec<Vec<String>> {
+pub(crate) fn group(names: &[String], required: &BTreeSet<&str>) -> Vec<Vec<String>> {
     let upper: Vec<String> = names.iter().map(|name| name.to_ascii_uppercase()).collect();
-    let is_required = |position: usize| required.contains(&names[position].as_str());
+    let is_required = |position: usize| required.contains(names[position].as_str());
     let ends = |position: usize, endings: &[String]| endings.iter().any(|ending| upper[position].ends_with(ending));
     let has_part = |position: usize| RULES.key_parts.iter().any(|part| upper[position].contains(part));
     let mut keys: Vec<Vec<usize>> = Vec::new();
@@ -97,7 +89,7 @@ mod tests {
     #[track_caller]
     fn assert_groups(names: &str, expected: &str) {
         let names: Vec<String> = names.split_whitespace().map(str::to_owned).collect();
-        let groups: Vec<String> = group(&names, &[]).iter().map(|item| item.join(" and ")).collect();
+        let groups: Vec<String> = group(&names, &BTreeSet::new()).iter().map(|item| item.join(" and ")).collect();
         assert_eq!(groups.join(", or "), expected);
     }
 
@@ -127,8 +119,8 @@ mod tests {
     #[test]
     fn name_in_the_address_is_not_an_alternative() {
         let names = ["A_HOST_TOKEN".to_owned(), "A_API_KEY".to_owned()];
-        assert_eq!(group(&names, &["A_HOST_TOKEN"]), [["A_API_KEY", "A_HOST_TOKEN"]]);
-        assert_eq!(group(&names, &[]), [["A_HOST_TOKEN"], ["A_API_KEY"]]);
+        assert_eq!(group(&names, &["A_HOST_TOKEN"].into()), [["A_API_KEY", "A_HOST_TOKEN"]]);
+        assert_eq!(group(&names, &BTreeSet::new()), [["A_HOST_TOKEN"], ["A_API_KEY"]]);
         assert_eq!(placeholders("https://${A}.example/${B_C}/${}/${D:-x}/${E").collect::<Vec<_>>(), ["A", "B_C"]);
     }
 }

@@ -10,8 +10,10 @@ use slug_yaml::quoted;
 use crate::notes::{UnreadFields, counted, is_invisible_break, listed};
 use crate::{Conversion, Error, Options};
 
-/// What to do if the catalogue is too large.
-const FEWER: &str = "import fewer providers with `--provider NAME`";
+/// The message about a catalogue that is too large.
+pub(crate) fn too_large(what: &str) -> String {
+    format!("the registry would be too large: {what}; import fewer providers with `--provider NAME`")
+}
 
 /// The providers found so far.
 #[derive(Default)]
@@ -125,11 +127,10 @@ impl Draft {
         let names: BTreeSet<&str> = options.runtimes.iter().map(String::as_str).collect();
         let names = if names.is_empty() { [format.runtime].into() } else { names };
         let listed: usize = self.providers.iter().map(|(_, ids)| ids.len()).sum();
-        let too_large =
-            |message: String| Error::Invalid(format!("the registry would be too large: {message}; {FEWER}"));
         if listed.saturating_mul(names.len()) > limits::MODELS {
             let most = limits::MODELS;
-            return Err(too_large(format!("{listed} ids on {} exceed {most}", counted(names.len(), "runtime"))));
+            let runtimes = counted(names.len(), "runtime");
+            return Err(Error::Invalid(too_large(&format!("{listed} ids on {runtimes} exceed {most}"))));
         }
         let arms: Vec<Arm> = self
             .providers
@@ -142,7 +143,7 @@ impl Draft {
         let document = RegistryDocument { providers, runtimes, ..RegistryDocument::default() };
         let registry = Registry::new(document).map_err(|error| Error::Invalid(error.to_string()))?;
         let written = Registry::from_yaml(registry.to_yaml().as_bytes(), UnknownFields::Deny);
-        written.map_err(|error| too_large(error.message))
+        written.map_err(|error| Error::Invalid(too_large(&error.message)))
     }
 
     fn reasons(&self) -> impl Iterator<Item = String> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slug_json::Advice;
 use slug_resolver::registry::{Pattern, Protocol};
-use slug_resolver::{AuthEnv, Provider};
+use slug_resolver::{AuthEnv, Provider, limits};
 use slug_yaml::{Cursor, Entry, Fields, Node, ReadError, UnknownFields, Value, quoted};
 
 use crate::auth;
@@ -135,21 +135,20 @@ fn add_provider(
     };
     let api = string(&fields, "api")?;
     // The address contains `${NAME}` for a variable without which it is incomplete.
-    let required: Vec<&str> = api.iter().flat_map(|api| auth::placeholders(api)).collect();
-    let mut names: Vec<String> = Vec::new();
-    for name in env.strings()?.into_iter().chain(required.iter().map(|name| (*name).to_owned())) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
+    let required: BTreeSet<&str> = api.iter().flat_map(|api| auth::placeholders(api)).collect();
+    let mut seen = BTreeSet::new();
+    let mut names = env.strings()?;
+    names.extend(required.iter().map(|name| (*name).to_owned()));
+    names.retain(|name| seen.insert(name.clone()));
+    if names.len() > limits::AUTH_ENV {
+        leave_out("too many names in `env`");
+        return Ok(());
     }
     if !names.iter().all(|name| auth::is_variable_name(name)) {
         leave_out("an entry of `env` that is not the name of a variable");
         return Ok(());
     }
-    let Some(auth_env) = auth::of_items(auth::group(&names, &required)) else {
-        leave_out("too many names in `env`");
-        return Ok(());
-    };
+    let auth_env = AuthEnv::of_items(auth::group(&names, &required));
     if names.len() > 1 {
         draft.notes.push(format!(
             "{}: the catalogue does not say which names of `env` belong together; read as {auth_env}",

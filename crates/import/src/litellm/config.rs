@@ -4,23 +4,26 @@
 //! credentials. Deployments of one provider with the same credentials become one provider of the
 //! registry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use slug_resolver::Provider;
 use slug_resolver::registry::Pattern;
+use slug_resolver::{AuthEnv, Provider, limits};
 use slug_yaml::{FieldPath, Node, ReadError, Value, quoted};
 
 use super::defaults::{self, Items};
 use super::format::FORMAT;
 use super::policy::policy_of;
 use crate::auth::{self, is_variable_name};
-use crate::draft::Draft;
+use crate::draft::{Draft, too_large};
 use crate::notes::listed;
 use crate::tree::error_at;
 use crate::{Conversion, Error, Options};
 
 /// The beginning of a value that names a variable.
 const VARIABLE: &str = "os.environ/";
+
+/// Maximum number of names that LiteLLM reads by default for one provider.
+const DEFAULT_NAMES: usize = 10;
 
 /// The name of a provider that the file does not name.
 const UNKNOWN: &str = "unknown";
@@ -61,14 +64,15 @@ enum Credentials {
 
 /// The file and the variables that it sets itself.
 struct File<'n> {
-    root: &'n Node,
+    /// The values of each entry of `credential_list`, by its name.
+    shared: HashMap<&'n str, &'n Node>,
     set: BTreeSet<&'n str>,
 }
 
 /// Converts the tree of the file.
 pub(super) fn convert(root: &Node, options: &Options) -> Result<Conversion, Error> {
     let mut draft = Draft::default();
-    let file = File { root, set: variables_set_by(root, &mut draft) };
+    let file = File { shared: shared_credentials(root), set: variables_set_by(root, &mut draft) };
     let path = FieldPath::default().key("model_list");
     let list = root.get("model_list").unwrap_or(root);
     if !matches!(list.value, Value::Sequence(_)) {
@@ -96,7 +100,7 @@ pub(super) fn convert(root: &Node, options: &Options) -> Result<Conversion, Erro
             listed(with_key.into_iter())
         ));
     }
-    add_providers(&deployments, &aliases(root), &mut draft);
+    add_providers(&deployments, &aliases(root), &mut draft)?;
     note_settings(root, &mut draft);
     let mut conversion = draft.finish(&FORMAT, options)?;
     conversion.policy = policy_of(&mut conversion);
@@ -138,22 +142,14 @@ impl File<'_> {
     /// What the parameters of a deployment, and the shared credentials that they name, hold.
     fn found(&self, parameters: &Node) -> Found {
         let mut found = Found::default();
-        found.add_all(parameters, |_| true);
-        if let Some(shared) = given(parameters, "litellm_credential_name") {
-            match self.shared(shared) {
-                // A parameter of the deployment replaces the shared one.
-                Some(values) => found.add_all(values, |name| given(parameters, name).is_none()),
+        found.add_all(parameters);
+        if let Some(name) = given(parameters, "litellm_credential_name") {
+            match name.text().and_then(|name| self.shared.get(name)) {
+                Some(values) => found.add_all(values),
                 None => found.is_unreadable = true,
             }
         }
         found
-    }
-
-    /// The values of an entry of `credential_list`.
-    fn shared(&self, name: &Node) -> Option<&Node> {
-        let list = self.root.get("credential_list")?;
-        let has_name = |entry: &&Node| entry.get("credential_name").and_then(Node::text) == name.text();
-        list.items().iter().find(has_name)?.get("credential_values")
     }
 }
 
@@ -175,14 +171,14 @@ struct Found {
 }
 
 impl Found {
-    fn add_all(&mut self, parameters: &Node, filter: impl Fn(&str) -> bool) {
+    /// Adds the parameters that are not given yet.
+    fn add_all(&mut self, parameters: &Node) {
         for (name, value) in parameters.entries() {
             let name = name.text().unwrap_or_default();
-            if !filter(name) || value.is_null() || value.text() == Some("") {
+            if value.is_null() || value.text() == Some("") || !self.given.insert(name.to_owned()) {
                 continue;
             }
             self.authenticates |= defaults::is_credential(name);
-            self.given.insert(name.to_owned());
             self.add(value, defaults::is_credential(name), defaults::is_key(name));
         }
     }
@@ -220,6 +216,9 @@ impl Found {
         if self.is_unreadable || is_empty {
             return Credentials::Unknown("a credential that the file neither contains nor names");
         }
+        if self.keys.len() + self.others.len() > limits::AUTH_ENV - DEFAULT_NAMES {
+            return Credentials::Unknown("too many variables");
+        }
         let missing = |names: BTreeSet<String>| -> Vec<String> {
             names.into_iter().filter(|name| !set_by_file.contains(&**name)).collect()
         };
@@ -248,27 +247,35 @@ impl Found {
 }
 
 /// Adds a provider to the draft for each provider of the file and each set of credentials.
-fn add_providers(deployments: &[Deployment<'_>], aliases: &[(&str, &str)], draft: &mut Draft) {
-    for (alias, _) in aliases.iter().filter(|(_, model)| !deployments.iter().any(|it| it.id == *model)) {
+fn add_providers(deployments: &[Deployment<'_>], aliases: &[(&str, &str)], draft: &mut Draft) -> Result<(), Error> {
+    let known: HashSet<&str> = deployments.iter().map(|deployment| deployment.id).collect();
+    let mut aliases_of: HashMap<&str, Vec<&str>> = HashMap::new();
+    aliases.iter().for_each(|(alias, model)| aliases_of.entry(model).or_default().push(alias));
+    for (alias, _) in aliases.iter().filter(|(_, model)| !known.contains(model)) {
         draft.left_out.push(((*alias).to_owned(), "an alias of a model that is not listed".to_owned()));
     }
-    let mut by_provider: BTreeMap<&str, BTreeMap<&Credentials, Vec<&str>>> = BTreeMap::new();
+    let mut by_provider: BTreeMap<&str, BTreeMap<&Credentials, BTreeSet<&str>>> = BTreeMap::new();
+    let mut listed_ids = 0;
     for Deployment { id, provider, credentials, .. } in deployments {
         let Some(provider) = provider else {
             draft.left_out.push(((*id).to_owned(), "a provider that depends on the requested id".to_owned()));
             continue;
         };
         let ids = by_provider.entry(provider).or_default().entry(credentials).or_default();
-        ids.push(id);
-        ids.extend(aliases.iter().filter(|(_, model)| model == id).map(|(alias, _)| *alias));
+        if ids.insert(id) {
+            let aliases = aliases_of.get(id).map(Vec::as_slice).unwrap_or_default();
+            listed_ids += 1 + aliases.len();
+            if listed_ids > limits::MODELS {
+                return Err(Error::Invalid(too_large(&format!("more than {} ids", limits::MODELS))));
+            }
+            ids.extend(aliases);
+        }
     }
-    let mut taken = BTreeSet::new();
+    let mut taken = Taken::default();
     let mut patterns = 0;
     for (name, sets) in by_provider {
         let is_only = sets.keys().filter(|set| !matches!(set, Credentials::Unknown(_))).count() == 1;
-        for (credentials, mut ids) in sets {
-            ids.sort_unstable();
-            ids.dedup();
+        for (credentials, ids) in sets {
             let (items, label) = match credentials {
                 Credentials::Unknown(reason) => {
                     draft.left_out.extend(ids.into_iter().map(|id| (id.to_owned(), (*reason).to_owned())));
@@ -289,23 +296,17 @@ fn add_providers(deployments: &[Deployment<'_>], aliases: &[(&str, &str)], draft
                     if item.is_empty() { (Vec::new(), "no-secret".to_owned()) } else { (vec![item], label) }
                 }
             };
-            let Some(auth_env) = auth::of_items(items) else {
-                draft.left_out.push((name.to_owned(), "too many credentials".to_owned()));
-                continue;
-            };
+            let auth_env = AuthEnv::of_items(items);
             let (wildcards, ids): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| id.contains('*'));
             let Ok(pattern) = pattern_of(&wildcards) else {
                 draft.left_out.push((name.to_owned(), "wildcards that are too large for a pattern".to_owned()));
                 continue;
             };
             patterns += usize::from(!pattern.is_none());
-            let name = unique(
-                if is_only || label.is_empty() { name.to_owned() } else { format!("{name}:{label}") },
-                &mut taken,
-            );
-            draft
-                .providers
-                .push((Provider::new(&name, auth_env, pattern), ids.iter().map(|id| (*id).to_owned()).collect()));
+            let has_plain_name = is_only || label.is_empty();
+            let name = taken.add(if has_plain_name { name.to_owned() } else { format!("{name}:{label}") });
+            let ids = ids.into_iter().map(str::to_owned).collect();
+            draft.providers.push((Provider::new(&name, auth_env, pattern), ids));
         }
     }
     if patterns > 1 {
@@ -315,14 +316,28 @@ fn add_providers(deployments: &[Deployment<'_>], aliases: &[(&str, &str)], draft
                 .to_owned(),
         );
     }
+    Ok(())
 }
 
-/// The first of `NAME`, `NAME-2`, `NAME-3` … that is not taken.
-fn unique(name: String, taken: &mut BTreeSet<String>) -> String {
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
-    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or(name);
-    taken.insert(free.clone());
-    free
+/// The names of providers that are taken.
+#[derive(Default)]
+struct Taken {
+    names: HashSet<String>,
+    /// The last number that was added to a name.
+    numbers: HashMap<String, usize>,
+}
+
+impl Taken {
+    /// The first of `NAME`, `NAME-2`, `NAME-3` … that is not taken.
+    fn add(&mut self, name: String) -> String {
+        let mut free = name.clone();
+        while !self.names.insert(free.clone()) {
+            let number = self.numbers.entry(name.clone()).or_insert(1);
+            *number += 1;
+            free = format!("{name}-{number}");
+        }
+        free
+    }
 }
 
 /// The pattern of ids with `*`, which stands for any text.
@@ -346,6 +361,14 @@ fn aliases(root: &Node) -> Vec<(&str, &str)> {
     let settings = ["router_settings", "litellm_settings"].into_iter().filter_map(|name| root.get(name));
     let entries = settings.filter_map(|node| node.get("model_group_alias")).flat_map(Node::entries);
     entries.filter_map(|(alias, model)| Some((alias.text()?, model.get("model").unwrap_or(model).text()?))).collect()
+}
+
+/// The values of the entries of `credential_list`, by their names.
+fn shared_credentials(root: &Node) -> HashMap<&str, &Node> {
+    let list = root.get("credential_list").map(Node::items).unwrap_or_default();
+    list.iter()
+        .filter_map(|entry| Some((entry.get("credential_name")?.text()?, entry.get("credential_values")?)))
+        .collect()
 }
 
 /// The variables to which the file itself gives a value.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use slug_resolver::Provider;
 use slug_resolver::registry::Pattern;
+use slug_resolver::{AuthEnv, Provider};
 use slug_yaml::{FieldPath, Node, Value};
 
 use super::defaults;
@@ -11,7 +11,7 @@ use super::format::FORMAT;
 use crate::draft::Draft;
 use crate::notes::listed;
 use crate::tree::error_at;
-use crate::{Conversion, Error, Options, auth};
+use crate::{Conversion, Error, Options};
 
 /// An entry that describes the fields and is not a model.
 const TEMPLATE: &str = "sample_spec";
@@ -58,7 +58,7 @@ pub(super) fn convert(root: &Node, options: &Options) -> Result<Conversion, Erro
     for (name, ids) in by_provider.into_iter().filter(|(name, _)| is_requested(name)) {
         match defaults::auth_env(name) {
             Some(items) => {
-                let auth_env = auth::of_items(items.clone()).expect("the table lists few names");
+                let auth_env = AuthEnv::of_items(items.iter().cloned());
                 draft.providers.push((Provider::new(name, auth_env, Pattern::none()), ids));
             }
             None => draft.left_out.push((name.to_owned(), "unknown credentials".to_owned())),

@@ -317,4 +317,23 @@ fn hostile_files_are_refused_fast() {
         .collect();
     let text = format!("model_list:\n{}- {{model_name: m, litellm_params: {{model: ollama/x}}}}\n", wildcards.concat());
     assert_noted(&import(&text), &["wildcards that are too large", "`openai`"]);
+    // Each part of the file refers to every other part.
+    let many = |entry: &dyn Fn(usize) -> String| (0..20_000).map(entry).collect::<String>();
+    let text = many(&|number| {
+        format!("- {{model_name: m, litellm_params: {{model: a/x, litellm_credential_name: c{number}}}}}\n")
+    });
+    let shared = many(&|number| {
+        format!("- {{credential_name: c{number}, credential_values: {{api_key: os.environ/K, x: $X{number}}}}}\n")
+    });
+    let aliases = many(&|number| format!("    a{number}: m\n"));
+    let text = format!("model_list:\n{text}credential_list:\n{shared}");
+    assert_eq!(providers(&import(&text)).len(), 20_000);
+    let text = format!("{text}router_settings:\n  model_group_alias:\n{aliases}");
+    assert_refused(
+        from_bytes(text.as_bytes(), &Options::default()),
+        "the registry would be too large: more than 500000 ids; import fewer providers with `--provider NAME`",
+    );
+    let names = many(&|number| format!("$K{number}, "));
+    let text = format!("model_list: [{{model_name: m, litellm_params: {{model: a/x, api_key: [{names}]}}}}]");
+    assert!(from_bytes(text.as_bytes(), &Options::default()).is_err());
 }

@@ -235,6 +235,17 @@ fn hostile_files_are_refused_fast() {
     }
 }
 
+#[test]
+fn long_lists_of_names_are_refused_fast() {
+    let names: Vec<String> = (0..200_000).map(|number| format!("N{number}_TOKEN")).collect();
+    let env = serde_json::to_string(&names).expect("a list is JSON");
+    let api: String = names.iter().map(|name| format!("${{{name}}}")).collect();
+    for text in [format!("{{\"a\": {{\"env\": {env}}}}}"), format!("{{\"a\": {{\"env\": [], \"api\": \"{api}\"}}}}")] {
+        let error = from_json(text.as_bytes(), &Options::default()).expect_err("there are too many names");
+        assert!(error.to_string().contains("too many names in `env`"), "{error}");
+    }
+}
+
 /// The limits of registries stop a catalogue that is too large, with advice.
 #[test]
 fn too_large_catalogue_is_refused() {
