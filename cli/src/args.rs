@@ -66,6 +66,7 @@ pub enum Command {
     Conform(ConformArgs),
     Diagnose(DiagnoseArgs),
     Explain(ExplainArgs),
+    Import(ImportArgs),
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
     Completions {
@@ -503,6 +504,57 @@ pub enum ExplainFormat {
     Json,
     /// Markdown, as in docs/codes.md
     Markdown,
+}
+
+/// Import the model catalogue of another tool as a registry
+///
+/// Prints a registry (providers.yaml), or writes it into a directory. What the registry does not
+/// express is listed on standard error and at the beginning of the file. The same catalogue
+/// always gives the same file.
+///
+/// `models.dev` reads the file api.json, or a checkout of the repository with its TOML files. Each
+/// model is listed as `provider/id`, because several providers serve the same id. `litellm` reads
+/// the config.yaml of a proxy, which gives a policy, too, or model_prices_and_context_window.json.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/import.txt").trim_end())]
+pub struct ImportArgs {
+    /// The format of the catalogue
+    #[arg(value_enum, value_name = "FORMAT")]
+    pub catalogue: Catalogue,
+
+    /// The catalogue; `-` reads standard input; for `models.dev` also a directory
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+
+    /// A runtime of the registry, which has all providers; may be repeated [default: `any` for
+    /// models.dev, `litellm` for litellm]
+    #[arg(long, value_name = "NAME")]
+    pub runtime: Vec<String>,
+
+    /// Import only this provider; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub provider: Vec<String>,
+
+    /// List ids of models.dev without the name of the provider
+    #[arg(long)]
+    pub bare: bool,
+
+    /// Write the files into this directory instead
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+
+    /// Replace files that have another content
+    #[arg(long, requires = "dir")]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Catalogue {
+    /// The catalogue of models.dev
+    #[value(name = "models.dev")]
+    ModelsDev,
+    /// A file of LiteLLM
+    Litellm,
 }
 
 /// Review the regression corpus, check it, or add to it

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use args::{Arguments, Command};
-use commands::{batch, check, conform, corpus, diagnose, explain, manual, pick, project, prove, resolve};
+use commands::{batch, check, conform, corpus, diagnose, explain, import, manual, pick, project, prove, resolve};
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -59,6 +59,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Check(args)) => check::run(&args, output),
         Some(Command::Conform(args)) => conform::run(&args, output),
         Some(Command::Explain(args)) => explain::run(&args, output),
+        Some(Command::Import(args)) => import::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
         Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),

@@ -16,7 +16,8 @@ use crate::process::{self, Process};
 const PACKAGE: &str = "slug-resolver";
 
 /// The packages whose tests search for the bugs of the linter and of the other commands.
-const LINTER: [&str; 6] = ["slug-value", "slug-shell", "slug-workflow", "slug-pins", "slug-function", "slugproof"];
+const LINTER: [&str; 7] =
+    ["slug-value", "slug-shell", "slug-workflow", "slug-pins", "slug-import", "slug-function", "slugproof"];
 
 /// The tests of the linter that measure time, which depends on the machine and its load.
 const TIMED: &str = "test(/hostile_files|thousand_findings/)";

@@ -19,6 +19,7 @@ mod explain;
 mod files;
 mod findings;
 mod forms;
+mod import;
 mod invariants;
 mod lint;
 mod lint_calls;

@@ -12,6 +12,7 @@
 pub mod batch;
 pub mod diagnosis;
 pub mod expression;
+pub mod import;
 pub mod linting;
 pub mod script;
 pub mod target;

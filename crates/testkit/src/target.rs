@@ -8,6 +8,7 @@ use slug_resolver::yaml::UnknownFields;
 use crate::batch::{Answerer, check_batch};
 use crate::diagnosis::{Diagnoser, check_diagnosis};
 use crate::expression::check_expression;
+use crate::import::check_import;
 use crate::linting::{Linter, check_linting};
 use crate::pins::check_pins;
 use crate::plural::counted;
@@ -73,6 +74,9 @@ pub const MAKEFILE: Target = Target { name: "makefile", evaluate: evaluate_makef
 /// Finds pins in a text of every syntax.
 pub const PINS: Target = Target { name: "pins", evaluate: evaluate_pins };
 
+/// Imports a catalogue in every format.
+pub const IMPORT: Target = Target { name: "import", evaluate: evaluate_import };
+
 fn evaluate_registry(bytes: &[u8]) -> Evaluated {
     let strict = readers::check_registry(bytes, UnknownFields::Deny);
     match readers::check_registry(bytes, UnknownFields::Allow) {
@@ -123,6 +127,13 @@ fn evaluate_makefile(bytes: &[u8]) -> Evaluated {
 
 fn evaluate_pins(bytes: &[u8]) -> Evaluated {
     Evaluated::of_text(bytes, "a text, scanned incorrectly", check_pins)
+}
+
+fn evaluate_import(bytes: &[u8]) -> Evaluated {
+    match check_import(bytes) {
+        Ok(text) => Evaluated::text(text, Ok(())),
+        Err(violation) => Evaluated::text("a catalogue, imported incorrectly", Err(violation)),
+    }
 }
 
 fn describe_registry(registry: &Registry) -> String {

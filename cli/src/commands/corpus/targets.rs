@@ -18,6 +18,7 @@ pub const TARGETS: &[Target] = &[
     target::SCRIPT,
     target::MAKEFILE,
     target::PINS,
+    target::IMPORT,
 ];
 
 /// Returns the target with a name.

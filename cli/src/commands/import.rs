@@ -1,0 +1,192 @@
+//! `import`: writes the model catalogue of another tool as a registry.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use slug_import::models_dev::File;
+use slug_import::{Conversion, Error, Options, TOML_BYTES, litellm, models_dev};
+
+use crate::args::{Catalogue, ImportArgs};
+use crate::exit::{Exit, Failure, describe};
+use crate::io::{Input, is_same_file, read_file, read_whole, shown_path, write_whole};
+use crate::output::Output;
+use crate::redact::{has_credential, without_credentials};
+use crate::suggest::did_you_mean;
+
+/// The file of the registry in the directory of `--dir`.
+const REGISTRY: &str = "providers.yaml";
+
+/// The file of the policy in the directory of `--dir`.
+const POLICY: &str = "litellm.policy.yaml";
+
+/// The directory of a checkout of models.dev that contains one directory for each provider.
+const PROVIDERS: &str = "providers";
+
+/// Maximum levels of directories in a checkout, and maximum number and bytes of its TOML files.
+const DEPTH: usize = 16;
+const FILES: usize = 100_000;
+const ALL_BYTES: usize = 64 << 20;
+
+/// Runs `import`.
+pub fn run(args: &ImportArgs, output: &mut Output) -> Result<Exit, Failure> {
+    if args.bare && args.catalogue != Catalogue::ModelsDev {
+        return Err(Failure::new("`--bare` is for models.dev: other catalogues list ids as callers write them"));
+    }
+    if args.runtime.iter().any(|name| name.is_empty() || has_credential(name)) {
+        return Err(Failure::new("`--runtime` has no valid name; write the name of a runtime"));
+    }
+    let options =
+        Options { runtimes: args.runtime.clone(), providers: args.provider.clone(), bare: args.bare, is_credential };
+    let conversion = convert(args, &options)?;
+    let notes: Vec<String> = conversion.notes.iter().map(|note| without_credentials(note).into_owned()).collect();
+    let registry = conversion.registry_file(&notes);
+    let policy = conversion.policy_file();
+    match &args.dir {
+        None => {
+            output.raw(&registry)?;
+            output.notes(&notes);
+            if policy.is_some() {
+                output.note(&format!("`--dir DIR` writes a policy, too: `{POLICY}`"));
+            }
+        }
+        Some(directory) => {
+            let files = [(REGISTRY, Some(registry)), (POLICY, policy)];
+            let files = files.into_iter().filter_map(|(name, text)| Some((directory.join(name), text?)));
+            let files: Vec<(PathBuf, String)> = files.collect();
+            if let Some((path, _)) = files.iter().find(|(path, _)| path.exists() && is_same_file(path, &args.path)) {
+                let path = shown_path(path);
+                return Err(Failure::new(format!("`{path}` is the catalogue; choose another directory")));
+            }
+            let written = write_files(directory, files, args.force)?;
+            output.notes(&notes);
+            output.human(&written)?;
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// The shortest word, in characters, that can be the random part of a credential.
+const RANDOM_CHARS: usize = 12;
+
+/// Returns true if a text of a catalogue looks like a credential. An id such as `VendorName/Model-V2-Flash` can look
+/// random as a whole, but has only short words.
+fn is_credential(text: &str) -> bool {
+    let has_long_word = || text.split(|c: char| !c.is_alphanumeric()).any(|word| word.chars().count() >= RANDOM_CHARS);
+    has_credential(text) && (text.contains("://") || has_long_word())
+}
+
+fn convert(args: &ImportArgs, options: &Options) -> Result<Conversion, Failure> {
+    let is_directory = args.path.is_dir();
+    let (name, converted) = match args.catalogue {
+        Catalogue::ModelsDev if is_directory => {
+            (shown_path(&args.path), models_dev::from_files(read_tree(&args.path)?, options))
+        }
+        Catalogue::ModelsDev => {
+            let input = Input::read(&args.path)?;
+            (input.name.clone(), models_dev::from_json(&input.bytes, options))
+        }
+        Catalogue::Litellm => {
+            let input = Input::read(&args.path)?;
+            (input.name.clone(), litellm::from_bytes(&input.bytes, options))
+        }
+    };
+    converted.map_err(|error| {
+        let help = match &error {
+            Error::UnknownProvider { name, known } => {
+                format!("; {}", did_you_mean(name, known.iter().map(String::as_str), "check the name"))
+            }
+            _ => String::new(),
+        };
+        Failure::new(format!("{name}: {error}{help}"))
+    })
+}
+
+/// Writes the files that do not have their content yet, and returns a line for each. No file is written if
+/// one of them would replace another text without `force`.
+fn write_files(directory: &Path, files: Vec<(PathBuf, String)>, force: bool) -> Result<String, Failure> {
+    let mut changed = Vec::new();
+    let mut lines = String::new();
+    for (path, text) in &files {
+        // A broken link does not exist, but would be followed.
+        let is_equal = path.symlink_metadata().is_ok() && read_file(path)? == text.as_bytes();
+        if path.symlink_metadata().is_ok() && !is_equal && !force {
+            return Err(Failure::new(format!(
+                "`{}` exists and has another content; pass --force to replace it, or choose another directory",
+                shown_path(path)
+            )));
+        }
+        lines.push_str(&format!("{} {}\n", if is_equal { "unchanged" } else { "wrote" }, shown_path(path)));
+        if !is_equal {
+            changed.push((path, text));
+        }
+    }
+    fs::create_dir_all(directory).map_err(|error| {
+        let why = describe(&error);
+        Failure::new(format!("cannot create `{}`: {why}; choose another directory", shown_path(directory)))
+    })?;
+    changed.into_iter().try_for_each(|(path, text)| write_whole(path, text.as_bytes()))?;
+    Ok(lines)
+}
+
+/// Reads the TOML files of a checkout of models.dev, in the order of their paths.
+fn read_tree(root: &Path) -> Result<Vec<File>, Failure> {
+    let below = root.join(PROVIDERS);
+    let root = if below.is_dir() { &below } else { root };
+    let mut tree = Tree { root, files: Vec::new(), bytes: 0 };
+    tree.add(root, &mut Vec::new())?;
+    tree.files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(tree.files)
+}
+
+/// The files that were read so far.
+struct Tree<'r> {
+    root: &'r Path,
+    files: Vec<File>,
+    bytes: usize,
+}
+
+impl Tree<'_> {
+    /// Adds the files in a directory. `parents` are the real paths of the directories above.
+    fn add(&mut self, directory: &Path, parents: &mut Vec<PathBuf>) -> Result<(), Failure> {
+        let unreadable = |error: std::io::Error| {
+            let why = describe(&error);
+            Failure::new(format!("cannot read `{}`: {why}; check the path", shown_path(directory)))
+        };
+        let real = directory.canonicalize().map_err(unreadable)?;
+        if parents.len() == DEPTH || parents.contains(&real) {
+            let what = shown_path(directory);
+            return Err(Failure::new(format!("`{what}`: too many levels of directories; remove the directory")));
+        }
+        parents.push(real);
+        for entry in fs::read_dir(directory).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_dir() {
+                self.add(&path, parents)?;
+            } else if path.extension().is_some_and(|extension| extension == "toml") && path.is_file() {
+                self.read(&path)?;
+            }
+        }
+        parents.pop();
+        Ok(())
+    }
+
+    fn read(&mut self, path: &Path) -> Result<(), Failure> {
+        let relative = path.strip_prefix(self.root).unwrap_or(path);
+        let Some(name) = relative.to_str() else {
+            return Err(Failure::new(format!("`{}`: the name is not UTF-8; rename the file", shown_path(path))));
+        };
+        let advice = "pass the directory of models.dev";
+        let bytes = read_whole(path, "the file", advice)?;
+        self.bytes += bytes.len();
+        if self.files.len() == FILES || self.bytes > ALL_BYTES || bytes.len() > TOML_BYTES {
+            return Err(Failure::new(format!(
+                "`{}`: more than {FILES} TOML files, {} MiB in all or {} MiB in one file; {advice}",
+                shown_path(path),
+                ALL_BYTES >> 20,
+                TOML_BYTES >> 20
+            )));
+        }
+        self.files.push(File { path: name.replace(std::path::MAIN_SEPARATOR, "/"), bytes });
+        Ok(())
+    }
+}

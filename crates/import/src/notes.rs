@@ -1,0 +1,56 @@
+//! The words of notes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slug_yaml::quoted;
+
+/// Maximum number of names that a note lists.
+const LISTED: usize = 12;
+
+/// The names in backticks, the first ones if there are many.
+pub(crate) fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let count = names.len();
+    let mut text = names.take(LISTED).map(quoted).collect::<Vec<_>>().join(", ");
+    if count > LISTED {
+        text.push_str(&format!(" and {} more", count - LISTED));
+    }
+    text
+}
+
+/// A number with its noun.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// A note as one line of a comment, without control characters.
+pub(crate) fn one_line(note: &str) -> String {
+    let is_plain = |c: char| !c.is_control() && !is_invisible_break(c);
+    note.chars().map(|c| if is_plain(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
+}
+
+/// Returns true for a line break that is not a control character, and for a byte-order mark.
+pub(crate) fn is_invisible_break(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// The fields of a catalogue that are not read, by the part of the catalogue.
+#[derive(Default)]
+pub(crate) struct UnreadFields(BTreeMap<&'static str, BTreeSet<String>>);
+
+impl UnreadFields {
+    /// Adds a field of a part.
+    pub(crate) fn add(&mut self, part: &'static str, field: &str) {
+        let fields = self.0.entry(part).or_default();
+        if !fields.contains(field) {
+            fields.insert(field.to_owned());
+        }
+    }
+
+    /// One note for each part.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(part, fields)| {
+            format!("fields of {part} that are left out: {}", listed(fields.iter().map(String::as_str)))
+        })
+    }
+}
