@@ -14,6 +14,7 @@ mod tasks;
 
 pub use choices::{may_write_settings, names_choice};
 
+use super::files::{SourceFile, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use std::collections::BTreeSet;
 
@@ -625,7 +626,11 @@ impl Interpreter<'_> {
         let unknown = || Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")));
         let Some((first, rest)) = arguments.split_first() else { return unknown() };
         let path = self.expand_run(first).single().cloned();
-        if let Some((path, file)) = path.as_ref().and_then(|path| Some((path, self.file_at(path)?))) {
+        let found = path.as_ref().and_then(|path| Some((path, self.file_at(path)?)));
+        let is_foreign = |file: &SourceFile| !self.runs_in_bash && needs_bash(&file.text);
+        if let Some((path, file)) = found.as_ref().filter(|(_, file)| is_foreign(file)) {
+            self.note_uninterpreted(&file.text, file.base, path);
+        } else if let Some((path, file)) = found {
             let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
             let outer = self.state.arguments.clone();
             if !rest.is_empty() {

@@ -66,6 +66,8 @@ pub(super) struct Interpreter<'a> {
     pub files: &'a dyn Files,
     /// The directories into which the repository is checked out; empty if they are not known.
     pub roots: &'a [&'a str],
+    /// Whether the shell is certainly bash. Another one may read a file differently.
+    pub runs_in_bash: bool,
     /// The path of the file that runs, which is `$0`.
     pub program: Option<String>,
     /// The path of the file that contains the current command, which is `$BASH_SOURCE`.
@@ -207,6 +209,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         looked_inside: 0,
         files: input.files,
         roots: input.roots,
+        runs_in_bash: true,
         program: None,
         file: None,
         state,

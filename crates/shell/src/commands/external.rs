@@ -182,7 +182,9 @@ impl Interpreter<'_> {
                 let rest = arguments.get(options + 2..).unwrap_or_default();
                 let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
                 let spans = own_spans(std::slice::from_ref(word));
-                self.child_process(shell_options, rest, |it| it.script(&script, start_of(word), &spans))
+                self.in_shell(command, |it| {
+                    it.child_process(shell_options, rest, |it| it.script(&script, start_of(word), &spans))
+                })
             }
             (Some(word), _) => {
                 let rest = &arguments[options + 1..];
@@ -210,7 +212,9 @@ impl Interpreter<'_> {
                 let spans = input.spans.clone();
                 let Some(script) = input.into_text().single().cloned() else { return unknown() };
                 let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                self.child_process(shell_options, Vec::new(), |it| it.script(&script, base, &spans))
+                self.in_shell(command, |it| {
+                    it.child_process(shell_options, Vec::new(), |it| it.script(&script, base, &spans))
+                })
             }
             (None, None) => unknown(),
         }
@@ -235,7 +239,8 @@ impl Interpreter<'_> {
         self.resolve(&own_spans(std::slice::from_ref(word)));
         let options = shell.map_or_else(|| options_of_file(&file.text), |(_, options)| options);
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
-        Some(self.child_process(options, arguments, |it| it.file(&path, &file, true)))
+        let run = |it: &mut Self| it.child_process(options, arguments, |it| it.file(&path, &file, true));
+        Some(self.in_shell(program, run))
     }
 
     /// The file of the repository to which a path leads.
@@ -244,6 +249,14 @@ impl Interpreter<'_> {
             Place::Repository(path) => self.files.read(&path),
             Place::Elsewhere => None,
         }
+    }
+
+    /// Interprets what a shell with a name runs.
+    pub(super) fn in_shell<T>(&mut self, shell: &str, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.runs_in_bash, shell == "bash");
+        let result = run(self);
+        self.runs_in_bash = outer;
+        result
     }
 
     /// Interprets a script in another process, which sees only exported variables.

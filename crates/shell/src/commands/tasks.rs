@@ -118,13 +118,14 @@ impl Interpreter<'_> {
             self.note_uninterpreted(&text, base, path);
             return Outcome::unknown(Output::default());
         }
-        let outcome = self.child_process(options, Vec::new(), |it| {
+        let interpret = |it: &mut Self| {
             let outcome = it.script(&text, base, &[]);
             if outcome.is_none() {
                 it.note_uninterpreted(&text, base, path);
             }
             outcome
-        });
+        };
+        let outcome = self.in_shell(shell, |it| it.child_process(options, Vec::new(), interpret));
         self.resolve(&outcome.output.spans);
         outcome
     }

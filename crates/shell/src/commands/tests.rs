@@ -574,6 +574,34 @@ fn sourced_file_is_not_the_program() {
     }
 }
 
+/// A file of bash that another shell sources may fail to parse, so that nothing in it runs.
+#[test]
+fn other_shell_may_not_read_a_sourced_file() {
+    let files = [
+        ("plain.sh", "SLUG=x"),
+        (
+            "bash.sh",
+            "[[ -z $A || ! ( -z $B ) ]] || :
+SLUG=x",
+        ),
+        (
+            "outer.sh",
+            ". ./bash.sh
+SLUG=$SLUG bash tests/run.sh",
+        ),
+    ];
+    let run = "SLUG=$SLUG bash tests/run.sh";
+    for (script, expected) in [
+        (format!("bash -c '. ./bash.sh; {run}'"), "x@tests/run.sh=SLUG"),
+        (format!("sh -c '. ./plain.sh; {run}'"), "x@tests/run.sh=SLUG"),
+        (format!("sh -c '. ./bash.sh; {run}'"), "(anything)@tests/run.sh=SLUG"),
+        ("sh -c 'bash outer.sh'".to_owned(), "x@tests/run.sh=SLUG"),
+        (format!("sh -c true; . ./bash.sh; {run}"), "x@tests/run.sh=SLUG"),
+    ] {
+        assert_eq!(slug(&files, &script), expected, "{script}");
+    }
+}
+
 /// The exit status of a pipeline, a subshell and a file decides what runs after it.
 #[test]
 fn exit_status_is_exact() {
