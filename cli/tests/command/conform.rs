@@ -130,6 +130,8 @@ fn order_of_version_2_is_proved() {
         let output = slugproof(args.clone()).dir(&scratch).run();
         let says = output.stdout.contains("`nightly` answers as its function does");
         assert!(says && !output.stdout.contains("unconformed"), "{args:?}: {}", output.stdout);
+        // The laws hold for a policy with a function, too.
+        assert!(!output.stdout.contains("is broken"), "{args:?}: {}", output.stdout);
     }
 }
 
