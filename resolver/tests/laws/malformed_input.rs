@@ -624,7 +624,7 @@ fn invalid_rules_report_place_and_advice() {
             "inject: first\n",
             "overide: MODEL\n",
             "line 11, column 1: `overide`: unknown field `overide`; the fields here are `name`, `extends`, \
-             `harness`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, `templates`, `creates`, `inject`, \
+             `harness`, `function`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, `templates`, `creates`, `inject`, \
              `secrets`, `model`, `schema_version`",
         ),
         (
@@ -940,6 +940,31 @@ fn invalid_rules_report_place_and_advice() {
         (WHEN, "{runtime: []}", "line 9, column 22: `model[1].when.runtime`: the list is empty; name at least one"),
         (WHEN, "[LLM_PATH]", "line 9, column 12: `model[1].when`: expected a mapping, found a list"),
         ("name: override", "name: ''", "line 8, column 12: `model[0].name`: the value is empty; write one"),
+        (
+            "runtime: RUNTIME",
+            "runtime: RUNTIME\nfunction: {source: [], model: pick}",
+            "line 4, column 20: `function.source`: the list is empty; name at least one",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: RUNTIME\nfunction: {source: ['', lib.sh], model: pick}",
+            "line 4, column 21: `function.source[0]`: the value is empty; write one",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: RUNTIME\nfunction: {source: lib.sh, model: ''}",
+            "line 4, column 35: `function.model`: the value is empty; write one",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: RUNTIME\nfunction: {source: lib.sh, model: pick, secrets: ''}",
+            "line 4, column 50: `function.secrets`: the value is empty; write one",
+        ),
+        (
+            "runtime: RUNTIME",
+            "runtime: RUNTIME\nfunction: {model: pick}",
+            "line 4, column 11: `function`: the required field `source` is missing; add it",
+        ),
         (
             "runtime: RUNTIME",
             "runtime: [{use: none}]",
