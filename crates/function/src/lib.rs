@@ -5,5 +5,6 @@
 //! compare. A [`case`] is one of them, with the answer of the function or of the policy.
 
 pub mod case;
+pub mod inference;
 pub mod reading;
 pub mod space;

@@ -1,0 +1,361 @@
+//! The search for the shortest list of rules that gives every row its answer.
+//!
+//! Rivest's argument makes the search exact: if some list of rules fits all rows, then it still fits the
+//! rows that remain after any rule that is right about every remaining row it covers. So such a rule never
+//! leads into a dead end, and of two such rules the one that covers more is at least as good.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashSet};
+
+use super::mask::Mask;
+use super::set::BitSet;
+use super::table::Table;
+
+/// The most regions that are kept while the regions of one row are built.
+const REGIONS: usize = 64;
+/// The work of the search for a shorter list: the number of states times the number of rows.
+const WORK: usize = 40_000;
+/// Up to this number of rows, the regions of every one of them are candidates; of more rows, the regions
+/// of rows that an earlier region does not cover.
+const SEEDS: usize = 48;
+/// The most candidates that are tried in one state.
+const BRANCHES: usize = 6;
+
+/// An effect of a rule: a model, or injected secrets.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    /// The rows whose answer the effect gives.
+    pub(super) right: BitSet,
+    /// The rows whose answer it does not give. A rule has no effect on rows in neither set.
+    pub(super) wrong: BitSet,
+    /// The length of the effect as it is written.
+    pub(super) cost: usize,
+}
+
+/// A rule, by the number of its effect and the groups that its condition admits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rule {
+    pub(super) region: Mask,
+    pub(super) effect: usize,
+}
+
+/// The rules of one question to find.
+pub(super) struct Search<'t> {
+    pub(super) table: &'t Table<'t>,
+    pub(super) effects: &'t [Effect],
+    /// The rows that need a rule.
+    pub(super) needed: BitSet,
+}
+
+/// A rule that is right about every remaining row that it covers.
+struct Candidate {
+    rule: Rule,
+    covered: BitSet,
+    count: usize,
+    cost: usize,
+}
+
+impl Search<'_> {
+    /// Finds a list of rules for some rows, of which the first rule that applies counts. Returns the rows for
+    /// which there is no rule if there is no such list.
+    pub(super) fn first_that_applies(&self, rows: &BitSet) -> Result<Vec<Rule>, BitSet> {
+        let mut greedy = Vec::new();
+        let mut remaining = rows.clone();
+        while remaining.intersects(&self.needed) {
+            let Some(best) = self.candidates(&remaining).into_iter().next() else {
+                return Err(remaining.intersection(&self.needed));
+            };
+            remaining.subtract(&best.covered);
+            greedy.push(best.rule);
+        }
+        let states = (WORK / self.table.rows.len().max(1)).clamp(4, 400);
+        let best = self.without_superfluous(rows, greedy);
+        let mut shorter = Shorter { best, seen: HashSet::new(), states };
+        self.shorten(rows, &mut Vec::new(), &mut shorter);
+        Ok(self.without_superfluous(rows, shorter.best))
+    }
+
+    /// Replaces the best list by a shorter one that starts with `rules`, if there is one.
+    fn shorten(&self, remaining: &BitSet, rules: &mut Vec<Rule>, shorter: &mut Shorter) {
+        if !remaining.intersects(&self.needed) {
+            if rules.len() < shorter.best.len() {
+                shorter.best.clone_from(rules);
+            }
+            return;
+        }
+        if rules.len() + self.least_rules(remaining) >= shorter.best.len() || shorter.states == 0 {
+            return;
+        }
+        if !shorter.seen.insert((remaining.clone(), rules.len())) {
+            return;
+        }
+        shorter.states -= 1;
+        for candidate in self.candidates(remaining).into_iter().take(BRANCHES) {
+            let mut rest = remaining.clone();
+            rest.subtract(&candidate.covered);
+            rules.push(candidate.rule);
+            self.shorten(&rest, rules, shorter);
+            rules.pop();
+        }
+    }
+
+    /// A lower bound of the number of rules for the remaining rows: a set of rows of which no two can have
+    /// the same rule.
+    fn least_rules(&self, remaining: &BitSet) -> usize {
+        let mut open = remaining.intersection(&self.needed);
+        let mut count = 0;
+        while let Some(row) = open.first() {
+            count += 1;
+            open.remove(row);
+            for effect in self.effects.iter().filter(|effect| effect.right.contains(row)) {
+                open.subtract(&effect.right);
+            }
+        }
+        count
+    }
+
+    /// The candidates in a state: the one that covers most first, then the simplest.
+    fn candidates(&self, remaining: &BitSet) -> Vec<Candidate> {
+        let mut found: BTreeSet<(usize, Mask)> = BTreeSet::new();
+        for (number, effect) in self.effects.iter().enumerate() {
+            let right = effect.right.intersection(remaining);
+            if right.is_empty() {
+                continue;
+            }
+            let wrong = self.masks(&effect.wrong.intersection(remaining));
+            let has_all_seeds = right.len() <= SEEDS;
+            let mut open = right;
+            while let Some(seed) = open.first() {
+                open.remove(seed);
+                for region in self.regions(seed, &wrong) {
+                    if !has_all_seeds {
+                        open.subtract(&self.covered(region, &open));
+                    }
+                    found.insert((number, region));
+                }
+            }
+        }
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for (effect, region) in found {
+            let rule = Rule { region, effect };
+            let covered = self.decided_by(rule, remaining);
+            let cost = self.effects[effect].cost + self.table.cost(self.groups_of(&covered), region);
+            candidates.push(Candidate { rule, count: covered.len(), covered, cost });
+        }
+        candidates.sort_by_key(|candidate| (Reverse(candidate.count), candidate.cost));
+        let mut kept: Vec<Candidate> = Vec::new();
+        for candidate in candidates {
+            if !kept.iter().any(|larger| candidate.covered.is_subset(&larger.covered)) {
+                kept.push(candidate);
+            }
+        }
+        kept
+    }
+
+    /// Finds rules with one effect that cover some rows, by the most of them.
+    pub(super) fn covering(&self, effect: usize, mut open: BitSet) -> Vec<Rule> {
+        let wrong = self.masks(&self.effects[effect].wrong);
+        let mut rules = Vec::new();
+        while let Some(seed) = open.first() {
+            let gain = |region: &Mask| {
+                let covered = self.covered(*region, &open);
+                (covered.len(), Reverse(self.table.cost(self.groups_of(&covered), *region)), Reverse(*region))
+            };
+            let Some(region) = self.regions(seed, &wrong).into_iter().max_by_key(gain) else { break };
+            open.subtract(&self.covered(region, &open));
+            rules.push(Rule { region, effect });
+        }
+        rules
+    }
+
+    /// The groups of some rows.
+    fn masks(&self, rows: &BitSet) -> Vec<Mask> {
+        rows.iter().map(|row| self.table.masks[row]).collect()
+    }
+
+    /// The groups that some rows have.
+    pub(super) fn groups_of(&self, rows: &BitSet) -> Mask {
+        rows.iter().fold(Mask::default(), |groups, row| groups.or(&self.table.masks[row]))
+    }
+
+    /// The rows of a set that are in a region.
+    pub(super) fn covered(&self, region: Mask, rows: &BitSet) -> BitSet {
+        let mut covered = BitSet::empty(self.table.rows.len());
+        rows.iter().filter(|row| self.table.masks[*row].is_subset(&region)).for_each(|row| covered.insert(row));
+        covered
+    }
+
+    /// The rows of a set that a rule decides.
+    pub(super) fn decided_by(&self, rule: Rule, rows: &BitSet) -> BitSet {
+        let Effect { right, wrong, .. } = &self.effects[rule.effect];
+        let mut affected = right.clone();
+        affected.unite(wrong);
+        affected.intersect(rows);
+        self.covered(rule.region, &affected)
+    }
+
+    /// The largest regions that contain one row and none of `wrong`, and that a condition can express.
+    pub(super) fn regions(&self, seed: usize, wrong: &[Mask]) -> Vec<Mask> {
+        let seed = self.table.masks[seed];
+        let distinct: HashSet<Mask> = wrong.iter().map(|wrong| wrong.without(&seed)).collect();
+        let mut differences: Vec<Mask> = distinct.into_iter().collect();
+        differences.sort_by_key(|difference| (difference.len(), *difference));
+        // A region without a row lacks one of its groups, and so lacks every row that has all these groups.
+        let mut minimal: Vec<Mask> = Vec::new();
+        for difference in differences {
+            if !minimal.iter().any(|smaller| smaller.is_subset(&difference)) {
+                minimal.push(difference);
+            }
+        }
+        let mut regions = vec![self.table.all()];
+        for difference in minimal {
+            let (mut kept, hit): (Vec<Mask>, Vec<Mask>) =
+                regions.into_iter().partition(|region| !difference.is_subset(region));
+            let mut split: Vec<Mask> = Vec::new();
+            for region in &hit {
+                for group in difference.iter() {
+                    let mut smaller = *region;
+                    smaller.remove(group);
+                    if !kept.iter().any(|larger| smaller.is_subset(larger)) {
+                        split.push(smaller);
+                    }
+                }
+            }
+            kept.append(&mut split);
+            if kept.len() > REGIONS {
+                kept.sort_by_key(|region| (self.tested_axes(*region), Reverse(region.len()), *region));
+                kept.truncate(REGIONS);
+            }
+            regions = kept;
+        }
+        let expressed: BTreeSet<Mask> =
+            regions.into_iter().filter_map(|region| self.table.expressible(region, seed)).collect();
+        let is_maximal = |region: &Mask| !expressed.iter().any(|larger| larger != region && region.is_subset(larger));
+        expressed.iter().filter(|region| is_maximal(region)).copied().collect()
+    }
+
+    /// The number of tests of a condition.
+    fn tested_axes(&self, region: Mask) -> usize {
+        self.table.of_axis.iter().filter(|all| !all.is_subset(&region)).count()
+    }
+
+    /// The rows that each rule of a list decides, of some rows; `None` if a rule is wrong or a row that
+    /// needs a rule has none.
+    pub(super) fn decided(&self, rows: &BitSet, rules: &[Rule]) -> Option<Vec<BitSet>> {
+        let mut remaining = rows.clone();
+        let mut decided = Vec::new();
+        for rule in rules {
+            let covered = self.decided_by(*rule, &remaining);
+            if covered.intersects(&self.effects[rule.effect].wrong) {
+                return None;
+            }
+            remaining.subtract(&covered);
+            decided.push(covered);
+        }
+        (!remaining.intersects(&self.needed)).then_some(decided)
+    }
+
+    /// Removes rules as long as the others decide all rows.
+    fn without_superfluous(&self, rows: &BitSet, mut rules: Vec<Rule>) -> Vec<Rule> {
+        let mut index = 0;
+        while index < rules.len() {
+            let mut fewer = rules.clone();
+            fewer.remove(index);
+            if self.decided(rows, &fewer).is_some() { rules = fewer } else { index += 1 }
+        }
+        rules
+    }
+
+    /// Finds rules that each add effects: `wanted` are the rows of `rows` that need the effect with the
+    /// same number. Returns rows for which there is no rule if there are no such rules.
+    pub(super) fn every_that_applies(
+        &self,
+        rows: &BitSet,
+        wanted: &[BitSet],
+    ) -> Result<Vec<(Mask, Vec<usize>)>, BitSet> {
+        let mut candidates: BTreeSet<Mask> = BTreeSet::new();
+        for (effect, wanted) in self.effects.iter().zip(wanted) {
+            let wrong = self.masks(&effect.wrong.intersection(rows));
+            let mut seeds = wanted.clone();
+            let has_all_seeds = seeds.len() <= SEEDS;
+            while let Some(seed) = seeds.first() {
+                seeds.remove(seed);
+                let regions = self.regions(seed, &wrong);
+                if regions.is_empty() {
+                    return Err(BitSet::of(self.table.rows.len(), seed));
+                }
+                for region in regions {
+                    if !has_all_seeds {
+                        seeds.subtract(&self.covered(region, &seeds));
+                    }
+                    candidates.insert(region);
+                }
+            }
+        }
+        let candidates: Vec<(Mask, BitSet)> =
+            candidates.into_iter().map(|region| (region, self.covered(region, rows))).collect();
+        let effects = |covered: &BitSet| -> Vec<usize> {
+            (0..self.effects.len()).filter(|effect| !covered.intersects(&self.effects[*effect].wrong)).collect()
+        };
+        let mut open: Vec<BitSet> = wanted.to_vec();
+        let mut rules: Vec<(Mask, Vec<usize>)> = Vec::new();
+        while open.iter().any(|open| !open.is_empty()) {
+            let gain = |(region, covered): &&(Mask, BitSet)| {
+                let gain: usize = effects(covered).iter().map(|effect| open[*effect].intersection(covered).len()).sum();
+                let cost = self.table.cost(self.groups_of(covered), *region);
+                (gain, Reverse(cost), Reverse(*region))
+            };
+            let Some((region, covered)) = candidates.iter().max_by_key(gain) else { break };
+            let added: Vec<usize> =
+                effects(covered).into_iter().filter(|effect| open[*effect].intersects(covered)).collect();
+            added.iter().for_each(|effect| open[*effect].subtract(covered));
+            rules.push((*region, added));
+        }
+        Ok(self.without_superfluous_additions(rows, rules, wanted))
+    }
+
+    /// Removes effects and rules as long as the others add every wanted effect.
+    fn without_superfluous_additions(
+        &self,
+        rows: &BitSet,
+        mut rules: Vec<(Mask, Vec<usize>)>,
+        wanted: &[BitSet],
+    ) -> Vec<(Mask, Vec<usize>)> {
+        let is_complete = |rules: &[(Mask, Vec<usize>)]| {
+            wanted.iter().enumerate().all(|(effect, wanted)| {
+                let mut open = wanted.clone();
+                for (region, _) in rules.iter().filter(|(_, added)| added.contains(&effect)) {
+                    open.subtract(&self.covered(*region, rows));
+                }
+                open.is_empty()
+            })
+        };
+        let mut index = 0;
+        while index < rules.len() {
+            let mut fewer = rules.clone();
+            fewer.remove(index);
+            if is_complete(&fewer) {
+                rules = fewer;
+                continue;
+            }
+            for effect in rules[index].1.clone() {
+                let mut fewer = rules.clone();
+                fewer[index].1.retain(|added| *added != effect);
+                if is_complete(&fewer) {
+                    rules = fewer;
+                }
+            }
+            index += 1;
+        }
+        rules
+    }
+}
+
+/// The state of the search for a shorter list.
+struct Shorter {
+    best: Vec<Rule>,
+    /// The remaining rows of the visited states, with the number of rules before.
+    seen: HashSet<(BitSet, usize)>,
+    /// The number of states that may still be visited.
+    states: usize,
+}
