@@ -24,7 +24,9 @@ use self::search::{Effect, Rule, Search};
 use self::set::BitSet;
 use self::table::{Axis, Class, Row, Table, contexts};
 
-/// The most sources of one chain that are tried.
+/// The most conditions of the platform path that are tried before the other rules for secrets.
+const LEADING: usize = 4;
+/// The most variables of which lists are tried as the sources of a rule.
 const CHAIN_VARIABLES: usize = 4;
 
 /// The answers from which a policy is inferred.
@@ -313,7 +315,7 @@ impl<'a> Cases<'a> {
                 needed.remove(row);
             }
         }
-        let search = Search { table: &table, effects: &effects, needed };
+        let search = Search::new(&table, &effects, needed.clone());
         let indistinct = |rows: BitSet| NotInferred::Indistinct { of: "model", cases: self.simplest(&table, &rows) };
         let rules = search.first_that_applies(&BitSet::full(table.rows.len())).map_err(indistinct)?;
         let decided = search.decided(&BitSet::full(table.rows.len()), &rules).unwrap_or_default();
@@ -381,26 +383,6 @@ impl<'a> Cases<'a> {
         let injecting = effects.clone();
         effects.push(effect(with(platform), 1));
 
-        let search = Search { table: &table, effects: &effects, needed: needed.clone() };
-        let platform_rules = search.covering(platform, needed.intersection(&with(platform)));
-        let mut rest = all.clone();
-        platform_rules.iter().for_each(|rule| rest.subtract(&search.decided_by(*rule, &all)));
-
-        // The first rule that applies; if need be, with rules for the platform path that only set cases apart.
-        let without_platform = Search { table: &table, effects: &injecting, needed: needed.clone() };
-        let rules = without_platform.first_that_applies(&rest).or_else(|_| search.first_that_applies(&rest));
-        let mut found: Vec<(InjectMode, Vec<SecretsRule>)> = Vec::new();
-        if let Ok(rules) = &rules {
-            let rules: Vec<Rule> = platform_rules.iter().chain(rules).copied().collect();
-            let decided = search.decided(&all, &rules).unwrap_or_default();
-            let write = |(rule, rows): (&Rule, BitSet)| {
-                let names = lists.get(rule.effect).map(|list| list.iter().cloned().collect());
-                secrets_rule(&table, search.groups_of(&rows), rule.region, names)
-            };
-            found.push((InjectMode::First, rules.iter().zip(decided).map(write).collect()));
-        }
-
-        // Every rule that applies: one effect for each name.
         let names: BTreeSet<&String> = lists.iter().copied().flatten().collect();
         let names: Vec<&String> = names.into_iter().collect();
         let injects = |name: &String| {
@@ -410,29 +392,64 @@ impl<'a> Cases<'a> {
             rows
         };
         let single: Vec<Effect> = names.iter().map(|name| effect(injects(name), 1)).collect();
-        let every = Search { table: &table, effects: &single, needed: needed.clone() };
-        let wanted: Vec<BitSet> = single.iter().map(|effect| effect.right.intersection(&rest)).collect();
-        if let Ok(additions) = every.every_that_applies(&rest, &wanted) {
-            let mut rules = Vec::new();
-            let mut remaining = all.clone();
-            for rule in &platform_rules {
-                let covered = search.decided_by(*rule, &remaining);
-                remaining.subtract(&covered);
-                rules.push(secrets_rule(&table, search.groups_of(&covered), rule.region, None));
+
+        let search = Search::new(&table, &effects, needed.clone());
+        let without_platform = Search::new(&table, &injecting, needed.clone());
+        let every = Search::new(&table, &single, needed.clone());
+        let is_platform = |rule: &SecretsRule| rule.effect == SecretsEffect::Platform;
+        // The rules in both modes after some rules for the platform path.
+        let after = |leading: &[Rule]| {
+            let mut found: Vec<(InjectMode, Vec<SecretsRule>)> = Vec::new();
+            let mut rest = all.clone();
+            let mut platform_rules = Vec::new();
+            for rule in leading {
+                let covered = search.decided_by(*rule, &rest);
+                rest.subtract(&covered);
+                platform_rules.push(secrets_rule(&table, search.groups_of(&covered), rule.region, None));
             }
-            for (region, added) in additions {
-                let mut decided = BitSet::empty(table.rows.len());
-                added.iter().for_each(|effect| decided.unite(&every.covered(region, &wanted[*effect])));
-                let names = added.iter().map(|effect| names[*effect].clone()).collect();
-                rules.push(secrets_rule(&table, every.groups_of(&decided), region, Some(names)));
+            let wanted: Vec<BitSet> = single.iter().map(|effect| effect.right.intersection(&rest)).collect();
+            if let Ok(additions) = every.every_that_applies(&rest, &wanted) {
+                let write = |(region, added): (Mask, Vec<usize>)| {
+                    let mut decided = BitSet::empty(table.rows.len());
+                    added.iter().for_each(|effect| decided.unite(&every.covered(region, &wanted[*effect])));
+                    let names = added.iter().map(|effect| names[*effect].clone()).collect();
+                    secrets_rule(&table, every.groups_of(&decided), region, Some(names))
+                };
+                let rules = additions.into_iter().map(write);
+                found.push((InjectMode::Every, platform_rules.iter().cloned().chain(rules).collect()));
             }
-            found.push((InjectMode::Every, rules));
+            // A list of which the first rule counts has a rule for each list of secrets.
+            let is_longer = found.iter().any(|(_, rules)| rules.len() < lists.len());
+            for of in [&without_platform, &search].into_iter().filter(|_| !is_longer) {
+                let Ok(rules) = of.first_that_applies(&rest) else { continue };
+                let decided = of.decided(&rest, &rules).unwrap_or_default();
+                let write = |(rule, rows): (&Rule, BitSet)| {
+                    let names = lists.get(rule.effect).map(|list| list.iter().cloned().collect());
+                    secrets_rule(&table, of.groups_of(&rows), rule.region, names)
+                };
+                let rules = rules.iter().zip(decided).map(write);
+                found.push((InjectMode::First, platform_rules.iter().cloned().chain(rules).collect()));
+            }
+            found
+        };
+        let marked = search.covering(platform, needed.intersection(&with(platform)));
+        let mut found = after(&marked);
+        let mut keyed = with(platform);
+        marked.iter().for_each(|rule| keyed.subtract(&search.decided_by(*rule, &all)));
+        for row in keyed.clone().iter() {
+            if !keys.iter().all(|(axis, class)| table.rows[row].classes[*axis] == *class) {
+                keyed.remove(row);
+            }
         }
-        let shortest = found.into_iter().min_by_key(|(_, rules)| (rules.len(), length(rules)));
-        shortest.ok_or_else(|| NotInferred::Indistinct {
-            of: "secrets",
-            cases: self.simplest(&table, &rules.err().unwrap_or(needed)),
-        })
+        for rule in search.largest(platform, &keyed).into_iter().take(LEADING) {
+            found.extend(after(&[marked.as_slice(), &[rule]].concat()));
+        }
+        // A further rule for the platform path has to save two rules: no registry says that it is one.
+        let shortest = found.into_iter().min_by_key(|(_, rules)| {
+            let further = rules.iter().filter(|rule| is_platform(rule)).count() > marked.len();
+            (rules.len() + usize::from(further), further, length(rules))
+        });
+        shortest.ok_or_else(|| NotInferred::Indistinct { of: "secrets", cases: self.simplest(&table, &needed) })
     }
 }
 

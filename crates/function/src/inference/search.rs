@@ -4,6 +4,7 @@
 //! rows that remain after any rule that is right about every remaining row it covers. So such a rule never
 //! leads into a dead end, and of two such rules the one that covers more is at least as good.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,11 +14,13 @@ use super::table::Table;
 
 /// The most regions that are kept while the regions of one row are built.
 const REGIONS: usize = 64;
-/// The work of the search for a shorter list: the number of states times the number of rows.
-const WORK: usize = 40_000;
+/// The work after which no shorter list is sought: the number of rows and regions that are compared.
+const WORK: usize = 20_000_000;
 /// Up to this number of rows, the regions of every one of them are candidates; of more rows, the regions
 /// of rows that an earlier region does not cover.
 const SEEDS: usize = 48;
+/// The most effects that are tried as the last rule.
+const FALLBACKS: usize = 6;
 /// The most candidates that are tried in one state.
 const BRANCHES: usize = 6;
 
@@ -44,35 +47,103 @@ pub(super) struct Search<'t> {
     pub(super) table: &'t Table<'t>,
     pub(super) effects: &'t [Effect],
     /// The rows that need a rule.
-    pub(super) needed: BitSet,
+    needed: BitSet,
+    /// The work that was done.
+    work: Cell<usize>,
 }
 
 /// A rule that is right about every remaining row that it covers.
 struct Candidate {
     rule: Rule,
     covered: BitSet,
+    /// The number of covered rows that need a rule.
     count: usize,
+    /// The number of tests of the condition.
+    tests: usize,
     cost: usize,
 }
 
-impl Search<'_> {
+/// Which candidate is the best.
+#[derive(Clone, Copy)]
+enum Order {
+    /// The one that covers most.
+    Coverage,
+    /// The one with the fewest tests, and then the one that covers most.
+    Simplicity,
+}
+
+impl<'t> Search<'t> {
+    pub(super) fn new(table: &'t Table<'t>, effects: &'t [Effect], needed: BitSet) -> Self {
+        Self { table, effects, needed, work: Cell::new(0) }
+    }
+
+    fn is_work_left(&self) -> bool {
+        self.work.get() < WORK
+    }
+
     /// Finds a list of rules for some rows, of which the first rule that applies counts. Returns the rows for
     /// which there is no rule if there is no such list.
+    ///
+    /// Each effect is tried as the one that applies where no other rule does, as people write such lists.
     pub(super) fn first_that_applies(&self, rows: &BitSet) -> Result<Vec<Rule>, BitSet> {
-        let mut greedy = Vec::new();
-        let mut remaining = rows.clone();
-        while remaining.intersects(&self.needed) {
-            let Some(best) = self.candidates(&remaining).into_iter().next() else {
-                return Err(remaining.intersection(&self.needed));
-            };
-            remaining.subtract(&best.covered);
-            greedy.push(best.rule);
+        let mut last: Vec<usize> = (0..self.effects.len()).collect();
+        last.sort_by_key(|effect| {
+            let Effect { right, cost, .. } = &self.effects[*effect];
+            (Reverse(right.intersection(rows).len()), *cost)
+        });
+        last.truncate(FALLBACKS);
+        let mut shortest: Result<Vec<Rule>, BitSet> = Err(rows.clone());
+        for fallback in std::iter::once(None).chain(last.into_iter().map(Some)) {
+            for order in [Order::Coverage, Order::Simplicity] {
+                if shortest.is_ok() && !self.is_work_left() {
+                    continue;
+                }
+                let found = self.with_fallback(rows, fallback, order);
+                let is_shorter = match (&shortest, &found) {
+                    (Ok(shortest), Ok(found)) => self.length(rows, found) < self.length(rows, shortest),
+                    (Err(_), _) => true,
+                    (Ok(_), Err(_)) => false,
+                };
+                if is_shorter {
+                    shortest = found;
+                }
+            }
         }
-        let states = (WORK / self.table.rows.len().max(1)).clamp(4, 400);
-        let best = self.without_superfluous(rows, greedy);
-        let mut shorter = Shorter { best, seen: HashSet::new(), states };
+        let mut shorter = Shorter { best: shortest?, seen: HashSet::new() };
         self.shorten(rows, &mut Vec::new(), &mut shorter);
         Ok(self.without_superfluous(rows, shorter.best))
+    }
+
+    /// Finds a list with one candidate after the other and a last rule with an effect, if one is given.
+    fn with_fallback(&self, rows: &BitSet, fallback: Option<usize>, order: Order) -> Result<Vec<Rule>, BitSet> {
+        let mut needed = self.needed.clone();
+        if let Some(effect) = fallback {
+            needed.subtract(&self.effects[effect].right);
+        }
+        let mut rules = Vec::new();
+        let mut remaining = rows.clone();
+        while remaining.intersects(&needed) {
+            let others = self.candidates(&remaining, &needed, order);
+            let best = others.into_iter().find(|candidate| candidate.covered.intersects(&needed));
+            let best = best.or_else(|| self.candidates(&remaining, &remaining, order).into_iter().next());
+            let Some(best) = best else { return Err(remaining.intersection(&needed)) };
+            remaining.subtract(&best.covered);
+            rules.push(best.rule);
+        }
+        rules.extend(fallback.map(|effect| Rule { region: self.table.all(), effect }));
+        if self.decided(rows, &rules).is_none() {
+            return Err(remaining.intersection(&self.needed));
+        }
+        Ok(self.without_superfluous(rows, rules))
+    }
+
+    /// The number of rules of a list, then its length as it is written.
+    fn length(&self, rows: &BitSet, rules: &[Rule]) -> (usize, usize) {
+        let decided = self.decided(rows, rules).unwrap_or_default();
+        let cost = |(rule, rows): (&Rule, BitSet)| {
+            self.effects[rule.effect].cost + self.table.cost(self.groups_of(&rows), rule.region)
+        };
+        (rules.len(), rules.iter().zip(decided).map(cost).sum())
     }
 
     /// Replaces the best list by a shorter one that starts with `rules`, if there is one.
@@ -83,14 +154,13 @@ impl Search<'_> {
             }
             return;
         }
-        if rules.len() + self.least_rules(remaining) >= shorter.best.len() || shorter.states == 0 {
+        if rules.len() + self.least_rules(remaining) >= shorter.best.len() || !self.is_work_left() {
             return;
         }
         if !shorter.seen.insert((remaining.clone(), rules.len())) {
             return;
         }
-        shorter.states -= 1;
-        for candidate in self.candidates(remaining).into_iter().take(BRANCHES) {
+        for candidate in self.candidates(remaining, remaining, Order::Coverage).into_iter().take(BRANCHES) {
             let mut rest = remaining.clone();
             rest.subtract(&candidate.covered);
             rules.push(candidate.rule);
@@ -114,17 +184,18 @@ impl Search<'_> {
         count
     }
 
-    /// The candidates in a state: the one that covers most first, then the simplest.
-    fn candidates(&self, remaining: &BitSet) -> Vec<Candidate> {
+    /// The rules that are right about every remaining row that they cover and cover a row of `needed`, the
+    /// best first. A rule that covers a part of what another one covers is left out.
+    fn candidates(&self, remaining: &BitSet, needed: &BitSet, order: Order) -> Vec<Candidate> {
         let mut found: BTreeSet<(usize, Mask)> = BTreeSet::new();
         for (number, effect) in self.effects.iter().enumerate() {
-            let right = effect.right.intersection(remaining);
-            if right.is_empty() {
+            let mut open = effect.right.intersection(remaining);
+            open.intersect(needed);
+            if open.is_empty() {
                 continue;
             }
             let wrong = self.masks(&effect.wrong.intersection(remaining));
-            let has_all_seeds = right.len() <= SEEDS;
-            let mut open = right;
+            let has_all_seeds = open.len() <= SEEDS;
             while let Some(seed) = open.first() {
                 open.remove(seed);
                 for region in self.regions(seed, &wrong) {
@@ -140,9 +211,14 @@ impl Search<'_> {
             let rule = Rule { region, effect };
             let covered = self.decided_by(rule, remaining);
             let cost = self.effects[effect].cost + self.table.cost(self.groups_of(&covered), region);
-            candidates.push(Candidate { rule, count: covered.len(), covered, cost });
+            let tests = self.tested_axes(region);
+            let count = covered.intersection(needed).len();
+            candidates.push(Candidate { rule, count, covered, tests, cost });
         }
-        candidates.sort_by_key(|candidate| (Reverse(candidate.count), candidate.cost));
+        candidates.sort_by_key(|Candidate { count, tests, cost, .. }| match order {
+            Order::Coverage => (0, Reverse(*count), *cost),
+            Order::Simplicity => (*tests, Reverse(*count), *cost),
+        });
         let mut kept: Vec<Candidate> = Vec::new();
         for candidate in candidates {
             if !kept.iter().any(|larger| candidate.covered.is_subset(&larger.covered)) {
@@ -168,6 +244,23 @@ impl Search<'_> {
         rules
     }
 
+    /// Rules with one effect that cover some row of `seeds`, the one that covers most of them first.
+    pub(super) fn largest(&self, effect: usize, seeds: &BitSet) -> Vec<Rule> {
+        let wrong = self.masks(&self.effects[effect].wrong);
+        let mut found: BTreeSet<Mask> = BTreeSet::new();
+        let mut open = seeds.clone();
+        while let Some(seed) = open.first() {
+            open.remove(seed);
+            for region in self.regions(seed, &wrong) {
+                open.subtract(&self.covered(region, &open));
+                found.insert(region);
+            }
+        }
+        let mut rules: Vec<Rule> = found.into_iter().map(|region| Rule { region, effect }).collect();
+        rules.sort_by_key(|rule| Reverse(self.covered(rule.region, seeds).len()));
+        rules
+    }
+
     /// The groups of some rows.
     fn masks(&self, rows: &BitSet) -> Vec<Mask> {
         rows.iter().map(|row| self.table.masks[row]).collect()
@@ -180,6 +273,7 @@ impl Search<'_> {
 
     /// The rows of a set that are in a region.
     pub(super) fn covered(&self, region: Mask, rows: &BitSet) -> BitSet {
+        self.work.set(self.work.get() + self.table.rows.len());
         let mut covered = BitSet::empty(self.table.rows.len());
         rows.iter().filter(|row| self.table.masks[*row].is_subset(&region)).for_each(|row| covered.insert(row));
         covered
@@ -207,8 +301,10 @@ impl Search<'_> {
                 minimal.push(difference);
             }
         }
+        self.work.set(self.work.get() + wrong.len());
         let mut regions = vec![self.table.all()];
         for difference in minimal {
+            self.work.set(self.work.get() + regions.len() * regions.len());
             let (mut kept, hit): (Vec<Mask>, Vec<Mask>) =
                 regions.into_iter().partition(|region| !difference.is_subset(region));
             let mut split: Vec<Mask> = Vec::new();
@@ -356,6 +452,4 @@ struct Shorter {
     best: Vec<Rule>,
     /// The remaining rows of the visited states, with the number of rules before.
     seen: HashSet<(BitSet, usize)>,
-    /// The number of states that may still be visited.
-    states: usize,
 }

@@ -10,7 +10,7 @@ use slug_function::inference::{Answers, NotInferred, answer_of, infer};
 use slug_function::space::{Dimension, Space};
 use slug_laws::generator::{self, CHOICES, Choices};
 use slug_resolver::Policy;
-use slug_resolver::policy::{InjectMode, Pick, PolicyDocument};
+use slug_resolver::policy::PolicyDocument;
 
 /// The most cases of one policy. The values that are left out of larger spaces are empty ones, which a
 /// policy treats as unset by definition of the format.
