@@ -6,6 +6,7 @@
 
 mod mask;
 mod search;
+mod secrets;
 mod set;
 mod table;
 
@@ -13,19 +14,17 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
-use slug_resolver::policy::{Condition, InjectMode, Pick, PickRule, SecretsEffect, SecretsRule, Source, Test};
+use slug_resolver::policy::{Condition, Pick, PickRule, SecretsEffect, Source, Test};
 use slug_resolver::{Env, Policy, PolicyDocument, inject, select};
 
 use crate::case::{Answer, Case};
 use crate::space::Space;
 
 use self::mask::Mask;
-use self::search::{Effect, Rule, Search};
+use self::search::{Effect, Search};
 use self::set::BitSet;
 use self::table::{Axis, Class, Row, Table, contexts};
 
-/// The most conditions of the platform path that are tried before the other rules for secrets.
-const LEADING: usize = 4;
 /// The most variables of which lists are tried as the sources of a rule.
 const CHAIN_VARIABLES: usize = 4;
 
@@ -110,7 +109,7 @@ pub fn infer(name: &str, answers: &Answers<'_>) -> Result<Policy, NotInferred> {
     let mut document = PolicyDocument::new(name, "RUNTIME", "");
     document.runtime = Vec::new();
     document.model = cases.model_rules(&axes)?;
-    (document.inject, document.secrets) = cases.secrets_rules(&axes)?;
+    (document.inject, document.secrets) = secrets::rules(&cases, &axes)?;
     name_override(&mut document.model);
     set_variables(&mut document, &axes);
     name_keys(&mut document);
@@ -225,7 +224,7 @@ impl<'a> Cases<'a> {
         cases.into_iter().take(2).cloned().collect()
     }
 
-    fn table<'t>(&self, axes: &'t [Axis], rows: Vec<Row>) -> Result<Table<'t>, NotInferred> {
+    fn table<'t>(axes: &'t [Axis], rows: Vec<Row>) -> Result<Table<'t>, NotInferred> {
         let most = Mask::MOST;
         let too_large =
             || NotInferred::TooLarge(format!("the answers distinguish more than {most} values; split the function"));
@@ -264,7 +263,7 @@ impl<'a> Cases<'a> {
             let effects = of_texts.into_iter().chain(of_variables.map(|index| texts.len() + index)).map(number);
             row.effects = effects.collect();
         }
-        let table = self.table(axes, rows)?;
+        let table = Self::table(axes, rows)?;
         let chains = chains(texts.len(), variables.len());
         let sources = |chain: &[usize]| -> Pick {
             let source = |index: &usize| match index.checked_sub(texts.len()) {
@@ -326,131 +325,6 @@ impl<'a> Cases<'a> {
         });
         Ok(written.collect())
     }
-
-    /// Finds the rules for the secrets, in the mode that needs fewer.
-    fn secrets_rules(&self, axes: &[Axis]) -> Result<(InjectMode, Vec<SecretsRule>), NotInferred> {
-        let mut lists: BTreeSet<&BTreeSet<String>> = BTreeSet::new();
-        for row in &self.rows {
-            let Some(names) = &self.answer(row).secrets else { return Ok((InjectMode::First, Vec::new())) };
-            if !names.is_empty() {
-                lists.insert(names);
-            }
-        }
-        if lists.is_empty() {
-            return Ok((InjectMode::First, Vec::new()));
-        }
-        let lists: Vec<&BTreeSet<String>> = lists.into_iter().collect();
-        // The effects: each list of secrets, the platform path, and no rule.
-        let number = |index: usize| u16::try_from(index).unwrap_or(u16::MAX);
-        let (platform, nothing) = (lists.len(), lists.len() + 1);
-        let with_effects = |needs_platform: &dyn Fn(&Row) -> bool| {
-            let mut rows = self.rows.clone();
-            for row in &mut rows {
-                let names = self.answer(row).secrets.as_ref();
-                row.effects = match lists.iter().position(|list| Some(*list) == names) {
-                    Some(index) => vec![number(index)],
-                    None if needs_platform(row) => vec![number(platform)],
-                    None => vec![number(platform), number(nothing)],
-                };
-            }
-            rows
-        };
-        let plain = self.table(axes, with_effects(&|_| false))?;
-        let keys = plain.keys();
-        let on_platform = |row: &Row| {
-            let is_key_set = |(axis, class): &(usize, u8)| row.classes[*axis] == *class;
-            let (case, Answer { model, .. }) = &self.answers.cases[row.case];
-            !keys.is_empty() && keys.iter().all(is_key_set) && (self.answers.is_platform_model)(&case.runtime, model)
-        };
-        let table = self.table(axes, with_effects(&on_platform))?;
-
-        let all = BitSet::full(table.rows.len());
-        let with = |effect: usize| {
-            let has_effect = |row: &usize| table.rows[*row].effects.contains(&number(effect));
-            let mut rows = BitSet::empty(table.rows.len());
-            (0..table.rows.len()).filter(has_effect).for_each(|row| rows.insert(row));
-            rows
-        };
-        let effect = |right: BitSet, cost: usize| {
-            let mut wrong = all.clone();
-            wrong.subtract(&right);
-            Effect { right, wrong, cost }
-        };
-        let mut needed = all.clone();
-        needed.subtract(&with(nothing));
-        let mut effects: Vec<Effect> =
-            lists.iter().enumerate().map(|(index, list)| effect(with(index), list.len())).collect();
-        let injecting = effects.clone();
-        effects.push(effect(with(platform), 1));
-
-        let names: BTreeSet<&String> = lists.iter().copied().flatten().collect();
-        let names: Vec<&String> = names.into_iter().collect();
-        let injects = |name: &String| {
-            let mut rows = BitSet::empty(table.rows.len());
-            let with_name = lists.iter().enumerate().filter(|(_, list)| list.contains(name));
-            with_name.for_each(|(index, _)| rows.unite(&with(index)));
-            rows
-        };
-        let single: Vec<Effect> = names.iter().map(|name| effect(injects(name), 1)).collect();
-
-        let search = Search::new(&table, &effects, needed.clone());
-        let without_platform = Search::new(&table, &injecting, needed.clone());
-        let every = Search::new(&table, &single, needed.clone());
-        let is_platform = |rule: &SecretsRule| rule.effect == SecretsEffect::Platform;
-        // The rules in both modes after some rules for the platform path.
-        let after = |leading: &[Rule]| {
-            let mut found: Vec<(InjectMode, Vec<SecretsRule>)> = Vec::new();
-            let mut rest = all.clone();
-            let mut platform_rules = Vec::new();
-            for rule in leading {
-                let covered = search.decided_by(*rule, &rest);
-                rest.subtract(&covered);
-                platform_rules.push(secrets_rule(&table, search.groups_of(&covered), rule.region, None));
-            }
-            let wanted: Vec<BitSet> = single.iter().map(|effect| effect.right.intersection(&rest)).collect();
-            if let Ok(additions) = every.every_that_applies(&rest, &wanted) {
-                let write = |(region, added): (Mask, Vec<usize>)| {
-                    let mut decided = BitSet::empty(table.rows.len());
-                    added.iter().for_each(|effect| decided.unite(&every.covered(region, &wanted[*effect])));
-                    let names = added.iter().map(|effect| names[*effect].clone()).collect();
-                    secrets_rule(&table, every.groups_of(&decided), region, Some(names))
-                };
-                let rules = additions.into_iter().map(write);
-                found.push((InjectMode::Every, platform_rules.iter().cloned().chain(rules).collect()));
-            }
-            // A list of which the first rule counts has a rule for each list of secrets.
-            let is_longer = found.iter().any(|(_, rules)| rules.len() < lists.len());
-            for of in [&without_platform, &search].into_iter().filter(|_| !is_longer) {
-                let Ok(rules) = of.first_that_applies(&rest) else { continue };
-                let decided = of.decided(&rest, &rules).unwrap_or_default();
-                let write = |(rule, rows): (&Rule, BitSet)| {
-                    let names = lists.get(rule.effect).map(|list| list.iter().cloned().collect());
-                    secrets_rule(&table, of.groups_of(&rows), rule.region, names)
-                };
-                let rules = rules.iter().zip(decided).map(write);
-                found.push((InjectMode::First, platform_rules.iter().cloned().chain(rules).collect()));
-            }
-            found
-        };
-        let marked = search.covering(platform, needed.intersection(&with(platform)));
-        let mut found = after(&marked);
-        let mut keyed = with(platform);
-        marked.iter().for_each(|rule| keyed.subtract(&search.decided_by(*rule, &all)));
-        for row in keyed.clone().iter() {
-            if !keys.iter().all(|(axis, class)| table.rows[row].classes[*axis] == *class) {
-                keyed.remove(row);
-            }
-        }
-        for rule in search.largest(platform, &keyed).into_iter().take(LEADING) {
-            found.extend(after(&[marked.as_slice(), &[rule]].concat()));
-        }
-        // A further rule for the platform path has to save two rules: no registry says that it is one.
-        let shortest = found.into_iter().min_by_key(|(_, rules)| {
-            let further = rules.iter().filter(|rule| is_platform(rule)).count() > marked.len();
-            (rules.len() + usize::from(further), further, length(rules))
-        });
-        shortest.ok_or_else(|| NotInferred::Indistinct { of: "secrets", cases: self.simplest(&table, &needed) })
-    }
 }
 
 /// Returns true if an answer contains a text and is not equal to it.
@@ -490,12 +364,6 @@ fn condition(table: &Table<'_>, needed: Mask, allowed: Mask) -> Condition {
     condition
 }
 
-/// Writes a rule that injects secrets, or that selects the platform path if there are no names.
-fn secrets_rule(table: &Table<'_>, needed: Mask, allowed: Mask, names: Option<Vec<String>>) -> SecretsRule {
-    let effect = names.map_or(SecretsEffect::Platform, SecretsEffect::Inject);
-    SecretsRule { name: None, key: None, when: condition(table, needed, allowed), effect }
-}
-
 /// Writes the test of a variable of which only the presence matters as the `key` of its rule.
 fn name_keys(document: &mut PolicyDocument) {
     let texts = text_variables(document);
@@ -523,21 +391,6 @@ fn text_variables(document: &PolicyDocument) -> BTreeSet<String> {
         Source::Text(_) => None,
     });
     compared.chain(used).cloned().collect()
-}
-
-/// The length of rules as they are written.
-fn length(rules: &[SecretsRule]) -> usize {
-    let tests = |rule: &SecretsRule| {
-        let condition = rule.condition();
-        let texts = condition.variables.iter().map(|(_, test)| match test {
-            Test::Value(membership) => 1 + membership.texts().len(),
-            Test::Set | Test::Unset | Test::Host(_) => 1,
-        });
-        texts.sum::<usize>()
-            + condition.runtime.as_ref().map_or(0, |runtime| runtime.texts().len())
-            + rule.injected().len()
-    };
-    rules.iter().map(tests).sum()
 }
 
 /// Names a first rule that takes the model from a variable without a condition.

@@ -3,12 +3,13 @@
 /// A set of numbers below a fixed bound.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BitSet {
+    bound: usize,
     words: Vec<u64>,
 }
 
 impl BitSet {
     pub(super) fn empty(bound: usize) -> Self {
-        Self { words: vec![0; bound.div_ceil(64)] }
+        Self { bound, words: vec![0; bound.div_ceil(64)] }
     }
 
     pub(super) fn full(bound: usize) -> Self {
@@ -55,6 +56,13 @@ impl BitSet {
             (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| index * 64 + bit)
         };
         self.words.iter().enumerate().flat_map(numbers)
+    }
+
+    /// Replaces the set by the numbers that are not in it.
+    pub(super) fn complement(&mut self) {
+        let mut all = Self::full(self.bound);
+        all.subtract(self);
+        *self = all;
     }
 
     pub(super) fn unite(&mut self, other: &Self) {

@@ -204,6 +204,13 @@ impl<'a> Table<'a> {
         (0..self.axes.len()).filter_map(key).collect()
     }
 
+    /// The region of all rows, then the regions in which one variable has a value.
+    pub(super) fn presences(&self) -> Vec<Mask> {
+        let unset = (0..self.groups.len()).filter(|group| self.is_unset(*group));
+        let without = |group: usize| self.all().without(&std::iter::once(group).collect());
+        std::iter::once(self.all()).chain(unset.map(without)).collect()
+    }
+
     fn class(&self, axis: usize, number: u8) -> &Class {
         &self.axes[axis].classes[usize::from(number)]
     }
