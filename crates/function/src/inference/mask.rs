@@ -45,7 +45,17 @@ impl Mask {
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = usize> {
-        (0..Self::MOST).filter(move |group| self.contains(*group))
+        let Self(mut words) = self;
+        let mut word = 0;
+        std::iter::from_fn(move || {
+            while *words.get(word)? == 0 {
+                word += 1;
+            }
+            let bit = words[word].trailing_zeros() as usize;
+            // Removes the lowest bit.
+            words[word] &= words[word] - 1;
+            Some(word * 64 + bit)
+        })
     }
 }
 

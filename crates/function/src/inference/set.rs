@@ -51,11 +51,17 @@ impl BitSet {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        let numbers = |(index, word): (usize, &u64)| {
-            let word = *word;
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| index * 64 + bit)
-        };
-        self.words.iter().enumerate().flat_map(numbers)
+        self.words.iter().enumerate().flat_map(|(index, word)| {
+            let mut word = *word;
+            std::iter::from_fn(move || {
+                if word == 0 {
+                    return None;
+                }
+                let bit = word.trailing_zeros() as usize;
+                word &= word - 1;
+                Some(index * 64 + bit)
+            })
+        })
     }
 
     /// Replaces the set by the numbers that are not in it.

@@ -14,7 +14,7 @@ use slug_resolver::policy::PolicyDocument;
 
 /// The most cases of one policy. The values that are left out of larger spaces are empty ones, which a
 /// policy treats as unset by definition of the format.
-const CASES: usize = 30_000;
+const CASES: usize = 4_000;
 
 /// The environments that a policy distinguishes. Spaces with different marks have other texts that are
 /// compared with nothing, and other URLs with the same hosts.
