@@ -8,6 +8,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use slug_resolver::yaml::UnknownFields;
 
+use crate::codes::{self, Entry};
+use crate::commands::conform;
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, Sink};
@@ -19,8 +21,9 @@ use crate::findings::{FindingsOptions, Sink};
 /// match, the workspace boots to `failed` and the job fails a quarter of an hour
 /// later with an empty error. slugproof finds this in milliseconds, before merge.
 ///
-/// Without a command, slugproof runs `prove`. It uses the nearest slugproof.yaml in
-/// this directory or a parent; without one, it shows the proof of embedded sample data.
+/// Without a command, slugproof runs `check`, `conform`, `prove` and `lint` on the data of
+/// the nearest slugproof.yaml in this directory or a parent, and exits with the worst code.
+/// Without such a file, it shows the proof of embedded sample data.
 #[derive(Parser)]
 #[command(name = "slugproof", version, styles = STYLES, max_term_width = 80)]
 #[command(after_long_help = include_str!("../data/help/slugproof.txt").trim_end())]
@@ -60,6 +63,7 @@ pub enum Command {
     Pick(PickArgs),
     Lint(LintArgs),
     Check(CheckArgs),
+    Conform(ConformArgs),
     Diagnose(DiagnoseArgs),
     Explain(ExplainArgs),
     Corpus(CorpusArgs),
@@ -142,6 +146,10 @@ pub struct FindingsArgs {
     #[arg(long, help_heading = "Findings")]
     pub strict: bool,
 
+    /// Count the findings of a code as errors, as `deny` in slugproof.yaml does; may be repeated
+    #[arg(long, value_name = "CODE", value_parser = codes::deniable, help_heading = "Findings")]
+    pub deny: Vec<&'static Entry>,
+
     /// Count only findings that are not in this file
     #[arg(long, value_name = "FILE", help_heading = "Findings")]
     pub baseline: Option<PathBuf>,
@@ -157,7 +165,7 @@ impl FindingsArgs {
         FindingsOptions {
             sinks: self.output.clone(),
             strict: self.strict,
-            deny: Vec::new(),
+            deny: self.deny.clone(),
             baseline: self.baseline.clone(),
             write_baseline: self.write_baseline,
         }
@@ -217,6 +225,8 @@ pub enum Deny {
     /// Contradictions reachable without an override
     #[value(alias = "holes")]
     Gaps,
+    /// Policies that are not proved to answer as their functions do
+    Unconformed,
 }
 
 /// Resolve one query, or one for each line of a file
@@ -322,7 +332,7 @@ pub struct PickArgs {
 ///
 /// Without PATH it reads the files that `workflows` in slugproof.yaml names, else
 /// `.github/workflows` and `.gitea/workflows`.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(after_long_help = include_str!("../data/help/lint.txt").trim_end())]
 pub struct LintArgs {
     /// Workflow files, or directories that contain them; `-` reads standard input
@@ -410,7 +420,7 @@ pub enum DiagnoseFormat {
 /// do not exist. The fields of a file say whether it is a registry, a policy or a
 /// slugproof.yaml; for a slugproof.yaml, the files that it names are checked too. Without
 /// FILE and slugproof.yaml, the embedded sample data are checked and the exit code is 3.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(after_long_help = include_str!("../data/help/check.txt").trim_end())]
 pub struct CheckArgs {
     /// Registries, policies and slugproof.yaml files [default: the nearest slugproof.yaml,
@@ -431,6 +441,43 @@ pub struct CheckArgs {
 
     #[command(flatten)]
     pub findings: FindingsArgs,
+}
+
+/// Prove that a policy answers as the shell function that it describes
+///
+/// Runs the function that `function` in a policy names, in every environment that the function
+/// or the policy can tell apart, and compares the model and the names of the secrets. Shows each
+/// difference with its smallest environment, the rule of the policy and the line of the function.
+/// What cannot be followed in the syntax tree of the function makes the result `not proved`.
+///
+/// The function runs in bash with an empty environment, without programs, and without network and
+/// access to files where the system can take them away. Values of secrets are never printed.
+///
+/// Exits 0 if everything is proved, 1 on a difference, and 3 if something is not proved.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/conform.txt").trim_end())]
+pub struct ConformArgs {
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// A policy to compare: a file, or the name of a policy; may be repeated
+    /// [default: the policies of slugproof.yaml]
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Vec<OsString>,
+
+    /// The most classes of environments to ask about; if there are more, a sample is asked
+    #[arg(long, value_name = "N", default_value_t = conform::BUDGET, value_parser = conform::budget)]
+    pub budget: usize,
+
+    #[command(flatten)]
+    pub findings: FindingsArgs,
+}
+
+impl Default for ConformArgs {
+    fn default() -> Self {
+        let (registry, policy, findings) = Default::default();
+        Self { registry, policy, budget: conform::BUDGET, findings }
+    }
 }
 
 /// Explain a code, or list all codes

@@ -10,6 +10,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use slug_resolver::{Code, Warning};
 
+use crate::suggest::did_you_mean;
+
 /// One code.
 #[derive(PartialEq, Eq)]
 pub struct Entry {
@@ -64,6 +66,8 @@ pub enum Command {
     Check,
     /// `slugproof diagnose`
     Diagnose,
+    /// `slugproof conform`
+    Conform,
 }
 
 /// Declares each entry as a static and all of them as [`GROUPS`].
@@ -147,13 +151,13 @@ table! {
     "Suppressions",
     "A finding is suppressed by `# slugproof: ignore[code] reason` at the end of its line \
     or on comment lines directly above it.": {
-        SUPPRESSION_WITHOUT_REASON = "suppression-without-reason", Error, [Lint, Check],
+        SUPPRESSION_WITHOUT_REASON = "suppression-without-reason", Error, [Lint, Check, Conform],
             "a suppression gives no reason, so it suppresses nothing";
-        UNUSED_SUPPRESSION = "unused-suppression", Warning, [Lint, Check],
+        UNUSED_SUPPRESSION = "unused-suppression", Warning, [Lint, Check, Conform],
             "a suppression suppresses nothing";
-        UNKNOWN_SUPPRESSION = "unknown-suppression", Error, [Lint, Check],
+        UNKNOWN_SUPPRESSION = "unknown-suppression", Error, [Lint, Check, Conform],
             "a suppression names a code that does not exist";
-        MALFORMED_SUPPRESSION = "malformed-suppression", Error, [Lint, Check],
+        MALFORMED_SUPPRESSION = "malformed-suppression", Error, [Lint, Check, Conform],
             "a comment begins with `slugproof:` but is not a valid suppression";
     }
 
@@ -193,6 +197,20 @@ table! {
             "a policy names a runtime that the registry does not have";
     }
 
+    "Functions",
+    "A policy can name the shell function that it describes. `conform` compares the two.": {
+        POLICY_DRIFT = "policy-drift", Error, [Conform],
+            "a policy answers differently from the function that it describes";
+        UNSTABLE_FUNCTION = "unstable-function", Error, [Conform],
+            "a function answers one question in several ways";
+        NOT_PROVED = "not-proved", Undecided, [Conform],
+            "no difference between a policy and its function is known, and that is no proof";
+        MISSING_FUNCTION = "missing-function", Warning, [Check, Conform],
+            "a file of the function that a policy describes cannot be read";
+        UNCONFORMED = "unconformed", Note, [Conform, Check, Prove, Lint],
+            "no comparison proves that a policy answers as its function does; reported where it is denied";
+    }
+
     "Causes that `diagnose` names",
     "`diagnose` names one cause: the code of a contradiction, or one of these. If several \
     apply, it names the first; a contradiction comes after `record-disagrees`. \
@@ -224,6 +242,20 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Entry> {
     entries().find(|entry| entry.id == id)
+}
+
+/// Returns the entry of a code that can be denied.
+///
+/// # Errors
+///
+/// The code is unknown, or already an error. The message says what to do.
+pub fn deniable(id: &str) -> Result<&'static Entry, String> {
+    let Some(entry) = find(id) else {
+        let deniable = entries().filter(|entry| entry.level != Level::Error).map(|entry| entry.id);
+        let suggestion = did_you_mean(id, deniable, "`slugproof explain` lists the codes");
+        return Err(format!("unknown code `{id}`; {suggestion}"));
+    };
+    if entry.level == Level::Error { Err(format!("`{id}` is already an error; remove it")) } else { Ok(entry) }
 }
 
 /// Returns the entry of a warning.
@@ -352,6 +384,7 @@ impl Command {
             Self::Lint => "lint",
             Self::Check => "check",
             Self::Diagnose => "diagnose",
+            Self::Conform => "conform",
         }
     }
 }

@@ -7,7 +7,7 @@ use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Node, ReadErro
 use slug_resolver::{Code, Policy, Registry, Warning};
 use slug_workflow::declared::Declared;
 
-use crate::codes::{self, Level};
+use crate::codes;
 use crate::exit::Failure;
 use crate::io::read_file;
 use crate::redact::shown_name;
@@ -305,20 +305,8 @@ impl Config {
 /// Reads `deny`.
 fn deny(fields: &Fields<'_>) -> Result<Vec<&'static codes::Entry>, ReadError> {
     let Some(at) = fields.optional("deny") else { return Ok(Vec::new()) };
-    let mut denied = Vec::new();
-    for item in at.items()? {
-        let code = item.string()?;
-        let Some(entry) = codes::find(code) else {
-            let deniable = codes::entries().filter(|entry| entry.level != Level::Error).map(|entry| entry.id);
-            let suggestion = did_you_mean(code, deniable, "`slugproof explain` lists the codes");
-            return Err(item.error(format!("unknown code `{code}`; {suggestion}")));
-        };
-        if entry.level == Level::Error {
-            return Err(item.error(format!("`{code}` is already an error; remove it")));
-        }
-        denied.push(entry);
-    }
-    Ok(denied)
+    let code = |item: Cursor<'_>| codes::deniable(item.string()?).map_err(|message| item.error(message));
+    at.items()?.map(code).collect()
 }
 
 /// Reads `known_secrets`.

@@ -22,6 +22,15 @@ pub struct Data {
     unknown: UnknownFields,
 }
 
+/// A policy and its file; an embedded policy has none.
+#[derive(Clone)]
+pub struct PolicyFile {
+    /// The policy.
+    pub policy: Policy,
+    /// The path of its file.
+    pub path: Option<PathBuf>,
+}
+
 /// The advice for a run without data of the user.
 pub const WRITE_CONFIG: &str = "for your own, write a slugproof.yaml (docs/formats.md)";
 
@@ -78,14 +87,19 @@ impl Data {
     /// Returns the requested policies, else the policies of slugproof.yaml, else all embedded
     /// ones.
     pub fn policies(&self, requested: &[OsString]) -> Result<Vec<Policy>, Failure> {
+        Ok(self.policy_files(requested)?.into_iter().map(|file| file.policy).collect())
+    }
+
+    /// Returns the policies as [`Data::policies`] does, with their files.
+    pub fn policy_files(&self, requested: &[OsString]) -> Result<Vec<PolicyFile>, Failure> {
         let Some(configured) = self.config.as_ref().and_then(|config| config.policies.as_deref()) else {
-            return if requested.is_empty() { Ok(Policy::all_embedded()) } else { find_policies(requested, &[]) };
+            return if requested.is_empty() { Ok(embedded()) } else { find_policies(requested, &[]) };
         };
         if requested.is_empty() {
             return find_policies(configured, &[]);
         }
         // An unreadable policy must not prevent another from being found.
-        let known: Vec<Policy> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
+        let known: Vec<PolicyFile> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
         find_policies(requested, &known)
     }
 
@@ -100,7 +114,7 @@ impl Data {
         }
         let configured = self.config.as_ref().and_then(|config| config.policies.as_deref());
         let first = configured.and_then(<[OsString]>::first);
-        first.map_or_else(|| Ok(Policy::all_embedded().swap_remove(0)), |name| find_policy(name, &[]))
+        first.map_or_else(|| Ok(Policy::all_embedded().swap_remove(0)), |name| Ok(find_policy(name, &[])?.policy))
     }
 }
 
@@ -114,14 +128,15 @@ impl Data {
         };
         let configured = config.policies.as_deref().unwrap_or_default();
         // An unreadable policy must not prevent another from being found.
-        let configured: Vec<Policy> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
+        let found = configured.iter().filter_map(|name| find_policy(name, &[]).ok());
+        let configured: Vec<Policy> = found.map(|file| file.policy).collect();
         let embedded = Policy::all_embedded();
         if let Some(policy) = configured.iter().chain(&embedded).find(|policy| policy.name() == name) {
             return Ok(Some(policy.clone()));
         }
         let path = config.relative(name);
         if path.exists() {
-            return find_policy(path.as_os_str(), &[]).map(Some);
+            return find_policy(path.as_os_str(), &[]).map(|file| Some(file.policy));
         }
         let known = configured.iter().chain(&embedded).map(Policy::name);
         let suggestion = did_you_mean(name, known, "write the name of one of the policies, or a path");
@@ -141,36 +156,40 @@ fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failur
     })
 }
 
-fn find_policies(names: &[OsString], configured: &[Policy]) -> Result<Vec<Policy>, Failure> {
-    let mut policies: Vec<Policy> = Vec::new();
+fn embedded() -> Vec<PolicyFile> {
+    Policy::all_embedded().into_iter().map(|policy| PolicyFile { policy, path: None }).collect()
+}
+
+fn find_policies(names: &[OsString], configured: &[PolicyFile]) -> Result<Vec<PolicyFile>, Failure> {
+    let mut policies: Vec<PolicyFile> = Vec::new();
     for name in names {
-        let policy = find_policy(name, configured)?;
-        if policies.iter().any(|earlier| earlier.name() == policy.name()) {
+        let found = find_policy(name, configured)?;
+        let name = found.policy.name();
+        if policies.iter().any(|earlier| earlier.policy.name() == name) {
             return Err(Failure::new(format!(
-                "two policies have the name `{}`; give each its own `name`, and list each policy once",
-                policy.name()
+                "two policies have the name `{name}`; give each its own `name`, and list each policy once"
             )));
         }
-        policies.push(policy);
+        policies.push(found);
     }
     Ok(policies)
 }
 
 /// Finds a configured or embedded policy by its name, or reads a policy file.
-fn find_policy(name: &OsStr, configured: &[Policy]) -> Result<Policy, Failure> {
-    let embedded = Policy::all_embedded();
-    if let Some(policy) = configured.iter().chain(&embedded).find(|policy| OsStr::new(policy.name()) == name) {
-        return Ok(policy.clone());
+fn find_policy(name: &OsStr, configured: &[PolicyFile]) -> Result<PolicyFile, Failure> {
+    let embedded = embedded();
+    let known = || configured.iter().chain(&embedded);
+    if let Some(found) = known().find(|file| OsStr::new(file.policy.name()) == name) {
+        return Ok(found.clone());
     }
     let path = PathBuf::from(name);
     if !path.exists() {
-        let known: Vec<String> =
-            configured.iter().chain(&embedded).map(|policy| format!("`{}`", policy.name())).collect();
+        let known: Vec<String> = known().map(|file| format!("`{}`", file.policy.name())).collect();
         return Err(Failure::new(format!(
             "no policy `{}`: it is neither a file nor one of the policies {}; check the name",
             shown_path(&path),
             known.join(", ")
         )));
     }
-    policies::read(&path)
+    Ok(PolicyFile { policy: policies::read(&path)?, path: Some(path) })
 }

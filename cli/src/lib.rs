@@ -8,6 +8,7 @@ mod args;
 pub mod codes;
 pub mod commands;
 mod config;
+mod conformity;
 mod data;
 mod exit;
 pub mod findings;
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use args::{Arguments, Command};
-use commands::{batch, check, corpus, diagnose, explain, manual, pick, prove, resolve};
+use commands::{batch, check, conform, corpus, diagnose, explain, manual, pick, project, prove, resolve};
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -46,7 +47,7 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
     match arguments.command {
-        None => prove::demonstrate(output),
+        None => project::run(output),
         Some(Command::Prove(args)) => prove::run(&args, output),
         Some(Command::Resolve(args)) => resolve::run(&args, output),
         Some(Command::Derive(args)) => batch::derive(&args, output),
@@ -54,6 +55,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Lint(args)) => commands::lint::run(&args, output),
         Some(Command::Diagnose(args)) => diagnose::run(&args, output),
         Some(Command::Check(args)) => check::run(&args, output),
+        Some(Command::Conform(args)) => conform::run(&args, output),
         Some(Command::Explain(args)) => explain::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),

@@ -1,5 +1,8 @@
 //! Suggestions for misspelt names.
 
+use std::fs::DirEntry;
+use std::path::Path;
+
 use slug_resolver::Policy;
 
 /// The longest name, in bytes, that is compared with others.
@@ -47,6 +50,36 @@ pub fn closest_variable<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
 /// Returns `did you mean …?` with a similar known name, else `otherwise`.
 pub fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>, otherwise: &str) -> String {
     closest_match(name, known).map_or(otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
+}
+
+/// Directories that are searched for a misspelt path; more are not read.
+const DIRECTORIES: usize = 500;
+
+/// The file below a directory whose path is most similar to a path, if any is similar.
+#[must_use]
+pub fn closest_file(root: &Path, path: &str) -> Option<String> {
+    let mut files = Vec::new();
+    let mut left = vec![root.to_owned()];
+    // In sorted order, outer directories first, so that the result is the same on every machine.
+    let mut position = 0;
+    while position < left.len().min(DIRECTORIES) {
+        let directory = left[position].clone();
+        position += 1;
+        let mut entries: Vec<DirEntry> = std::fs::read_dir(directory).into_iter().flatten().flatten().collect();
+        entries.sort_by_key(DirEntry::file_name);
+        for entry in entries {
+            let is_skipped =
+                entry.file_name().to_str().is_none_or(|name| name.starts_with('.') || name == "node_modules");
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !is_skipped => left.push(entry.path()),
+                Ok(kind) if kind.is_file() => {
+                    files.extend(entry.path().strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+    }
+    closest_match(path, files.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The similarity of two ids without their vendor prefixes, from 0 to 1.

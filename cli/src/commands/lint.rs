@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use slug_resolver::Policy;
+
 use crate::args::LintArgs;
+use crate::conformity::{self, Conformity};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, publish};
@@ -23,7 +26,8 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     } else {
         data.policies(&args.policy)?
     };
-    let known = data.policies(&[])?;
+    let files_of_policies = data.policy_files(&[])?;
+    let known: Vec<Policy> = files_of_policies.iter().map(|file| file.policy.clone()).collect();
     if let Some(config) = &data.config {
         config.check_accepts(&known, args.registry.registry.is_none().then_some(&registry))?;
     }
@@ -38,7 +42,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(config) = data.config.as_ref().filter(|_| args.paths.is_empty()) {
         config.check_scopes(&jobs_by_path(&inputs))?;
     }
-    let options = FindingsOptions { deny: data.denied().to_vec(), ..args.findings.options() };
+    let options = FindingsOptions { deny: [data.denied(), &args.findings.deny].concat(), ..args.findings.options() };
     let files = data.files(&args.policy);
     options.check_inputs(
         inputs.iter().filter_map(|input| input.file.as_deref()).chain(files.iter().map(PathBuf::as_path)),
@@ -46,7 +50,9 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     let report = linter.report(&inputs);
     let scripts_read = scripts.paths();
     options.check_inputs(scripts_read.iter().map(PathBuf::as_path))?;
-    let report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
+    let mut report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
+    let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
+    conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny)?;
     publish(report, &options, output)
 }
 

@@ -2,11 +2,13 @@
 
 pub(crate) mod batch;
 pub mod check;
+pub mod conform;
 pub mod corpus;
 pub mod diagnose;
 pub(crate) mod explain;
 pub(crate) mod lint;
 pub(crate) mod manual;
 pub(crate) mod pick;
+pub(crate) mod project;
 pub(crate) mod prove;
 pub(crate) mod resolve;

@@ -1,4 +1,4 @@
-//! The findings of `lint` and `check`, and their outputs.
+//! The findings of `lint`, `check` and `conform`, and their outputs.
 
 pub mod baseline;
 mod options;
@@ -13,7 +13,7 @@ mod triage;
 use crate::codes::{Entry, Level};
 
 pub use options::{FindingsOptions, Format, Sink};
-pub use report::{Coverage, Report};
+pub use report::{Coverage, Report, Section, SectionResult};
 pub use sinks::publish;
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
 pub use suppress::{Suppressed, SuppressionKind};

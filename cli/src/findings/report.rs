@@ -22,10 +22,38 @@ pub struct Report {
     pub checked: Vec<(&'static str, usize)>,
     /// Sentences that are shown before the summary: lower case, no final full stop.
     pub notices: Vec<String>,
+    /// What a command says about each policy, if it reports by policy.
+    pub sections: Vec<Section>,
     /// Whether everything could be checked.
     pub coverage: Coverage,
     /// Texts of the files that are secrets, and that no output may repeat.
     pub secrets: Vec<String>,
+}
+
+/// What a command says about one policy besides the findings with its name.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// The name of the policy, which findings have as subject `policy`.
+    pub policy: String,
+    /// What was done: a word and a description.
+    pub facts: Vec<(&'static str, String)>,
+    /// How it ended.
+    pub result: SectionResult,
+    /// The result in one sentence: lower case, no final full stop.
+    pub summary: String,
+    /// The same as data.
+    pub data: serde_json::Value,
+}
+
+/// How what a section describes ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionResult {
+    /// Well.
+    Good,
+    /// Without a result.
+    Open,
+    /// With findings.
+    Bad,
 }
 
 /// Whether everything that was requested could be checked.
@@ -38,6 +66,8 @@ pub enum Coverage {
     Incomplete,
     /// There was nothing to check: exit code 3, or 1 if something was found.
     Nothing,
+    /// Something was to be proved and is not: exit code 3, or 1 if something was found.
+    Unproved,
     /// The user named no data, so the embedded sample data were checked: exit code 3, or 1 if
     /// something was found.
     Sample,
@@ -70,7 +100,8 @@ impl Report {
                 *text = masked(text);
             }
         }
-        self.notices.iter_mut().for_each(|notice| *notice = masked(notice));
+        let facts = self.sections.iter_mut().flat_map(|section| &mut section.facts).map(|(_, text)| text);
+        self.notices.iter_mut().chain(facts).for_each(|text| *text = masked(text));
         self.sources.map_paths(mask_credentials);
         self
     }
@@ -85,6 +116,7 @@ impl Report {
             accepted: Vec::new(),
             checked: Vec::new(),
             notices: Vec::new(),
+            sections: Vec::new(),
             coverage: Coverage::Complete,
             secrets: Vec::new(),
         }

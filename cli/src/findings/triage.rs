@@ -7,7 +7,7 @@ use crate::render::counted;
 
 use super::baseline::{Baseline, Stale};
 use super::options::FindingsOptions;
-use super::report::{Coverage, Report, order};
+use super::report::{Coverage, Report, Section, order};
 use super::suppress::{self, Suppressed, SuppressionKind};
 use super::{Finding, Sources};
 
@@ -26,6 +26,8 @@ pub struct Triaged {
     pub checked: Vec<(&'static str, usize)>,
     /// Sentences that are shown before the summary.
     pub notices: Vec<String>,
+    /// What a command says about each policy.
+    pub sections: Vec<Section>,
     /// Whether everything could be checked.
     pub coverage: Coverage,
 }
@@ -68,6 +70,7 @@ impl Report {
             suppressed: accepted.chain(commented).chain(known).collect(),
             checked: self.checked,
             notices: self.notices,
+            sections: self.sections,
             coverage: self.coverage,
             sources: self.sources,
         };
@@ -129,7 +132,7 @@ impl Triaged {
         match self.coverage {
             Coverage::Incomplete => Exit::UsageError,
             _ if self.open.iter().any(|finding| finding.level.counts()) => Exit::Findings,
-            Coverage::Nothing | Coverage::Sample => Exit::NothingChecked,
+            Coverage::Nothing | Coverage::Unproved | Coverage::Sample => Exit::NothingChecked,
             Coverage::Complete => Exit::Clean,
         }
     }

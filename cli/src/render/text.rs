@@ -29,6 +29,7 @@ pub fn counted(number: impl Into<u128>, noun: &str) -> String {
     let number = number.into();
     let several = match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with('s') => format!("{noun}es"),
         _ => format!("{noun}s"),
     };
     format!("{} {}", grouped(number), if number == 1 { noun } else { &several })

@@ -1,7 +1,23 @@
 //! What the syntax tree of a function shows: the variables that it reads, the texts with which it
 //! compares them, and where it does what cannot be followed.
+//!
+//! The reader runs the commands with sets of possible values instead of values, through every branch
+//! and every function that they reach. A comparison counts for each variable of the environment that
+//! can flow into it: through locals, parameters and the output of functions.
+//!
+//! Values with newlines, and values that a builtin command takes for an option or an operator, such as
+//! `-n` after `echo`, are not distinguished.
+
+mod builtins;
+mod expand;
+pub mod jq;
+mod state;
+mod test;
+mod value;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A file that bash sources.
 #[derive(Clone, Debug)]
@@ -24,7 +40,7 @@ pub struct Place {
 /// What the syntax tree of a function shows. It covers every command that a call can reach.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// The variables of the environment that the function can read.
+    /// The variables of the environment that can change an answer.
     pub variables: BTreeMap<String, Comparisons>,
     /// The runtime, which the commands of the policy pass as `$RUNTIME`.
     pub runtime: Comparisons,
@@ -32,7 +48,8 @@ pub struct Reading {
     pub not_followed: Vec<(Place, String)>,
     /// Places that change what outlives a call in the same shell: a global variable, an option, a file.
     pub state: Vec<(Place, String)>,
-    /// The constant texts that the function can print, each with the first place that prints it.
+    /// The constant texts that the function can print, each with the first place that writes it. Of a
+    /// JSON object, these are the keys.
     pub printed: Vec<(String, Place)>,
 }
 
@@ -45,4 +62,53 @@ pub struct Comparisons {
     pub patterns: BTreeSet<String>,
     /// Whether the function can print the value.
     pub is_printed: bool,
+    /// Whether the function can behave in another way if the variable is unset than if it is empty.
+    pub distinguishes_unset: bool,
+    /// Whether bash splits the value at blanks, because an expansion has no quotes.
+    pub is_split: bool,
+}
+
+/// Why a function cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadingError {
+    /// The line with the mistake.
+    pub place: Place,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
+}
+
+impl fmt::Display for ReadingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+impl std::error::Error for ReadingError {}
+
+/// The field of a policy with the command that prints the slug.
+pub const MODEL_COMMAND: &str = "function.model";
+
+/// The field of a policy with the command that prints the names of secrets.
+pub const SECRETS_COMMAND: &str = "function.secrets";
+
+/// Reads the commands of a policy and every function that they reach.
+///
+/// # Errors
+///
+/// If a file or a command is not a bash script, or if a command calls no function of the files.
+pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<Reading, ReadingError> {
+    let parsed = |path: &str, text: &str| walk::File::parse(path, text);
+    let mut scripts = files.iter().map(|file| parsed(&file.path, &file.text)).collect::<Result<Vec<_>, _>>()?;
+    let sourced = scripts.len();
+    scripts.push(parsed(MODEL_COMMAND, model)?);
+    if let Some(secrets) = secrets {
+        scripts.push(parsed(SECRETS_COMMAND, secrets)?);
+    }
+    walk::walk(&scripts, sourced)
 }

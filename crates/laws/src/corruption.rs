@@ -242,7 +242,9 @@ const KEYED_BY_NAME: [&str; 12] = [
 ];
 
 /// Values that may be a text instead of a list or a mapping.
-const MAY_BE_TEXT: [&str; 12] = [
+const MAY_BE_TEXT: [&str; 14] = [
+    "policy_1.function.source",
+    "policy.function.source",
     "policy.harness[]",
     "registry.providers[].auth_env[]",
     "policy.runtime",
@@ -258,7 +260,7 @@ const MAY_BE_TEXT: [&str; 12] = [
 ];
 
 /// Fields that may be missing, null or empty, except [`NOT_EMPTY`].
-const OPTIONAL: [&str; 46] = [
+const OPTIONAL: [&str; 50] = [
     "registry.platform_error",
     "registry.providers[].display_name",
     "registry.providers[].protocol",
@@ -285,6 +287,10 @@ const OPTIONAL: [&str; 46] = [
     "policy_1.dispatch",
     "policy_1.dispatch[].keyed",
     "policy_1.templates",
+    "policy_1.function",
+    "policy_1.function.secrets",
+    "policy.function",
+    "policy.function.secrets",
     "policy.harness",
     "policy.harness[].inputs",
     "policy.runtime",
@@ -309,7 +315,11 @@ const OPTIONAL: [&str; 46] = [
 ];
 
 /// Optional fields that are not empty if they are present.
-const NOT_EMPTY: [&str; 16] = [
+const NOT_EMPTY: [&str; 20] = [
+    "policy_1.function",
+    "policy_1.function.secrets",
+    "policy.function",
+    "policy.function.secrets",
     "policy_1.platform",
     "policy_1.fallback",
     "policy.runtime",

@@ -7,7 +7,7 @@ use slug_resolver::yaml::{FieldPath, Node};
 /// The places of the rules of one policy.
 ///
 /// A policy file of schema version 1 has other fields, from which the rules are translated.
-pub(super) struct Locations {
+pub struct Locations {
     model: Vec<ModelRule>,
     /// The path of each rule for secrets.
     secrets: Vec<FieldPath>,
@@ -96,6 +96,16 @@ impl Locations {
     /// The place of an item of another field.
     pub fn item(&self, name: &str, index: usize) -> FieldPath {
         self.own(name, field(name).index(index))
+    }
+
+    /// The place of a field of `function`.
+    pub fn function(&self, name: &str) -> FieldPath {
+        self.own("function", field("function").key(name))
+    }
+
+    /// The place of a field of the policy.
+    pub fn whole(&self, name: &str) -> FieldPath {
+        self.own(name, field(name))
     }
 
     /// The place of the default of a variable.

@@ -1,9 +1,9 @@
 //! `check`: checks registries and policies without an environment.
 
 pub mod arms;
-mod document;
+pub mod document;
 mod inputs;
-mod locations;
+pub mod locations;
 mod misplaced;
 mod policy;
 mod reachability;
@@ -18,6 +18,8 @@ use slug_resolver::{Policy, Registry};
 use crate::args::CheckArgs;
 use crate::codes::{self, Command};
 use crate::config::Config;
+use crate::conformity::{self, Conformity};
+use crate::data::PolicyFile;
 use crate::exit::{Exit, Failure};
 use crate::findings::{Coverage, EMBEDDED, Finding, Report, Source, SourceId, Span, publish};
 use crate::output::Output;
@@ -39,12 +41,14 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
             check.root = Some(root.unwrap_or(Path::new(".")).to_owned());
             inputs.add_all_of(&config);
             options.deny.extend(&config.deny);
+            check.config = Some(config);
         }
     }
     if check.registries.is_empty() && !check.has_registry && !check.policies.is_empty() {
         check.others.push(inputs.other_registry()?);
     }
     check.compare();
+    check.conform(&options.deny)?;
     if inputs.is_unrequested_sample {
         check.report.coverage = Coverage::Sample;
     }
@@ -64,6 +68,8 @@ struct Check {
     has_registry: bool,
     /// The directory of the slugproof.yaml that names the policies.
     root: Option<PathBuf>,
+    /// The slugproof.yaml among the inputs.
+    config: Option<Config>,
 }
 
 impl Check {
@@ -75,7 +81,23 @@ impl Check {
             others: Vec::new(),
             has_registry: false,
             root: None,
+            config: None,
         }
+    }
+
+    /// Says whether the policies conform to their functions.
+    fn conform(&mut self, denied: &[&'static codes::Entry]) -> Result<(), Failure> {
+        let registries = self.registries.iter().map(|(_, registry)| registry);
+        let others = self.others.iter().map(|(_, registry)| registry);
+        let Some(registry) = registries.chain(others).next() else { return Ok(()) };
+        let path = |document: &Document| &self.report.sources.get(document.source).path;
+        let file = |(document, policy): &(Document, Policy)| {
+            let path = Some(path(document)).filter(|path| !path.starts_with(EMBEDDED)).map(PathBuf::from);
+            PolicyFile { policy: policy.clone(), path }
+        };
+        let files: Vec<PolicyFile> = self.policies.iter().map(file).collect();
+        let mut conformity = Conformity::new(self.config.as_ref(), registry, conformity::BUDGET);
+        conformity::report(&mut self.report, &files, &mut conformity, denied)
     }
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.

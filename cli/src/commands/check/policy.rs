@@ -1,7 +1,6 @@
 //! Checks of a policy with a registry.
 
 use std::collections::BTreeSet;
-use std::fs::DirEntry;
 use std::path::Path;
 
 use slug_resolver::policy::{Harness, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
@@ -10,10 +9,11 @@ use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection};
 use slug_workflow::scripts::{Missing, missing};
 
 use crate::codes;
+use crate::conformity::read_sources;
 use crate::findings::{Finding, Sources, Span};
 use crate::lint::scripts::Scripts;
 use crate::render::shown;
-use crate::suggest::{closest_match, closest_matches};
+use crate::suggest::{closest_file, closest_match, closest_matches};
 
 use super::document::Document;
 use super::locations::Locations;
@@ -56,12 +56,19 @@ pub(super) fn check_alone(
     let Some(root) = root else { return Vec::new() };
     let files = Scripts::below(root.to_owned());
     let entries = policy.document().harness.iter().enumerate();
+    let function = policy.document().function.as_ref().and_then(|function| read_sources(function, root).err());
+    let function = function.map(|missing| {
+        let path = Locations::new(&document.root, policy).function("source");
+        let span = document.span(sources, &path.index(missing.index));
+        missing.finding(span, policy)
+    });
     entries
         .filter_map(|(number, entry)| {
             let (title, near) = unmatched(entry, root, &files)?;
             let span = document.span(sources, &FieldPath::default().key("harness").index(number));
             Some(unmatched_harness(span, policy, entry, title, near))
         })
+        .chain(function)
         .collect()
 }
 
@@ -104,35 +111,6 @@ fn unmatched_harness(span: Span, policy: &Policy, entry: &Harness, title: String
         .with_help(help)
         .with_subject("policy", policy.name())
         .with_subject("harness", entry.to_string())
-}
-
-/// Directories that are searched for a misspelt path; more are not read.
-const DIRECTORIES: usize = 500;
-
-/// The file below a directory whose path is most similar to a path, if any is similar.
-fn closest_file(root: &Path, path: &str) -> Option<String> {
-    let mut files = Vec::new();
-    let mut left = vec![root.to_owned()];
-    // In sorted order, outer directories first, so that the result is the same on every machine.
-    let mut position = 0;
-    while position < left.len().min(DIRECTORIES) {
-        let directory = left[position].clone();
-        position += 1;
-        let mut entries: Vec<DirEntry> = std::fs::read_dir(directory).into_iter().flatten().flatten().collect();
-        entries.sort_by_key(DirEntry::file_name);
-        for entry in entries {
-            let is_skipped =
-                entry.file_name().to_str().is_none_or(|name| name.starts_with('.') || name == "node_modules");
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !is_skipped => left.push(entry.path()),
-                Ok(kind) if kind.is_file() => {
-                    files.extend(entry.path().strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned));
-                }
-                _ => {}
-            }
-        }
-    }
-    closest_match(path, files.iter().map(String::as_str)).map(str::to_owned)
 }
 
 struct PolicyCheck<'a> {

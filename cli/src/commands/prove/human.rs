@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use slug_laws::LAWS;
 use slug_resolver::{Code, explain};
 
-use super::report::{Cell, Column, EvaluatedCrossing, EvaluatedGap, PolicyReport, Report, Row, Sample, nothing_proved};
+use super::report::{
+    Cell, Column, EvaluatedCrossing, EvaluatedGap, Functions, PolicyReport, Report, Row, Sample, nothing_proved,
+};
 use crate::codes::CROSS_VENDOR_CREDENTIAL;
 use crate::data::WRITE_CONFIG;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
@@ -268,6 +270,18 @@ fn incomplete(policy: &PolicyReport) -> usize {
     policy.undecided.len() + policy.unexplored.len()
 }
 
+/// What is known about policies and their functions.
+fn functions(functions: &Functions) -> String {
+    let not_compared = functions.not_compared.iter().map(|text| (WARN, '!', text.clone()));
+    let proved = functions.proved.iter().map(|text| (GOOD, '✓', text.clone()));
+    let problems = functions.problems.iter().map(|text| (BAD, '✗', format!("{text}: `slugproof conform` shows why")));
+    let line = |(style, sign, text): (anstyle::Style, char, String)| {
+        let text = wrapped(&format!("{sign} {text}"), "", "  ");
+        format!("{}\n", text.replacen(sign, &format!("{style}{sign}{style:#}"), 1))
+    };
+    not_compared.chain(proved).chain(problems).map(line).collect()
+}
+
 fn summary(report: &Report) -> String {
     let sum = |count: fn(&PolicyReport) -> u128| report.policies.iter().map(count).sum::<u128>();
     let broken = report.policies.iter().filter(|policy| policy.proof.broken.is_some()).count();
@@ -324,6 +338,7 @@ fn summary(report: &Report) -> String {
         let message = wrapped(&message, "", "  ").replacen('✗', &format!("{BAD}✗{BAD:#}"), 1);
         let _ = writeln!(text, "{message}");
     }
+    text.push_str(&functions(&report.functions));
     for idle in &report.idle {
         let config = report.config.as_deref().unwrap_or_default();
         let _ = writeln!(

@@ -20,6 +20,8 @@ struct Form<'a> {
     policies: Vec<PolicyForm<'a>>,
     idle_accepts: Vec<IdleForm>,
     gaps_are_findings: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unconformed: &'a [String],
     seconds: f64,
 }
 
@@ -92,6 +94,7 @@ pub fn render(report: &Report) -> String {
         policies: report.policies.iter().map(policy_form).collect(),
         idle_accepts: report.idle.iter().map(|idle| IdleForm { line: idle.line, code: idle.code.as_str() }).collect(),
         gaps_are_findings: report.gaps_count,
+        unconformed: &report.functions.problems,
         seconds: report.elapsed.as_secs_f64(),
     };
     serde_json::to_string_pretty(&form).expect("a report is strings, numbers and lists") + "\n"

@@ -13,19 +13,22 @@ use std::time::Instant;
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
 use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase, named_values, set_values};
-use slug_resolver::{Env, Kind, Policy, resolve};
+use slug_resolver::{Env, Kind, Policy, Registry, resolve};
 
 use crossings::crossings;
 use parallel::{Progress, in_parallel};
-use report::{BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Idle, PolicyReport, Report, Row, Sample};
+use report::{
+    BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Functions, Idle, PolicyReport, Report, Row, Sample,
+};
 
 use crate::args::{Deny, ProveArgs, ProveFormat};
 use crate::codes::CROSS_VENDOR_CREDENTIAL;
 use crate::config::Accept;
-use crate::data::Data;
+use crate::conformity::{self, Conformity};
+use crate::data::{Data, PolicyFile};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::{HEAD, grouped, wrapped};
+use crate::render::{HEAD, grouped, shown, wrapped};
 
 /// Runs the bare command: proves the data of slugproof.yaml, else shows the proof of sample data.
 pub fn demonstrate(output: &mut Output) -> Result<Exit, Failure> {
@@ -47,7 +50,9 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     let started = Instant::now();
     let data = Data::find(args.registry.options())?;
     let registry = data.registry()?;
-    let policies = data.policies(&args.policy)?;
+    let files = data.policy_files(&args.policy)?;
+    let policies: Vec<Policy> = files.iter().map(|file| file.policy.clone()).collect();
+    let functions = functions(args, &data, &registry, &files)?;
     if let Some(config) = &data.config {
         // A registry given with --registry need not have the configured runtimes.
         let configured = args.registry.registry.is_none().then_some(&registry);
@@ -70,6 +75,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         providers: registry.providers().len(),
         runtimes: registry.runtimes().len(),
         idle: idle.map(|(accept, _)| Idle { line: accept.line, code: accept.code }).collect(),
+        functions,
         gaps_count: data.config.is_some() || args.deny.contains(&Deny::Gaps),
         sample: (data.has_default_registry() && args.policy.is_empty()).then_some(sample),
         registry_source: data.registry_source(),
@@ -87,6 +93,23 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         }
     }
     Ok(report.exit())
+}
+
+/// Whether the policies conform to their functions.
+fn functions(args: &ProveArgs, data: &Data, registry: &Registry, files: &[PolicyFile]) -> Result<Functions, Failure> {
+    if !conformity::is_denied(data.denied()) && !args.deny.contains(&Deny::Unconformed) {
+        return Ok(Functions { not_compared: conformity::not_compared(files), ..Functions::default() });
+    }
+    let mut functions = Functions::default();
+    let mut conformity = Conformity::new(data.config.as_ref(), registry, conformity::BUDGET);
+    for file in files {
+        let name = file.policy.name();
+        match conformity.state(&file.policy)?.problem() {
+            Some(problem) => functions.problems.push(format!("the policy `{}` {problem}", shown(name))),
+            None => functions.proved.push(conformity::conforms(&file.policy)),
+        }
+    }
+    Ok(functions)
 }
 
 fn list_laws(output: &mut Output) -> Result<Exit, Failure> {

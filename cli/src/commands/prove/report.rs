@@ -21,11 +21,23 @@ pub struct Report {
     pub runtimes: usize,
     pub config: Option<String>,
     pub policies: Vec<PolicyReport>,
+    pub functions: Functions,
     /// Accept entries of slugproof.yaml that accept nothing.
     pub idle: Vec<Idle>,
     /// True if a gap that is not accepted is a finding.
     pub gaps_count: bool,
     pub elapsed: Duration,
+}
+
+/// What is known about policies and the functions that they describe, in sentences.
+#[derive(Default)]
+pub struct Functions {
+    /// The policies whose functions were not run, in one sentence.
+    pub not_compared: Option<String>,
+    /// Each policy that conforms.
+    pub proved: Vec<String>,
+    /// Each policy that does not, where that is denied.
+    pub problems: Vec<String>,
 }
 
 /// The role of the embedded data in a run.
@@ -124,7 +136,8 @@ impl Report {
             return Exit::NothingChecked;
         }
         let crosses = self.policies.iter().any(|policy| policy.open_crossings() > 0);
-        if broken || crosses || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
+        let is_unconformed = !self.functions.problems.is_empty();
+        if broken || crosses || is_unconformed || !self.idle.is_empty() || ((open || unknown) && self.gaps_count) {
             Exit::Findings
         } else {
             Exit::Clean

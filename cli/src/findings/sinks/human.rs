@@ -7,10 +7,10 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Look, Origin
 use anstream::adapter::strip_str;
 
 use crate::codes::Level;
-use crate::render::{BAD, GOOD, WARN, counted, printable, wrapped_to};
+use crate::render::{BAD, GOOD, HEAD, WARN, counted, printable, shown, wrapped_to};
 
 use super::excerpt::Excerpt;
-use crate::findings::report::Coverage;
+use crate::findings::report::{Coverage, Section, SectionResult};
 use crate::findings::triage::Triaged;
 use crate::findings::{Finding, Label, Patch, SourceId, Sources, Span, SuppressionKind};
 
@@ -19,21 +19,69 @@ pub fn render(triaged: &Triaged, width: usize) -> String {
     // The excerpts are already cut, with escapes counted, so the renderer need not cut them.
     let renderer = Renderer::styled().term_width(2 * width);
     let mut text = String::new();
-    let mut add = |finding: &Finding, reason: Option<&str>| {
-        let rendered = renderer.render(&groups(&triaged.sources, finding, reason, width));
-        rendered.lines().filter(|line| !is_bare_mark(line)).for_each(|line| text.extend([line, "\n"]));
+    let mut add = |part: Part<'_>| {
+        match part {
+            Part::Finding(finding, reason) => {
+                let rendered = renderer.render(&groups(&triaged.sources, finding, reason, width));
+                rendered.lines().filter(|line| !is_bare_mark(line)).for_each(|line| text.extend([line, "\n"]));
+            }
+            Part::Head(section) => text.push_str(&head(section, width)),
+            Part::End(section) => text.push_str(&end(section, width)),
+        }
         text.push('\n');
     };
-    triaged.open.iter().for_each(|finding| add(finding, None));
+    let is_of = |finding: &Finding, section: &Section| finding.subject.contains(&("policy", section.policy.clone()));
+    for section in &triaged.sections {
+        add(Part::Head(section));
+        let mut findings: Vec<&Finding> = triaged.open.iter().filter(|finding| is_of(finding, section)).collect();
+        findings.sort_by_key(|finding| finding.level);
+        findings.into_iter().for_each(|finding| add(Part::Finding(finding, None)));
+        add(Part::End(section));
+    }
+    let others = triaged.open.iter().filter(|finding| !triaged.sections.iter().any(|section| is_of(finding, section)));
+    others.for_each(|finding| add(Part::Finding(finding, None)));
     // A reader sees what an entry of slugproof.yaml hides.
     for suppressed in triaged.suppressed.iter().filter(|suppressed| suppressed.kind == SuppressionKind::Accept) {
-        add(&suppressed.finding, Some(&suppressed.reason));
+        add(Part::Finding(&suppressed.finding, Some(&suppressed.reason)));
     }
     for notice in &triaged.notices {
         let notice = wrapped_to(width, &printable(&format!("note: {notice}")), "", "  ");
         let _ = writeln!(text, "{}", notice.replacen("note", &format!("{WARN}note{WARN:#}"), 1));
     }
     text + &summary(triaged, width)
+}
+
+/// A part of a report.
+enum Part<'f> {
+    /// A finding, with the reason if slugproof.yaml accepts it.
+    Finding(&'f Finding, Option<&'f str>),
+    /// The start of a section.
+    Head(&'f Section),
+    /// The end of a section.
+    End(&'f Section),
+}
+
+/// The heading and the facts of a section.
+fn head(section: &Section, width: usize) -> String {
+    let mut text = format!("{HEAD}policy {}{HEAD:#}\n", shown(&section.policy));
+    let column = section.facts.iter().map(|(word, _)| word.len()).max().unwrap_or(0) + 4;
+    for (word, fact) in &section.facts {
+        let first = format!("  {word:<0$}", column - 2);
+        text.push_str(&wrapped_to(width, &printable(fact), &first, &" ".repeat(column)));
+        text.push('\n');
+    }
+    text
+}
+
+/// The result of a section.
+fn end(section: &Section, width: usize) -> String {
+    let (style, sign) = match section.result {
+        SectionResult::Good => (GOOD, "✓"),
+        SectionResult::Open => (WARN, "!"),
+        SectionResult::Bad => (BAD, "✗"),
+    };
+    let line = wrapped_to(width, &printable(&format!("{sign} {}", section.summary)), "", "  ");
+    format!("{}\n", line.replacen(sign, &format!("{style}{sign}{style:#}"), 1))
 }
 
 /// True for a location line without a path. The location is already shown above; the renderer
@@ -207,6 +255,7 @@ pub fn summary(triaged: &Triaged, width: usize) -> String {
         _ if counts => (BAD, "✗", ""),
         Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
         Coverage::Nothing => (WARN, "!", "; nothing was checked"),
+        Coverage::Unproved => (WARN, "!", "; not everything is proved"),
         Coverage::Sample => (WARN, "!", SAMPLE),
         Coverage::Complete if triaged.count(Level::Undecided) > 0 => {
             (WARN, "!", "; --strict counts undecided findings")

@@ -20,6 +20,8 @@ struct Form<'a> {
     findings: Vec<FindingForm<'a>>,
     suppressed: Vec<SuppressedForm<'a>>,
     notices: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    policies: Vec<&'a serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -96,6 +98,7 @@ pub fn render(triaged: &Triaged) -> String {
         findings: triaged.open.iter().map(|finding| finding_form(sources, finding)).collect(),
         suppressed: triaged.suppressed.iter().map(|suppressed| suppressed_form(sources, suppressed)).collect(),
         notices: &triaged.notices,
+        policies: triaged.sections.iter().map(|section| &section.data).collect(),
     };
     serde_json::to_string_pretty(&form).expect("a report has only strings, numbers and lists") + "\n"
 }

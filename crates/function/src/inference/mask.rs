@@ -16,10 +16,6 @@ impl Mask {
         self.0[group / 64] &= !(1 << (group % 64));
     }
 
-    pub(super) fn contains(&self, group: usize) -> bool {
-        self.0[group / 64] >> (group % 64) & 1 == 1
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0 == [0; 4]
     }

@@ -15,7 +15,7 @@ use super::table::Table;
 /// The most regions that are kept while the regions of one row are built.
 const REGIONS: usize = 64;
 /// The work after which no shorter list is sought: the number of rows and regions that are compared.
-const WORK: usize = 20_000_000;
+const WORK: usize = 5_000_000;
 /// Up to this number of rows, the regions of every one of them are candidates; of more rows, the regions
 /// of rows that an earlier region does not cover.
 const SEEDS: usize = 48;
@@ -388,22 +388,24 @@ impl<'t> Search<'t> {
                 }
             }
         }
-        let candidates: Vec<(Mask, BitSet)> =
-            candidates.into_iter().map(|region| (region, self.covered(region, rows))).collect();
-        let effects = |covered: &BitSet| -> Vec<usize> {
-            (0..self.effects.len()).filter(|effect| !covered.intersects(&self.effects[*effect].wrong)).collect()
+        let candidate = |region: Mask| {
+            let covered = self.covered(region, rows);
+            let cost = self.table.cost(self.groups_of(&covered), region);
+            let is_right = |effect: &usize| !covered.intersects(&self.effects[*effect].wrong);
+            let effects: Vec<usize> = (0..self.effects.len()).filter(is_right).collect();
+            (region, covered, effects, cost)
         };
+        let candidates: Vec<_> = candidates.into_iter().map(candidate).collect();
         let mut open: Vec<BitSet> = wanted.to_vec();
         let mut rules: Vec<(Mask, Vec<usize>)> = Vec::new();
         while open.iter().any(|open| !open.is_empty()) {
-            let gain = |(region, covered): &&(Mask, BitSet)| {
-                let gain: usize = effects(covered).iter().map(|effect| open[*effect].intersection(covered).len()).sum();
-                let cost = self.table.cost(self.groups_of(covered), *region);
-                (gain, Reverse(cost), Reverse(*region))
+            let gain = |(region, covered, effects, cost): &&(Mask, BitSet, Vec<usize>, usize)| {
+                let gain: usize = effects.iter().map(|effect| open[*effect].intersection(covered).len()).sum();
+                (gain, Reverse(*cost), Reverse(*region))
             };
-            let Some((region, covered)) = candidates.iter().max_by_key(gain) else { break };
+            let Some((region, covered, effects, _)) = candidates.iter().max_by_key(gain) else { break };
             let added: Vec<usize> =
-                effects(covered).into_iter().filter(|effect| open[*effect].intersects(covered)).collect();
+                effects.iter().copied().filter(|effect| open[*effect].intersects(covered)).collect();
             added.iter().for_each(|effect| open[*effect].subtract(covered));
             rules.push((*region, added));
         }

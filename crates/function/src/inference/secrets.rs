@@ -20,12 +20,9 @@ type Rules = (InjectMode, Vec<SecretsRule>);
 /// Finds the rules for the secrets, in the mode that needs fewer.
 pub(super) fn rules(cases: &Cases<'_>, axes: &[Axis]) -> Result<Rules, NotInferred> {
     let mut lists: BTreeSet<&BTreeSet<String>> = BTreeSet::new();
-    for row in &cases.rows {
-        let Some(names) = &cases.answer(row).secrets else { return Ok((InjectMode::First, Vec::new())) };
-        if !names.is_empty() {
-            lists.insert(names);
-        }
-    }
+    let asked: Vec<Row> = cases.rows.iter().filter(|row| cases.answer(row).secrets.is_some()).cloned().collect();
+    let names_of = |row: &Row| cases.answer(row).secrets.as_ref();
+    lists.extend(asked.iter().filter_map(names_of).filter(|names| !names.is_empty()));
     if lists.is_empty() {
         return Ok((InjectMode::First, Vec::new()));
     }
@@ -33,9 +30,9 @@ pub(super) fn rules(cases: &Cases<'_>, axes: &[Axis]) -> Result<Rules, NotInferr
     let number = |index: usize| u16::try_from(index).unwrap_or(u16::MAX);
     let (platform, nothing) = (lists.len(), lists.len() + 1);
     let with_effects = |needs_platform: &dyn Fn(&Row) -> bool| {
-        let mut rows = cases.rows.clone();
+        let mut rows = asked.clone();
         for row in &mut rows {
-            let names = cases.answer(row).secrets.as_ref();
+            let names = names_of(row);
             row.effects = match lists.iter().position(|list| Some(*list) == names) {
                 Some(index) => vec![number(index)],
                 None if needs_platform(row) => vec![number(platform)],
@@ -65,8 +62,7 @@ pub(super) fn rules(cases: &Cases<'_>, axes: &[Axis]) -> Result<Rules, NotInferr
     let mut needed = all.clone();
     needed.subtract(&with(nothing));
     let names: BTreeSet<&String> = lists.iter().copied().flatten().collect();
-    let injects =
-        |name: &String| rows_with(&|row| cases.answer(row).secrets.as_ref().is_some_and(|names| names.contains(name)));
+    let injects = |name: &String| rows_with(&|row| names_of(row).is_some_and(|names| names.contains(name)));
     let single: Vec<Effect> = names.iter().map(|name| effect(injects(name), 1)).collect();
     let mut effects: Vec<Effect> =
         lists.iter().enumerate().map(|(index, list)| effect(with(index), list.len())).collect();

@@ -30,14 +30,14 @@ fn space_of(policy: &Policy, mark: &str) -> Space {
         values.extend(classes.texts.into_iter().map(Some));
         values.extend(classes.hosts.iter().map(|host| Some(format!("https://{mark}@{host}/{mark}"))));
         values.push(Some(format!("{mark} {name}")));
-        Dimension { name: name.to_owned(), values, near_misses: Vec::new(), is_key: policy.is_key(variable) }
+        Dimension { name: name.to_owned(), values, is_key: policy.is_key(variable), ..Dimension::default() }
     };
     let names: BTreeSet<&str> = policy.deciding_variable_names().collect();
     let dimensions =
         |has_empty: bool| names.iter().map(|name| dimension(name, has_empty || is_in_every_space(name))).collect();
     let size =
         |dimensions: &Vec<Dimension>| -> usize { dimensions.iter().map(|dimension| dimension.values.len()).product() };
-    let mut space = Space { dimensions: dimensions(true), runtimes };
+    let mut space = Space { dimensions: dimensions(true), runtimes, ..Space::default() };
     if size(&space.dimensions) * space.runtimes.len() > CASES {
         space.dimensions = dimensions(false);
     }

@@ -1,3 +1,8 @@
 //! Tests of the crate.
 
+mod bash;
+mod completeness;
+mod conformance;
+mod harm;
 mod inference;
+mod printer;

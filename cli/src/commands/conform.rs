@@ -1,0 +1,161 @@
+//! `conform`: compares policies with the functions that they describe.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use slug_function::comparison::{Comparison, Target, Verdict};
+
+use crate::args::ConformArgs;
+use crate::codes::Command;
+use crate::conformity::{self, Conformity, State};
+use crate::data::{Data, PolicyFile};
+use crate::exit::{Exit, Failure};
+use crate::findings::{Coverage, FindingsOptions, Report, Section, SectionResult, publish};
+use crate::output::Output;
+use crate::render::{counted, grouped, shown};
+
+pub use crate::conformity::BUDGET;
+
+/// The largest budget: more environments would take hours.
+const MOST: usize = 1_000_000;
+
+/// Reads `--budget`.
+///
+/// # Errors
+///
+/// The text is not a number from 1 to [`MOST`].
+pub fn budget(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {}", grouped(MOST as u128)))
+}
+
+/// Runs `conform`.
+pub fn run(args: &ConformArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let data = Data::find(args.registry.options())?;
+    let registry = data.registry()?;
+    let policies = data.policy_files(&args.policy)?;
+    let denied = [data.denied(), &args.findings.deny].concat();
+    let options = FindingsOptions { deny: denied, ..args.findings.options() };
+    let is_denied = conformity::is_denied(&options.deny);
+    let mut conformity = Conformity::new(data.config.as_ref(), &registry, args.budget);
+    let mut report = Report::new(Command::Conform);
+    let mut files = data.files(&args.policy);
+    let (mut compared, mut unnamed) = (0, Vec::new());
+    for file in &policies {
+        let state = conformity.state(&file.policy)?;
+        conformity::add(&mut report, file, &state, is_denied)?;
+        match &state {
+            State::NoFunction => unnamed.push(format!("`{}`", shown(file.policy.name()))),
+            State::Missing(..) => report.coverage = Coverage::Incomplete,
+            State::Compared(comparison, target) => {
+                compared += 1;
+                files.extend(target.files.iter().map(|file| target.root.join(&file.path)));
+                report.sections.push(section(file, comparison, target));
+                if comparison.verdict() == Verdict::NotProved && report.coverage == Coverage::Complete {
+                    report.coverage = Coverage::Unproved;
+                }
+            }
+        }
+    }
+    options.check_inputs(files.iter().map(PathBuf::as_path))?;
+    if !unnamed.is_empty() {
+        let names = unnamed.join(", ");
+        let verb = if unnamed.len() == 1 { "names" } else { "name" };
+        report.notices.push(format!("{names} {verb} no function; add `function` to compare it (docs/formats.md)"));
+    }
+    if compared == 0 && report.coverage == Coverage::Complete {
+        let is_sample = data.has_default_registry() && args.policy.is_empty() && !args.registry.embedded;
+        report.coverage = if is_sample { Coverage::Sample } else { Coverage::Nothing };
+    }
+    report.checked.extend((compared > 0).then_some(("policy", compared)));
+    publish(report, &options, output)
+}
+
+/// What the report says about a policy and its function.
+fn section(file: &PolicyFile, comparison: &Comparison, target: &Target) -> Section {
+    let verdict = comparison.verdict();
+    let name = shown(file.policy.name());
+    let differences = comparison.conformance.differences.len();
+    let (result, summary) = match verdict {
+        Verdict::Proved if target.secrets.is_none() => {
+            (SectionResult::Good, format!("proved: `{name}` selects the models of its function"))
+        }
+        Verdict::Proved => (SectionResult::Good, format!("proved: `{name}` answers as its function does")),
+        Verdict::Different if differences == 0 => {
+            (SectionResult::Bad, format!("unstable: the answers of the function of `{name}` vary"))
+        }
+        Verdict::Different => (
+            SectionResult::Bad,
+            format!("different: `{name}` and its function have {}", counted(differences as u64, "difference")),
+        ),
+        Verdict::NotProved => (SectionResult::Open, format!("not proved: no difference is known for `{name}`")),
+    };
+    Section {
+        policy: file.policy.name().to_owned(),
+        facts: facts(comparison, target),
+        result,
+        summary,
+        data: data(file, comparison, target),
+    }
+}
+
+fn facts(comparison: &Comparison, target: &Target) -> Vec<(&'static str, String)> {
+    let files: Vec<String> = target.files.iter().map(|file| shown(&file.path)).collect();
+    let secrets = target
+        .secrets
+        .as_ref()
+        .map_or("not compared: the policy has no `function.secrets`".to_owned(), |secrets| shown(secrets));
+    let mut protections: Vec<&str> = comparison.protections.iter().map(|protection| protection.describe()).collect();
+    protections.push("limits of time, memory and output");
+    vec![
+        ("files", files.join(", ")),
+        ("model", shown(&target.model)),
+        ("secrets", secrets),
+        ("asked", asked(comparison)),
+        ("sandbox", protections.join(", ")),
+    ]
+}
+
+/// What was asked, and what was not.
+fn asked(comparison: &Comparison) -> String {
+    let conformance = &comparison.conformance;
+    let sampled = if conformance.is_sampled { ", sampled" } else { "" };
+    let mut parts =
+        vec![format!("{} of {}{sampled}", grouped(conformance.asked as u128), counted(conformance.classes, "class"))];
+    if conformance.near_misses > 0 {
+        parts.push(format!("{} of near misses", counted(conformance.near_misses as u64, "case")));
+    }
+    if conformance.creates_nothing > 0 {
+        parts.push(format!("{} in which nothing is created left out", grouped(conformance.creates_nothing as u128)));
+    }
+    let failed: usize = conformance.not_asked.iter().map(|(_, _, count)| count).sum();
+    if failed > 0 {
+        parts.push(format!("{} without an answer", grouped(failed as u128)));
+    }
+    format!("{}; in two orders", parts.join(", "))
+}
+
+/// The section for programs; docs/findings.schema.json is its schema.
+fn data(file: &PolicyFile, comparison: &Comparison, target: &Target) -> Value {
+    let conformance = &comparison.conformance;
+    let verdict = match comparison.verdict() {
+        Verdict::Proved => "proved",
+        Verdict::Different => "different",
+        Verdict::NotProved => "not-proved",
+    };
+    let failed: usize = conformance.not_asked.iter().map(|(_, _, count)| count).sum();
+    json!({
+        "policy": file.policy.name(),
+        "verdict": verdict,
+        "source": target.files.iter().map(|file| &file.path).collect::<Vec<_>>(),
+        "model": target.model,
+        "secrets": target.secrets,
+        "classes": u64::try_from(conformance.classes).unwrap_or(u64::MAX),
+        "asked": conformance.asked,
+        "near_misses": conformance.near_misses,
+        "creates_nothing": conformance.creates_nothing,
+        "unanswered": failed,
+        "sampled": conformance.is_sampled,
+        "protections": comparison.protections.iter().map(|protection| protection.name()).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,69 @@
+//! The bare command: checks everything that slugproof.yaml names.
+
+use crate::args::{CheckArgs, ConformArgs, LintArgs, ProveArgs};
+use crate::config::Config;
+use crate::data::{Data, DataOptions};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::render::HEAD;
+
+use super::{check, conform, lint, prove};
+
+/// A command of the project.
+type Section = fn(&mut Output) -> Result<Exit, Failure>;
+
+/// The commands, in the order in which they run.
+const SECTIONS: [(&str, Section); 4] = [
+    ("check", |output| check::run(&CheckArgs::default(), output)),
+    ("conform", |output| conform::run(&ConformArgs::default(), output)),
+    ("prove", |output| prove::run(&ProveArgs::default(), output)),
+    ("lint", |output| lint::run(&LintArgs::default(), output)),
+];
+
+/// Runs every command of the project, and returns the worst exit code. Without a slugproof.yaml, shows
+/// the proof of sample data.
+pub fn run(output: &mut Output) -> Result<Exit, Failure> {
+    if Config::find_file()?.is_none() {
+        return prove::demonstrate(output);
+    }
+    let mut worst = Exit::Clean;
+    for (number, (name, section)) in SECTIONS.into_iter().enumerate() {
+        let space = if number == 0 { "" } else { "\n" };
+        output.styled(&format!("{space}{HEAD}── slugproof {name} ──{HEAD:#}\n\n"))?;
+        let exit = if name == "conform" && !has_function() {
+            output.human("no policy names the function that it describes, so nothing is compared\n")?;
+            Exit::Clean
+        } else {
+            match section(output) {
+                Ok(exit) => exit,
+                Err(failure @ Failure::Output(_)) => return Err(failure),
+                Err(failure) => {
+                    output.finish()?;
+                    output.error(&failure.to_string());
+                    Exit::UsageError
+                }
+            }
+        };
+        if severity(exit) > severity(worst) {
+            worst = exit;
+        }
+    }
+    Ok(worst)
+}
+
+/// Whether a policy of slugproof.yaml names a function. If that is unknown, `conform` says why.
+fn has_function() -> bool {
+    let policies = Data::find(DataOptions::default()).and_then(|data| data.policies(&[]));
+    policies.map_or(true, |policies| policies.iter().any(|policy| policy.document().function.is_some()))
+}
+
+/// How bad an exit code is: input that cannot be read may hide findings, and what was not checked may, too.
+fn severity(exit: Exit) -> usize {
+    match exit {
+        Exit::Clean => 0,
+        Exit::NothingChecked => 1,
+        Exit::Findings => 2,
+        Exit::UsageError => 3,
+        Exit::BrokenPipe => 4,
+    }
+}

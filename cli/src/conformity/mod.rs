@@ -1,0 +1,186 @@
+//! Whether a policy answers as the function that it describes: for `conform`, and for every command
+//! that is asked to deny policies that do not.
+
+mod findings;
+
+use std::path::{Path, PathBuf};
+
+use slug_function::comparison::{Comparison, Target, Verdict, compare_with_function};
+use slug_function::reading::SourceFile;
+use slug_function::sandbox::Sandbox;
+use slug_resolver::policy::Function;
+use slug_resolver::{Policy, Registry, limits};
+
+use crate::codes::{Entry, UNCONFORMED};
+use crate::config::Config;
+use crate::data::PolicyFile;
+use crate::exit::{Failure, describe};
+
+use crate::findings::Report;
+use crate::render::shown;
+use crate::suggest::closest_file;
+
+pub use findings::add;
+
+/// The most classes that are asked about by default.
+pub const BUDGET: usize = 20_000;
+
+/// What is known about a policy and its function.
+pub enum State {
+    /// The policy names no function.
+    NoFunction,
+    /// A file of the function cannot be read.
+    Missing(Missing),
+    /// They were compared.
+    Compared(Box<Comparison>, Target),
+}
+
+impl State {
+    /// What is wrong, as the end of a sentence about the policy; `None` if it is proved.
+    pub fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::NoFunction => Some("names no function"),
+            Self::Missing(..) => Some("names a function that cannot be read"),
+            Self::Compared(comparison, _) => match comparison.verdict() {
+                Verdict::Proved => None,
+                Verdict::Different => Some("does not answer as its function does"),
+                Verdict::NotProved => Some("is not proved to answer as its function does"),
+            },
+        }
+    }
+}
+
+/// A file of a function that cannot be read.
+pub struct Missing {
+    /// Its place in `source`.
+    pub index: usize,
+    /// Its path in the policy.
+    source: String,
+    /// Why it cannot be read, as the end of a sentence.
+    why: String,
+    /// The path of a file with a similar name.
+    near: Option<String>,
+}
+
+/// The texts of the files of a function below a directory.
+///
+/// # Errors
+///
+/// The first file that cannot be read.
+pub fn read_sources(function: &Function, root: &Path) -> Result<Vec<SourceFile>, Missing> {
+    let read = |(index, path): (usize, &String)| match read(&root.join(path)) {
+        Ok(text) => Ok(SourceFile { path: path.clone(), text }),
+        Err(why) => Err(Missing { index, source: path.clone(), why, near: closest_file(root, path) }),
+    };
+    function.source.iter().enumerate().map(read).collect()
+}
+
+/// Compares policies with their functions.
+pub struct Conformity<'a> {
+    registry: &'a Registry,
+    root: PathBuf,
+    budget: usize,
+    sandbox: Option<Sandbox>,
+}
+
+impl<'a> Conformity<'a> {
+    /// Compares policies for the runtimes of a registry. The paths of functions are relative to
+    /// slugproof.yaml, else to the working directory.
+    pub fn new(config: Option<&Config>, registry: &'a Registry, budget: usize) -> Self {
+        let configured = config.map(|config| config.relative(""));
+        let root = configured.filter(|root| !root.as_os_str().is_empty()).unwrap_or(PathBuf::from("."));
+        Self { registry, root, budget, sandbox: None }
+    }
+
+    /// Compares a policy with its function.
+    ///
+    /// # Errors
+    ///
+    /// The function cannot be asked, for example because there is no bash.
+    pub fn state(&mut self, policy: &Policy) -> Result<State, Failure> {
+        let Some(function) = &policy.document().function else { return Ok(State::NoFunction) };
+        let files = match read_sources(function, &self.root) {
+            Ok(files) => files,
+            Err(missing) => return Ok(State::Missing(missing)),
+        };
+        let sandbox = match self.sandbox.take() {
+            Some(sandbox) => sandbox,
+            None => Sandbox::find().map_err(Failure::new)?,
+        };
+        let target =
+            Target { root: self.root.clone(), files, model: function.model.clone(), secrets: function.secrets.clone() };
+        let runtimes: Vec<String> = self.registry.runtimes().iter().map(|runtime| runtime.name.clone()).collect();
+        let comparison = compare_with_function(&sandbox, policy, &target, &runtimes, self.budget);
+        self.sandbox = Some(sandbox);
+        Ok(State::Compared(Box::new(comparison.map_err(Failure::new)?), target))
+    }
+}
+
+/// Reads a file of a function.
+fn read(path: &Path) -> Result<String, String> {
+    if !path.is_file() {
+        return Err(if path.exists() { "is not a file" } else { "does not exist" }.to_owned());
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {}", describe(&error)))?;
+    if bytes.len() > limits::DOCUMENT_BYTES {
+        return Err(format!("is larger than {} MiB", limits::DOCUMENT_BYTES >> 20));
+    }
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
+}
+
+/// Says in a report of another command whether policies conform. If that is denied, the functions are
+/// asked, and each policy that is not proved is a finding.
+///
+/// # Errors
+///
+/// A function cannot be asked, or the file of a policy cannot be read any more.
+pub fn report(
+    report: &mut Report,
+    policies: &[PolicyFile],
+    conformity: &mut Conformity<'_>,
+    denied: &[&'static Entry],
+) -> Result<(), Failure> {
+    if !is_denied(denied) {
+        report.notices.extend(not_compared(policies));
+        return Ok(());
+    }
+    for file in policies {
+        let state = conformity.state(&file.policy)?;
+        match state.problem() {
+            Some(_) => findings::add_unconformed(report, file, &state)?,
+            None => report.notices.push(conforms(&file.policy)),
+        }
+    }
+    Ok(())
+}
+
+/// The sentence about a policy that conforms.
+pub fn conforms(policy: &Policy) -> String {
+    format!("the policy `{}` answers as its function does", shown(policy.name()))
+}
+
+/// One sentence about policies whose functions a command does not run; `None` if none names a function.
+pub fn not_compared(policies: &[PolicyFile]) -> Option<String> {
+    let policies = policies.iter().map(|file| &file.policy);
+    let (named, unnamed): (Vec<&Policy>, Vec<&Policy>) =
+        policies.partition(|policy| policy.document().function.is_some());
+    let list = |policies: &[&Policy]| {
+        let names: Vec<String> = policies.iter().map(|policy| format!("`{}`", shown(policy.name()))).collect();
+        names.join(", ")
+    };
+    if named.is_empty() {
+        return None;
+    }
+    let (functions, are) = if named.len() == 1 { ("the function", "is") } else { ("the functions", "are") };
+    let others = match unnamed.len() {
+        0 => String::new(),
+        1 => format!("; {} names none", list(&unnamed)),
+        _ => format!("; {} name none", list(&unnamed)),
+    };
+    Some(format!("{functions} of {} {are} not compared, which `slugproof conform` does{others}", list(&named)))
+}
+
+/// Whether policies that do not conform count as errors.
+pub fn is_denied(denied: &[&'static Entry]) -> bool {
+    denied.contains(&&UNCONFORMED)
+}

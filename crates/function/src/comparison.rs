@@ -1,0 +1,239 @@
+//! One comparison of a policy with its function: from the files to what is shown about them.
+
+use std::path::{Path, PathBuf};
+
+use slug_resolver::Policy;
+
+use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders};
+use crate::case::Case;
+use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
+use crate::reading::{Place, Reading, ReadingError, SourceFile, read};
+use crate::sandbox::{Protection, Sandbox};
+use crate::space::Space;
+
+/// A function as a policy names it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The directory to which the paths of the policy are relative.
+    pub root: PathBuf,
+    /// The files to source.
+    pub files: Vec<SourceFile>,
+    /// The command that prints the slug.
+    pub model: String,
+    /// The command that prints the names of secrets.
+    pub secrets: Option<String>,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// What the syntax tree of the function shows; empty if it cannot be read.
+    pub reading: Reading,
+    /// Why the function cannot be read.
+    pub unreadable: Option<ReadingError>,
+    /// The differences, and what was asked.
+    pub conformance: Conformance,
+    /// Answers that depend on anything but the environment.
+    pub unstable: Vec<Unstable>,
+    /// The variables with classes that may be missing.
+    pub incomplete: Vec<String>,
+    /// Whether the function wrote files.
+    pub writes_files: bool,
+    /// The protections that were in force.
+    pub protections: Vec<Protection>,
+}
+
+/// A case with several answers.
+#[derive(Clone, Debug)]
+pub struct Unstable {
+    /// What the answer depends on.
+    pub cause: Cause,
+    /// The first of the cases.
+    pub case: Case,
+    /// The answer in a fresh shell.
+    pub one: Reply,
+    /// The other answer.
+    pub other: Reply,
+    /// A line of the function that may be the reason.
+    pub place: Option<Place>,
+    /// In how many cases the answers differ.
+    pub cases: usize,
+}
+
+/// What an answer depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// On chance, time or the order of the questions: fresh shells answer differently.
+    Chance,
+    /// On earlier calls in the same shell.
+    EarlierCalls,
+}
+
+/// The result of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The policy answers as its function does in every environment.
+    Proved,
+    /// There is a difference, or an answer is unstable.
+    Different,
+    /// No difference is known, and that is no proof.
+    NotProved,
+}
+
+impl Comparison {
+    /// The verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let is_followed =
+            self.unreadable.is_none() && self.reading.not_followed.is_empty() && self.incomplete.is_empty();
+        if !self.conformance.differences.is_empty() || !self.unstable.is_empty() {
+            Verdict::Different
+        } else if is_followed && self.conformance.is_complete() && self.conformance.asked > 0 {
+            Verdict::Proved
+        } else {
+            Verdict::NotProved
+        }
+    }
+}
+
+/// Compares a policy with its function. `runtimes` are those of the registry, and `budget` is the most
+/// classes that are asked about.
+///
+/// # Errors
+///
+/// The function cannot be asked at all. The message says what to do.
+pub fn compare_with_function(
+    sandbox: &Sandbox,
+    policy: &Policy,
+    target: &Target,
+    runtimes: &[String],
+    budget: usize,
+) -> Result<Comparison, String> {
+    let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref()) {
+        Ok(reading) => (reading, None),
+        Err(error) => (Reading::default(), Some(error)),
+    };
+    let space = Space::of(Some(policy), runtimes, &reading);
+    let plan = space.plan(Some(policy), budget);
+    let program = Program {
+        files: target.files.iter().map(|file| target.root.join(&file.path)).collect(),
+        model: target.model.clone(),
+        secrets: target.secrets.clone(),
+    };
+    let mut asker = Asker {
+        sandbox: sandbox.for_files(&program.files),
+        program,
+        target,
+        reading: &reading,
+        runtimes: &space.runtimes,
+        is_first: true,
+        unstable: Vec::new(),
+        writes_files: false,
+    };
+    let conformance = compare(policy, &space, &plan, &mut asker)?;
+    let Asker { sandbox, unstable, writes_files, .. } = asker;
+    let protections = sandbox.protections();
+    Ok(Comparison {
+        conformance,
+        unstable,
+        incomplete: space.incomplete,
+        writes_files,
+        protections,
+        reading,
+        unreadable,
+    })
+}
+
+/// Asks a function, and notes answers that are unstable.
+struct Asker<'a> {
+    sandbox: Sandbox,
+    program: Program,
+    target: &'a Target,
+    reading: &'a Reading,
+    runtimes: &'a [String],
+    /// Whether nothing was asked yet. Later questions are about few cases, to find smaller ones.
+    is_first: bool,
+    unstable: Vec<Unstable>,
+    writes_files: bool,
+}
+
+/// The number of calls before the one that counts, if the function changes its shell.
+const REPETITIONS: usize = 4;
+
+/// The most cases that are asked again after earlier calls.
+const CASES_WITH_STATE: usize = 2_000;
+
+impl Ask for Asker<'_> {
+    fn ask(&mut self, cases: &[Case]) -> Result<Vec<Reply>, String> {
+        let options = Options::default();
+        if !std::mem::take(&mut self.is_first) {
+            return Ok(ask(&self.sandbox, &self.program, cases, &options)?.answers);
+        }
+        let (one, other) = ask_in_both_orders(&self.sandbox, &self.program, cases, &options)?;
+        self.writes_files = one.writes_files || other.writes_files;
+        let unstable: Vec<_> = unstable(cases, &one.answers, &other.answers).collect();
+        self.note(Cause::Chance, &unstable);
+        if !self.reading.state.is_empty() && unstable.is_empty() {
+            let cases = &cases[..cases.len().min(CASES_WITH_STATE)];
+            let options =
+                Options { earlier_calls: self.runtimes.to_vec(), repetitions: REPETITIONS, ..Options::default() };
+            let (repeated, _) = ask_in_both_orders(&self.sandbox, &self.program, cases, &options)?;
+            self.note(Cause::EarlierCalls, &self::unstable(cases, &one.answers, &repeated.answers).collect::<Vec<_>>());
+        }
+        Ok(one.answers)
+    }
+
+    fn locate(&mut self, case: &Case, kind: DifferenceKind) -> Option<Place> {
+        let command = match kind {
+            DifferenceKind::Model | DifferenceKind::Failure => Asked::Model,
+            DifferenceKind::Secrets => Asked::Secrets,
+        };
+        let (file, line) = bash::locate(&self.sandbox, &self.program, case, command).ok()??;
+        Some(Place { path: self.target.shown(&file), line })
+    }
+}
+
+impl Asker<'_> {
+    /// Notes one of the cases whose answers differ.
+    fn note(&mut self, cause: Cause, unstable: &[(&Case, &Reply, &Reply)]) {
+        let Some((case, one, other)) = unstable.first() else { return };
+        let place = match cause {
+            Cause::EarlierCalls => self.reading.state.first().map(|(place, _)| place.clone()),
+            Cause::Chance => self.locate(case, DifferenceKind::Model),
+        };
+        let (one, other) = ((*one).clone(), (*other).clone());
+        self.unstable.push(Unstable { cause, case: (*case).clone(), one, other, place, cases: unstable.len() });
+    }
+}
+
+/// The cases with two answers that differ, those with the fewest variables first.
+fn unstable<'a>(
+    cases: &'a [Case],
+    one: &'a [Reply],
+    other: &'a [Reply],
+) -> impl Iterator<Item = (&'a Case, &'a Reply, &'a Reply)> {
+    // A question that was left out has no answer that could differ.
+    let is_asked = |reply: &Reply| !matches!(reply, Err(why) if why.is_about_limits());
+    let pairs = cases.iter().zip(one.iter().zip(other));
+    let different = pairs.filter(move |(_, (one, other))| one != other && is_asked(one) && is_asked(other));
+    let mut different: Vec<_> = different.map(|(case, (one, other))| (case, one, other)).collect();
+    different.sort_by_key(|(case, ..)| case.variables.len());
+    different.into_iter()
+}
+
+impl Target {
+    /// The path of a file as the policy writes it, else relative to the directory of the policy's paths.
+    fn shown(&self, file: &Path) -> String {
+        let is_it = |path: &&str| self.root.join(path).canonicalize().is_ok_and(|known| known == file);
+        let named = self.files.iter().map(|file| file.path.as_str()).find(is_it);
+        let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
+        named.map_or_else(|| file.strip_prefix(root).unwrap_or(file).display().to_string(), str::to_owned)
+    }
+}
+
+impl NoAnswer {
+    /// Whether the function was not asked, or a limit ended it.
+    fn is_about_limits(&self) -> bool {
+        matches!(self, Self::Skipped | Self::Time | Self::Memory(_) | Self::Processes | Self::Ended)
+    }
+}

@@ -1,0 +1,217 @@
+# Asks a shell function. `bash.rs` starts it with: the directory of the output files; the limits of
+# CPU seconds, of KiB of output, of KiB of memory, and of processes; `trace`, if each command is to be
+# noted in `errors`, with its file and line; the command that prints the model, the one that prints the
+# secrets (or nothing), and the files to source.
+#
+# It reads questions from standard input. A question is a list of fields that each end in NUL: the
+# number of variables, the variables as NAME=VALUE, the number of runtimes, the runtimes. All but the
+# last runtime only prepare the shell. Its answer is a line with an exit status. What the commands print
+# is in the files `model` and `secrets`; the status of a model command that failed is in `status`,
+# and what bash reports is in `errors`.
+#
+# It needs no feature that bash 3.2 lacks. Its names start with `__slugproof`, and no descriptor but
+# standard input, output and error is open while the function runs.
+exec 60<&0 61>&1 </dev/null >/dev/null 2>/dev/null
+PATH=
+__slugproof_directory=$1
+__slugproof_seconds=$2
+ulimit -c 0
+ulimit -f "$3"
+ulimit -v "$4"
+ulimit -u "$5"
+__slugproof_trace=$6
+__slugproof_model=$7
+__slugproof_secrets=$8
+shift 8
+__slugproof_files=("$@")
+set --
+TMPDIR=$__slugproof_directory
+
+# `cat` without arguments copies standard input; the function cannot run a file.
+cat() {
+  [ $# -eq 0 ] || [ "$*" = - ] || return 127
+  local __slugproof_line
+  while IFS= read -r __slugproof_line; do printf '%s\n' "$__slugproof_line"; done
+  printf '%s' "$__slugproof_line"
+}
+
+# Assigns a text as JSON to `__slugproof_value`.
+__slugproof_json() {
+  __slugproof_value=${1//\\/\\\\}
+  __slugproof_value=${__slugproof_value//\"/\\\"}
+  __slugproof_value=${__slugproof_value//$'\t'/\\t}
+  __slugproof_value=${__slugproof_value//$'\n'/\\n}
+  __slugproof_value=\"${__slugproof_value//$'\r'/\\r}\"
+}
+
+# Removes the blanks at the start of `__slugproof_rest`.
+__slugproof_trim() {
+  __slugproof_rest=${__slugproof_rest#"${__slugproof_rest%%[! $'\t\n']*}"}
+}
+
+# Moves a name, or a text in quotes, from the start of `__slugproof_rest` to `__slugproof_word`.
+__slugproof_take() {
+  case $__slugproof_rest in
+    \"*)
+      __slugproof_word=${__slugproof_rest#\"}
+      __slugproof_word=${__slugproof_word%%\"*}
+      __slugproof_rest=${__slugproof_rest#\""$__slugproof_word"}
+      # A text with escapes or that does not end is not understood.
+      case $__slugproof_word$__slugproof_rest in *\\*) return 1 ;; esac
+      case $__slugproof_rest in \"*) __slugproof_rest=${__slugproof_rest#\"} ;; *) return 1 ;; esac
+      ;;
+    *)
+      __slugproof_word=${__slugproof_rest%%[!A-Za-z0-9_]*}
+      __slugproof_rest=${__slugproof_rest#"$__slugproof_word"}
+      case $__slugproof_word in '' | [0-9]*) return 1 ;; esac
+      ;;
+  esac
+}
+
+# Assigns the value of an argument of `jq` to `__slugproof_value`. The first of two with one name counts.
+__slugproof_argument() {
+  local __slugproof_index=0
+  while [ "$__slugproof_index" -lt "${#__slugproof_names[@]}" ]; do
+    if [ "${__slugproof_names[__slugproof_index]}" = "$1" ]; then
+      __slugproof_value=${__slugproof_values[__slugproof_index]}
+      return
+    fi
+    __slugproof_index=$((__slugproof_index + 1))
+  done
+  return 1
+}
+
+# `jq` that builds an object without input: the options `-n`, `-c`, `--arg` and `--argjson`, and a
+# filter `{NAME: $NAME, …}` with texts, `$ENV.NAME` and `env.NAME` as further values.
+jq() {
+  local __slugproof_names __slugproof_values __slugproof_value __slugproof_word
+  local __slugproof_rest= __slugproof_key __slugproof_null= __slugproof_object=
+  __slugproof_names=() __slugproof_values=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -n | --null-input | -nc | -cn) __slugproof_null=1 ;;
+      -c | --compact-output) ;;
+      --arg | --argjson)
+        [ $# -ge 3 ] || return 2
+        __slugproof_value=$3
+        [ "$1" = --argjson ] || __slugproof_json "$3"
+        __slugproof_names+=("$2")
+        __slugproof_values+=("$__slugproof_value")
+        shift 2
+        ;;
+      -*) return 2 ;;
+      *)
+        [ -z "$__slugproof_rest" ] || return 2
+        __slugproof_rest=$1
+        ;;
+    esac
+    shift
+  done
+  [ -n "$__slugproof_null" ] || return 2
+  __slugproof_trim
+  case $__slugproof_rest in \{*) __slugproof_rest=${__slugproof_rest#?} ;; *) return 3 ;; esac
+  __slugproof_trim
+  while case $__slugproof_rest in \}*) false ;; esac; do
+    case $__slugproof_rest in
+      \$*)
+        __slugproof_rest=${__slugproof_rest#?}
+        __slugproof_take || return 3
+        __slugproof_key=$__slugproof_word
+        __slugproof_argument "$__slugproof_word" || return 3
+        ;;
+      *)
+        __slugproof_take || return 3
+        __slugproof_key=$__slugproof_word
+        __slugproof_trim
+        case $__slugproof_rest in :*) __slugproof_rest=${__slugproof_rest#?} ;; *) return 3 ;; esac
+        __slugproof_trim
+        case $__slugproof_rest in
+          \"*)
+            __slugproof_take || return 3
+            __slugproof_json "$__slugproof_word"
+            ;;
+          \$ENV.* | env.*)
+            __slugproof_rest=${__slugproof_rest#*.}
+            __slugproof_take || return 3
+            if [ -n "${!__slugproof_word+set}" ]; then
+              __slugproof_json "${!__slugproof_word}"
+            else
+              __slugproof_value=null
+            fi
+            ;;
+          \$*)
+            __slugproof_rest=${__slugproof_rest#?}
+            __slugproof_take || return 3
+            __slugproof_argument "$__slugproof_word" || return 3
+            ;;
+          *) return 3 ;;
+        esac
+        ;;
+    esac
+    __slugproof_object+=${__slugproof_object:+,}\"$__slugproof_key\":$__slugproof_value
+    __slugproof_trim
+    case $__slugproof_rest in
+      ,*)
+        __slugproof_rest=${__slugproof_rest#?}
+        __slugproof_trim
+        case $__slugproof_rest in \}*) return 3 ;; esac
+        ;;
+      \}*) ;;
+      *) return 3 ;;
+    esac
+  done
+  __slugproof_rest=${__slugproof_rest#?}
+  __slugproof_trim
+  [ -z "$__slugproof_rest" ] || return 3
+  printf '{%s}\n' "$__slugproof_object"
+}
+
+# Calls a command for each runtime of the question. Each call writes its file anew: the last one counts.
+while IFS= read -r -d '' -u 60 __slugproof_count; do
+  __slugproof_variables=()
+  while [ "$__slugproof_count" -gt 0 ]; do
+    IFS= read -r -d '' -u 60 __slugproof_field || exit
+    __slugproof_variables+=("$__slugproof_field")
+    __slugproof_count=$((__slugproof_count - 1))
+  done
+  IFS= read -r -d '' -u 60 __slugproof_count || exit
+  __slugproof_runtimes=()
+  while [ "$__slugproof_count" -gt 0 ]; do
+    IFS= read -r -d '' -u 60 __slugproof_field || exit
+    __slugproof_runtimes+=("$__slugproof_field")
+    __slugproof_count=$((__slugproof_count - 1))
+  done
+  (
+    exec 60<&- 61>&- 2>"$__slugproof_directory/errors"
+    ulimit -S -t "$__slugproof_seconds"
+    ulimit -H -t $((__slugproof_seconds + 1))
+    if [ "${#__slugproof_variables[@]}" -gt 0 ]; then
+      export "${__slugproof_variables[@]}"
+    fi
+    for __slugproof_field in "${__slugproof_files[@]}"; do
+      source "$__slugproof_field"
+    done
+    # As in `$(…)`, where a script calls such a function.
+    set +e
+    if [ -n "$__slugproof_trace" ]; then
+      PS4=$'\036${BASH_SOURCE[0]}\037${LINENO}\037'
+      set -x
+    fi
+    # The commands have shells of their own: what one changes, the other does not see.
+    (
+      for __slugproof_field in "${__slugproof_runtimes[@]}"; do
+        RUNTIME=$__slugproof_field
+        eval "$__slugproof_model" >"$__slugproof_directory/model"
+      done
+    )
+    __slugproof_field=$?
+    [ "$__slugproof_field" -eq 0 ] || printf '%s' "$__slugproof_field" >"$__slugproof_directory/status"
+    if [ -n "$__slugproof_secrets" ]; then
+      for __slugproof_field in "${__slugproof_runtimes[@]}"; do
+        RUNTIME=$__slugproof_field
+        eval "$__slugproof_secrets" >"$__slugproof_directory/secrets"
+      done
+    fi
+  )
+  printf '%s\n' "$?" >&61
+done

@@ -1,0 +1,188 @@
+//! What the reader knows at one point of a script.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::value::{Source, Value};
+
+/// A variable that a script assigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Variable {
+    pub value: Value,
+    /// The elements, if the variable is an array.
+    pub elements: Option<Elements>,
+    /// Whether the call that runs assigned it.
+    pub is_own: bool,
+}
+
+/// The elements of an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Elements {
+    /// Exactly these.
+    Known(Vec<Value>),
+    /// Any number of elements with these values; `None` if there may be none at all.
+    Any(Option<Value>),
+}
+
+impl Elements {
+    /// The union of all elements.
+    pub fn any(&self) -> Option<Value> {
+        match self {
+            Self::Known(values) => values.iter().cloned().reduce(|left, right| left.union(&right)),
+            Self::Any(value) => value.clone(),
+        }
+    }
+
+    fn join(&self, other: &Self) -> Self {
+        if self == other {
+            return self.clone();
+        }
+        Self::Any(match (self.any(), other.any()) {
+            (Some(left), Some(right)) => Some(left.union(&right)),
+            (one, other) => one.or(other),
+        })
+    }
+}
+
+/// Where a stream of a command leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Output,
+    /// The standard error or `/dev/null`.
+    Elsewhere,
+}
+
+/// The input of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// That of the whole script.
+    Inherited,
+    /// The lines of one of these texts.
+    Lines(Vec<VecDeque<Value>>),
+    /// Any number of these lines.
+    Any(Value),
+}
+
+/// The most texts that an input is one of.
+const INPUTS: usize = 64;
+
+impl Input {
+    fn join(&self, other: &Self) -> Self {
+        if let (Self::Lines(left), Self::Lines(right)) = (self, other) {
+            let mut all = left.clone();
+            all.extend(right.iter().filter(|lines| !left.contains(lines)).cloned());
+            if all.len() <= INPUTS {
+                return Self::Lines(all);
+            }
+        }
+        Self::Any(self.any().union(&other.any()))
+    }
+
+    /// Any number of the lines.
+    pub fn rest(&self) -> Self {
+        Self::Any(self.any())
+    }
+
+    fn any(&self) -> Value {
+        match self {
+            Self::Inherited => Value::default(),
+            Self::Lines(texts) => texts.iter().flatten().fold(Value::default(), Value::union),
+            Self::Any(line) => line.clone(),
+        }
+    }
+}
+
+/// What the reader knows at one point of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    /// The variables: the global ones, then those of each function that is being called.
+    pub frames: Vec<BTreeMap<String, Variable>>,
+    /// The possible definitions of each function.
+    pub functions: BTreeMap<String, BTreeSet<usize>>,
+    pub arguments: Vec<Value>,
+    /// Whether the number of arguments depends on the environment.
+    pub arguments_vary: bool,
+    /// What has been printed.
+    pub output: Value,
+    pub input: Input,
+    /// The redirection that the input belongs to.
+    pub input_region: usize,
+    pub stdout: Stream,
+    pub stderr: Stream,
+    /// Whether this point is never reached.
+    pub is_dead: bool,
+}
+
+impl State {
+    pub fn new() -> Self {
+        Self {
+            frames: vec![BTreeMap::new()],
+            functions: BTreeMap::new(),
+            arguments: Vec::new(),
+            arguments_vary: false,
+            output: Value::default(),
+            input: Input::Inherited,
+            input_region: 0,
+            stdout: Stream::Output,
+            stderr: Stream::Elsewhere,
+            is_dead: false,
+        }
+    }
+
+    /// The frame that has a variable, and the variable.
+    pub fn variable(&self, name: &str) -> Option<(usize, &Variable)> {
+        self.frames.iter().enumerate().rev().find_map(|(index, frame)| Some((index, frame.get(name)?)))
+    }
+
+    /// The state where two branches meet.
+    pub fn join(&mut self, other: &Self) {
+        if other.is_dead || self == other {
+            return;
+        }
+        if self.is_dead {
+            *self = other.clone();
+            return;
+        }
+        for index in 0..self.frames.len().min(other.frames.len()) {
+            let names: BTreeSet<String> =
+                self.frames[index].keys().chain(other.frames[index].keys()).cloned().collect();
+            for name in names {
+                let joined = joined(&self.at(&name, index), &other.at(&name, index));
+                self.frames[index].insert(name, joined);
+            }
+        }
+        for (name, definitions) in &other.functions {
+            self.functions.entry(name.clone()).or_default().extend(definitions);
+        }
+        if self.arguments != other.arguments {
+            self.arguments_vary |= self.arguments.len() != other.arguments.len();
+            let length = self.arguments.len().max(other.arguments.len());
+            self.arguments.resize(length, Value::default());
+            for (index, argument) in self.arguments.iter_mut().enumerate() {
+                let other = other.arguments.get(index).cloned().unwrap_or_default();
+                *argument = std::mem::take(argument).union(&other);
+            }
+        }
+        self.arguments_vary |= other.arguments_vary;
+        self.output = std::mem::take(&mut self.output).union(&other.output);
+        if self.input != other.input {
+            self.input = self.input.join(&other.input);
+        }
+    }
+
+    /// The variable as a frame sees it.
+    fn at(&self, name: &str, frame: usize) -> Variable {
+        let found = self.frames[..=frame].iter().rev().find_map(|frame| frame.get(name));
+        let of_environment =
+            || Variable { value: Value::source(Source::Variable(name.to_owned())), elements: None, is_own: false };
+        found.cloned().unwrap_or_else(of_environment)
+    }
+}
+
+fn joined(left: &Variable, right: &Variable) -> Variable {
+    let elements = match (&left.elements, &right.elements) {
+        (Some(left), Some(right)) => Some(left.join(right)),
+        (None, None) => None,
+        (Some(one), None) | (None, Some(one)) => Some(Elements::Any(one.any())),
+    };
+    Variable { value: left.value.clone().union(&right.value), elements, is_own: left.is_own && right.is_own }
+}

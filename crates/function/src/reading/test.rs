@@ -1,0 +1,206 @@
+//! `[[ … ]]`, `[ … ]` and `test`.
+
+use slug_shell::is_name;
+use slug_shell::syntax::{Parameter, PieceKind, Span, Test, Word};
+
+use super::state::State;
+use super::value::Value;
+use super::walk::{Status, Walk};
+
+/// The operators that compare numbers.
+const NUMERIC: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
+
+/// The binary operators of `[`.
+const BINARY: [&str; 14] = ["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
+
+fn not(status: Status) -> Status {
+    status.map(|status| !status)
+}
+
+impl<'a> Walk<'a> {
+    /// `[[ … ]]`
+    pub fn test(&mut self, test: &'a Test, span: &Span, state: &mut State) -> Status {
+        match test {
+            Test::Or(tests) => self.first(tests, true, span, state),
+            Test::And(tests) => self.first(tests, false, span, state),
+            Test::Not(test) => not(self.test(test, span, state)),
+            Test::Unary(operator, word) => {
+                let value = self.text(&word.pieces, state);
+                self.unary(operator, &value, span, state)
+            }
+            Test::Word(word) => {
+                let value = self.text(&word.pieces, state);
+                not(self.is_empty(&value))
+            }
+            Test::Binary(left, operator, right) => {
+                if is_own_path(left, right) || is_own_path(right, left) {
+                    // The files are sourced, so none of them is the script that runs.
+                    return Some(operator == "!=");
+                }
+                let value = self.text(&left.pieces, state);
+                match operator.as_str() {
+                    "=" | "==" | "!=" => {
+                        let pattern = self.pattern(&right.pieces, state);
+                        let status = self.matches(&value, &pattern, span);
+                        if operator == "!=" { not(status) } else { status }
+                    }
+                    _ => {
+                        let other = self.text(&right.pieces, state);
+                        self.other_binary(&value, operator, &other, span)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first test with a result, of several that are joined by `&&` or `||`.
+    fn first(&mut self, tests: &'a [Test], result: bool, span: &Span, state: &mut State) -> Status {
+        let mut status = Some(!result);
+        for test in tests {
+            match self.test(test, span, state) {
+                Some(one) if one == result => return if status.is_none() { None } else { Some(result) },
+                Some(_) => {}
+                None => status = None,
+            }
+        }
+        status
+    }
+
+    fn unary(&mut self, operator: &str, value: &Value, span: &Span, state: &State) -> Status {
+        match operator {
+            "-n" => not(self.is_empty(value)),
+            "-z" => self.is_empty(value),
+            "-v" => {
+                match value.literals().filter(|names| names.iter().all(|name| is_name(name))) {
+                    Some(names) => {
+                        for name in names {
+                            self.variable(&name, true, span, state);
+                            self.presence_reads.insert(name);
+                        }
+                    }
+                    None => self.not_followed(span, "tests a variable whose name is not known"),
+                }
+                None
+            }
+            "-o" => {
+                self.not_followed(span, "tests an option of the shell");
+                None
+            }
+            "-t" => {
+                self.not_followed(span, "tests for a terminal");
+                None
+            }
+            _ => {
+                self.uses(value);
+                self.not_followed(span, format!("tests a file with `{operator}`"));
+                None
+            }
+        }
+    }
+
+    /// A comparison that is not between texts.
+    fn other_binary(&mut self, left: &Value, operator: &str, right: &Value, span: &Span) -> Status {
+        let both = left.concat(right);
+        self.uses(&both);
+        if operator == "=~" {
+            self.not_followed(span, "compares with a regular expression");
+        } else if !NUMERIC.contains(&operator) {
+            self.not_followed(span, format!("compares with `{operator}`"));
+        } else if !both.sources().is_empty() {
+            self.not_followed(span, "compares a variable as a number");
+        } else if let (Some(left), Some(right)) = (number(left), number(right)) {
+            return Some(match operator {
+                "-eq" => left == right,
+                "-ne" => left != right,
+                "-lt" => left < right,
+                "-le" => left <= right,
+                "-gt" => left > right,
+                _ => left >= right,
+            });
+        }
+        None
+    }
+
+    /// `[ … ]` and `test`
+    pub fn test_arguments(&mut self, arguments: &[Value], span: &Span, state: &State) -> Status {
+        let word = |index: usize| arguments.get(index).and_then(Value::sole_literal);
+        let is = |index: usize, text: &str| word(index).as_deref() == Some(text);
+        match arguments {
+            [] => return Some(false),
+            [value] => return not(self.is_empty(value)),
+            [_, value] if is(0, "!") => return self.is_empty(value),
+            [_, value] => {
+                let operator = word(0).filter(|word| word.len() == 2 && word.starts_with('-'));
+                // Anything else is an error, which counts as false.
+                return operator.map_or(Some(false), |operator| self.unary(&operator, value, span, state));
+            }
+            [left, _, right] => {
+                if let Some(operator) = word(1).filter(|word| BINARY.contains(&word.as_str())) {
+                    return self.binary(left, &operator, right, span);
+                }
+            }
+            _ => {}
+        }
+        if arguments.len() <= 4 && is(0, "!") {
+            return not(self.test_arguments(&arguments[1..], span, state));
+        }
+        if arguments.len() <= 4 && is(0, "(") && is(arguments.len() - 1, ")") {
+            return self.test_arguments(&arguments[1..arguments.len() - 1], span, state);
+        }
+        // `-o` binds less than `-a`.
+        for (operator, result) in [("-o", true), ("-a", false)] {
+            let positions = 1..arguments.len() - 1;
+            if let Some(at) = positions.into_iter().find(|index| is(*index, operator)) {
+                let left = self.test_arguments(&arguments[..at], span, state);
+                let right = self.test_arguments(&arguments[at + 1..], span, state);
+                return match (left, right) {
+                    (Some(left), Some(right)) => Some(if result { left || right } else { left && right }),
+                    (Some(one), None) | (None, Some(one)) if one == result => Some(result),
+                    _ => None,
+                };
+            }
+        }
+        if is(0, "!") {
+            return not(self.test_arguments(&arguments[1..], span, state));
+        }
+        if word(1).is_some() || arguments.iter().any(|argument| argument.sources().is_empty()) {
+            arguments.iter().for_each(|argument| self.uses(argument));
+            if arguments.iter().any(|argument| !argument.sources().is_empty()) {
+                self.not_followed(span, "has a test with too many words");
+            }
+        }
+        // An error counts as false.
+        Some(false)
+    }
+
+    fn binary(&mut self, left: &Value, operator: &str, right: &Value, span: &Span) -> Status {
+        match operator {
+            "=" | "==" | "!=" => {
+                let pattern = right.map(super::expand::escaped);
+                let status = self.matches(left, &pattern, span);
+                if operator == "!=" { not(status) } else { status }
+            }
+            _ => self.other_binary(left, operator, right, span),
+        }
+    }
+}
+
+fn number(value: &Value) -> Option<i64> {
+    value.sole_literal()?.trim().parse().ok()
+}
+
+/// Whether two words are the path of the current file and that of the script that runs.
+fn is_own_path(path: &Word, script: &Word) -> bool {
+    fn parameter(pieces: &[slug_shell::syntax::Piece]) -> Option<&Parameter> {
+        match pieces {
+            [piece] => match &piece.kind {
+                PieceKind::Parameter(parameter) => Some(parameter),
+                PieceKind::DoubleQuoted(pieces) => parameter(pieces),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+    let is = |word: &Word, name: &str| parameter(&word.pieces).is_some_and(|parameter| parameter.name == name);
+    is(path, "BASH_SOURCE") && is(script, "0")
+}

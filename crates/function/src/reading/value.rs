@@ -1,0 +1,163 @@
+//! The texts that a variable of a script can hold, in terms of the environment.
+
+use std::collections::BTreeSet;
+
+/// Where a text comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    Runtime,
+    /// A variable of the environment.
+    Variable(String),
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Literal(String),
+    /// The value as it is.
+    Verbatim(Source),
+    /// Anything that the script computes from these values; a constant if there are none.
+    Derived(BTreeSet<Source>),
+}
+
+/// A concatenation; no two literals are neighbours, and no literal is empty.
+pub(super) type Text = Vec<Part>;
+
+/// The texts that a variable can hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Value {
+    texts: BTreeSet<Text>,
+}
+
+/// The most alternatives of one value. A value with more becomes a derived one.
+const ALTERNATIVES: usize = 256;
+
+/// The most parts of one text.
+const PARTS: usize = 64;
+
+impl Default for Value {
+    /// The empty text.
+    fn default() -> Self {
+        Self { texts: [Vec::new()].into() }
+    }
+}
+
+impl Value {
+    pub fn literal(text: &str) -> Self {
+        Self::of(if text.is_empty() { Vec::new() } else { vec![Part::Literal(text.to_owned())] })
+    }
+
+    pub fn source(source: Source) -> Self {
+        Self::of(vec![Part::Verbatim(source)])
+    }
+
+    pub fn derived(sources: BTreeSet<Source>) -> Self {
+        Self::of(vec![Part::Derived(sources)])
+    }
+
+    pub fn of(text: Text) -> Self {
+        Self { texts: [text].into() }
+    }
+
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.texts.iter()
+    }
+
+    pub fn union(mut self, other: &Self) -> Self {
+        self.texts.extend(other.texts.iter().cloned());
+        self.bounded()
+    }
+
+    pub fn concat(&self, other: &Self) -> Self {
+        if self.texts.len() * other.texts.len() > ALTERNATIVES {
+            return Self::derived(self.sources().union(&other.sources()).cloned().collect());
+        }
+        let pairs = self.texts.iter().flat_map(|left| other.texts.iter().map(move |right| joined(left, right)));
+        Self { texts: pairs.collect() }.bounded()
+    }
+
+    fn bounded(self) -> Self {
+        let is_long = |text: &Text| text.len() > PARTS;
+        if self.texts.len() > ALTERNATIVES || self.texts.iter().any(is_long) {
+            return Self::derived(self.sources());
+        }
+        self
+    }
+
+    /// Applies a function to every text.
+    pub fn map(&self, change: impl Fn(&Text) -> Text) -> Self {
+        Self { texts: self.texts.iter().map(change).collect() }
+    }
+
+    /// Keeps the texts that a function accepts; `None` if there are none.
+    pub fn filter(&self, accepts: impl Fn(&Text) -> bool) -> Option<Self> {
+        let texts: BTreeSet<Text> = self.texts.iter().filter(|text| accepts(text)).cloned().collect();
+        (!texts.is_empty()).then_some(Self { texts })
+    }
+
+    pub fn sources(&self) -> BTreeSet<Source> {
+        self.texts.iter().flatten().flat_map(Part::sources).collect()
+    }
+
+    /// All texts, if they are known.
+    pub fn literals(&self) -> Option<Vec<String>> {
+        self.texts.iter().map(literal).collect()
+    }
+
+    /// The only text, if it is known.
+    pub fn sole_literal(&self) -> Option<String> {
+        if self.texts.len() == 1 { self.texts.first().and_then(literal) } else { None }
+    }
+
+    /// Whether every text is empty, or none is; `None` if that depends.
+    pub fn is_empty(&self) -> Option<bool> {
+        let mut all = self.texts.iter().map(|text| {
+            let has_literal = text.iter().any(|part| matches!(part, Part::Literal(_)));
+            if text.is_empty() { Some(true) } else { has_literal.then_some(false) }
+        });
+        let first = all.next()??;
+        all.all(|other| other == Some(first)).then_some(first)
+    }
+}
+
+impl Part {
+    pub fn sources(&self) -> BTreeSet<Source> {
+        match self {
+            Self::Literal(_) => BTreeSet::new(),
+            Self::Verbatim(source) => [source.clone()].into(),
+            Self::Derived(sources) => sources.clone(),
+        }
+    }
+}
+
+/// The text, if it is known.
+pub(super) fn literal(text: &Text) -> Option<String> {
+    match text.as_slice() {
+        [] => Some(String::new()),
+        [Part::Literal(text)] => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn joined(left: &Text, right: &Text) -> Text {
+    let mut text = left.clone();
+    for part in right {
+        match (text.last_mut(), part) {
+            (Some(Part::Literal(before)), Part::Literal(after)) => before.push_str(after),
+            _ => text.push(part.clone()),
+        }
+    }
+    text
+}
+
+/// A text without its last newlines.
+pub(super) fn without_newlines(text: &Text) -> Text {
+    let mut text = text.clone();
+    if let Some(Part::Literal(last)) = text.last_mut() {
+        last.truncate(last.trim_end_matches('\n').len());
+        if last.is_empty() {
+            text.pop();
+        }
+    }
+    text
+}

@@ -1,0 +1,153 @@
+// DANGER: a fork bomb in this test took the whole machine down at 10:47 (root is not bound by ulimit -u),
+// and `kill -9 -1` as root kills every process. Read the warning at the end of /tmp/h/s8.md: run bash as
+// another user first, and bound every such script by itself.
+//! Functions in bash: what they answer, and what happens to those that do harm.
+
+use std::path::Path;
+
+use slug_function::bash::{Asked, NoAnswer, Options, Program, Replies, ask, ask_in_both_orders, locate};
+use slug_function::case::{Answer, Case};
+use slug_function::sandbox::Sandbox;
+use tempfile::TempDir;
+
+/// A directory with the file `lib.sh`.
+pub fn library(text: &str) -> TempDir {
+    let directory = tempfile::tempdir().expect("the directory for temporary files is writable");
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), permissions).unwrap();
+    std::fs::write(directory.path().join("lib.sh"), text).expect("the directory is writable");
+    directory
+}
+
+fn program(directory: &Path, secrets: Option<&str>) -> Program {
+    Program {
+        files: vec![directory.join("lib.sh")],
+        model: "pick \"$RUNTIME\"".to_owned(),
+        secrets: secrets.map(str::to_owned),
+    }
+}
+
+fn case(runtime: &str, variables: &[(&str, &str)]) -> Case {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Case { runtime: runtime.to_owned(), variables }
+}
+
+pub fn sandbox() -> Sandbox {
+    Sandbox::find().unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn replies(text: &str, secrets: Option<&str>, cases: &[Case], options: &Options) -> Replies {
+    let directory = library(text);
+    let replies = ask(&sandbox(), &program(directory.path(), secrets), cases, options);
+    let files: Vec<_> = std::fs::read_dir(directory.path()).expect("the directory exists").flatten().collect();
+    assert_eq!(files.len(), 1, "a file was written beside the function: {files:?}");
+    replies.unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// The answer in one case.
+fn answer(text: &str, secrets: Option<&str>, case: &Case) -> Result<Answer, NoAnswer> {
+    replies(text, secrets, std::slice::from_ref(case), &Options::default()).answers.swap_remove(0)
+}
+
+fn model(text: &str, case: &Case) -> String {
+    answer(text, None, case).unwrap_or_else(|why| panic!("{why}")).model
+}
+
+#[test]
+fn value_reaches_the_function_verbatim() {
+    let text = "pick() { printf '%s\\n' \"$1|${MODEL-unset}\"; }";
+    for value in ["", "a b", "$(exit 1)", "`x`", "a'b\"c", "\\n", "*", "-n", "x\ny", "ü", "a=b", "; exit 1"] {
+        assert_eq!(model(text, &case(value, &[("MODEL", value)])), format!("{value}|{value}"));
+    }
+    assert_eq!(model(text, &case("r", &[])), "r|unset");
+}
+
+#[test]
+fn answers_are_read() {
+    let text = "pick() { if [ -n \"${KEY:-}\" ]; then echo \"$1-keyed\"; else echo plain; fi; }
+names() { [ -z \"${KEY:-}\" ] || jq -n --arg k \"$KEY\" '{OPENAI_API_KEY: $k, \"B_KEY\": \"x\"}'; }
+lines() { printf '%s\\n' A_KEY '' B_KEY; }";
+    let keyed = case("r", &[("KEY", "a\"b\\c\n\t")]);
+    let reply = answer(text, Some("names"), &keyed).expect("the function answers");
+    assert_eq!(reply.model, "r-keyed");
+    assert_eq!(reply.secrets, Some(["OPENAI_API_KEY", "B_KEY"].map(String::from).into()));
+    assert_eq!(answer(text, Some("names"), &case("r", &[])).expect("the function answers").secrets, Some([].into()));
+    let reply = answer(text, Some("lines"), &keyed).expect("the function answers");
+    assert_eq!(reply.secrets, Some(["A_KEY", "B_KEY"].map(String::from).into()));
+    assert_eq!(answer(text, None, &keyed).expect("the function answers").secrets, None);
+}
+
+#[test]
+fn unreadable_output_is_not_repeated() {
+    for printed in ["hidden value", "{\\\"A\\\": \\\"hidden", "A=hidden", "[\\\"hidden\\\"]", "\\xff\\x00hidden"] {
+        let text = format!("pick() {{ echo m; }}; names() {{ printf \"{printed}\"; }}");
+        let why = answer(&text, Some("names"), &case("r", &[])).expect_err("the output is unreadable");
+        assert!(matches!(why, NoAnswer::Unreadable(..)), "{printed}: {why}");
+        assert!(!format!("{why} {why:?}").contains("hidden"), "{why}");
+    }
+}
+
+#[test]
+fn orders_agree_on_every_case() {
+    let text = "pick() { echo \"$1 ${KEY:-}\"; }; names() { [ -z \"${KEY:-}\" ] || echo A; }";
+    let cases: Vec<Case> =
+        (0..300).map(|n| case(&format!("r{n}"), if n % 2 == 0 { &[("KEY", "set")] } else { &[] })).collect();
+    let directory = library(text);
+    let both = ask_in_both_orders(&sandbox(), &program(directory.path(), Some("names")), &cases, &Options::default());
+    let (one, other) = both.unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(one.answers, other.answers);
+    assert_eq!(one.answers[299].as_ref().map(|answer| answer.model.as_str()), Ok("r299 "));
+}
+
+#[test]
+fn repeated_calls_show_state() {
+    let text = "calls=0; pick() { calls=$((calls + 1)); [ $calls -gt 3 ] && echo late || echo early; }";
+    let cases = [case("r", &[]), case("r", &[])];
+    let fresh = replies(text, None, &cases, &Options::default());
+    let repeated = replies(text, None, &cases, &Options { repetitions: 3, ..Options::default() });
+    let models =
+        |replies: Replies| replies.answers.into_iter().map(|answer| answer.map(|it| it.model)).collect::<Vec<_>>();
+    assert_eq!(models(fresh), [Ok("early".to_owned()), Ok("early".to_owned())]);
+    assert_eq!(models(repeated), [Ok("late".to_owned()), Ok("late".to_owned())]);
+}
+
+#[test]
+fn printing_line_is_found() {
+    let text = "default=small
+pick() {
+  local picked=$default
+  if [ -n \"${KEY:-}\" ]; then
+    printf '%s\\n' keyed
+    return
+  fi
+  case $1 in
+    a) echo \"for a\" ;;
+    b) echo \"$picked\"; [ -n \"$1\" ] ;;
+    *) : ;;
+  esac
+}
+names() {
+  if [ -n \"${KEY:-}\" ]; then jq -n --arg k \"$KEY\" \\
+      '{A_KEY: $k}'
+  else
+    echo '{}'
+  fi
+}
+";
+    let directory = library(text);
+    let line = |runtime, variables: &[(&str, &str)], command| {
+        let program = program(directory.path(), Some("names"));
+        let found = locate(&sandbox(), &program, &case(runtime, variables), command);
+        found.unwrap_or_else(|why| panic!("{why}")).map(|(file, line)| (file.ends_with("lib.sh"), line))
+    };
+    for (expected, runtime, variables, command) in [
+        (5, "a", &[("KEY", "x")][..], Asked::Model),
+        (9, "a", &[], Asked::Model),
+        (10, "b", &[], Asked::Model),
+        (11, "c", &[], Asked::Model),
+        (15, "a", &[("KEY", "x")], Asked::Secrets),
+        (18, "a", &[], Asked::Secrets),
+    ] {
+        assert_eq!(line(runtime, variables, command), Some((true, expected)), "{runtime} {variables:?} {command:?}");
+    }
+}
