@@ -361,6 +361,7 @@ fn names(answer: &Answer) -> String {
 /// What the function does, as the label of its line.
 fn reply(reply: &Reply, show: impl Fn(&Answer) -> String) -> String {
     match reply {
+        Ok(answer) if *answer == Answer::default() => "prints nothing".to_owned(),
         Ok(answer) => format!("prints {}", show(answer)),
         Err(why) => format!("fails: {why}"),
     }

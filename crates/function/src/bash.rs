@@ -88,6 +88,8 @@ pub enum NoAnswer {
     Unreadable(Asked, &'static str),
     /// Bash cannot set a variable of the case.
     Variable(String),
+    /// It needed a program, a file or a network that it does not have here, so that its answer says nothing.
+    Denied,
     /// Bash was killed during the question.
     Ended,
     /// It was not asked, because other questions reached limits.
@@ -135,6 +137,9 @@ impl fmt::Display for NoAnswer {
             Self::Memory(command) => write!(f, "`{}` needed too much memory", command.field()),
             Self::Unreadable(command, why) => write!(f, "the output of `{}` is unreadable: {why}", command.field()),
             Self::Variable(name) => write!(f, "bash does not let `{name}` be set"),
+            Self::Denied => {
+                f.write_str("the function needs a program, a file or a network, which it does not have here")
+            }
             Self::Ended => f.write_str("bash was killed during the question"),
             Self::Skipped => f.write_str("not asked, because earlier questions reached a limit"),
         }
@@ -206,9 +211,23 @@ pub fn ask_in_both_orders(
     options: &Options,
 ) -> Result<(Replies, Replies), String> {
     let backwards = Options { is_backwards: !options.is_backwards, ..options.clone() };
+    ask_twice(sandbox, program, cases, [options, &backwards])
+}
+
+/// Asks about cases in two ways at the same time.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn ask_twice(
+    sandbox: &Sandbox,
+    program: &Program,
+    cases: &[Case],
+    [one, other]: [&Options; 2],
+) -> Result<(Replies, Replies), String> {
     thread::scope(|scope| {
-        let other = scope.spawn(|| ask(sandbox, program, cases, &backwards));
-        let one = ask(sandbox, program, cases, options)?;
+        let other = scope.spawn(|| ask(sandbox, program, cases, other));
+        let one = ask(sandbox, program, cases, one)?;
         let other = other.join().map_err(|_| "the thread that asks panicked; report this as a bug".to_owned())??;
         Ok((one, other))
     })
@@ -317,6 +336,9 @@ const STATUS: &str = "status";
 /// The file of what bash reports.
 const ERRORS: &str = "errors";
 
+/// The file that exists if a program was not found.
+const PROGRAM: &str = "program";
+
 impl Shell {
     fn start(sandbox: &Sandbox, program: &Program, limits: Limits, is_traced: bool) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("slugproof-").tempdir()?;
@@ -352,7 +374,7 @@ impl Shell {
     fn ask(&mut self, case: &Case, program: &Program, options: &Options) -> io::Result<Result<Answer, NoAnswer>> {
         let question = question(case, options);
         for _ in 0..2 {
-            for file in [Asked::Model.file(), Asked::Secrets.file(), STATUS, ERRORS] {
+            for file in [Asked::Model.file(), Asked::Secrets.file(), STATUS, ERRORS, PROGRAM] {
                 // A process that still runs keeps writing to the old file.
                 remove_if_exists(&self.file(file))?;
             }
@@ -399,6 +421,9 @@ impl Shell {
     /// Reads what the commands printed.
     fn answer(&self, status: i32, program: &Program, limits: Limits) -> io::Result<Result<Answer, NoAnswer>> {
         let mut answer = Answer::default();
+        if self.is_denied()? {
+            return Ok(Err(NoAnswer::Denied));
+        }
         let model = read_at_most(&self.file(STATUS), MAX_ERRORS)?;
         let model = std::str::from_utf8(&model).ok().and_then(|text| text.parse().ok());
         // If the shell ended before, its status is all there is.
@@ -412,6 +437,7 @@ impl Shell {
                 XCPU => Err(NoAnswer::Time),
                 KILLED => Err(NoAnswer::Ended),
                 XFSZ => Err(NoAnswer::Output(command)),
+                NOT_FOUND => Err(NoAnswer::Denied),
                 _ if output.len() as u64 >= limits.output * 1024 => Err(NoAnswer::Output(command)),
                 1.. if output.is_empty() => Err(self.failure(command, status, program)?),
                 _ => answer.read(command, &output).map_err(|why| NoAnswer::Unreadable(command, why)),
@@ -421,6 +447,14 @@ impl Shell {
             }
         }
         Ok(Ok(answer))
+    }
+
+    /// Whether the function needed what it does not have.
+    fn is_denied(&self) -> io::Result<bool> {
+        let errors = read_at_most(&self.file(ERRORS), MAX_ERRORS)?;
+        let errors = String::from_utf8_lossy(&errors);
+        let is_denied = |line: &str| DENIED.iter().any(|text| line.ends_with(text));
+        Ok(self.file(PROGRAM).exists() || errors.lines().any(is_denied))
     }
 
     /// Why a command failed, from the errors that bash printed.
@@ -528,15 +562,18 @@ const XFSZ: i32 = SIGNALLED + 25;
 /// Bytes of errors that are read.
 const MAX_ERRORS: u64 = 4096;
 
+/// Ends of messages of bash about what the sandbox denies.
+const DENIED: [&str; 3] = [": command not found", ": Permission denied", ": Network is unreachable"];
+
+/// The exit status of a program that does not exist.
+const NOT_FOUND: i32 = 127;
+
 /// Ends of messages of bash, and what they mean.
-const REASONS: [(&str, &str); 9] = [
-    (": command not found", "a command was not found"),
-    (": Permission denied", "it may not be run or opened"),
-    (": No such file or directory", "a file or program does not exist"),
+const REASONS: [(&str, &str); 6] = [
+    (": No such file or directory", "a file does not exist"),
     (": unbound variable", "a variable is unset"),
     (": bad substitution", "bash does not know a substitution"),
     (": division by 0", "division by zero"),
-    (": Network is unreachable", "the network is unreachable"),
     (": syntax error: unexpected end of file", "a syntax error"),
     (": Resource temporarily unavailable", "no more processes may be started"),
 ];

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use slug_resolver::Policy;
 
-use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders};
+use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders, ask_twice};
 use crate::case::Case;
 use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
 use crate::reading::{Place, Reading, ReadingError, SourceFile, read};
@@ -175,10 +175,15 @@ impl Ask for Asker<'_> {
         self.note(Cause::Chance, &unstable);
         if !self.reading.state.is_empty() && unstable.is_empty() {
             let cases = &cases[..cases.len().min(CASES_WITH_STATE)];
-            let options =
-                Options { earlier_calls: self.runtimes.to_vec(), repetitions: REPETITIONS, ..Options::default() };
-            let (repeated, _) = ask_in_both_orders(&self.sandbox, &self.program, cases, &options)?;
-            self.note(Cause::EarlierCalls, &self::unstable(cases, &one.answers, &repeated.answers).collect::<Vec<_>>());
+            // An answer that alternates is the same after an even number of calls.
+            let second = Options { repetitions: 1, ..Options::default() };
+            let later = Options { earlier_calls: self.runtimes.to_vec(), repetitions: REPETITIONS, ..second.clone() };
+            let (second, later) = ask_twice(&self.sandbox, &self.program, cases, [&second, &later])?;
+            let mut unstable: Vec<_> = self::unstable(cases, &one.answers, &later.answers).collect();
+            if unstable.is_empty() {
+                unstable = self::unstable(cases, &one.answers, &second.answers).collect();
+            }
+            self.note(Cause::EarlierCalls, &unstable);
         }
         Ok(one.answers)
     }
@@ -232,8 +237,8 @@ impl Target {
 }
 
 impl NoAnswer {
-    /// Whether the function was not asked, or a limit ended it.
+    /// Whether the function was not asked, or a limit of the sandbox kept it from answering.
     fn is_about_limits(&self) -> bool {
-        matches!(self, Self::Skipped | Self::Time | Self::Memory(_) | Self::Processes | Self::Ended)
+        matches!(self, Self::Skipped | Self::Denied | Self::Time | Self::Memory(_) | Self::Processes | Self::Ended)
     }
 }

@@ -7,12 +7,13 @@
 # number of variables, the variables as NAME=VALUE, the number of runtimes, the runtimes. All but the
 # last runtime only prepare the shell. Its answer is a line with an exit status. What the commands print
 # is in the files `model` and `secrets`; the status of a model command that failed is in `status`,
-# and what bash reports is in `errors`.
+# and what bash reports is in `errors`. The file `program` exists if a program was not found.
 #
 # It needs no feature that bash 3.2 lacks. Its names start with `__slugproof`, and no descriptor but
 # standard input, output and error is open while the function runs.
 exec 60<&0 61>&1 </dev/null >/dev/null 2>/dev/null
-PATH=
+# No program is below a file.
+PATH=/dev/null
 __slugproof_directory=$1
 __slugproof_seconds=$2
 ulimit -c 0
@@ -26,6 +27,13 @@ shift 8
 __slugproof_files=("$@")
 set --
 TMPDIR=$__slugproof_directory
+
+# Bash calls this for a program that it does not find; bash 3.2 does not.
+command_not_found_handle() {
+  : >"$__slugproof_directory/program"
+  printf '%s: line %s: %s: command not found\n' "${BASH_SOURCE[1]}" "${BASH_LINENO[0]}" "$1" >&2
+  return 127
+}
 
 # `cat` without arguments copies standard input; the function cannot run a file.
 cat() {
