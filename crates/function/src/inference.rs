@@ -316,14 +316,21 @@ impl<'a> Cases<'a> {
         }
         let search = Search::new(&table, &effects, needed.clone());
         let indistinct = |rows: BitSet| NotInferred::Indistinct { of: "model", cases: self.simplest(&table, &rows) };
-        let rules = search.first_that_applies(&BitSet::full(table.rows.len())).map_err(indistinct)?;
-        let decided = search.decided(&BitSet::full(table.rows.len()), &rules).unwrap_or_default();
+        // A variable that wins wherever it is set comes first, as people write it.
+        let is_variable =
+            |pick: &Pick| matches!(pick, Pick::FirstOf(sources) if matches!(sources.as_slice(), [Source::Variable(_)]));
+        let mut rules = search.leading((0..picks.len()).filter(|effect| is_variable(&picks[*effect])));
+        let all = BitSet::full(table.rows.len());
+        let mut rest = all.clone();
+        rules.iter().for_each(|rule| rest.subtract(&search.decided_by(*rule, &rest)));
+        rules.extend(search.first_that_applies(&rest).map_err(indistinct)?);
+        let decided = search.decided(&all, &rules).unwrap_or_default();
         let written = rules.iter().zip(decided).map(|(rule, rows)| PickRule {
             name: None,
             when: condition(&table, search.groups_of(&rows), rule.region),
             pick: picks[rule.effect].clone(),
         });
-        Ok(written.collect())
+        Ok(joined(written))
     }
 }
 
@@ -391,6 +398,20 @@ fn text_variables(document: &PolicyDocument) -> BTreeSet<String> {
         Source::Text(_) => None,
     });
     compared.chain(used).cloned().collect()
+}
+
+/// Joins rules with the same condition: the second one picks where no source of the first is available.
+fn joined(rules: impl Iterator<Item = PickRule>) -> Vec<PickRule> {
+    let mut joined: Vec<PickRule> = Vec::new();
+    for rule in rules {
+        match (joined.last_mut(), &rule.pick) {
+            (Some(PickRule { when, pick: Pick::FirstOf(sources), .. }), Pick::FirstOf(more)) if *when == rule.when => {
+                sources.extend(more.iter().cloned());
+            }
+            _ => joined.push(rule),
+        }
+    }
+    joined
 }
 
 /// Names a first rule that takes the model from a variable without a condition.

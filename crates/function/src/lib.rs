@@ -14,4 +14,5 @@ pub mod inference;
 pub mod pattern;
 pub mod reading;
 pub mod sandbox;
+pub mod script;
 pub mod space;

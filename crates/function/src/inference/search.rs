@@ -114,6 +114,23 @@ impl<'t> Search<'t> {
         Ok(self.without_superfluous(rows, shorter.best))
     }
 
+    /// The rules without a condition, with some of the effects, that are right about every row they cover
+    /// after the rules before. A list for the other rows can follow them if there is any list.
+    pub(super) fn leading(&self, effects: impl Iterator<Item = usize> + Clone) -> Vec<Rule> {
+        let mut remaining = BitSet::full(self.table.rows.len());
+        let mut rules = Vec::new();
+        loop {
+            let rule = |effect: usize| Rule { region: self.table.all(), effect };
+            let is_right = |effect: &usize| {
+                let covered = self.decided_by(rule(*effect), &remaining);
+                covered.intersects(&self.needed) && !covered.intersects(&self.effects[*effect].wrong)
+            };
+            let Some(effect) = effects.clone().find(is_right) else { return rules };
+            remaining.subtract(&self.decided_by(rule(effect), &remaining));
+            rules.push(rule(effect));
+        }
+    }
+
     /// Finds a list with one candidate after the other and a last rule with an effect, if one is given.
     fn with_fallback(&self, rows: &BitSet, fallback: Option<usize>, order: Order) -> Result<Vec<Rule>, BitSet> {
         let mut needed = self.needed.clone();

@@ -309,7 +309,7 @@ impl<'a> Table<'a> {
             Test::Set | Test::Unset => 2,
             Test::Host(_) => 3,
             Test::Value(Membership::OneOf(texts)) => 1 + texts.len(),
-            Test::Value(Membership::NoneOf(texts)) => 2 + texts.len(),
+            Test::Value(Membership::NoneOf(texts)) => 4 + texts.len(),
         };
         self.tests(needed, allowed).iter().map(cost).sum()
     }

@@ -11,7 +11,7 @@ use slug_function::inference::{Answers, NotInferred, answer_of, infer};
 use slug_function::space::{Dimension, Space};
 use slug_laws::generator::{self, CHOICES, Choices};
 use slug_resolver::Policy;
-use slug_resolver::policy::InjectMode;
+use slug_resolver::policy::{InjectMode, Pick};
 
 /// The most cases of one policy. The values that are left out of larger spaces are empty ones, which a
 /// policy treats as unset by definition of the format.
@@ -81,10 +81,13 @@ fn policies() -> impl Strategy<Value = Policy> {
     vec(any::<u16>(), CHOICES).prop_map(|numbers| generator::policy(&mut Choices::new(&numbers)))
 }
 
-/// Returns true if no list of rules is longer than that of another policy.
-fn is_at_most_as_long(inferred: &Policy, policy: &Policy) -> bool {
-    let (inferred, policy) = (inferred.document(), policy.document());
-    inferred.model.len() <= policy.model.len() && inferred.secrets.len() <= policy.secrets.len()
+/// The number of rules, and of the sources of rules for the model.
+fn length(policy: &Policy) -> usize {
+    let sources = policy.document().model.iter().map(|rule| match &rule.pick {
+        Pick::Nothing => 2,
+        Pick::FirstOf(sources) => 1 + sources.len(),
+    });
+    sources.sum::<usize>() + policy.document().secrets.len()
 }
 
 proptest! {
@@ -113,9 +116,9 @@ fn inferred_policy_is_rarely_longer() {
     for _ in 0..100 {
         let policy = policies().new_tree(&mut runner).expect("the strategy rejects nothing").current();
         let inferred = inferred(&space_of(&policy, "fresh"), |case| answer_of(&policy, case)).expect("it is exact");
-        longer += u32::from(!is_at_most_as_long(&inferred, &policy));
+        longer += u32::from(length(&inferred) > length(&policy));
     }
-    assert!(longer <= 10, "{longer} of 100 are longer");
+    assert!(longer <= 20, "{longer} of 100 are longer");
 }
 
 /// The law rejects inferences that are wrong in one place.
