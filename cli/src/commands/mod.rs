@@ -6,6 +6,7 @@ pub mod conform;
 pub mod corpus;
 pub mod diagnose;
 pub(crate) mod explain;
+pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod manual;
 pub(crate) mod pick;
