@@ -32,12 +32,13 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     output.human(&found(path, registry, &survey))?;
 
-    let harnesses = Finder::new(&survey, registry).harnesses();
+    let sandbox = Sandbox::find().map_err(Failure::new)?;
+    let harnesses = Finder::new(&survey, registry, &sandbox).harnesses();
     let (policies, worst) = if harnesses.is_empty() {
         output.human("no script calls a function that prints a model of the registry\n")?;
         (init::draft(&survey, registry).into_iter().collect(), Exit::Clean)
     } else {
-        inferred(&harnesses, &survey, registry, output)?
+        inferred(&harnesses, &survey, registry, &sandbox, output)?
     };
     if policies.is_empty() {
         output.human("\nnothing was written; docs/formats.md shows how to write a policy by hand\n")?;
@@ -107,9 +108,9 @@ fn inferred(
     harnesses: &[Harness],
     survey: &Survey,
     registry: &Registry,
+    sandbox: &Sandbox,
     output: &mut Output,
 ) -> Result<(Vec<File>, Exit), Failure> {
-    let sandbox = Sandbox::find().map_err(Failure::new)?;
     let mut files = Vec::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut worst = Exit::Clean;
@@ -124,7 +125,7 @@ fn inferred(
             harness.model.name,
             secrets.map_or(String::new(), |secrets| format!(" and `{}` for the secrets", secrets.name)),
         ))?;
-        match init::infer(&name, harness, survey, registry, &sandbox, BUDGET) {
+        match init::infer(&name, harness, survey, registry, sandbox, BUDGET) {
             Ok(Inferred { file, policy, comparison, notes }) => {
                 output.human(&summary(&file, &policy, &comparison))?;
                 output.notes(&notes);

@@ -1,9 +1,13 @@
 //! The functions that the harness scripts of a repository call, and how.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
+use slug_function::bash::{Options, Program, ask};
+use slug_function::case::Case;
 use slug_function::pattern::Pattern;
 use slug_function::reading::{Comparisons, Place, Reading, SourceFile, read};
+use slug_function::sandbox::Sandbox;
 use slug_function::script::{Argument, Call, Script};
 use slug_resolver::Registry;
 
@@ -12,6 +16,11 @@ use crate::render::shell::quoted;
 
 /// The most files that one script sources, directly or not.
 const SOURCED: usize = 64;
+
+/// The most runtimes for which a function is asked whether it prints names of secrets.
+const RUNTIMES: usize = 4;
+/// The most variables that are set for this one at a time.
+const VARIABLES: usize = 32;
 
 /// A function that scripts call to pick a model, perhaps with one that lists secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +52,7 @@ pub struct Command {
 pub struct Finder<'a> {
     survey: &'a Survey,
     registry: &'a Registry,
+    sandbox: &'a Sandbox,
     ids: BTreeSet<&'a str>,
     credentials: BTreeSet<&'a str>,
     runtimes: Vec<&'a str>,
@@ -58,7 +68,7 @@ enum Role {
 impl<'a> Finder<'a> {
     /// A finder of functions that print what a registry names.
     #[must_use]
-    pub fn new(survey: &'a Survey, registry: &'a Registry) -> Self {
+    pub fn new(survey: &'a Survey, registry: &'a Registry, sandbox: &'a Sandbox) -> Self {
         let arms = || registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let listed = arms().flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models));
         let aliases = registry.providers().iter().flat_map(|provider| &provider.model_aliases);
@@ -66,6 +76,7 @@ impl<'a> Finder<'a> {
         Self {
             survey,
             registry,
+            sandbox,
             ids: listed.chain(aliases).map(String::as_str).collect(),
             credentials: credentials.map(String::as_str).collect(),
             runtimes: registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect(),
@@ -248,7 +259,34 @@ impl<'a> Finder<'a> {
         let is_known = |text: &str| known.contains(text) || is_served(text);
         let right = reading.printed.iter().filter(|(text, _)| is_known(text)).count();
         let listed = reading.printed.iter().any(|(text, _)| known.contains(text.as_str()));
-        (listed && 2 * right >= reading.printed.len()).then_some(reading)
+        let is_right = listed && 2 * right >= reading.printed.len();
+        (is_right || role == Role::Secrets && self.answers_names(sources, text, &reading)).then_some(reading)
+    }
+
+    /// Asks a function that computes what it prints: true if these are mostly credentials of the registry.
+    fn answers_names(&self, sources: &[SourceFile], text: &str, reading: &Reading) -> bool {
+        if !reading.not_followed.is_empty() || reading.variables.is_empty() {
+            return false;
+        }
+        let set = |names: Vec<&String>, runtime: &str| Case {
+            runtime: runtime.to_owned(),
+            variables: names.into_iter().map(|name| (name.clone(), "set".to_owned())).collect(),
+        };
+        let mut cases = Vec::new();
+        for runtime in self.runtimes.iter().take(RUNTIMES) {
+            cases.push(set(reading.variables.keys().collect(), runtime));
+            cases.extend(reading.variables.keys().take(VARIABLES).map(|name| set(vec![name], runtime)));
+        }
+        let program = Program {
+            files: sources.iter().map(|file| PathBuf::from(&file.path)).collect(),
+            model: ":".to_owned(),
+            secrets: Some(text.to_owned()),
+        };
+        let replies = ask(self.sandbox, &program, &cases, &Options::default());
+        let answers = replies.into_iter().flat_map(|replies| replies.answers).flatten();
+        let names: BTreeSet<String> = answers.flat_map(|answer| answer.secrets.unwrap_or_default()).collect();
+        let known = names.iter().filter(|name| self.credentials.contains(name.as_str())).count();
+        known > 0 && 2 * known >= names.len()
     }
 }
 

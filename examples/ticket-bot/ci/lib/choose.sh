@@ -7,8 +7,8 @@ choose_model() {
     printf '%s\n' "$BOT_MODEL"
     return
   fi
-  if [ "${BOT_BILLING:-tenant}" = "house" ]; then
-    printf '%s\n' "${BOT_HOUSE_MODEL:-house/large}"
+  if [ "${BOT_PAYER:-customer}" = "company" ]; then
+    printf '%s\n' "${BOT_COMPANY_MODEL:-quarry/large}"
     return
   fi
   case "$runtime" in
@@ -26,7 +26,7 @@ choose_model() {
 
 # Prints the secrets of the workspace as a JSON object.
 collect_keys() {
-  if [ "${BOT_BILLING:-tenant}" = "house" ]; then
+  if [ "${BOT_PAYER:-customer}" = "company" ]; then
     printf '{}\n'
     return
   fi
