@@ -41,6 +41,11 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
         inferred(&harnesses, &survey, registry, &sandbox, output)?
     };
     if policies.is_empty() {
+        if harnesses.is_empty() {
+            output.human(
+                "no workflow file sets a variable to a model of the registry, or a credential that it names\n",
+            )?;
+        }
         output.human("\nnothing was written; docs/formats.md shows how to write a policy by hand\n")?;
         return Ok(worst_of(worst, Exit::NothingChecked));
     }

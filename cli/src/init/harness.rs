@@ -171,7 +171,7 @@ impl<'a> Finder<'a> {
                 continue;
             }
             let files = needed(&call.name, libraries);
-            let command = self.command_of(script, from, call, &files, role);
+            let command = self.command_of(script, from, call, &files, libraries, role);
             found.extend(command.map(|command| (command, files)));
         }
         // A function that another one of them calls is a part of the answer.
@@ -184,7 +184,15 @@ impl<'a> Finder<'a> {
     }
 
     /// The command of a call, if its function has a role.
-    fn command_of(&self, script: &Script, from: &Script, call: &Call, files: &[String], role: Role) -> Option<Command> {
+    fn command_of(
+        &self,
+        script: &Script,
+        from: &Script,
+        call: &Call,
+        files: &[String],
+        libraries: &[&Script],
+        role: Role,
+    ) -> Option<Command> {
         let sources: Vec<SourceFile> = files
             .iter()
             .filter_map(|path| self.survey.script(path))
@@ -194,9 +202,12 @@ impl<'a> Finder<'a> {
             .arguments
             .iter()
             .map(|argument| match from.origin(argument) {
-                // A variable of the script may have been assigned before the call in another file.
-                Argument::Variable(name, None) if from.path != script.path => {
-                    script.origin(&Argument::Variable(name, None))
+                // The script, or a file that it sources, may have given the variable a value before.
+                Argument::Variable(name, None) => {
+                    let others = std::iter::once(script).chain(libraries.iter().copied());
+                    let argument = Argument::Variable(name, None);
+                    let changed = others.map(|other| other.origin(&argument)).find(|origin| *origin != argument);
+                    changed.unwrap_or(argument)
                 }
                 origin => origin,
             })
@@ -232,9 +243,8 @@ impl<'a> Finder<'a> {
         if let Some((name, _)) = variables.find(|(_, uses)| is_runtime(uses)) {
             let with_runtime = format!("{name}=\"$RUNTIME\" {text}");
             if self.reading(&sources, &with_runtime, role).is_some() {
-                let default = script.defaults.get(name).or_else(|| from.defaults.get(name));
-                let in_library = || files.iter().find_map(|path| self.survey.script(path)?.defaults.get(name));
-                let default = default.or_else(in_library).cloned();
+                let default =
+                    std::iter::once(&script).chain(libraries).find_map(|file| file.defaults.get(name)).cloned();
                 return Some(command(with_runtime, Some((name.clone(), default))));
             }
         }

@@ -314,24 +314,71 @@ impl<'a> Cases<'a> {
                 needed.remove(row);
             }
         }
-        let search = Search::new(&table, &effects, needed.clone());
-        let indistinct = |rows: BitSet| NotInferred::Indistinct { of: "model", cases: self.simplest(&table, &rows) };
-        // A variable that wins wherever it is set comes first, as people write it.
-        let is_variable =
-            |pick: &Pick| matches!(pick, Pick::FirstOf(sources) if matches!(sources.as_slice(), [Source::Variable(_)]));
-        let mut rules = search.leading((0..picks.len()).filter(|effect| is_variable(&picks[*effect])));
         let all = BitSet::full(table.rows.len());
-        let mut rest = all.clone();
-        rules.iter().for_each(|rule| rest.subtract(&search.decided_by(*rule, &rest)));
-        rules.extend(search.first_that_applies(&rest).map_err(indistinct)?);
-        let decided = search.decided(&all, &rules).unwrap_or_default();
-        let written = rules.iter().zip(decided).map(|(rule, rows)| PickRule {
-            name: None,
-            when: condition(&table, search.groups_of(&rows), rule.region),
-            pick: picks[rule.effect].clone(),
-        });
-        Ok(joined(written))
+        // Lists of sources make fewer rules, but longer ones than a rule of its own for each variable.
+        let names = variables.iter().filter_map(|axis| axes[*axis].variable.as_deref());
+        let attempts: Vec<Vec<&str>> =
+            [Vec::new(), names.clone().collect()].into_iter().chain(names.map(|name| vec![name])).collect();
+        let mut shortest: Result<Vec<PickRule>, BitSet> = Err(needed.clone());
+        for alone in attempts {
+            let is_tried = |pick: &Pick| match pick {
+                Pick::FirstOf(sources) if sources.len() > 1 => !sources
+                    .iter()
+                    .any(|source| matches!(source, Source::Variable(name) if alone.contains(&name.as_str()))),
+                _ => true,
+            };
+            let tried: Vec<usize> = (0..picks.len()).filter(|index| is_tried(&picks[*index])).collect();
+            let effects: Vec<Effect> = tried.iter().map(|index| effects[*index].clone()).collect();
+            let picks: Vec<&Pick> = tried.iter().map(|index| &picks[*index]).collect();
+            let search = Search::new(&table, &effects, needed.clone());
+            // A variable that wins wherever it is set comes first, as people write it.
+            let mut rules = search.leading((0..picks.len()).filter(|effect| is_variable(picks[*effect])));
+            let mut rest = all.clone();
+            rules.iter().for_each(|rule| rest.subtract(&search.decided_by(*rule, &rest)));
+            match search.first_that_applies(&rest) {
+                Ok(others) => rules.extend(others),
+                Err(rows) => {
+                    shortest = shortest.map_err(|_| rows);
+                    continue;
+                }
+            }
+            let decided = search.decided(&all, &rules).unwrap_or_default();
+            let written = joined(rules.iter().zip(decided).map(|(rule, rows)| PickRule {
+                name: None,
+                when: condition(&table, search.groups_of(&rows), rule.region),
+                pick: picks[rule.effect].clone(),
+            }));
+            if shortest.as_ref().is_err()
+                || shortest.as_ref().is_ok_and(|shortest| written_length(&written) < written_length(shortest))
+            {
+                shortest = Ok(written);
+            }
+        }
+        shortest.map_err(|rows| NotInferred::Indistinct { of: "model", cases: self.simplest(&table, &rows) })
     }
+}
+
+/// Returns true for the value of one variable.
+fn is_variable(pick: &Pick) -> bool {
+    matches!(pick, Pick::FirstOf(sources) if matches!(sources.as_slice(), [Source::Variable(_)]))
+}
+
+/// The length of rules as they are written: one for each rule, source, test and text.
+fn written_length(rules: &[PickRule]) -> usize {
+    let sources = |rule: &PickRule| match &rule.pick {
+        Pick::Nothing => 1,
+        Pick::FirstOf(sources) => sources.len(),
+    };
+    rules.iter().map(|rule| 1 + sources(rule) + condition_length(&rule.when)).sum()
+}
+
+/// The length of a condition as it is written.
+fn condition_length(condition: &Condition) -> usize {
+    let tests = condition.variables.iter().map(|(_, test)| match test {
+        Test::Value(membership) => 1 + membership.texts().len(),
+        Test::Set | Test::Unset | Test::Host(_) => 2,
+    });
+    tests.sum::<usize>() + condition.runtime.as_ref().map_or(0, |runtime| 1 + runtime.texts().len())
 }
 
 /// Returns true if an answer contains a text and is not equal to it.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::policy::{InjectMode, SecretsEffect, SecretsRule, Test};
+use slug_resolver::policy::{InjectMode, SecretsEffect, SecretsRule};
 
 use super::mask::Mask;
 use super::search::{Effect, Rule, Search};
 use super::set::BitSet;
 use super::table::{Axis, Row, Table};
-use super::{Cases, NotInferred, condition};
+use super::{Cases, NotInferred, condition, condition_length};
 use crate::case::Answer;
 
 /// The most conditions of the platform path that are tried before other rules.
@@ -219,15 +219,5 @@ impl Finder<'_> {
 
 /// The length of rules as they are written.
 fn length(rules: &[SecretsRule]) -> usize {
-    let tests = |rule: &SecretsRule| {
-        let condition = rule.condition();
-        let texts = condition.variables.iter().map(|(_, test)| match test {
-            Test::Value(membership) => 1 + membership.texts().len(),
-            Test::Set | Test::Unset | Test::Host(_) => 1,
-        });
-        texts.sum::<usize>()
-            + condition.runtime.as_ref().map_or(0, |runtime| runtime.texts().len())
-            + rule.injected().len()
-    };
-    rules.iter().map(tests).sum()
+    rules.iter().map(|rule| condition_length(&rule.condition()) + rule.injected().len()).sum()
 }
