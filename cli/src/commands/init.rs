@@ -15,6 +15,9 @@ use crate::io::write_whole;
 use crate::output::Output;
 use crate::render::{HEAD, counted, grouped, shown};
 
+/// The most places that cannot be followed that are shown for each policy.
+const SHOWN: usize = 3;
+
 /// Runs `init`.
 pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     enter(args.dir.as_deref())?;
@@ -171,12 +174,16 @@ fn summary(file: &File, policy: &Policy, comparison: &Comparison) -> String {
         Verdict::Different => "different from the function in some environments; `slugproof conform` shows them",
         Verdict::NotProved => "not proved; `slugproof conform` shows why",
     };
-    format!(
+    let mut text = format!(
         "  {}: {}, {} environments asked\n  {result}\n",
         file.path.display(),
         counted(rules as u64, "rule"),
         grouped(conformance.asked as u128),
-    )
+    );
+    for (place, reason) in comparison.reading.not_followed.iter().take(SHOWN) {
+        text.push_str(&format!("  {place}: {reason}\n"));
+    }
+    text
 }
 
 fn exit_of(comparison: &Comparison) -> Exit {
@@ -203,14 +210,9 @@ fn write(files: &[File]) -> Result<(), Failure> {
             path.display()
         )));
     }
-    for File { path, text } in files {
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        if let Some(directory) = directory {
-            make(directory)?;
-        }
-        write_whole(path, text.as_bytes())?;
-    }
-    Ok(())
+    let directories = files.iter().filter_map(|file| file.path.parent());
+    directories.filter(|directory| !directory.as_os_str().is_empty()).try_for_each(make)?;
+    files.iter().try_for_each(|File { path, text }| write_whole(path, text.as_bytes()))
 }
 
 /// Makes a directory that is not a symbolic link.

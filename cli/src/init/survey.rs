@@ -9,7 +9,7 @@ use slug_resolver::Registry;
 use slug_resolver::yaml::{self, Cursor, UnknownFields};
 
 use crate::io::{read_file, read_text_file, report_path};
-use crate::render::shown;
+use crate::render::{counted, shown};
 
 /// The most files and directories that are looked at.
 const ENTRIES: usize = 50_000;
@@ -126,11 +126,11 @@ impl Survey {
         let unreadable: Vec<String> =
             self.unreadable.iter().map(|(path, reason)| format!("\n  {}: {}", shown(path), shown(reason))).collect();
         format!(
-            "looked at {} files{cut} for\n\
+            "looked at {}{cut} for\n\
              - a registry: a YAML file with a list `providers` and a map `runtimes`\n\
              - workflow files in .github/workflows and .gitea/workflows\n\
              - shell scripts that source a file and call a function that prints a model of the registry\n{}",
-            self.files,
+            counted(self.files as u64, "file"),
             if unreadable.is_empty() {
                 String::new()
             } else {

@@ -17,6 +17,7 @@ mod explain;
 #[cfg(unix)]
 mod files;
 mod findings;
+mod init;
 mod lint;
 mod lint_calls;
 mod lint_fixes;

@@ -168,7 +168,14 @@ impl Finder<'_> {
             let names = added.iter().map(|effect| self.names[*effect].clone()).collect();
             self.rule(search.groups_of(&decided), region, Some(names))
         };
-        Some(search.every_that_applies(rows, wanted).ok()?.into_iter().map(write).collect())
+        let mut rules: Vec<SecretsRule> =
+            search.every_that_applies(rows, wanted).ok()?.into_iter().map(write).collect();
+        // Their order has no meaning: by variable, and last the rules that always apply.
+        rules.sort_by_key(|rule| {
+            let first = rule.when.variables.first().map(|(name, _)| name.clone());
+            (first.is_none(), first, rule.injected().to_vec())
+        });
+        Some(rules)
     }
 
     /// Rules that add names wherever one key is set, or always; then a rule for the platform path, on which
