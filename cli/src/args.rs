@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use slug_resolver::yaml::UnknownFields;
 
 use crate::codes::{self, Entry};
-use crate::commands::conform;
+use crate::conformity;
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, Sink};
@@ -468,7 +468,7 @@ pub struct CheckArgs {
 /// Prove that a policy answers as the shell function that it describes
 ///
 /// Runs the function that `function` in a policy names, in every environment that the function
-/// or the policy can tell apart, and compares the model and the names of the secrets. Shows each
+/// or the policy distinguishes, and compares the model and the names of the secrets. Shows each
 /// difference with its smallest environment, the rule of the policy and the line of the function.
 /// What cannot be followed in the syntax tree of the function makes the result `not proved`.
 ///
@@ -488,7 +488,7 @@ pub struct ConformArgs {
     pub policy: Vec<OsString>,
 
     /// The most classes of environments to ask about; if there are more, a sample is asked
-    #[arg(long, value_name = "N", default_value_t = conform::BUDGET, value_parser = conform::budget)]
+    #[arg(long, value_name = "N", default_value_t = conformity::BUDGET, value_parser = conformity::budget)]
     pub budget: usize,
 
     #[command(flatten)]
@@ -498,7 +498,7 @@ pub struct ConformArgs {
 impl Default for ConformArgs {
     fn default() -> Self {
         let (registry, policy, findings) = Default::default();
-        Self { registry, policy, budget: conform::BUDGET, findings }
+        Self { registry, policy, budget: conformity::BUDGET, findings }
     }
 }
 

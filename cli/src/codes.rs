@@ -204,7 +204,7 @@ table! {
         UNSTABLE_FUNCTION = "unstable-function", Error, [Conform],
             "a function answers one question in several ways";
         NOT_PROVED = "not-proved", Undecided, [Conform],
-            "no difference between a policy and its function is known, and that is no proof";
+            "a policy is not proved to answer as its function does";
         MISSING_FUNCTION = "missing-function", Warning, [Check, Conform],
             "a file of the function that a policy describes cannot be read";
         UNCONFORMED = "unconformed", Note, [Conform, Check, Prove, Lint],

@@ -15,8 +15,8 @@ use crate::process::{self, Process};
 /// The package with the searching tests and most of the planted bugs.
 const PACKAGE: &str = "slug-resolver";
 
-/// The packages whose tests search for the bugs of the linter.
-const LINTER: [&str; 4] = ["slug-value", "slug-shell", "slug-workflow", "slugproof"];
+/// The packages whose tests search for the bugs of the linter and of the comparison with functions.
+const LINTER: [&str; 5] = ["slug-value", "slug-shell", "slug-workflow", "slug-function", "slugproof"];
 
 /// The tests of the linter that measure time, which depends on the machine and its load.
 const TIMED: &str = "test(/hostile_files|thousand_findings/)";

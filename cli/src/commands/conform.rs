@@ -14,21 +14,6 @@ use crate::findings::{Coverage, FindingsOptions, Report, Section, SectionResult,
 use crate::output::Output;
 use crate::render::{counted, grouped, shown};
 
-pub use crate::conformity::BUDGET;
-
-/// The largest budget: more environments would take hours.
-const MOST: usize = 1_000_000;
-
-/// Reads `--budget`.
-///
-/// # Errors
-///
-/// The text is not a number from 1 to [`MOST`].
-pub fn budget(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
-    number.ok_or_else(|| format!("write a number from 1 to {}", grouped(MOST as u128)))
-}
-
 /// Runs `conform`.
 pub fn run(args: &ConformArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;

@@ -19,7 +19,7 @@ use crate::redact::mask_credentials;
 use crate::render::shell::quoted;
 use crate::render::{counted, grouped, shown};
 
-use super::{Missing, State};
+use super::state::{Missing, State};
 
 /// Makes the findings about one policy and adds them to a report.
 struct Findings<'a> {
@@ -338,7 +338,7 @@ impl Missing {
 }
 
 fn in_cases(count: usize) -> String {
-    format!("the same in {} that were asked", counted(count as u64, "case"))
+    format!("found in {} that were asked", counted(count as u64, "case"))
 }
 
 /// A text without what makes it too long to show.

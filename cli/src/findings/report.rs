@@ -10,7 +10,7 @@ use super::{Finding, SourceId, Sources};
 /// The findings of a command and the files that they refer to.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The command: `lint` or `check`.
+    /// The command: `lint`, `check` or `conform`.
     pub command: Command,
     /// Every checked file, and every other file that a finding refers to.
     pub sources: Sources,

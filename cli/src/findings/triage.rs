@@ -14,7 +14,7 @@ use super::{Finding, Sources};
 /// A report with the suppressed findings separated. All outputs render it.
 #[derive(Clone)]
 pub struct Triaged {
-    /// The command: `lint` or `check`.
+    /// The command: `lint`, `check` or `conform`.
     pub command: Command,
     /// Every file that a finding may refer to.
     pub sources: Sources,

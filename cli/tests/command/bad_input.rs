@@ -114,7 +114,7 @@ fn invalid_configurations_are_refused() {
         ),
     ] {
         let scratch = Scratch::new(&format!("bad-config-{name}")).file("slugproof.yaml", format!("{head}{config}"));
-        assert_refused(&slugproof([]).dir(&scratch).run(), &format!("slugproof.yaml: {message}"));
+        assert_refused(&slugproof(["prove"]).dir(&scratch).run(), &format!("slugproof.yaml: {message}"));
     }
 }
 

@@ -55,6 +55,9 @@ fn files_of_formats_page_form_a_consistent_project() {
         files += 1;
     }
     assert_eq!(files, 3);
+    let step = "{run: tests/e2e/nightly.sh, env: {ACME_KEY: '${{ secrets.ACME_KEY }}'}}";
+    let workflow = format!("on: push\njobs:\n  e2e:\n    runs-on: ubuntu-latest\n    steps: [{step}]\n");
+    scratch = scratch.file("tests/e2e/nightly.sh", "#!/bin/sh\n").file(".github/workflows/e2e.yml", workflow);
     let output = slugproof([]).dir(&scratch).run();
     assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{}", output.stdout);
     assert!(output.stdout.contains("(accepted: "), "{}", output.stdout);
@@ -108,7 +111,7 @@ fn hostile_page_has_every_expected_row() {
 #[test]
 fn help_shows_examples() {
     insta::assert_snapshot!(slugproof(["--help"]).run().stdout);
-    for command in ["prove", "resolve", "derive", "pick", "lint", "diagnose", "check"] {
+    for command in ["prove", "resolve", "derive", "pick", "lint", "diagnose", "check", "conform"] {
         let help = slugproof([command, "--help"]).run();
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         assert!(help.stdout.contains("Example"), "`{command} --help` shows no example");

@@ -7,6 +7,7 @@ mod cases;
 mod check;
 mod check_slips;
 mod config;
+mod conform;
 mod console;
 mod corpus;
 mod diagnose;

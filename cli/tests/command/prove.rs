@@ -70,7 +70,7 @@ fn gaps_fail_only_when_denied() {
 
 #[test]
 fn slugproof_yaml_makes_gaps_fail() {
-    let open = slugproof([]).dir(&project("gate", CONFIG)).run();
+    let open = slugproof(["prove"]).dir(&project("gate", CONFIG)).run();
     assert_eq!(open.code, 1);
     let open = timeless(&open).replace(env!("CARGO_TARGET_TMPDIR"), "<dir>");
     insta::assert_snapshot!(open);

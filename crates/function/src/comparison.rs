@@ -76,7 +76,7 @@ pub enum Verdict {
     Proved,
     /// There is a difference, or an answer is unstable.
     Different,
-    /// No difference is known, and that is no proof.
+    /// No difference is known, but a class may be missing.
     NotProved,
 }
 

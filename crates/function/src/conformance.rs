@@ -338,7 +338,7 @@ impl Search<'_> {
     }
 }
 
-/// How simple a value is: one that is compared with nothing, then those that are compared, then near
+/// How simple a value is: first the one that is compared with nothing, then compared texts, then near
 /// misses.
 fn simplicity(dimension: &crate::space::Dimension, value: &str) -> usize {
     if dimension.values.last().is_some_and(|last| last.as_deref() == Some(value)) {

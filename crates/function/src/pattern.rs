@@ -199,7 +199,7 @@ impl Pattern {
             };
             before.push(next);
         }
-        // Of these, the states from which the parts that follow can match.
+        // The states of these from which the parts that follow can match.
         let mut after: Vec<Vec<usize>> = vec![Vec::new(); parts.len() + 1];
         after[parts.len()] = before[parts.len()].iter().copied().filter(|state| *state == end).collect();
         if after[parts.len()].is_empty() {
@@ -262,7 +262,7 @@ impl Pattern {
         next
     }
 
-    /// The states with those that follow without a character, sorted.
+    /// The states, and the states that follow without a character, sorted.
     fn closure(&self, mut states: Vec<usize>) -> Vec<usize> {
         let mut index = 0;
         while let Some(state) = states.get(index).copied() {

@@ -76,7 +76,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// There is no bash, or it does not start. The message says what to do.
+    /// Bash is missing, or it does not start. The message says what to do.
     pub fn find() -> Result<Self, String> {
         let bash = find_program("bash")
             .ok_or("bash is not installed, and functions are run by bash; install it and put it on the PATH")?;
@@ -194,9 +194,12 @@ fn is_superuser() -> bool {
     false
 }
 
+/// Where programs are if the environment has no PATH.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// The path of a program on the PATH, without links.
 fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
+    let path = std::env::var_os("PATH").unwrap_or(DEFAULT_PATH.into());
     let found = std::env::split_paths(&path).map(|directory| directory.join(name)).find(|path| path.is_file())?;
     fs::canonicalize(found).ok()
 }

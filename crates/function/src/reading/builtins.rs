@@ -5,24 +5,11 @@ use std::collections::{BTreeSet, VecDeque};
 use slug_shell::is_name;
 use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 
+use super::commands::DECLARATIONS;
 use super::jq::{self, Field};
-use super::state::{Elements, Input, State, Stream, Variable};
+use super::state::{Elements, Input, SEPARATORS, State, Stream, Variable};
 use super::value::{Part, Value};
-use super::walk::{Frame, Status, Walk, meet};
-
-/// The commands whose arguments are assignments.
-const DECLARATIONS: [&str; 5] = ["local", "declare", "typeset", "export", "readonly"];
-
-/// The commands that are understood.
-const KNOWN: [&str; 21] = [
-    ":", "true", "false", "echo", "printf", "read", "test", "[", "shift", "set", "shopt", "return", "exit", "break",
-    "continue", "unset", "command", "builtin", "type", "cat", "jq",
-];
-
-/// Whether a command is no program and no function.
-pub(super) fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name) || DECLARATIONS.contains(&name)
-}
+use super::walk::{Facts, Frame, Status, Walk, meet};
 
 /// The letters of `set` that change no answer.
 const SET_LETTERS: &str = "euxfEhBTvo";
@@ -41,12 +28,15 @@ impl<'a> Walk<'a> {
                 self.assignment(assignment, state);
             }
             let substitutes = simple.assignments.iter().any(|assignment| has_command(&assignment.value.pieces));
+            self.facts = Facts::default();
             return if substitutes { None } else { Some(true) };
         }
         let name = simple.words[0].literal();
         let is_function = name.as_deref().is_some_and(|name| state.functions.contains_key(name));
         if let Some(name) = name.as_deref().filter(|name| DECLARATIONS.contains(name) && !is_function) {
-            return self.declaration(name, &simple.words[1..], span, state);
+            let status = self.declaration(name, &simple.words[1..], span, state);
+            self.facts = Facts::default();
+            return status;
         }
         let frame = self.temporary(&simple.assignments, state);
         let outer = std::mem::take(&mut self.is_open);
@@ -54,6 +44,9 @@ impl<'a> Walk<'a> {
         if std::mem::replace(&mut self.is_open, outer) && !matches!(name.as_deref(), Some("echo" | "printf" | ":")) {
             self.not_followed(span, "passes an array whose number of elements depends on the environment");
         }
+        // What the words do says nothing about the result.
+        self.facts = Facts::default();
+        let is_certain = lists.len() == 1;
         let mut ends = Vec::new();
         for list in lists {
             let mut inner = state.clone();
@@ -62,6 +55,9 @@ impl<'a> Walk<'a> {
                 Some((name, arguments)) => self.run(name, arguments, &frame, span, &mut inner),
             };
             ends.push((inner, status));
+        }
+        if !is_certain {
+            self.facts = Facts::default();
         }
         meet(ends, state)
     }
@@ -105,7 +101,10 @@ impl<'a> Walk<'a> {
     }
 
     fn array(&mut self, words: &'a [Word], span: &Span, state: &mut State) -> Elements {
-        let has_index = |word: &Word| matches!(word.pieces.first(), Some(Piece { kind: PieceKind::Literal(text), .. }) if text.starts_with('['));
+        let has_index = |word: &Word| match word.pieces.first().map(|piece| &piece.kind) {
+            Some(PieceKind::Literal(text)) => text.starts_with('['),
+            _ => false,
+        };
         if words.iter().any(has_index) {
             self.not_followed(span, "has an array with computed or named indices");
         }
@@ -236,6 +235,7 @@ impl<'a> Walk<'a> {
             self.not_followed(span, "calls a command whose name is computed");
             return None;
         };
+        let is_several = names.len() > 1;
         let mut ends = Vec::new();
         for name in names {
             let mut inner = state.clone();
@@ -245,6 +245,9 @@ impl<'a> Walk<'a> {
                 self.builtin(&name, arguments, frame, span, &mut inner)
             };
             ends.push((inner, status));
+        }
+        if is_several {
+            self.facts = Facts::default();
         }
         meet(ends, state)
     }
@@ -488,12 +491,12 @@ impl<'a> Walk<'a> {
             names.push("REPLY".to_owned());
         }
         let separators = match frame.get("IFS").map(|variable| variable.value.sole_literal()) {
-            None => " \t\n".to_owned(),
-            Some(Some(separators)) => separators,
-            Some(None) => {
-                self.not_followed(span, "splits a line at a computed separator");
-                return None;
-            }
+            None => state.separators(),
+            Some(separators) => separators,
+        };
+        let Some(separators) = separators else {
+            self.not_followed(span, "splits a line at separators that are not known");
+            return None;
         };
         let (line, status) = match &mut state.input {
             Input::Inherited => {
@@ -602,6 +605,7 @@ impl<'a> Walk<'a> {
                     state.functions.remove(name);
                     self.changes_state(span, format!("removes the function `{name}`"));
                 }
+                Some("IFS") => self.assign("IFS", Value::literal(SEPARATORS), span, state),
                 Some(name) if is_name(name) => self.assign(name, Value::default(), span, state),
                 _ => self.not_followed(span, "removes a variable whose name is computed"),
             }
@@ -748,7 +752,7 @@ fn fields(line: &str, separators: &str, count: usize) -> Vec<String> {
         let end = rest.find(|next| separators.contains(next)).unwrap_or(rest.len());
         fields.push(rest[..end].to_owned());
         rest = rest[end..].trim_start_matches(is_blank);
-        // One separator that is no blank ends the field, with the blanks around it.
+        // One separator that is not a blank ends the field, with the blanks around it.
         if let Some(after) = rest.strip_prefix(|next| separators.contains(next)) {
             rest = after.trim_start_matches(is_blank);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use slug_shell::is_name;
 use slug_shell::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
 
-use super::state::{Elements, State, Variable};
+use super::state::{Elements, SEPARATORS, State, Variable};
 use super::value::{Part, Source, Text, Value, literal};
 use super::walk::Walk;
 use crate::pattern::escape;
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
 
     /// The possible values of a variable. A value that the environment gives counts at once if `is_eager`.
     pub fn variable(&mut self, name: &str, is_eager: bool, span: &Span, state: &State) -> Value {
-        if is_eager {
+        if is_eager && !state.set.contains(name) {
             self.plain_reads.insert(name.to_owned());
         }
         let value = match state.variable(name) {
@@ -149,10 +149,13 @@ impl<'a> Walk<'a> {
 
     /// The possible values of a parameter without an operation.
     fn plain(&mut self, name: &str, is_eager: bool, span: &Span, state: &State) -> Value {
+        let first: String = match name {
+            "*" => self.separators(span, state).chars().take(1).collect(),
+            _ => String::new(),
+        };
         let joined = |values: &[Value]| {
-            let mut values = values.iter();
-            let first = values.next().cloned().unwrap_or_default();
-            values.fold(first, |all, value| all.concat(&Value::literal(" ")).concat(value))
+            let between = if name == "*" { &first } else { " " };
+            joined(values, between)
         };
         match name {
             "@" | "*" => joined(&state.arguments),
@@ -347,9 +350,9 @@ impl<'a> Walk<'a> {
         let index = subscript.trim_matches(['[', ']']).parse::<usize>();
         match (subscript, elements, index) {
             ("[@]" | "[*]", Elements::Known(values), _) => {
-                let mut values = values.into_iter();
-                let first = values.next().unwrap_or_default();
-                values.fold(first, |all, value| all.concat(&Value::literal(" ")).concat(&value))
+                let separators = self.separators(span, state);
+                let between = if subscript == "[*]" { separators.chars().take(1).collect() } else { " ".to_owned() };
+                joined(&values, &between)
             }
             ("[@]" | "[*]", elements @ Elements::Any(_), _) => {
                 Value::derived(elements.any().map(|value| value.sources()).unwrap_or_default())
@@ -417,7 +420,7 @@ impl<'a> Walk<'a> {
                         if index > 0 {
                             lists.iter_mut().for_each(Fields::end);
                         }
-                        lists = self.split(value, &lists, &piece.span);
+                        lists = self.split(value, &lists, &piece.span, state);
                     }
                 }
                 _ => {
@@ -499,8 +502,17 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The characters at which bash splits words.
+    fn separators(&mut self, span: &Span, state: &State) -> String {
+        state.separators().unwrap_or_else(|| {
+            self.not_followed(span, "splits or joins words at separators that are not known");
+            SEPARATORS.to_owned()
+        })
+    }
+
     /// Adds a value without quotes to each list.
-    fn split(&mut self, value: &Value, lists: &[Fields], span: &Span) -> Vec<Fields> {
+    fn split(&mut self, value: &Value, lists: &[Fields], span: &Span, state: &State) -> Vec<Fields> {
+        let separators = self.separators(span, state);
         let unknown: BTreeSet<Source> = value
             .texts()
             .flatten()
@@ -520,7 +532,10 @@ impl<'a> Walk<'a> {
                         if text.contains(['*', '?', '[']) {
                             self.not_followed(span, "has a pattern for the names of files");
                         }
-                        let is_blank = |next: char| matches!(next, ' ' | '\t' | '\n');
+                        let is_blank = |next: char| separators.contains(next);
+                        if separators.chars().any(|next| !matches!(next, ' ' | '\t' | '\n') && text.contains(next)) {
+                            self.not_followed(span, "splits a text at other characters than blanks");
+                        }
                         if text.starts_with(is_blank) {
                             added.end();
                         }
@@ -550,6 +565,13 @@ impl<'a> Walk<'a> {
         }
         results
     }
+}
+
+/// The values with a text between them.
+fn joined(values: &[Value], between: &str) -> Value {
+    let mut values = values.iter();
+    let first = values.next().cloned().unwrap_or_default();
+    values.fold(first, |all, value| all.concat(&Value::literal(between)).concat(value))
 }
 
 fn is_several(piece: &Piece) -> bool {

@@ -1,4 +1,4 @@
-//! The calls of `jq` that are understood: those that print one object.
+//! The calls of `jq` that are understood: calls that print one object.
 
 /// The value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]

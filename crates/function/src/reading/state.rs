@@ -62,6 +62,9 @@ pub(super) enum Input {
     Any(Value),
 }
 
+/// The characters at which bash splits words by default.
+pub(super) const SEPARATORS: &str = " \t\n";
+
 /// The most texts that an input is one of.
 const INPUTS: usize = 64;
 
@@ -108,14 +111,17 @@ pub(super) struct State {
     pub input_region: usize,
     pub stdout: Stream,
     pub stderr: Stream,
+    /// The variables of the environment that are set wherever this point is reached.
+    pub set: BTreeSet<String>,
     /// Whether this point is never reached.
     pub is_dead: bool,
 }
 
 impl State {
     pub fn new() -> Self {
+        let separators = Variable { value: Value::literal(SEPARATORS), elements: None, is_own: true };
         Self {
-            frames: vec![BTreeMap::new()],
+            frames: vec![BTreeMap::from([("IFS".to_owned(), separators)])],
             functions: BTreeMap::new(),
             arguments: Vec::new(),
             arguments_vary: false,
@@ -124,6 +130,7 @@ impl State {
             input_region: 0,
             stdout: Stream::Output,
             stderr: Stream::Elsewhere,
+            set: BTreeSet::new(),
             is_dead: false,
         }
     }
@@ -131,6 +138,11 @@ impl State {
     /// The frame that has a variable, and the variable.
     pub fn variable(&self, name: &str) -> Option<(usize, &Variable)> {
         self.frames.iter().enumerate().rev().find_map(|(index, frame)| Some((index, frame.get(name)?)))
+    }
+
+    /// The characters at which bash splits words, if they are known.
+    pub fn separators(&self) -> Option<String> {
+        self.variable("IFS").and_then(|(_, variable)| variable.value.sole_literal())
     }
 
     /// The state where two branches meet.
@@ -163,6 +175,7 @@ impl State {
             }
         }
         self.arguments_vary |= other.arguments_vary;
+        self.set.retain(|name| other.set.contains(name));
         self.output = std::mem::take(&mut self.output).union(&other.output);
         if self.input != other.input {
             self.input = self.input.join(&other.input);

@@ -1,11 +1,14 @@
 //! `[[ … ]]`, `[ … ]` and `test`.
 
+use std::collections::BTreeSet;
+
 use slug_shell::is_name;
 use slug_shell::syntax::{Parameter, PieceKind, Span, Test, Word};
 
 use super::state::State;
-use super::value::Value;
-use super::walk::{Status, Walk};
+use super::value::{Part, Source, Value, literal};
+use super::walk::{Facts, Status, Walk};
+use crate::pattern::Pattern;
 
 /// The operators that compare numbers.
 const NUMERIC: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
@@ -23,14 +26,18 @@ impl<'a> Walk<'a> {
         match test {
             Test::Or(tests) => self.first(tests, true, span, state),
             Test::And(tests) => self.first(tests, false, span, state),
-            Test::Not(test) => not(self.test(test, span, state)),
+            Test::Not(test) => {
+                let status = self.test(test, span, state);
+                self.facts = std::mem::take(&mut self.facts).negated();
+                not(status)
+            }
             Test::Unary(operator, word) => {
                 let value = self.text(&word.pieces, state);
                 self.unary(operator, &value, span, state)
             }
             Test::Word(word) => {
                 let value = self.text(&word.pieces, state);
-                not(self.is_empty(&value))
+                self.unary("-n", &value, span, state)
             }
             Test::Binary(left, operator, right) => {
                 if is_own_path(left, right) || is_own_path(right, left) {
@@ -41,11 +48,11 @@ impl<'a> Walk<'a> {
                 match operator.as_str() {
                     "=" | "==" | "!=" => {
                         let pattern = self.pattern(&right.pieces, state);
-                        let status = self.matches(&value, &pattern, span);
-                        if operator == "!=" { not(status) } else { status }
+                        self.equals(&value, operator, &pattern, span)
                     }
                     _ => {
                         let other = self.text(&right.pieces, state);
+                        self.facts = Facts::default();
                         self.other_binary(&value, operator, &other, span)
                     }
                 }
@@ -56,23 +63,58 @@ impl<'a> Walk<'a> {
     /// The first test with a result, of several that are joined by `&&` or `||`.
     fn first(&mut self, tests: &'a [Test], result: bool, span: &Span, state: &mut State) -> Status {
         let mut status = Some(!result);
+        let mut facts: Option<Facts> = None;
+        let set = state.set.clone();
         for test in tests {
-            match self.test(test, span, state) {
-                Some(one) if one == result => return if status.is_none() { None } else { Some(result) },
+            let one = self.test(test, span, state);
+            let own = std::mem::take(&mut self.facts);
+            state.set.extend(if result { own.if_false.clone() } else { own.if_true.clone() });
+            facts = Some(facts.map_or_else(|| own.clone(), |facts| facts.joined(own.clone(), !result)));
+            match one {
+                Some(one) if one == result => {
+                    status = status.map(|_| result);
+                    break;
+                }
                 Some(_) => {}
                 None => status = None,
             }
         }
+        state.set = set;
+        self.facts = facts.unwrap_or_default();
         status
     }
 
+    /// Compares texts, and notes which variable is set if they are equal.
+    fn equals(&mut self, value: &Value, operator: &str, pattern: &Value, span: &Span) -> Status {
+        let status = self.matches(value, pattern, span);
+        let pattern = pattern.sole_literal().and_then(|source| Pattern::parse(&source));
+        let pattern = pattern.filter(|pattern| !pattern.matches(""));
+        let if_true = pattern.map(|pattern| set_name(value, |text| pattern.matches(text))).unwrap_or_default();
+        self.facts = Facts { if_true, if_false: BTreeSet::new() };
+        if operator != "!=" {
+            return status;
+        }
+        self.facts = std::mem::take(&mut self.facts).negated();
+        not(status)
+    }
+
     fn unary(&mut self, operator: &str, value: &Value, span: &Span, state: &State) -> Status {
+        self.facts = Facts::default();
         match operator {
-            "-n" => not(self.is_empty(value)),
-            "-z" => self.is_empty(value),
+            "-n" => {
+                self.facts.if_true = set_name(value, |text| !text.is_empty());
+                not(self.is_empty(value))
+            }
+            "-z" => {
+                self.facts.if_false = set_name(value, |text| !text.is_empty());
+                self.is_empty(value)
+            }
             "-v" => {
                 match value.literals().filter(|names| names.iter().all(|name| is_name(name))) {
                     Some(names) => {
+                        if let [name] = names.as_slice() {
+                            self.facts.if_true.insert(name.clone());
+                        }
                         for name in names {
                             self.variable(&name, true, span, state);
                             self.presence_reads.insert(name);
@@ -121,14 +163,22 @@ impl<'a> Walk<'a> {
         None
     }
 
+    /// `[ ! … ]`
+    fn negated(&mut self, arguments: &[Value], span: &Span, state: &State) -> Status {
+        let status = self.test_arguments(arguments, span, state);
+        self.facts = std::mem::take(&mut self.facts).negated();
+        not(status)
+    }
+
     /// `[ … ]` and `test`
     pub fn test_arguments(&mut self, arguments: &[Value], span: &Span, state: &State) -> Status {
+        self.facts = Facts::default();
         let word = |index: usize| arguments.get(index).and_then(Value::sole_literal);
         let is = |index: usize, text: &str| word(index).as_deref() == Some(text);
         match arguments {
             [] => return Some(false),
-            [value] => return not(self.is_empty(value)),
-            [_, value] if is(0, "!") => return self.is_empty(value),
+            [value] => return self.unary("-n", value, span, state),
+            [_, value] if is(0, "!") => return self.unary("-z", value, span, state),
             [_, value] => {
                 let operator = word(0).filter(|word| word.len() == 2 && word.starts_with('-'));
                 // Anything else is an error, which counts as false.
@@ -142,7 +192,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         if arguments.len() <= 4 && is(0, "!") {
-            return not(self.test_arguments(&arguments[1..], span, state));
+            return self.negated(&arguments[1..], span, state);
         }
         if arguments.len() <= 4 && is(0, "(") && is(arguments.len() - 1, ")") {
             return self.test_arguments(&arguments[1..arguments.len() - 1], span, state);
@@ -152,7 +202,9 @@ impl<'a> Walk<'a> {
             let positions = 1..arguments.len() - 1;
             if let Some(at) = positions.into_iter().find(|index| is(*index, operator)) {
                 let left = self.test_arguments(&arguments[..at], span, state);
+                let facts = std::mem::take(&mut self.facts);
                 let right = self.test_arguments(&arguments[at + 1..], span, state);
+                self.facts = facts.joined(std::mem::take(&mut self.facts), !result);
                 return match (left, right) {
                     (Some(left), Some(right)) => Some(if result { left || right } else { left && right }),
                     (Some(one), None) | (None, Some(one)) if one == result => Some(result),
@@ -161,7 +213,7 @@ impl<'a> Walk<'a> {
             }
         }
         if is(0, "!") {
-            return not(self.test_arguments(&arguments[1..], span, state));
+            return self.negated(&arguments[1..], span, state);
         }
         if word(1).is_some() || arguments.iter().any(|argument| argument.sources().is_empty()) {
             arguments.iter().for_each(|argument| self.uses(argument));
@@ -177,12 +229,25 @@ impl<'a> Walk<'a> {
         match operator {
             "=" | "==" | "!=" => {
                 let pattern = right.map(super::expand::escaped);
-                let status = self.matches(left, &pattern, span);
-                if operator == "!=" { not(status) } else { status }
+                self.equals(left, operator, &pattern, span)
             }
             _ => self.other_binary(left, operator, right, span),
         }
     }
+}
+
+/// The variable of the environment that is set if a value is one of the texts that a function accepts; none
+/// if that says nothing about a variable.
+fn set_name(value: &Value, accepts: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for text in value.texts() {
+        match (text.as_slice(), literal(text)) {
+            ([Part::Verbatim(Source::Variable(name))], _) => drop(names.insert(name.clone())),
+            (_, Some(text)) if !accepts(&text) => {}
+            _ => return BTreeSet::new(),
+        }
+    }
+    if names.len() == 1 { names } else { BTreeSet::new() }
 }
 
 fn number(value: &Value) -> Option<i64> {

@@ -76,7 +76,14 @@ impl Value {
         Self { texts: pairs.collect() }.bounded()
     }
 
-    fn bounded(self) -> Self {
+    fn bounded(mut self) -> Self {
+        // Several computed texts are one that is computed from all of their sources.
+        let computed: Vec<Text> =
+            self.texts.iter().filter(|text| matches!(text.as_slice(), [Part::Derived(_)])).cloned().collect();
+        if computed.len() > 1 {
+            self.texts.retain(|text| !computed.contains(text));
+            self.texts.insert(vec![Part::Derived(computed.iter().flatten().flat_map(Part::sources).collect())]);
+        }
         let is_long = |text: &Text| text.len() > PARTS;
         if self.texts.len() > ALTERNATIVES || self.texts.iter().any(is_long) {
             return Self::derived(self.sources());
@@ -144,6 +151,7 @@ fn joined(left: &Text, right: &Text) -> Text {
     for part in right {
         match (text.last_mut(), part) {
             (Some(Part::Literal(before)), Part::Literal(after)) => before.push_str(after),
+            (Some(Part::Derived(before)), Part::Verbatim(_) | Part::Derived(_)) => before.extend(part.sources()),
             _ => text.push(part.clone()),
         }
     }

@@ -8,13 +8,15 @@ use slug_shell::syntax::{
     Pipeline, Redirect, RedirectOperator, Script, Span, While,
 };
 
+use super::commands::is_known;
+use super::report::{Comparisons, MODEL_COMMAND, Place, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
 use super::state::{Elements, Input, State, Stream, Variable};
 use super::value::{Part, Source, Text, Value, literal, without_newlines};
-use super::{Place, Reading, ReadingError};
+
 use crate::pattern::{Pattern, escape};
 
 /// The most commands that are walked through.
-const STEPS: usize = 200_000;
+const STEPS: usize = 50_000;
 
 /// The deepest nesting of commands, across calls of functions.
 const DEPTH: usize = 100;
@@ -64,6 +66,30 @@ fn line(text: &str, offset: usize) -> usize {
     1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
+/// The variables of the environment that are set if a command succeeds, and the variables that are if it fails.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub if_true: BTreeSet<String>,
+    pub if_false: BTreeSet<String>,
+}
+
+impl Facts {
+    /// The facts about the opposite test.
+    pub fn negated(self) -> Self {
+        Self { if_true: self.if_false, if_false: self.if_true }
+    }
+
+    /// The facts about two tests of which the second one counts if the first one succeeds, or fails.
+    pub fn joined(self, other: Self, is_and: bool) -> Self {
+        let union = |left: BTreeSet<String>, right| left.into_iter().chain(right).collect();
+        if is_and {
+            Self { if_true: union(self.if_true, other.if_true), if_false: BTreeSet::new() }
+        } else {
+            Self { if_true: BTreeSet::new(), if_false: union(self.if_false, other.if_false) }
+        }
+    }
+}
+
 /// A definition of a function.
 pub(super) struct Definition<'a> {
     file: usize,
@@ -94,6 +120,8 @@ pub(super) struct Walk<'a> {
     /// The depth of subshells.
     subshells: usize,
     exits: Exits,
+    /// What the result of the last command says.
+    pub facts: Facts,
     /// The names of the functions that are being called.
     calls: Vec<String>,
     depth: usize,
@@ -117,8 +145,24 @@ pub(super) struct Walk<'a> {
     carried: BTreeSet<String>,
 }
 
+/// Reads the commands of a policy and every function that they reach.
+///
+/// # Errors
+///
+/// If a file or a command is not a bash script, or if a command calls no function of the files.
+pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<Reading, ReadingError> {
+    let parsed = |path: &str, text: &str| File::parse(path, text);
+    let mut scripts = files.iter().map(|file| parsed(&file.path, &file.text)).collect::<Result<Vec<_>, _>>()?;
+    let sourced = scripts.len();
+    scripts.push(parsed(MODEL_COMMAND, model)?);
+    if let Some(secrets) = secrets {
+        scripts.push(parsed(SECRETS_COMMAND, secrets)?);
+    }
+    walk(&scripts, sourced)
+}
+
 /// Walks through files that are sourced, then through each command after them.
-pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
+fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
     let mut walk = Walk {
         files,
         reading: Reading::default(),
@@ -128,6 +172,7 @@ pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingErr
         captures: 0,
         subshells: 0,
         exits: Exits::default(),
+        facts: Facts::default(),
         calls: Vec::new(),
         depth: 0,
         steps: 0,
@@ -144,7 +189,7 @@ pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingErr
     let mut state = State::new();
     let runtime = Variable { value: Value::source(Source::Runtime), elements: None, is_own: true };
     state.frames[0].insert("RUNTIME".to_owned(), runtime);
-    // What the files themselves print is no part of an answer.
+    // What the files themselves print is not a part of an answer.
     walk.captures = 1;
     walk.exits.exits.push(Vec::new());
     for (index, file) in files[..sourced].iter().enumerate() {
@@ -157,9 +202,8 @@ pub(super) fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingErr
             state.join(&ended);
         }
     }
-    for ended in walk.exits.exits.pop().unwrap_or_default() {
-        state.join(&ended);
-    }
+    // After an `exit`, no function is called.
+    walk.exits.exits.pop();
     walk.captures = 0;
     walk.is_in_command = true;
     if state.is_dead {
@@ -215,7 +259,7 @@ impl<'a> Walk<'a> {
         let [command] = first.first.commands.as_slice() else { return Ok(()) };
         let CommandKind::Simple(simple) = &command.kind else { return Ok(()) };
         let Some(name) = simple.words.first().and_then(slug_shell::syntax::Word::literal) else { return Ok(()) };
-        if state.functions.contains_key(&*name) || super::builtins::is_known(&name) {
+        if state.functions.contains_key(&*name) || is_known(&name) {
             return Ok(());
         }
         let defined: Vec<String> = state.functions.keys().map(|name| format!("`{name}`")).collect();
@@ -226,7 +270,7 @@ impl<'a> Walk<'a> {
                 format!("the files of `function.source` define {} and {last}", first.join(", "))
             }
         };
-        let message = format!("`{name}` is no function; {defined}; correct the name or add its file");
+        let message = format!("`{name}` is not a function; {defined}; correct the name or add its file");
         Err(ReadingError { place: place(), message })
     }
 
@@ -259,7 +303,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn comparisons(&mut self, source: &Source) -> &mut super::Comparisons {
+    fn comparisons(&mut self, source: &Source) -> &mut Comparisons {
         match source {
             Source::Runtime => &mut self.reading.runtime,
             Source::Variable(name) => self.reading.variables.entry(name.clone()).or_default(),
@@ -351,8 +395,8 @@ impl<'a> Walk<'a> {
         if gaps.is_empty() {
             gaps.clone_from(&all);
         }
-        let holes = text.iter().filter(|part| !matches!(part, Part::Literal(_)));
-        for ((part, patterns), all) in holes.zip(&gaps).zip(all) {
+        let unknown = text.iter().filter(|part| !matches!(part, Part::Literal(_)));
+        for ((part, patterns), all) in unknown.zip(&gaps).zip(all) {
             for source in part.sources() {
                 self.joined.entry(source).or_default().extend(all.iter().cloned());
             }
@@ -392,7 +436,11 @@ impl<'a> Walk<'a> {
             match (text.as_slice(), literal(&text)) {
                 ([Part::Verbatim(source)], _) => self.comparisons(&source.clone()).is_printed = true,
                 (_, Some(text)) => text.lines().for_each(|line| self.prints(line, span)),
-                _ => {}
+                (parts, None) => {
+                    let literals =
+                        parts.iter().filter_map(|part| if let Part::Literal(text) = part { Some(text) } else { None });
+                    literals.flat_map(|text| keys(text)).for_each(|key| self.prints(&key, span));
+                }
             }
         }
     }
@@ -461,6 +509,7 @@ impl<'a> Walk<'a> {
             self.not_followed(&item.span, "runs in the background");
         }
         let mut status = self.pipeline(&item.first, state);
+        let mut facts = std::mem::take(&mut self.facts);
         for (connector, pipeline) in &item.rest {
             let wanted = *connector == Connector::And;
             if state.is_dead || status == Some(!wanted) {
@@ -468,14 +517,21 @@ impl<'a> Walk<'a> {
             }
             if status == Some(wanted) {
                 status = self.pipeline(pipeline, state);
+                facts = std::mem::take(&mut self.facts);
                 continue;
             }
-            let skipped = state.clone();
+            let mut skipped = state.clone();
+            let (run, not_run) = (facts.if_true.clone(), facts.if_false.clone());
+            let (run, not_run) = if wanted { (run, not_run) } else { (not_run, run) };
+            state.set.extend(run);
+            skipped.set.extend(not_run);
             let right = self.pipeline(pipeline, state);
             let is_certain = right == Some(!wanted) || (state.is_dead && !skipped.is_dead);
             status = is_certain.then_some(!wanted);
             state.join(&skipped);
+            facts = facts.joined(std::mem::take(&mut self.facts), wanted);
         }
+        self.facts = facts;
         status
     }
 
@@ -500,7 +556,14 @@ impl<'a> Walk<'a> {
                 None
             }
         };
-        if pipeline.is_negated { status.map(|status| !status) } else { status }
+        if pipeline.commands.len() != 1 {
+            self.facts = Facts::default();
+        }
+        if !pipeline.is_negated {
+            return status;
+        }
+        self.facts = std::mem::take(&mut self.facts).negated();
+        status.map(|status| !status)
     }
 
     fn set_input(&mut self, state: &mut State, text: Option<Value>) {
@@ -531,7 +594,11 @@ impl<'a> Walk<'a> {
         for redirect in &command.redirects {
             self.redirect(redirect, state);
         }
+        self.facts = Facts::default();
         let status = self.kind(&command.kind, &command.span, state);
+        if !matches!(command.kind, CommandKind::Simple(_) | CommandKind::Test(_) | CommandKind::Group(_)) {
+            self.facts = Facts::default();
+        }
         if !command.redirects.is_empty() {
             (state.stdout, state.stderr) = (streams.0, streams.1);
             if state.input_region != streams.3 {
@@ -559,7 +626,10 @@ impl<'a> Walk<'a> {
                     if state.is_dead || status == Some(false) {
                         continue;
                     }
+                    let facts = std::mem::take(&mut self.facts);
                     let mut taken = state.clone();
+                    taken.set.extend(facts.if_true);
+                    state.set.extend(facts.if_false);
                     let result = self.list(body, &mut taken);
                     ends.push((taken, result));
                     if status == Some(true) {
@@ -629,6 +699,7 @@ impl<'a> Walk<'a> {
             let returns = self.exits.returns.pop().unwrap_or_default();
             if !returns.is_empty() {
                 status = None;
+                self.facts = Facts::default();
             }
             for mut ended in returns {
                 (ended.stdout, ended.stderr) = (state.stdout, state.stderr);
@@ -649,6 +720,9 @@ impl<'a> Walk<'a> {
             inner.arguments.clone_from(&state.arguments);
             inner.arguments_vary = state.arguments_vary;
             ends.push((inner, status));
+        }
+        if ends.len() != 1 {
+            self.facts = Facts::default();
         }
         meet(ends, state)
     }
@@ -719,11 +793,15 @@ impl<'a> Walk<'a> {
             for ended in breaks {
                 self.merge_round(&mut left, state, &ended);
             }
-            if state.is_dead || seen.contains(state) {
+            if state.is_dead {
                 break;
             }
-            if round == ROUNDS || open == OPEN_ROUNDS || self.steps >= STEPS {
-                self.not_followed(span, "repeats a loop so often that it cannot be followed");
+            let is_repeated = seen.contains(state);
+            if is_repeated && status.is_none() {
+                break;
+            }
+            if is_repeated || round == ROUNDS || open == OPEN_ROUNDS || self.steps >= STEPS {
+                self.not_followed(span, "repeats a loop too often to be followed");
                 break;
             }
             seen.push(state.clone());
@@ -773,7 +851,7 @@ impl<'a> Walk<'a> {
                 }
             }
             if words.len() > ROUNDS {
-                self.not_followed(span, "repeats a loop so often that it cannot be followed");
+                self.not_followed(span, "repeats a loop too often to be followed");
             }
             if let Some(left) = left {
                 state.join(&left);
@@ -818,7 +896,10 @@ impl<'a> Walk<'a> {
             match end {
                 ClauseEnd::Break => ends.push((inner, status)),
                 ClauseEnd::FallThrough => falling = Some(inner),
-                ClauseEnd::Continue if matched == Some(true) => *state = inner,
+                ClauseEnd::Continue if matched == Some(true) || !is_open => {
+                    *state = inner;
+                    is_open = true;
+                }
                 ClauseEnd::Continue => state.join(&inner),
             }
         }
@@ -833,11 +914,12 @@ impl<'a> Walk<'a> {
 
     /// Assigns a variable where it is visible.
     pub fn assign(&mut self, name: &str, value: Value, span: &Span, state: &mut State) {
-        if matches!(
-            name,
-            "IFS" | "LC_ALL" | "LC_CTYPE" | "LC_COLLATE" | "LANG" | "POSIXLY_CORRECT" | "BASHOPTS" | "SHELLOPTS"
-        ) {
+        if matches!(name, "LC_ALL" | "LC_CTYPE" | "LC_COLLATE" | "LANG" | "POSIXLY_CORRECT" | "BASHOPTS" | "SHELLOPTS")
+        {
             self.not_followed(span, format!("sets `{name}`, which changes how bash reads and compares texts"));
+        }
+        if name == "IFS" && value.sole_literal().is_none() {
+            self.not_followed(span, "sets `IFS` to a computed text");
         }
         let frame = state.variable(name).map_or(0, |(frame, _)| frame);
         if frame == 0 {
@@ -979,6 +1061,13 @@ fn merge(all: &mut Option<State>, state: &State) {
         Some(all) => all.join(state),
         None => *all = Some(state.clone()),
     }
+}
+
+/// The names in a part of a JSON object: the texts in quotes before a colon.
+fn keys(text: &str) -> Vec<String> {
+    let pieces: Vec<&str> = text.split('"').collect();
+    let is_key = |pair: &&[&str]| slug_shell::is_name(pair[0]) && pair[1].trim_start().starts_with(':');
+    pieces.windows(2).filter(is_key).map(|pair| pair[0].to_owned()).collect()
 }
 
 /// The lines of a text.

@@ -41,27 +41,31 @@ fn choose(counts: &[usize], column: usize, set: usize, row: &mut Vec<usize>, row
     choose(counts, column + 1, set, row, rows, most);
 }
 
-/// A value of a column.
-type Cell = (usize, usize);
+/// The most triples that are covered. More take too long; then pairs alone are.
+const TRIPLES: usize = 200_000;
+
+/// A value of a column: the sum of the numbers of values of the columns before it, and the value.
+type Cell = u64;
 
 /// Rows in which every pair of values of two columns occurs, and every triple of values of three columns
-/// that are marked; fewer if there are more than `most`.
+/// that are marked, unless there are too many triples; fewer rows if there are more than `most`.
 pub(super) fn rows(counts: &[usize], is_marked: &[bool], most: usize) -> Vec<Vec<usize>> {
-    let mut open: HashSet<Vec<Cell>> = HashSet::new();
-    let mut order: Vec<Vec<Cell>> = Vec::new();
-    let mut add = |cells: Vec<Cell>| {
-        if open.insert(cells.clone()) {
-            order.push(cells);
-        }
-    };
     let columns = counts.len();
+    let starts: Vec<usize> = (0..columns).map(|column| counts[..column].iter().sum()).collect();
+    let cells = |column: usize| (0..counts[column]).map(move |value| (column, value));
+    let cell = |(column, value): (usize, usize)| (starts[column] + value) as Cell;
+    let mut order: Vec<Vec<(usize, usize)>> = Vec::new();
     let marked: Vec<usize> = (0..columns).filter(|column| is_marked[*column]).collect();
-    for (index, first) in marked.iter().enumerate() {
-        for (next, second) in marked.iter().enumerate().skip(index + 1) {
-            for third in &marked[next + 1..] {
-                for a in 0..counts[*first] {
-                    for b in 0..counts[*second] {
-                        (0..counts[*third]).for_each(|c| add(vec![(*first, a), (*second, b), (*third, c)]));
+    let number = triples(&marked.iter().map(|column| counts[*column]).collect::<Vec<_>>());
+    let has_triples = (1..=TRIPLES).contains(&number);
+    if has_triples {
+        for (index, first) in marked.iter().enumerate() {
+            for (next, second) in marked.iter().enumerate().skip(index + 1) {
+                for third in &marked[next + 1..] {
+                    for a in cells(*first) {
+                        for b in cells(*second) {
+                            order.extend(cells(*third).map(|c| vec![a, b, c]));
+                        }
                     }
                 }
             }
@@ -69,59 +73,81 @@ pub(super) fn rows(counts: &[usize], is_marked: &[bool], most: usize) -> Vec<Vec
     }
     for first in 0..columns {
         if columns == 1 {
-            (0..counts[first]).for_each(|a| add(vec![(first, a)]));
+            order.extend(cells(first).map(|a| vec![a]));
         }
         for second in first + 1..columns {
-            for a in 0..counts[first] {
-                (0..counts[second]).for_each(|b| add(vec![(first, a), (second, b)]));
+            for a in cells(first) {
+                order.extend(cells(second).map(|b| vec![a, b]));
             }
         }
     }
+    let packed = |group: &[(usize, usize)]| pack(group.iter().map(|one| cell(*one)));
+    let mut open: HashSet<u64> = order.iter().map(|group| packed(group)).collect();
     let mut rows = Vec::new();
     for seed in &order {
         if rows.len() == most {
             break;
         }
-        if !open.contains(seed) {
+        if !open.contains(&packed(seed)) {
             continue;
         }
-        let mut fixed: Vec<Cell> = seed.clone();
+        let mut row: Vec<Option<usize>> = vec![None; columns];
+        seed.iter().for_each(|(column, value)| row[*column] = Some(*value));
+        let mut fixed: Vec<Cell> = seed.iter().map(|one| cell(*one)).collect();
         for (column, count) in counts.iter().enumerate() {
-            if fixed.iter().any(|(known, _)| *known == column) {
+            if row[column].is_some() {
                 continue;
             }
             let mut best = (0, 0);
             for value in 0..*count {
-                let covered = completed(&fixed, (column, value)).filter(|cells| open.contains(cells)).count();
+                let covered =
+                    completed(&fixed, cell((column, value)), has_triples).filter(|group| open.contains(group)).count();
                 if covered > best.0 {
                     best = (covered, value);
                 }
             }
-            fixed.push((column, best.1));
+            row[column] = Some(best.1);
+            fixed.push(cell((column, best.1)));
         }
-        let mut row = vec![0; columns];
-        fixed.iter().for_each(|(column, value)| row[*column] = *value);
         for (index, cell) in fixed.iter().enumerate() {
-            let covered: Vec<Vec<Cell>> = completed(&fixed[..index], *cell).collect();
-            for cells in &covered {
-                open.remove(cells);
+            for group in completed(&fixed[..index], *cell, has_triples) {
+                open.remove(&group);
             }
         }
-        open.remove(seed);
-        rows.push(row);
+        open.remove(&packed(seed));
+        rows.push(row.into_iter().map(Option::unwrap_or_default).collect());
     }
     rows
 }
 
-/// The sorted pairs and triples of a cell and of others before it.
-fn completed(fixed: &[Cell], cell: Cell) -> impl Iterator<Item = Vec<Cell>> + '_ {
-    let sorted = |mut cells: Vec<Cell>| {
-        cells.sort_unstable();
-        cells
-    };
-    let pairs = fixed.iter().map(move |other| sorted(vec![*other, cell]));
-    let triples = fixed.iter().enumerate().flat_map(move |(index, first)| {
-        fixed[index + 1..].iter().map(move |second| sorted(vec![*first, *second, cell]))
+/// The number of triples of values of different columns.
+fn triples(counts: &[usize]) -> usize {
+    let (mut singles, mut pairs, mut triples) = (0_usize, 0_usize, 0_usize);
+    for count in counts {
+        triples = triples.saturating_add(pairs.saturating_mul(*count));
+        pairs = pairs.saturating_add(singles.saturating_mul(*count));
+        singles = singles.saturating_add(*count);
+    }
+    triples
+}
+
+/// Up to three cells as one number, in any order.
+fn pack(cells: impl Iterator<Item = Cell>) -> u64 {
+    const BITS: u32 = 21;
+    let mut sorted = [0; 3];
+    for (slot, cell) in sorted.iter_mut().zip(cells) {
+        *slot = cell + 1;
+    }
+    sorted.sort_unstable();
+    sorted.iter().fold(0, |packed, cell| packed << BITS | cell)
+}
+
+/// The pairs of a cell and of others before it, and the triples.
+fn completed(fixed: &[Cell], cell: Cell, has_triples: bool) -> impl Iterator<Item = u64> + '_ {
+    let pairs = fixed.iter().map(move |other| pack([*other, cell].into_iter()));
+    let firsts = if has_triples { fixed } else { &[] };
+    let triples = firsts.iter().enumerate().flat_map(move |(index, first)| {
+        fixed[index + 1..].iter().map(move |second| pack([*first, *second, cell].into_iter()))
     });
     pairs.chain(triples)
 }
@@ -159,5 +185,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rows_of_many_columns_are_found_in_time() {
+        let start = std::time::Instant::now();
+        let counts = vec![3; 60];
+        assert!(rows(&counts, &[true; 60], 20_000).len() < 1_000);
+        // There are too many triples of these.
+        let wide = vec![15; 20];
+        assert!(rows(&wide, &[true; 20], 3_000).len() <= 3_000);
+        assert!(rows(&[3; 200], &[false; 200], 20_000).len() < 1_000);
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+        assert_eq!(triples(&[2, 3, 4]), 24);
+        assert_eq!(rows(&[4], &[true], 10), [[0], [1], [2], [3]]);
+        assert_eq!(rows(&[], &[], 10), Vec::<Vec<usize>>::new());
     }
 }

@@ -1,7 +1,7 @@
 // DANGER: a fork bomb in this test took the whole machine down at 10:47 (root is not bound by ulimit -u),
 // and `kill -9 -1` as root kills every process. Read the warning at the end of /tmp/h/s8.md: run bash as
 // another user first, and bound every such script by itself.
-//! Functions in bash: what they answer, and what happens to those that do harm.
+//! The answers of functions in bash.
 
 use std::path::Path;
 
@@ -149,5 +149,15 @@ names() {
         (18, "a", &[], Asked::Secrets),
     ] {
         assert_eq!(line(runtime, variables, command), Some((true, expected)), "{runtime} {variables:?} {command:?}");
+    }
+}
+
+#[test]
+fn commands_have_shells_of_their_own() {
+    let text =
+        "pick() { leak=1; cd /; echo m; }; names() { [ -z \"${leak:-}\" ] || echo LEAK; [ $PWD != / ] || echo CD; }";
+    let replies = replies(text, Some("names"), &[case("r", &[]), case("r", &[])], &Options::default());
+    for reply in replies.answers {
+        assert_eq!(reply.map(|answer| answer.secrets), Ok(Some([].into())));
     }
 }

@@ -12,6 +12,7 @@ use slug_function::reading::{Place, Reading, SourceFile, read};
 use slug_function::sandbox::Sandbox;
 use slug_function::space::Space;
 use slug_resolver::Policy;
+use slug_resolver::policy::Function;
 
 /// Asks a function of a file.
 pub struct Bash<'a> {
@@ -109,6 +110,35 @@ fn untouched_functions_conform() {
         assert_eq!(conformance.asked as u128 + conformance.creates_nothing as u128, conformance.classes, "{name}");
         assert!(conformance.near_misses > 0, "{name}");
     }
+}
+
+/// An embedded policy with the function in a fixture.
+fn embedded(name: &str, model: &str, secrets: &str) -> Policy {
+    let mut document = Policy::embedded(name).expect("ships with the resolver").document().clone();
+    document.function = Some(Function {
+        source: vec![format!("{name}.sh")],
+        model: format!("{model} \"$RUNTIME\""),
+        secrets: Some(secrets.to_owned()),
+    });
+    Policy::new(document).expect("a function changes nothing else")
+}
+
+#[test]
+fn functions_of_the_embedded_policies_conform() {
+    let sandbox = Sandbox::find().unwrap_or_else(|why| panic!("{why}"));
+    let policies = [
+        embedded("full-saas", "full_saas_slug", "full_saas_secrets"),
+        embedded("reconciler", "reconciler_slug", "reconciler_secrets"),
+    ];
+    let [saas, reconciler] = policies.each_ref().map(|policy| {
+        let script = text(&format!("{}.sh", policy.name()));
+        let (reading, _, conformance) =
+            conform(&sandbox, policy, &script, 20_000, usize::MAX).expect("there are few classes");
+        assert_eq!(reading.not_followed, []);
+        assert!(conformance.is_complete(), "{conformance:#?}");
+        conformance
+    });
+    assert!(saas.classes > 1_000 && reconciler.classes > 1_000, "{} {}", saas.classes, reconciler.classes);
 }
 
 /// An edit of a function.

@@ -1,4 +1,4 @@
-//! Functions that do harm: each ends within seconds, with the reason, and leaves nothing behind.
+//! Functions that do harm: each ends within seconds, with the reason, and no process or file of it remains.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::bash::{library, sandbox};
 /// How often each function is asked. One that reaches a limit is not asked so often.
 const CASES: usize = 6;
 
-/// Asks a function, and checks that nothing is left of it.
+/// Asks a function, and checks that no process and no file of it remains.
 fn harm(name: &str, text: &str) -> Vec<Result<String, NoAnswer>> {
     let directory = library(text);
     // The command is an argument of every process.
@@ -124,7 +124,7 @@ fn earlier_file_is_gone() {
     for answer in answers {
         let directory = answer.unwrap_or_else(|why| panic!("{why}"));
         assert_ne!(directory, "late");
-        assert!(!Path::new(&directory).exists(), "`{directory}` is left behind");
+        assert!(!Path::new(&directory).exists(), "`{directory}` still exists");
     }
 }
 

@@ -6,3 +6,4 @@ mod conformance;
 mod harm;
 mod inference;
 mod printer;
+mod reading;

@@ -1,0 +1,82 @@
+//! What a reading shows, and why there is none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A file that bash sources.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// The path as the policy writes it.
+    pub path: String,
+    /// The content.
+    pub text: String,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The path as the policy writes it; the field of the policy for its commands, such as `function.model`.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// What the syntax tree of a function shows. It covers every command that a call can reach.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The variables of the environment that can change an answer.
+    pub variables: BTreeMap<String, Comparisons>,
+    /// The runtime, which the commands of the policy pass as `$RUNTIME`.
+    pub runtime: Comparisons,
+    /// Constructs whose effect on the answer cannot be followed. If there are any, nothing is proved.
+    pub not_followed: Vec<(Place, String)>,
+    /// Places that change what outlives a call in the same shell: a global variable, an option, a file.
+    pub state: Vec<(Place, String)>,
+    /// The constant texts that the function can print, each with the first place that writes it. Of a
+    /// JSON object, these are the keys.
+    pub printed: Vec<(String, Place)>,
+}
+
+/// How a function uses one value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparisons {
+    /// The texts with which it is compared. The empty text is not among them: it is always a class.
+    pub texts: BTreeSet<String>,
+    /// The patterns with which it is compared, as written in bash.
+    pub patterns: BTreeSet<String>,
+    /// Whether the function can print the value.
+    pub is_printed: bool,
+    /// Whether the function can behave in another way if the variable is unset than if it is empty.
+    pub distinguishes_unset: bool,
+    /// Whether bash splits the value at blanks, because an expansion has no quotes.
+    pub is_split: bool,
+}
+
+/// Why a function cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadingError {
+    /// The line with the mistake.
+    pub place: Place,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
+}
+
+impl fmt::Display for ReadingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+impl std::error::Error for ReadingError {}
+
+/// The field of a policy with the command that prints the slug.
+pub const MODEL_COMMAND: &str = "function.model";
+
+/// The field of a policy with the command that prints the names of secrets.
+pub const SECRETS_COMMAND: &str = "function.secrets";

@@ -1,0 +1,348 @@
+//! What the reader of functions follows, and what it does not.
+
+use slug_function::reading::{Comparisons, Reading, ReadingError, SourceFile, read};
+
+fn result(text: &str, model: &str, secrets: Option<&str>) -> Result<Reading, ReadingError> {
+    let file = SourceFile { path: "lib.sh".to_owned(), text: text.to_owned() };
+    read(&[file], model, secrets)
+}
+
+/// Reads a file with the function `pick`.
+fn reading(text: &str) -> Reading {
+    result(text, "pick \"$RUNTIME\"", None).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Reads commands as the body of the function.
+fn body(commands: &str) -> Reading {
+    reading(&format!("pick() {{\n{commands}\n}}\n"))
+}
+
+/// The comparisons of a value as a text, such as `a b *c printed`.
+fn shown(comparisons: &Comparisons) -> String {
+    let Comparisons { texts, patterns, is_printed, is_split, distinguishes_unset } = comparisons;
+    let mut words: Vec<String> = texts.iter().chain(patterns).cloned().collect();
+    let flags = [(is_printed, "(printed)"), (is_split, "(split)"), (distinguishes_unset, "(unset)")];
+    words.extend(flags.into_iter().filter(|(flag, _)| **flag).map(|(_, word)| word.to_owned()));
+    words.join(" ")
+}
+
+fn variable(reading: &Reading, name: &str) -> String {
+    reading.variables.get(name).map_or_else(|| "(not read)".to_owned(), shown)
+}
+
+#[test]
+fn variable_gets_the_comparisons_that_it_flows_into() {
+    let cases = [
+        ("[ \"$X\" = a ]", "a"),
+        ("[ a = \"$X\" ]", "a"),
+        ("[ \"x$X\" = \"xa\" ]", "a"),
+        ("test a != \"$X\" -o \"$X\" = b", "a b"),
+        ("[[ $X == a* ]]", "a*"),
+        ("[[ $X == \"a*\" ]]", "a*"),
+        ("[[ $X == 'a'* || b == \"$X\" ]]", "b a*"),
+        ("[[ ! ( $X = a && $X != b ) ]]", "a b"),
+        ("case $X in a | \"b c\") ;; d?) ;; esac", "a b c d?"),
+        ("case ${X:-a} in a) ;; esac", "a"),
+        ("case a in *) : ;& b) : ;;& c) ;; esac; [ \"$X\" = a ]", "a"),
+        ("case a in *) : ;& b) : ;;& a) [ \"$X\" = a ] ;; esac", "a"),
+        ("local v; case \"$Y\" in a) v=$X ;& b) : ;;& esac; [ \"${v-}\" = b ]", "b"),
+        ("local y=$X; [ \"$y\" = a ]", "a"),
+        ("local y; y=\"$X\"; local z=$y; [ \"$z\" = a ]", "a"),
+        ("f() { [ \"$2\" = a ]; }; f b \"$X\"", "a"),
+        ("f() { local v=$1; case $v in a) ;; esac; }; f \"$X\"", "a"),
+        ("f() { shift; [ \"$1\" = a ]; }; f b \"$X\"", "a"),
+        ("f() { [ \"$1\" = a ]; }; f \"${@:2}\" \"$X\"", "a"),
+        ("f() { printf '%s\\n' \"$1\"; }; [ \"$(f \"$X\")\" = a ]", "a"),
+        ("f() { printf '%s' \"$1\"; echo /z; }; [ \"$(f \"$X\")\" = a/z ]", "a"),
+        ("f() { echo \"${!1}\"; }; [ \"$(f X)\" = a ]", "a"),
+        ("for n in X Y; do [ \"${!n:-}\" = a ] && return; done", "a"),
+        ("for v in \"$X\" b; do [ \"$v\" = a ] && break; done", "a"),
+        ("local n=X; n=${!n}; [[ $n == a ]]", "a"),
+        ("printf -v v '%s/%s' \"$X\" b; [ \"$v\" = a/b ]", "a"),
+        ("IFS= read -r v <<< \"$X\"; [ \"$v\" = a ]", "a"),
+        ("v=$(cat <<END\n$X\nEND\n); [ \"$v\" = a ]", "a"),
+        ("v=$(cat <<< \"$X\"); [ \"$v\" = a ]", "a"),
+        ("v=a; [ -n \"$Y\" ] && v=$X; [ \"$v\" = b ]", "b"),
+        ("v=$X; if [ -n \"$Y\" ]; then v=b; fi; [ \"$v\" = a ]", "a"),
+        ("case \"$X:$Y\" in a:b | c:*) ;; esac", "a c"),
+        ("case \"$Y/$X\" in a/b) ;; */c) ;; esac", "b c"),
+        ("v=b; v+=$X; [ \"$v\" = ba ]", "a"),
+        ("set -- \"$X\" b; [ \"$1\" = a ]", "a"),
+        ("a=(b \"$X\"); for v in \"${a[@]}\"; do [ \"$v\" = a ] && return; done", "a"),
+        ("while IFS='|' read -r n t; do [ \"${!n}\" = \"$t\" ] && return; done <<< 'X|a\nY|b'", "a"),
+        ("A=a; [ \"$X\" = \"$A\" ]", "a"),
+        ("A='a*'; [[ $X == $A ]]", "a*"),
+        ("A='a*'; [[ $X == \"$A\" ]]", "a*"),
+        ("g() { Z=$X; }; g; [ \"$Z\" = a ]", "a"),
+        ("IFS=$'\\n\\t'; v='a b'; for w in $v; do [ \"$X\" = \"$w\" ]; done", "a b"),
+        ("local IFS=,; set -- \"$X\" b; [ \"$*\" = a,b ]", "a"),
+        ("local IFS='|' n t; while read -r n t; do [ \"${!n}\" = \"$t\" ] && return; done <<< 'X|a'", "a"),
+        ("IFS=,; unset IFS; v='a b'; for w in $v; do [ \"$X\" = \"$w\" ]; done", "a b"),
+        ("[ \"$X\" = \"\" ]", ""),
+        ("[[ $X == * ]]", ""),
+        ("[ -n \"$X\" ]", ""),
+        ("echo \"$X\"", "(printed)"),
+        ("local v=${X:-a}; printf '%s\\n' \"$v\"", "(printed)"),
+        ("echo \"v/$X\"", ""),
+        ("echo \"$X\" >&2", ""),
+        ("local unused=${X:-a}", "(not read)"),
+        (": \"${X:=a}\"", "(not read)"),
+        ("other() { [ \"$X\" = a ]; }", "(not read)"),
+        ("[ \"${X-}\" ]", "(unset)"),
+        ("[ \"${X+x}\" = x ]", "(unset)"),
+        ("[[ -v X ]]", "(unset)"),
+        ("set -u; [ \"$X\" = a ]", "a (unset)"),
+        ("set -o nounset; [ \"${X:-}\" = a ]", "a"),
+        ("set -u; [ -n \"${X:-}\" ] && echo \"$X\"", "(printed)"),
+        ("set -u; [ -z \"${X:-}\" ] || echo \"$X\"", "(printed)"),
+        ("set -u; [ -z \"${X:-}\" ] && return; echo \"$X\"", "(printed)"),
+        ("set -u; [[ ${X:-} && $X != a ]] && echo \"$X\"", "a (printed)"),
+        ("set -u; if [[ ! -z ${X:-} ]]; then echo \"$X\"; fi", "(printed)"),
+        ("set -u; if test -z \"${X:-}\"; then :; elif true; then echo \"$X\"; fi", "(printed)"),
+        ("set -u; has() { [ -n \"${!1:-}\" ]; }; has X && echo \"$X\"", "(printed)"),
+        ("set -u; for n in X Y; do [[ -n ${!n:-} ]] && echo \"${!n}\"; done", "(printed)"),
+        ("set -u; [ \"${X:-b}\" = a ] && echo \"$X\"", "a (printed)"),
+        ("set -u; [ -n \"${X:-}\" ] || echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-}\" ]; echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-}${Y:-}\" ] && echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-a}\" ] && echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ -n \"${X:-}\" ] || [ -n \"$Y\" ] && echo \"$X\"", "(printed) (unset)"),
+        ("set -u; [ \"${X:-a}\" = a ] && echo \"$X\"", "a (printed) (unset)"),
+        ("set -u; [ \"${X:-}\" != a ] && echo \"$X\"", "a (printed) (unset)"),
+        ("set -u; [ -n \"${X:-}\" -a \"$X\" = a ]", "a (unset)"),
+        ("set -u; { [ -n \"${X:-}\" ] || return; }; (unset X; :); echo \"$X\"", "(printed)"),
+        ("set -u; [ -n \"$([ -n \"${X:-}\" ] && echo a)\" ]; echo \"$X\"", "(printed) (unset)"),
+    ];
+    let mut wrong = Vec::new();
+    for (commands, expected) in cases {
+        let reading = body(commands);
+        let found = (variable(&reading, "X"), reading.not_followed);
+        if found != (expected.to_owned(), Vec::new()) {
+            wrong.push(format!("{commands}: {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn runtime_is_the_value_that_the_command_passes() {
+    let text = "pick() { local r=$1; case $r in a | b*) ;; esac; [ \"$RUNTIME\" = c ]; }\n";
+    assert_eq!(shown(&reading(text).runtime), "a c b*");
+    let default = "pick() { [ \"${1:-hermes}\" = hermes ] && echo \"$1\"; }\n";
+    assert_eq!(shown(&reading(default).runtime), "hermes (printed)");
+}
+
+#[test]
+fn constructs_not_followed_are_listed_with_their_lines() {
+    let cases = [
+        ("[ \"${X,,}\" = a ]", "changes the case"),
+        ("[ \"${X%-*}\" = a ]", "removes a part"),
+        ("[ \"${X#a}\" = a ]", "removes a part"),
+        ("[ \"${X//a/b}\" = a ]", "replaces a part"),
+        ("[ \"${X:0:2}\" = a ]", "takes a part"),
+        ("[ \"${#X}\" = 2 ]", "length"),
+        ("echo \"${X@Q}\"", "transforms"),
+        ("local v=$X; v=${v^^}; echo \"$v\"", "changes the case"),
+        ("f() { echo \"${1,}\"; }; f \"$X\"", "changes the case"),
+        ("[[ $X =~ ^a ]]", "regular expression"),
+        ("[ \"$X\" -gt 3 ]", "as a number"),
+        ("[[ $X -eq 3 ]]", "as a number"),
+        ("[[ $X < b ]]", "compares with `<`"),
+        ("(( X > 3 ))", "calculates"),
+        ("echo $((X + 1))", "calculates"),
+        ("let n=X+1", "calculates"),
+        ("for ((i = 0; i < 3; i++)); do :; done", "arithmetic"),
+        ("[ -f \"$X\" ]", "tests a file"),
+        ("[[ -e x ]]", "tests a file"),
+        ("[ $X = a ]", "splits"),
+        ("echo $X", "splits"),
+        ("for v in $X; do :; done", "splits"),
+        ("f() { :; }; f $X", "splits"),
+        ("[[ $X == $Y ]]", "for a pattern"),
+        ("[[ $X == \"$Y\" ]]", "not a constant"),
+        ("[ \"$X\" = \"$Y\" ]", "not a constant"),
+        ("[[ $X == @(a|b) ]]", "not supported"),
+        ("date", "the time"),
+        ("X=$(grep -c a file)", "calls the program `grep`"),
+        ("echo \"$X\" | tr a-z A-Z", "calls the program `tr`"),
+        ("command sed -n p", "calls the program `sed`"),
+        ("\"$X\"", "whose name is computed"),
+        ("eval \"echo \\$$X\"", "eval"),
+        ("source other.sh", "reads another file"),
+        (". ./other.sh", "reads another file"),
+        ("trap 'echo a' EXIT", "trap"),
+        ("echo a > file", "writes a file"),
+        ("read -r v < file", "reads a file"),
+        ("v=$(< file)", "reads a file"),
+        ("read -r v", "reads its input"),
+        ("cat file", "reads a file"),
+        ("read -r v <<< \"$X\"; echo \"$v\"", "removes blanks"),
+        ("IFS=/ read -r a b <<< \"$X\"; echo \"$a\"", "splits a value"),
+        ("echo a & wait", "background"),
+        ("cat <(echo a)", "process substitution"),
+        ("echo \"$RANDOM\"", "random"),
+        ("echo \"$SECONDS\"", "time"),
+        ("echo $$", "process"),
+        ("echo \"$HOSTNAME\"", "machine"),
+        ("echo \"$0\"", "name of the script"),
+        ("printf '%(%s)T\\n'", "time"),
+        ("printf \"$X\"", "for a format"),
+        ("printf '%q\\n' \"$X\"", "conversion"),
+        ("time echo a", "time"),
+        ("declare -A m; m[$X]=a", "declares a variable with `-A`"),
+        ("a=(b c); echo \"${a[$X]}\"", "computed index"),
+        ("a[1]=b", "by an index"),
+        ("mapfile -t a <<< \"$X\"", "mapfile"),
+        ("local IFS=$X", "sets `IFS`"),
+        ("v='a b'; [ -n \"$X\" ] && IFS=,; echo $v", "separators that are not known"),
+        ("IFS=,; v=a,b; echo $v", "other characters than blanks"),
+        ("shopt -s nocasematch", "compares texts"),
+        ("set -f -k", "not supported"),
+        ("declare -i n=$X", "declares a variable with `-i`"),
+        ("declare -u n=$X", "declares a variable with `-u`"),
+        ("declare -n n=$X", "declares a variable with `-n`"),
+        ("local \"$X=a\"", "name is computed"),
+        ("echo *", "names of files"),
+        ("echo ~", "home directory"),
+        ("echo {a,b}", "list in braces"),
+        ("echo \"${!X}\"", "name in `X` is not known"),
+        ("command -v curl", "is installed"),
+        ("f() { f; }; f", "calls itself"),
+        ("while :; do v=$v$X; done", "loop"),
+        ("v=$(echo a 2>&1)", "error messages"),
+        ("jq -r .a", "calls `jq`"),
+        ("jq -n --arg k \"$X\" '{(\"A\"): $k} + {}'", "calls `jq`"),
+        ("select v in a b; do :; done", "asks the user"),
+        ("coproc echo a", "background"),
+        ("V=\"$V$X\"; echo \"$V\"", "from one call to the next"),
+        ("v=$(jq -n --arg k \"$X\" '{A: $k}'); [ \"$v\" = '{\"A\":\"b\"}' ]", "computed from a variable"),
+    ];
+    let mut wrong = Vec::new();
+    for (commands, expected) in cases {
+        let reading = body(commands);
+        let found = reading.not_followed.iter().find(|(_, reason)| reason.contains(expected));
+        let Some((place, _)) = found else {
+            wrong.push(format!("{commands}: {:?}", reading.not_followed));
+            continue;
+        };
+        assert_eq!((place.path.as_str(), place.line), ("lib.sh", 2), "{commands}");
+        // In a function that nobody calls, and where the code cannot be reached, it does not count.
+        let unreached = [
+            format!("pick() {{ :; }}\nother() {{\n{commands}\n}}\n"),
+            format!("pick() {{\nif false; then\n{commands}\nfi\n}}\n"),
+        ];
+        for text in unreached {
+            assert_eq!(self::reading(&text).not_followed, [], "{text}");
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn exact_constructs_are_followed() {
+    let cases = [
+        "x=$(pick_other 2>/dev/null) || true",
+        "echo a >/dev/null 2>&1; echo b >&2; echo c 1>&2",
+        "[ $# -ge 1 ] || return 1",
+        "local rc; true; rc=$?; [ \"$rc\" -eq 0 ] && return \"$rc\"",
+        "local n=0; n=${n%%x}; echo \"${n,,}\"",
+        "for v in a b c; do case $v in a) continue ;; esac; echo \"$v\"; done",
+        "(echo a); { echo b; }; ! false",
+        "until true; do :; done",
+        "declare -f pick >/dev/null && type pick >/dev/null",
+        "[[ ${BASH_SOURCE[0]} == \"$0\" ]] && curl example",
+        "if false; then curl example; elif true; then echo a; else curl example; fi",
+        "case a in b) curl example ;; a) echo c ;; *) curl example ;; esac",
+        "set -euo pipefail; set +e; set -x",
+        "unset -v X; local X",
+        "builtin echo a; command printf '%s\\n' b",
+        "echo -n a; echo -e 'a'; echo -- a",
+        "printf '%s\\n' \"$@\"; printf '%s %d%%\\n' a 3",
+    ];
+    for commands in cases {
+        let text = format!("pick_other() {{ echo a; }}\npick() {{\n{commands}\n}}\n");
+        assert_eq!(reading(&text).not_followed, [], "{commands}");
+    }
+}
+
+#[test]
+fn state_is_what_outlives_a_call() {
+    let places = |commands: &str| -> Vec<String> {
+        let reading = body(commands);
+        reading.state.iter().map(|(place, reason)| format!("{} {reason}", place.line)).collect()
+    };
+    assert_eq!(places("v=a"), ["2 assigns the global variable `v`"]);
+    assert_eq!(places("declare -g v=a"), ["2 assigns the global variable `v`"]);
+    assert_eq!(places("export v=a"), ["2 assigns the global variable `v`"]);
+    assert_eq!(places(": \"${v:=a}\""), ["2 assigns the global variable `v`"]);
+    assert_eq!(places("for v in a; do :; done"), ["2 assigns the global variable `v`"]);
+    assert_eq!(places("set -u"), ["2 changes an option of the shell"]);
+    assert_eq!(places("f() { :; }"), ["2 defines the function `f`"]);
+    assert_eq!(places(": > file"), ["2 writes a file"]);
+    for harmless in ["local v=a; v=b", "(v=a)", "x() { local v; f; }; :", "echo \"$(v=a; echo \"$v\")\"", "v=a true"] {
+        let found = places(harmless);
+        assert!(found.iter().all(|reason| reason.contains("defines")), "{harmless}: {found:?}");
+    }
+    // What the files do when they are sourced is not a part of a call.
+    assert_eq!(reading("v=a\nset -u\npick() { echo \"$v\"; }\n").state, []);
+    // A variable that each call assigns before it reads it, or only gives a default, carries nothing over.
+    for commands in ["v=a; echo \"$v\"", "v=${v:-a}; echo \"$v\"", ": \"${v:=a}\"; echo \"$v\""] {
+        assert_eq!(body(commands).not_followed, [], "{commands}");
+    }
+    for commands in ["echo \"$v\"; v=a", "[ -n \"$X\" ] && v=a; echo \"$v\""] {
+        assert_eq!(body(commands).not_followed.len(), 1, "{commands}");
+    }
+}
+
+#[test]
+fn printed_texts_have_the_place_that_writes_them() {
+    let text = "A=one\npick() {\n  local m=two\n  [ -n \"$X\" ] && m=three\n  echo \"$m\"\n  printf '%s\\n' \"$A\"\n}\n\
+                names() {\n  jq -n --arg k \"$K\" '{KEY_A: $k, \"KEY_B\": \"x\"}'\n}\n";
+    let reading = result(text, "pick", Some("names")).expect("it can be read");
+    let printed: Vec<(&str, usize)> = reading.printed.iter().map(|(text, place)| (text.as_str(), place.line)).collect();
+    assert_eq!(printed, [("three", 4), ("two", 3), ("one", 1), ("KEY_A", 9), ("KEY_B", 9)]);
+    let object = "pick() { :; }\nnames() {\n  printf '%s' \"{\\\"KEY_C\\\": \\\"$K\\\"}\"\n}\n";
+    let reading = result(object, "pick", Some("names")).expect("it can be read");
+    assert_eq!(reading.printed.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["KEY_C"]);
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let error = |text: &str, model: &str| result(text, model, None).expect_err("it cannot be read").to_string();
+    assert_eq!(
+        error("pick_a() { :; }\npick_b() { :; }\n", "pick"),
+        "function.model:1: `pick` is not a function; the files of `function.source` define `pick_a` and `pick_b`; \
+         correct the name or add its file"
+    );
+    assert!(error("pick() {\n  if\n}\n", "pick").starts_with("lib.sh:3: bash cannot read this: "));
+    assert!(error("pick() {\r\n}\n", "pick").starts_with("lib.sh:1: bash reads a carriage return"));
+    assert!(error("pick() { :; }\nunset -f pick\n", "pick").contains("`pick` is not a function"));
+    assert!(error("exit 1\npick() { :; }\n", "pick").contains("always exit"));
+    assert!(error("pick() { :; }\n", "# nothing").contains("the command is empty"));
+    assert!(error("pick() { :; }\n", "pick 'a").starts_with("function.model:1: "));
+    let secrets = result("pick() { :; }\n", "pick", Some("names")).expect_err("the function does not exist");
+    assert!(secrets.to_string().starts_with("function.secrets:1: `names` is not a function"), "{secrets}");
+}
+
+#[test]
+fn hostile_functions_are_bounded() {
+    let nested = format!("pick() {{ {} :; {} }}", "if x; then ".repeat(30), "fi; ".repeat(30));
+    let wide: String = (0..300).map(|n| format!("[ \"$V{n}\" = a ] && x=\"$x$V{n}\"\n")).collect();
+    let calls: String = (0..40).map(|n| format!("f{n}() {{ f{0}; f{0}; }}\n", n + 1)).collect();
+    let loops =
+        "pick() { while [ \"$A\" = b ]; do while [ \"$B\" = c ]; do x=\"$x$y\"; y=\"$y$x\"; done; done; echo \"$x\"; }";
+    let texts = [
+        nested,
+        format!("pick() {{ {wide} echo \"$x\"; }}"),
+        format!("{calls}f40() {{ :; }}\npick() {{ f0; }}"),
+        loops.to_owned(),
+        "pick() { pick \"$1$1\"; pick \"$1\"; }".to_owned(),
+        "pick() { for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8; do x=\"$x$a$b\"; done; done; echo \"$x\"; }"
+            .to_owned(),
+    ];
+    for text in texts {
+        let start = std::time::Instant::now();
+        reading(&text);
+        assert!(start.elapsed().as_secs() < 20, "{}", &text[..60]);
+    }
+}
