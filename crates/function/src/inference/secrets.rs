@@ -90,9 +90,9 @@ pub(super) fn rules(cases: &Cases<'_>, axes: &[Axis]) -> Result<Rules, NotInferr
     }
     // A further rule for the platform path has to save two rules: no registry says that it is one.
     let is_platform = |rule: &&SecretsRule| rule.effect == SecretsEffect::Platform;
-    let shortest = found.into_iter().min_by_key(|(_, rules)| {
+    let shortest = found.into_iter().min_by_key(|(mode, rules)| {
         let further = rules.iter().filter(is_platform).count() > marked.len();
-        (rules.len() + usize::from(further), further, length(rules))
+        (rules.len() + usize::from(further), further, length(rules), *mode == InjectMode::Every)
     });
     shortest.ok_or_else(|| NotInferred::Indistinct { of: "secrets", cases: cases.simplest(&table, &needed) })
 }

@@ -337,11 +337,10 @@ fn reduce(of: &Axis, axis: usize, groups: &mut Vec<Vec<u8>>, rows: &mut Vec<Row>
     let mut represents = vec![vec![true; count]; count];
     for context in contexts(rows, axis) {
         for (w, row) in &context {
-            for v in 0..count {
-                let represented = context.iter().find(|(class, _)| usize::from(*class) == v);
-                let is_represented =
-                    represented.is_some_and(|(_, by)| by.effects.iter().all(|effect| row.effects.contains(effect)));
-                represents[v][usize::from(*w)] &= is_represented;
+            for (v, represented) in represents.iter_mut().enumerate() {
+                let by = context.iter().find(|(class, _)| usize::from(*class) == v);
+                let is_right = |by: &Row| by.effects.iter().all(|effect| row.effects.contains(effect));
+                represented[usize::from(*w)] &= by.is_some_and(|(_, by)| is_right(by));
             }
         }
     }
