@@ -1,4 +1,4 @@
-//! `init`: writes slugproof.yaml and policies for the repository that it stands in.
+//! `init`: writes slugproof.yaml and policies for a repository.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

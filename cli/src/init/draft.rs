@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use slug_resolver::Registry;
 use slug_resolver::yaml::Node;
 
+use super::files::{File, POLICIES};
 use super::survey::Survey;
 use super::write::{list, scalar};
-use super::{File, POLICIES};
 
 /// A draft from the variables that workflow files set; `None` if they set none that a policy could read.
 #[must_use]

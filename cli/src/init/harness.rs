@@ -352,7 +352,7 @@ fn callees(name: &str, libraries: &[&Script]) -> BTreeSet<String> {
     found
 }
 
-/// The files with the definitions of a function and of those that it calls.
+/// The files with the definitions of a function and of the functions that it calls.
 fn needed(name: &str, libraries: &[&Script]) -> Vec<String> {
     let mut names = callees(name, libraries);
     names.insert(name.to_owned());

@@ -13,10 +13,10 @@ use slug_function::space::Space;
 use slug_resolver::policy::{Condition, Function, Pick, PickRule, Source};
 use slug_resolver::{Credentials, Env, Policy, Provider, Registry, counting_secrets_rules, select};
 
+use super::files::{File, POLICIES};
 use super::harness::Harness;
 use super::survey::Survey;
 use super::write::{self, Origins};
-use super::{File, POLICIES};
 
 /// A policy that was inferred.
 pub struct Inferred {

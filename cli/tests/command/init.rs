@@ -11,7 +11,8 @@ providers:
   - {name: fern, auth_env: [FERN_API_KEY], model_prefix_match: ^fern-}
   - {name: moss, auth_env: [MOSS_API_KEY], model_prefix_match: ^moss-}
 runtimes:
-  planner: {providers: [{name: ours, models: [ours/base]}, {name: fern, models: [fern-4, fern-4-mini]}, {name: moss, models: [moss-1]}]}
+  planner:
+    providers: [{name: ours, models: [ours/base]}, {name: fern, models: [fern-4]}, {name: moss, models: [moss-1]}]
   tester: {providers: [{name: moss, models: [moss-1]}]}
 ";
 
@@ -257,7 +258,7 @@ fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ticket-bot")
 }
 
-/// Copies the files of the example, except those that init writes.
+/// Copies the files of the example, without the files that init writes.
 fn copied(directory: &Path, below: &str, mut scratch: Scratch) -> Scratch {
     for entry in directory.read_dir().expect("the example is readable") {
         let path = entry.expect("the example is readable").path();
@@ -274,7 +275,7 @@ fn copied(directory: &Path, below: &str, mut scratch: Scratch) -> Scratch {
     scratch
 }
 
-/// The files of the example are those that init writes, and the whole run finds the planted mistake.
+/// Init writes the files of the example, and the whole run finds the planted mistake.
 #[test]
 fn example_is_what_init_writes() {
     let scratch = copied(&example(), "", Scratch::new("init-example"));

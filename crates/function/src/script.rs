@@ -280,7 +280,8 @@ mod tests {
     #[test]
     fn sources_end_in_constant_paths() {
         let found = script(
-            "source lib/a.sh\n. \"$(dirname \"$0\")/lib/b.sh\"\n. \"${HERE}\"/c.sh\nsource './d.sh'\nsource \"$FILE\"\n",
+            "source lib/a.sh\n. \"$(dirname \"$0\")/lib/b.sh\"\n. \"${HERE}\"/c.sh\n\
+             source './d.sh'\nsource \"$FILE\"\n",
         );
         assert_eq!(found.sources, ["lib/a.sh", "/lib/b.sh", "/c.sh", "./d.sh"]);
     }

@@ -81,8 +81,8 @@ impl<'t> Search<'t> {
         self.work.get() < WORK
     }
 
-    /// Finds a list of rules for some rows, of which the first rule that applies counts. Returns the rows for
-    /// which there is no rule if there is no such list.
+    /// Finds a list of rules for some rows, of which the first rule that applies counts. If that is
+    /// impossible, returns rows that no rule can decide.
     ///
     /// Each effect is tried as the one that applies where no other rule does, as people write such lists.
     pub(super) fn first_that_applies(&self, rows: &BitSet) -> Result<Vec<Rule>, BitSet> {
@@ -380,7 +380,7 @@ impl<'t> Search<'t> {
     }
 
     /// Finds rules that each add effects: `wanted` are the rows of `rows` that need the effect with the
-    /// same number. Returns rows for which there is no rule if there are no such rules.
+    /// same number. If that is impossible, returns rows that no rule can decide.
     pub(super) fn every_that_applies(
         &self,
         rows: &BitSet,

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use slug_resolver::policy::{InjectMode, SecretsEffect, SecretsRule};
 
+use super::cases::Cases;
+use super::condition::{condition, condition_length};
+use super::error::NotInferred;
 use super::mask::Mask;
 use super::search::{Effect, Rule, Search};
 use super::set::BitSet;
 use super::table::{Axis, Row, Table};
-use super::{Cases, NotInferred, condition, condition_length};
+
 use crate::case::Answer;
 
 /// The most conditions of the platform path that are tried before other rules.

@@ -228,7 +228,7 @@ fn secrets_have_the_mode_that_needs_fewer_rules() {
 }
 
 #[test]
-fn platform_path_follows_from_the_model_of_a_platform_provider() {
+fn platform_model_makes_a_platform_path() {
     let original = policy(
         "model: [{when: {BILLING: platform}, use: kimi}, {use: mini}]\n\
          secrets: [{when: {BILLING: platform}, path: platform}, {key: MINI_KEY}]",
