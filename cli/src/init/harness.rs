@@ -1,10 +1,11 @@
 //! The functions that the harness scripts of a repository call, and how.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use slug_function::bash::{Options, Program, ask};
-use slug_function::case::Case;
+use slug_function::case::{Answer, Case};
 use slug_function::pattern::Pattern;
 use slug_function::reading::{Comparisons, Place, Reading, SourceFile, read};
 use slug_function::sandbox::Sandbox;
@@ -17,7 +18,9 @@ use crate::render::shell::quoted;
 /// The most files that one script sources, directly or not.
 const SOURCED: usize = 64;
 
-/// The most runtimes for which a function is asked whether it prints names of secrets.
+/// The most functions that are asked what they print, because their text does not show it.
+const ASKED: usize = 24;
+/// The most runtimes for which a function is asked what it prints.
 const RUNTIMES: usize = 4;
 /// The most variables that are set for this one at a time.
 const VARIABLES: usize = 32;
@@ -53,6 +56,8 @@ pub struct Finder<'a> {
     survey: &'a Survey,
     registry: &'a Registry,
     sandbox: &'a Sandbox,
+    /// The number of functions that were asked what they print.
+    asked: Cell<usize>,
     ids: BTreeSet<&'a str>,
     credentials: BTreeSet<&'a str>,
     runtimes: Vec<&'a str>,
@@ -77,6 +82,7 @@ impl<'a> Finder<'a> {
             survey,
             registry,
             sandbox,
+            asked: Cell::new(0),
             ids: listed.chain(aliases).map(String::as_str).collect(),
             credentials: credentials.map(String::as_str).collect(),
             runtimes: registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect(),
@@ -270,12 +276,20 @@ impl<'a> Finder<'a> {
         let right = reading.printed.iter().filter(|(text, _)| is_known(text)).count();
         let listed = reading.printed.iter().any(|(text, _)| known.contains(text.as_str()));
         let is_right = listed && 2 * right >= reading.printed.len();
-        (is_right || role == Role::Secrets && self.answers_names(sources, text, &reading)).then_some(reading)
+        (is_right || !listed && self.answers(sources, text, &reading, known, role)).then_some(reading)
     }
 
-    /// Asks a function that computes what it prints: true if these are mostly credentials of the registry.
-    fn answers_names(&self, sources: &[SourceFile], text: &str, reading: &Reading) -> bool {
-        if !reading.not_followed.is_empty() || reading.variables.is_empty() {
+    /// Asks a function that computes what it prints: true if most of it is `known`.
+    fn answers(
+        &self,
+        sources: &[SourceFile],
+        text: &str,
+        reading: &Reading,
+        known: &BTreeSet<&str>,
+        role: Role,
+    ) -> bool {
+        self.asked.set(self.asked.get() + 1);
+        if self.asked.get() > ASKED {
             return false;
         }
         let set = |names: Vec<&String>, runtime: &str| Case {
@@ -287,15 +301,19 @@ impl<'a> Finder<'a> {
             cases.push(set(reading.variables.keys().collect(), runtime));
             cases.extend(reading.variables.keys().take(VARIABLES).map(|name| set(vec![name], runtime)));
         }
-        let program = Program {
-            files: sources.iter().map(|file| PathBuf::from(&file.path)).collect(),
-            model: ":".to_owned(),
-            secrets: Some(text.to_owned()),
+        let (model, secrets) = match role {
+            Role::Model => (text.to_owned(), None),
+            Role::Secrets => (":".to_owned(), Some(text.to_owned())),
         };
+        let files = sources.iter().map(|file| PathBuf::from(&file.path)).collect();
+        let program = Program { files, model, secrets };
         let replies = ask(self.sandbox, &program, &cases, &Options::default());
         let answers = replies.into_iter().flat_map(|replies| replies.answers).flatten();
-        let names: BTreeSet<String> = answers.flat_map(|answer| answer.secrets.unwrap_or_default()).collect();
-        let known = names.iter().filter(|name| self.credentials.contains(name.as_str())).count();
+        let names: BTreeSet<String> = answers
+            .flat_map(|Answer { model, secrets }| std::iter::once(model).chain(secrets.into_iter().flatten()))
+            .filter(|name| !name.is_empty())
+            .collect();
+        let known = names.iter().filter(|name| known.contains(name.as_str())).count();
         known > 0 && 2 * known >= names.len()
     }
 }

@@ -205,6 +205,7 @@ fn functions_are_found_in_every_form() {
             "pick fixed \"$R\"",
             "model: pick fixed \"$RUNTIME\"\n",
         ),
+        ("pick() { local v=4; echo \"fern-$v\"; }", "pick", "model: pick\n"),
         ("pick() { case $1 in plan*) echo fern-4 ;; *) echo moss-1 ;; esac; }", "pick \"$R\"", "runtime: R\n"),
     ] {
         let script = format!("source lib/models.sh\nmodel=$({call})\n");
