@@ -64,6 +64,7 @@ pub enum Command {
     Lint(LintArgs),
     Check(CheckArgs),
     Conform(ConformArgs),
+    Init(InitArgs),
     Diagnose(DiagnoseArgs),
     Explain(ExplainArgs),
     Import(ImportArgs),
@@ -354,6 +355,27 @@ pub struct LintArgs {
     /// Apply the suggested edits, which delete or replace `env` entries
     #[arg(long, conflicts_with = "write_baseline")]
     pub fix: bool,
+}
+
+/// Write slugproof.yaml and policies for a repository
+///
+/// Looks for a registry (YAML with a list `providers` and a map `runtimes`), workflow files, and
+/// shell scripts that call a function which prints models of the registry. Asks each function
+/// about every class of environment, as `conform` does, and writes the shortest policy with the
+/// same answers. A comment at each rule names the line of the function that gives its answer.
+/// Then shows what `lint` finds first. Without such a function, writes a draft to complete.
+///
+/// Existing files are never overwritten.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/init.txt").trim_end())]
+pub struct InitArgs {
+    /// The directory to look at [default: the repository that contains this directory]
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+
+    /// Print the files instead of writing them
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Name the cause of a failed workspace

@@ -12,6 +12,7 @@ mod conformity;
 mod data;
 mod exit;
 pub mod findings;
+mod init;
 mod invariant;
 mod io;
 mod json;
@@ -58,6 +59,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Diagnose(args)) => diagnose::run(&args, output),
         Some(Command::Check(args)) => check::run(&args, output),
         Some(Command::Conform(args)) => conform::run(&args, output),
+        Some(Command::Init(args)) => commands::init::run(&args, output),
         Some(Command::Explain(args)) => explain::run(&args, output),
         Some(Command::Import(args)) => import::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),

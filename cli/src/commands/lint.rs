@@ -8,7 +8,7 @@ use crate::args::LintArgs;
 use crate::conformity::{self, Conformity};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
-use crate::findings::{FindingsOptions, publish};
+use crate::findings::{FindingsOptions, Report, publish};
 use crate::io::STANDARD_INPUT;
 use crate::lint::pins::PinSearch;
 use crate::lint::scripts::Scripts;
@@ -17,6 +17,16 @@ use crate::output::Output;
 
 /// Runs `lint`.
 pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
+    run_with(args, output, |_| {})
+}
+
+/// Runs `lint`, and shows the first finding.
+pub fn run_first(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
+    run_with(args, output, Report::keep_first)
+}
+
+/// Runs `lint`, with a change of the report.
+fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Result<Exit, Failure> {
     if args.fix && args.paths.iter().any(|path| path.as_os_str() == STANDARD_INPUT) {
         return Err(Failure::new("--fix cannot edit standard input; pass a file"));
     }
@@ -63,6 +73,7 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
     conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny)?;
+    change(&mut report);
     publish(report, &options, output)
 }
 

@@ -7,6 +7,7 @@ pub mod corpus;
 pub mod diagnose;
 pub(crate) mod explain;
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod manual;
 pub(crate) mod pick;

@@ -122,6 +122,18 @@ impl Report {
         }
     }
 
+    /// Keeps the first finding of the highest level, and says how many there are.
+    pub fn keep_first(&mut self) {
+        self.sort();
+        let count = self.findings.len();
+        let Some(highest) = self.findings.iter().map(|finding| finding.level).max() else { return };
+        let first = self.findings.iter().position(|finding| finding.level == highest).unwrap_or_default();
+        self.findings = vec![self.findings.swap_remove(first)];
+        if count > 1 {
+            self.notices.push(format!("this is the first of {count} findings; `slugproof lint` shows all"));
+        }
+    }
+
     /// Sorts everything, so that outputs do not depend on the order of the given files.
     pub(super) fn sort(&mut self) {
         let Self { sources, findings, accepted, notices, .. } = self;

@@ -20,6 +20,7 @@ mod files;
 mod findings;
 mod forms;
 mod import;
+mod init;
 mod invariants;
 mod lint;
 mod lint_calls;

@@ -4,5 +4,6 @@ mod bash;
 mod completeness;
 mod conformance;
 mod harm;
+mod inference;
 mod printer;
 mod reading;

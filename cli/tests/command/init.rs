@@ -1,0 +1,303 @@
+//! `slugproof init`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::run::{RunOutput, Scratch, slugproof};
+
+const REGISTRY: &str = "schema_version: 1
+providers:
+  - {name: ours, billing: platform, auth_env: [OURS_TOKEN], model_prefix_match: ^ours/}
+  - {name: fern, auth_env: [FERN_API_KEY], model_prefix_match: ^fern-}
+  - {name: moss, auth_env: [MOSS_API_KEY], model_prefix_match: ^moss-}
+runtimes:
+  planner:
+    providers: [{name: ours, models: [ours/base]}, {name: fern, models: [fern-4]}, {name: moss, models: [moss-1]}]
+  tester: {providers: [{name: moss, models: [moss-1]}]}
+";
+
+const LIBRARY: &str = r#"pick_model() {
+  if [ -n "${JOB_MODEL:-}" ]; then echo "$JOB_MODEL"; return; fi
+  case $1 in
+    planner) echo fern-4 ;;
+    *) echo moss-1 ;;
+  esac
+}
+keys() {
+  if [ -n "${JOB_FERN_KEY:-}" ]; then echo FERN_API_KEY; fi
+  if [ -n "${JOB_MOSS_KEY:-}" ]; then echo MOSS_API_KEY; fi
+}
+"#;
+
+const SCRIPT: &str = r#"#!/usr/bin/env bash
+set -eu
+. "$(dirname "$0")/lib/models.sh"
+start --model "$(pick_model "${JOB_RUNTIME:-planner}")" --secrets "$(keys)"
+"#;
+
+const WORKFLOW: &str = "name: plan
+on: [push]
+jobs:
+  plan:
+    runs-on: ubuntu-latest
+    steps:
+      - run: scripts/plan.sh
+        env:
+          JOB_FERN_KEY: ${{ secrets.JOB_FERN_KEY }}
+";
+
+fn repository(name: &str) -> Scratch {
+    Scratch::new(name)
+        .file("llm/providers.yaml", REGISTRY)
+        .file("scripts/lib/models.sh", LIBRARY)
+        .file("scripts/plan.sh", SCRIPT)
+        .file(".github/workflows/plan.yml", WORKFLOW)
+}
+
+fn init(scratch: &Scratch, args: &[&str]) -> RunOutput {
+    let run = slugproof(std::iter::once("init").chain(args.iter().copied()));
+    run.env("PATH", &path()).dir(scratch).run()
+}
+
+/// Where bash is.
+fn path() -> String {
+    std::env::var("PATH").expect("tests have a PATH")
+}
+
+fn read(scratch: &Scratch, name: &str) -> String {
+    fs::read_to_string(scratch.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The policy that init writes, without the comments at the top.
+fn policy_of(scratch: &Scratch, name: &str) -> String {
+    let text = read(scratch, name);
+    let lines = text.lines().skip_while(|line| line.starts_with('#'));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn policy_has_the_answers_of_the_function() {
+    let scratch = repository("init-policy");
+    let output = init(&scratch, &[]);
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    assert!(output.stdout.contains("proved: it answers as the function does"), "{}", output.stdout);
+    let expected = "schema_version: 2
+name: plan
+harness: [scripts/plan.sh]
+function:
+  source: [scripts/lib/models.sh]
+  model: pick_model \"$RUNTIME\"
+  secrets: keys
+runtime: JOB_RUNTIME
+defaults: {JOB_RUNTIME: planner}
+model: # the first rule that applies
+  - {name: override, use: $JOB_MODEL} # scripts/lib/models.sh:2
+  - {when: {runtime: planner}, use: fern-4} # scripts/lib/models.sh:4
+  - {use: moss-1} # scripts/lib/models.sh:5
+inject: every
+secrets: # every rule that applies
+  - {key: JOB_FERN_KEY, inject: [FERN_API_KEY]} # scripts/lib/models.sh:9
+  - {key: JOB_MOSS_KEY, inject: [MOSS_API_KEY]} # scripts/lib/models.sh:10
+";
+    assert_eq!(policy_of(&scratch, "policies/plan.yaml"), expected);
+    let conform = slugproof(["conform"]).env("PATH", &path()).dir(&scratch).run();
+    assert_eq!(conform.code, 0, "{}", conform.snapshot());
+}
+
+#[test]
+fn existing_files_are_never_overwritten() {
+    for existing in ["slugproof.yaml", "policies/plan.yaml"] {
+        let scratch = repository("init-existing").file(existing, "mine\n");
+        let output = init(&scratch, &[]);
+        assert_eq!(output.code, 2, "{}", output.snapshot());
+        assert!(output.stderr.contains(&format!("`{existing}` exists")), "{}", output.stderr);
+        assert_eq!(read(&scratch, existing), "mine\n");
+        let other = if existing == "slugproof.yaml" { "policies/plan.yaml" } else { "slugproof.yaml" };
+        assert!(!scratch.0.join(other).exists(), "{other}");
+    }
+}
+
+#[test]
+fn dry_run_prints_the_files_and_writes_none() {
+    let scratch = repository("init-dry-run");
+    let output = init(&scratch, &["--dry-run"]);
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    assert!(output.stdout.contains("registry: llm/providers.yaml\n"), "{}", output.stdout);
+    assert!(output.stdout.contains("  - {name: override, use: $JOB_MODEL}"), "{}", output.stdout);
+    assert!(!scratch.0.join("slugproof.yaml").exists() && !scratch.0.join("policies").exists());
+}
+
+#[test]
+fn empty_repository_is_told_what_was_looked_for() {
+    let scratch = Scratch::new("init-empty").file("README.md", "nothing\n");
+    let output = init(&scratch, &[]);
+    assert_eq!(output.code, 3, "{}", output.snapshot());
+    for part in ["looked at 1 file ", "`providers`", ".gitea/workflows", "shell scripts"] {
+        assert!(output.stdout.contains(part), "{part}: {}", output.stdout);
+    }
+    assert!(!scratch.0.join("slugproof.yaml").exists());
+}
+
+#[test]
+fn repository_without_a_function_gets_a_draft() {
+    let workflow =
+        WORKFLOW.replace("          JOB_FERN_KEY", "          JOB_MODEL: fern-4\n          JOB_FERN_API_KEY");
+    let scratch = Scratch::new("init-draft")
+        .file("providers.yaml", REGISTRY)
+        .file("scripts/plan.sh", "start --model \"$JOB_MODEL\"\n")
+        .file(".github/workflows/plan.yml", workflow);
+    let output = init(&scratch, &[]);
+    assert_eq!(output.code, 3, "{}", output.snapshot());
+    let draft = policy_of(&scratch, "policies/draft.yaml");
+    for part in ["harness: [scripts/plan.sh]", "use: $JOB_MODEL", "{key: JOB_FERN_API_KEY, inject: [FERN_API_KEY]}"] {
+        assert!(draft.contains(part), "{part}: {draft}");
+    }
+    let check = slugproof(["check"]).dir(&scratch).run();
+    assert_ne!(check.code, 2, "the draft is a valid policy: {}", check.snapshot());
+}
+
+/// Each way to call a function gives the same policy.
+#[test]
+fn calls_are_found_in_every_form() {
+    let sources = [
+        "source lib/models.sh",
+        ". \"$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" && pwd)/lib/models.sh\"",
+        "HERE=${0%/*}\nsource \"$HERE\"/lib/models.sh",
+        "source scripts/lib/models.sh",
+        "source '../scripts/lib/models.sh'",
+    ];
+    let calls = [
+        "model=$(pick_model \"${JOB_RUNTIME:-planner}\")",
+        ": \"${JOB_RUNTIME:=planner}\"\nmodel=`pick_model $JOB_RUNTIME`",
+        "runtime=\"${JOB_RUNTIME:-planner}\"\nmodel=\"$(pick_model \"$runtime\")\"",
+        "JOB_RUNTIME=\"${JOB_RUNTIME:-planner}\"\nif ! model=$(pick_model \"$JOB_RUNTIME\"); then exit 1; fi",
+        "main() { local r=${JOB_RUNTIME-planner}; create \"$(pick_model \"$r\")\"; }\nmain \"$@\"",
+        "export JOB_RUNTIME=${JOB_RUNTIME:-planner}\nread -r model < <(pick_model \"$JOB_RUNTIME\")",
+        "pick_model \"${JOB_RUNTIME:-planner}\" > model.txt",
+        "start <<< \"$(pick_model \"${JOB_RUNTIME:-planner}\")\"",
+        "body=$(cat <<END\n{\"model\": \"$(pick_model \"${JOB_RUNTIME:-planner}\")\"}\nEND\n)",
+        "case $MODE in a) start \"$(pick_model \"${JOB_RUNTIME:-planner}\")\" ;; esac",
+    ];
+    let forms = sources.iter().map(|source| (*source, calls[0])).chain(calls.iter().map(|call| (sources[0], *call)));
+    for (source, call) in forms {
+        let scratch = repository("init-forms").file("scripts/plan.sh", format!("{source}\n{call}\nkeys > names\n"));
+        let output = init(&scratch, &["--dry-run"]);
+        assert_eq!(output.code, 0, "{source}\n{call}\n{}", output.snapshot());
+        for part in ["runtime: JOB_RUNTIME\n", "defaults: {JOB_RUNTIME: planner}\n", "  secrets: keys\n"] {
+            assert!(output.stdout.contains(part), "{source}\n{call}\n{part}\n{}", output.stdout);
+        }
+    }
+}
+
+/// Functions are found in every form in which they print a model.
+#[test]
+fn functions_are_found_in_every_form() {
+    for (library, call, expected) in [
+        (
+            "pick() { [ \"$JOB_RUNTIME\" = planner ] && echo fern-4 || echo moss-1; }",
+            "pick",
+            "model: JOB_RUNTIME=\"$RUNTIME\" pick\n",
+        ),
+        ("function pick { printf '%s' \"${JOB_MODEL:-moss-1}\"; }", "pick", "model: pick\n"),
+        ("default_for() { echo moss-1; }\npick() { echo \"${JOB_MODEL:-$(default_for)}\"; }", "pick", "model: pick\n"),
+        (
+            "pick() { local m=moss-1; [[ $2 == planner ]] && m=fern-4; echo $m; }",
+            "pick fixed \"$R\"",
+            "model: pick fixed \"$RUNTIME\"\n",
+        ),
+        ("pick() { local v=4; echo \"fern-$v\"; }", "pick", "model: pick\n"),
+        ("pick() { case $1 in plan*) echo fern-4 ;; *) echo moss-1 ;; esac; }", "pick \"$R\"", "runtime: R\n"),
+    ] {
+        let script = format!("source lib/models.sh\nmodel=$({call})\n");
+        let scratch =
+            repository("init-functions").file("scripts/lib/models.sh", library).file("scripts/plan.sh", script);
+        let output = init(&scratch, &["--dry-run"]);
+        assert!(output.stdout.contains(expected), "{library}\n{}", output.snapshot());
+    }
+}
+
+/// What cannot be followed is not proved, and init says so.
+#[test]
+fn function_that_is_not_followed_is_not_proved() {
+    let library = "pick_model() { [[ $JOB_TIER =~ ^gold$ ]] && { echo fern-4; return; }; echo moss-1; }\n";
+    let scratch = repository("init-not-followed").file("scripts/lib/models.sh", library);
+    let output = init(&scratch, &[]);
+    assert_eq!(output.code, 3, "{}", output.snapshot());
+    assert!(output.stdout.contains("not proved"), "{}", output.stdout);
+    assert!(output.stdout.contains("  scripts/lib/models.sh:1: "), "{}", output.stdout);
+}
+
+#[test]
+fn answer_that_no_rule_expresses_gives_no_policy() {
+    let library = "pick_model() { if [ -n \"$JOB_MODEL\" ]; then echo \"fern-$JOB_MODEL\"; else echo moss-1; fi; }\n";
+    let scratch = repository("init-composed").file("scripts/lib/models.sh", library);
+    let output = init(&scratch, &[]);
+    assert_eq!(output.code, 3, "{}", output.snapshot());
+    assert!(output.stdout.contains("no policy: "), "{}", output.stdout);
+    assert!(output.stdout.contains("`JOB_MODEL`"), "{}", output.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn symbolic_links_are_not_followed() {
+    let outside = repository("init-outside");
+    let scratch = Scratch::new("init-link");
+    std::os::unix::fs::symlink(outside.0.join("llm"), scratch.0.join("llm")).expect("the directory is writable");
+    std::os::unix::fs::symlink(outside.0.join("llm/providers.yaml"), scratch.0.join("providers.yaml"))
+        .expect("the directory is writable");
+    let output = init(&scratch, &[]);
+    assert_eq!(output.code, 3, "{}", output.snapshot());
+    assert!(output.stdout.contains("looked at 0 files"), "{}", output.stdout);
+    let linked = repository("init-linked-policies");
+    std::os::unix::fs::symlink(&outside.0, linked.0.join("policies")).expect("the directory is writable");
+    let output = init(&linked, &[]);
+    assert_eq!(output.code, 2, "{}", output.snapshot());
+    assert!(!outside.0.join("plan.yaml").exists() && !linked.0.join("slugproof.yaml").exists());
+}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ticket-bot")
+}
+
+/// Copies the files of the example, without the files that init writes.
+fn copied(directory: &Path, below: &str, mut scratch: Scratch) -> Scratch {
+    for entry in directory.read_dir().expect("the example is readable") {
+        let path = entry.expect("the example is readable").path();
+        let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+        let name = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if path.is_dir() {
+            if name != "policies" {
+                scratch = copied(&path, &name, scratch);
+            }
+        } else if name != "slugproof.yaml" {
+            scratch = scratch.file(&name, fs::read(&path).expect("the example is readable"));
+        }
+    }
+    scratch
+}
+
+/// Init writes the files of the example, and the whole run finds the planted mistake.
+#[test]
+fn example_is_what_init_writes() {
+    let scratch = copied(&example(), "", Scratch::new("init-example"));
+    let output = init(&scratch, &[]);
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    for name in ["slugproof.yaml", "policies/start-bot.yaml"] {
+        let shipped = fs::read_to_string(example().join(name)).expect("the example is readable");
+        assert_eq!(read(&scratch, name), shipped, "{name}");
+    }
+    let run = slugproof([]).env("PATH", &path()).dir(&scratch).run();
+    assert_eq!(run.code, 1, "{}", run.snapshot());
+    assert!(run.stdout.contains("proved: `start-bot` answers as its function does"), "{}", run.stdout);
+    assert!(run.stdout.contains("--> .github/workflows/nightly.yml:9:7"), "{}", run.stdout);
+}
+
+/// Values of the environment of init reach neither the function nor the output.
+#[test]
+fn values_of_secrets_are_not_shown() {
+    let scratch = repository("init-secrets");
+    let output = slugproof(["init"]).env("PATH", &path()).dir(&scratch).env("JOB_FERN_KEY", "sk-verysecretvalue").run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    let written = read(&scratch, "policies/plan.yaml");
+    assert!(![&output.stdout, &output.stderr, &written].iter().any(|text| text.contains("verysecret")));
+}

@@ -1,0 +1,317 @@
+//! What a shell script sources and calls: the facts from which `slugproof init` finds the functions of a
+//! harness.
+
+use std::collections::BTreeMap;
+
+use slug_shell::parser;
+use slug_shell::syntax::{
+    AndOr, Assignment, Command, CommandKind, List, Operation, Parameter, Piece, PieceKind, Simple, Test, Word, is_name,
+};
+
+/// A script.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    /// The path, relative to the top of the repository.
+    pub path: String,
+    /// The content.
+    pub text: String,
+    /// The names of the functions that it defines.
+    pub functions: Vec<String>,
+    /// The commands that it calls by a constant name, in order.
+    pub calls: Vec<Call>,
+    /// The ends of the paths that it sources, without what is computed: `/lib/model.sh`.
+    pub sources: Vec<String>,
+    /// The values that it assigns to variables, the first of each name.
+    pub assignments: BTreeMap<String, Argument>,
+    /// The default of each variable, as in `${NAME:-default}`, the first of each name.
+    pub defaults: BTreeMap<String, String>,
+}
+
+/// A call of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The name of the command.
+    pub name: String,
+    /// The words after the name.
+    pub arguments: Vec<Argument>,
+    /// The function whose body has the call.
+    pub caller: Option<String>,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// A word of a call, or the value of an assignment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// The value of a variable, with its default.
+    Variable(String, Option<String>),
+    /// A constant text.
+    Text(String),
+    /// Anything else.
+    Other,
+}
+
+impl Script {
+    /// Reads a script; `None` if it is not one that bash can read.
+    #[must_use]
+    pub fn read(path: &str, text: &str) -> Option<Self> {
+        let tree = parser::parse(text).ok()?;
+        let mut script = Self { path: path.to_owned(), text: text.to_owned(), ..Self::default() };
+        let mut visitor = Visitor { script: &mut script, caller: None };
+        visitor.list(&tree.body);
+        for document in &tree.here_documents {
+            visitor.pieces(&document.pieces);
+        }
+        Some(script)
+    }
+
+    /// The variable of the environment that an argument has the value of, with its default.
+    #[must_use]
+    pub fn origin(&self, argument: &Argument) -> Argument {
+        /// The most assignments that are followed.
+        const STEPS: usize = 8;
+        let mut argument = argument.clone();
+        for _ in 0..STEPS {
+            let Argument::Variable(name, default) = &argument else { break };
+            match self.assignments.get(name) {
+                Some(Argument::Variable(from, inner)) if from == name => {
+                    return Argument::Variable(name.clone(), default.clone().or_else(|| inner.clone()));
+                }
+                Some(assigned) => argument = assigned.clone(),
+                None => {
+                    let known = default.clone().or_else(|| self.defaults.get(name).cloned());
+                    return Argument::Variable(name.clone(), known);
+                }
+            }
+        }
+        argument
+    }
+}
+
+struct Visitor<'s> {
+    script: &'s mut Script,
+    caller: Option<String>,
+}
+
+impl Visitor<'_> {
+    fn list(&mut self, list: &List) {
+        for AndOr { first, rest, .. } in &list.items {
+            for pipeline in std::iter::once(first).chain(rest.iter().map(|(_, pipeline)| pipeline)) {
+                pipeline.commands.iter().for_each(|command| self.command(command));
+            }
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        command.redirects.iter().for_each(|redirect| self.word(&redirect.target));
+        match &command.kind {
+            CommandKind::Simple(simple) => self.simple(simple),
+            CommandKind::Group(list) | CommandKind::Subshell(list) => self.list(list),
+            CommandKind::If(found) => {
+                for (condition, body) in &found.branches {
+                    self.list(condition);
+                    self.list(body);
+                }
+                found.otherwise.iter().for_each(|list| self.list(list));
+            }
+            CommandKind::While(found) => {
+                self.list(&found.condition);
+                self.list(&found.body);
+            }
+            CommandKind::For(found) => {
+                found.words.iter().flatten().for_each(|word| self.word(word));
+                self.list(&found.body);
+            }
+            CommandKind::ArithmeticFor(found) => self.list(&found.body),
+            CommandKind::Case(found) => {
+                self.word(&found.word);
+                found.clauses.iter().for_each(|clause| self.list(&clause.body));
+            }
+            CommandKind::Test(test) => self.test(test),
+            CommandKind::Arithmetic(arithmetic) => self.pieces(&arithmetic.pieces),
+            CommandKind::Function(function) => {
+                self.script.functions.push(function.name.clone());
+                let outer = self.caller.replace(function.name.clone());
+                self.command(&function.body);
+                self.caller = outer;
+            }
+            CommandKind::Coprocess(command) => self.command(command),
+        }
+    }
+
+    fn simple(&mut self, simple: &Simple) {
+        for Assignment { name, value, appends, has_subscript, .. } in &simple.assignments {
+            self.word(value);
+            if !appends && !has_subscript && simple.words.is_empty() {
+                self.assign(name, value);
+            }
+        }
+        simple.words.iter().for_each(|word| self.word(word));
+        let Some(name) = simple.words.first().and_then(Word::literal) else { return };
+        let arguments = &simple.words[1..];
+        match &*name {
+            "source" | "." => {
+                self.script.sources.extend(arguments.first().and_then(constant_end));
+            }
+            "export" | "local" | "declare" | "readonly" | "typeset" => {
+                for assignment in arguments.iter().filter_map(Word::assignment) {
+                    self.assign(&assignment.name, &assignment.value);
+                }
+            }
+            _ => {
+                let line = 1 + self.script.text[..simple.words[0].span.start.min(self.script.text.len())]
+                    .bytes()
+                    .filter(|byte| *byte == b'\n')
+                    .count();
+                let arguments = arguments.iter().map(argument).collect();
+                let caller = self.caller.clone();
+                self.script.calls.push(Call { name: name.into_owned(), arguments, caller, line });
+            }
+        }
+    }
+
+    fn assign(&mut self, name: &str, value: &Word) {
+        self.script.assignments.entry(name.to_owned()).or_insert_with(|| argument(value));
+    }
+
+    fn test(&mut self, test: &Test) {
+        match test {
+            Test::Or(tests) | Test::And(tests) => tests.iter().for_each(|test| self.test(test)),
+            Test::Not(test) => self.test(test),
+            Test::Unary(_, word) | Test::Word(word) => self.word(word),
+            Test::Binary(left, _, right) => {
+                self.word(left);
+                self.word(right);
+            }
+        }
+    }
+
+    fn word(&mut self, word: &Word) {
+        self.pieces(&word.pieces);
+    }
+
+    fn pieces(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            match &piece.kind {
+                PieceKind::DoubleQuoted(pieces) => self.pieces(pieces),
+                PieceKind::Parameter(Parameter { name, operation }) => self.parameter(name, operation),
+                PieceKind::Command(list) | PieceKind::Process(list) => self.list(list),
+                PieceKind::Array(words) => words.iter().for_each(|word| self.word(word)),
+                PieceKind::Arithmetic(arithmetic) => self.pieces(&arithmetic.pieces),
+                PieceKind::Literal(_)
+                | PieceKind::Escaped(_)
+                | PieceKind::SingleQuoted(_)
+                | PieceKind::AnsiQuoted(_) => {}
+            }
+        }
+    }
+
+    fn parameter(&mut self, name: &str, operation: &Operation) {
+        match operation {
+            Operation::None => {}
+            Operation::Other(pieces) => self.pieces(pieces),
+            Operation::Alternative(operator, pieces) => {
+                if let Some(default) = constant(pieces).filter(|_| operator.ends_with(['-', '='])) {
+                    self.script.defaults.entry(name.to_owned()).or_insert(default);
+                }
+                self.pieces(pieces);
+            }
+        }
+    }
+}
+
+/// The text of pieces without expansions.
+fn constant(pieces: &[Piece]) -> Option<String> {
+    pieces.iter().map(Piece::literal).collect()
+}
+
+/// The constant text at the end of a word, from a slash if something before it is computed.
+fn constant_end(word: &Word) -> Option<String> {
+    fn end(pieces: &[Piece], text: &mut String) -> bool {
+        for piece in pieces.iter().rev() {
+            match (&piece.kind, piece.literal()) {
+                (_, Some(literal)) => text.insert_str(0, &literal),
+                (PieceKind::DoubleQuoted(pieces), None) => {
+                    if !end(pieces, text) {
+                        return false;
+                    }
+                }
+                (_, None) => return false,
+            }
+        }
+        true
+    }
+    let mut text = String::new();
+    let is_whole = end(&word.pieces, &mut text);
+    let path = if is_whole { text.as_str() } else { &text[text.find('/')?..] };
+    (!path.is_empty()).then(|| path.to_owned())
+}
+
+fn argument(word: &Word) -> Argument {
+    fn of(pieces: &[Piece]) -> Option<Argument> {
+        let [piece] = pieces else { return None };
+        match &piece.kind {
+            PieceKind::DoubleQuoted(pieces) => of(pieces),
+            PieceKind::Parameter(Parameter { name, operation }) if is_name(name) => match operation {
+                Operation::None => Some(Argument::Variable(name.clone(), None)),
+                Operation::Alternative(operator, pieces) if operator.ends_with(['-', '=']) => {
+                    let default = constant(pieces).filter(|default| !default.is_empty());
+                    Some(Argument::Variable(name.clone(), default))
+                }
+                Operation::Alternative(..) | Operation::Other(_) => None,
+            },
+            _ => None,
+        }
+    }
+    match word.literal() {
+        Some(text) => Argument::Text(text.into_owned()),
+        None => of(&word.pieces).unwrap_or(Argument::Other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Argument, Script};
+
+    fn script(text: &str) -> Script {
+        Script::read("run.sh", text).expect("bash can read it")
+    }
+
+    #[test]
+    fn sources_end_in_constant_paths() {
+        let found = script(
+            "source lib/a.sh\n. \"$(dirname \"$0\")/lib/b.sh\"\n. \"${HERE}\"/c.sh\n\
+             source './d.sh'\nsource \"$FILE\"\n",
+        );
+        assert_eq!(found.sources, ["lib/a.sh", "/lib/b.sh", "/c.sh", "./d.sh"]);
+    }
+
+    #[test]
+    fn calls_in_substitutions_and_bodies_are_found() {
+        let found = script("main() { local m; m=\"$(pick \"${KIND:-writer}\")\"; }\nif pick x; then :; fi\n");
+        let calls: Vec<_> =
+            found.calls.iter().filter(|call| call.name == "pick").map(|call| (&call.caller, call.line)).collect();
+        assert_eq!(calls, [(&Some("main".to_owned()), 1), (&None, 2)]);
+        let argument = Argument::Variable("KIND".to_owned(), Some("writer".to_owned()));
+        assert!(found.calls.iter().any(|call| call.arguments == [argument.clone()]));
+    }
+
+    #[test]
+    fn origin_follows_assignments_and_defaults() {
+        let variable =
+            |name: &str, default: Option<&str>| Argument::Variable(name.to_owned(), default.map(str::to_owned));
+        for (text, expected) in [
+            ("", variable("kind", None)),
+            ("kind=\"${AGENT_KIND:-writer}\"", variable("AGENT_KIND", Some("writer"))),
+            (": \"${kind:=writer}\"", variable("kind", Some("writer"))),
+            ("kind=${kind:-writer}", variable("kind", Some("writer"))),
+            (": ${AGENT:=a}\nlocal kind=$AGENT", variable("AGENT", Some("a"))),
+            ("export kind=$AGENT", variable("AGENT", None)),
+            ("kind=coder", Argument::Text("coder".to_owned())),
+            ("kind=$1", Argument::Other),
+            ("kind=$(pick)", Argument::Other),
+        ] {
+            assert_eq!(script(text).origin(&variable("kind", None)), expected, "{text}");
+        }
+    }
+}
