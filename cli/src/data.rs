@@ -32,7 +32,7 @@ pub struct PolicyFile {
 }
 
 /// The advice for a run without data of the user.
-pub const WRITE_CONFIG: &str = "for your own, write a slugproof.yaml (docs/formats.md)";
+pub const WRITE_CONFIG: &str = "for your own, run `slugproof init`";
 
 /// The data options of a command.
 #[derive(Clone, Debug, Default)]

@@ -303,11 +303,11 @@ fn sample_data_give_no_false_assurance() {
     let empty = Scratch::new("config-empty");
     let bare = run(&empty, &[]);
     assert_eq!(bare.code, 0, "{}", bare.snapshot());
-    let told = "! this was sample data: for your own, write a slugproof.yaml (docs/formats.md)";
+    let told = "! this was sample data: for your own, run `slugproof init`";
     assert_eq!(last_sentence(&bare), told);
 
-    let told = "! nothing of yours was proved, only sample data: for your own, write a slugproof.yaml \
-                (docs/formats.md), or pass --embedded";
+    let told =
+        "! nothing of yours was proved, only sample data: for your own, run `slugproof init`, or pass --embedded";
     for args in [&["prove"][..], &["prove", "--no-config"], &["prove", "--deny", "gaps"]] {
         let output = run(&empty, args);
         assert_eq!((output.code, last_sentence(&output).as_str()), (3, told), "{args:?}");
@@ -316,8 +316,7 @@ fn sample_data_give_no_false_assurance() {
     assert!(json.code == 3 && json.json()["sample_data"] == true, "{}", json.stderr);
     assert!(json.stderr.contains("nothing of yours"), "{}", json.stderr);
     let output = run(&empty, &["check"]);
-    let told =
-        "nothing of yours was checked: name your files, write a slugproof.yaml (docs/formats.md), or pass --embedded";
+    let told = "nothing of yours was checked: name your files, run `slugproof init`, or pass --embedded";
     assert!(output.code == 3 && last_sentence(&output).ends_with(told), "{}", output.snapshot());
     assert!(last_sentence(&output).starts_with("! 9 notes in 1 registry, 2 policies; "), "{}", output.snapshot());
 

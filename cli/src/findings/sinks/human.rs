@@ -222,8 +222,8 @@ fn in_one_excerpt(sources: &Sources, a: &Span, b: &Span) -> bool {
 }
 
 /// The end of the summary if only the embedded sample data were checked.
-const SAMPLE: &str = "; these are embedded sample data, nothing of yours was checked: name your files, write a \
-                      slugproof.yaml (docs/formats.md), or pass --embedded";
+const SAMPLE: &str = "; these are embedded sample data, nothing of yours was checked: name your files, run \
+                      `slugproof init`, or pass --embedded";
 
 /// The summary: numbers of findings by level, checked items and suppressed findings.
 pub fn summary(triaged: &Triaged, width: usize) -> String {
