@@ -215,12 +215,21 @@ impl Config {
     ///
     /// The first unknown name.
     pub fn check_invariants(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
-        for (index, invariant) in self.invariants.iter().enumerate() {
-            if let Err((field, message)) = invariant.check(policies, registry) {
-                return Err(self.field_error(FieldPath::default().key("invariants").index(index).key(field), message));
-            }
+        match self.unknown_names(policies, registry).first() {
+            Some(error) => Err(Failure::new(format!("{}: {error}", self.path.display()))),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The unknown names of invariants, each with the error at its field; at most one for each invariant.
+    pub fn unknown_names(&self, policies: &[Policy], registry: Option<&Registry>) -> Vec<ReadError> {
+        let checked = self.invariants.iter().map(|invariant| invariant.check(policies, registry)).enumerate();
+        let errors = checked.filter_map(|(index, result)| result.err().map(|error| (index, error)));
+        let errors = errors.map(|(index, (field, message))| {
+            let path = FieldPath::default().key("invariants").index(index).key(field);
+            ValidationError::at(path, message).located(&self.root)
+        });
+        errors.collect()
     }
 
     /// Checks that each accept entry names an existing policy, runtime and variables. Runtimes

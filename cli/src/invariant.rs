@@ -21,7 +21,7 @@ pub struct Invariant {
     /// The runtimes that the entry is about.
     runtime: Option<Membership>,
     /// The variables on which the entry depends.
-    pub variables: Vec<(String, Test)>,
+    variables: Vec<(String, Test)>,
     /// The calls that the entry is about; with any of these, it counts for `lint` only.
     calls: Vec<(CallField, Membership)>,
     /// Why the invariant matters.
@@ -185,6 +185,24 @@ impl Invariant {
     pub fn models(&self) -> impl Iterator<Item = &str> {
         let models = self.properties.iter().filter(|(property, _)| *property == Property::Model);
         models.flat_map(|(_, texts)| texts.texts()).map(String::as_str)
+    }
+
+    /// The variables that the entry tests, each with values that its test tells from other values.
+    pub fn tested_values(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        self.variables.iter().map(|(name, test)| {
+            let values = match test {
+                Test::Value(texts) => texts.texts().to_vec(),
+                Test::Host(host) => vec![format!("https://{host}")],
+                Test::Set | Test::Unset => Vec::new(),
+            };
+            (name.as_str(), values)
+        })
+    }
+
+    /// Returns true if the entry tests a variable.
+    #[must_use]
+    pub fn tests(&self, name: &str) -> bool {
+        self.variables.iter().any(|(tested, _)| tested == name)
     }
 
     /// Returns true if the entry is about a policy.

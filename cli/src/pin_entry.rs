@@ -46,6 +46,9 @@ impl PinEntry {
         let fields = at.fields(&["files", "runtime"], &["model", "models", "required_env"], UnknownFields::Deny)?;
         let files = fields.required("files")?;
         let files = if files.is_list() { files.strings()? } else { vec![files.string()?.to_owned()] };
+        if files.is_empty() {
+            return Err(at.error("`files` is empty; name a file, or remove the entry"));
+        }
         let runtime = fields.required("runtime")?;
         let named = ["model", "models"].into_iter().filter_map(|name| fields.optional(name));
         let models: Vec<PinField> = named.map(|at| PinField::decode(&at)).collect::<Result<_, _>>()?;

@@ -213,7 +213,8 @@ impl Evaluator<'_> {
         value: impl Fn(&str) -> V,
         invariant: &Invariant,
     ) -> Option<Violated> {
-        let space = Space::new(self.registry, policy, value);
+        let mut space = Space::new(self.registry, policy, value);
+        invariant.tested_values().for_each(|(name, values)| space.tell_apart(name, values));
         let count = space.len();
         if count > ENVIRONMENTS {
             let reason = format!("more than {ENVIRONMENTS} environments are possible");
@@ -740,6 +741,24 @@ impl<'a> Space<'a> {
             _ => Vec::new(),
         };
         Self { policy, variables, options, runtimes }
+    }
+
+    /// Adds values of a variable to its representative values, if its value is not known: the policy may
+    /// treat them as it treats others.
+    fn tell_apart(&mut self, name: &str, values: Vec<String>) {
+        let policy = self.policy;
+        let is_open = |(variable, possible): &(Variable, Possible)| {
+            let is_known = matches!(possible.text.values, AbstractValue::OneOf(_));
+            policy.variable_name(*variable) == name && !is_known && !policy.is_key(*variable)
+        };
+        let both = self.variables.iter().zip(&mut self.options);
+        for (_, options) in both.filter(|(variable, _)| is_open(variable)) {
+            for value in values.iter().filter(|value| !value.is_empty()) {
+                if !options.iter().any(|option| option.as_ref() == Some(value)) {
+                    options.push(Some(value.clone()));
+                }
+            }
+        }
     }
 
     /// The number of environments, with each runtime.

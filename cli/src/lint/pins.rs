@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use slug_pins::{Literal, Syntax, scan};
-use slug_resolver::yaml::{self, Node};
+use slug_resolver::yaml::{self, Node, Value};
 use slug_resolver::{Code, Credentials, NameSubset, Provider, Rejection, explain};
 
 use super::linter::Linter;
@@ -201,18 +201,28 @@ impl Pins<'_, '_> {
             let help = "correct the path in `pins` of slugproof.yaml, or exclude the file from `files`";
             return self.report.findings.push(self.undecided(source, 0..0, title).with_help(help));
         }
-        let required = entry.required_env.as_ref().map(|field| field.query.select(&root));
-        let required_env = required.filter(|nodes| !nodes.is_empty()).map(|nodes| {
-            let texts =
-                nodes.iter().flat_map(|node| node.text().into_iter().chain(node.items().iter().filter_map(Node::text)));
-            texts.map(str::to_owned).collect::<Vec<String>>()
-        });
+        let required_env = entry.required_env.as_ref().and_then(|field| self.names(source, field, &root));
         for runtime in &runtimes {
             for model in &models {
                 let pin = Pin { runtime: runtime.clone(), model: model.clone(), required_env: required_env.clone() };
                 self.check(source, &pin);
             }
         }
+    }
+
+    /// The names of secrets at a path, if it selects anything; another value than a list of names is undecided.
+    fn names(&mut self, source: SourceId, field: &PinField, root: &Node) -> Option<Vec<String>> {
+        let nodes = field.query.select(root);
+        let mut names = Vec::new();
+        for node in &nodes {
+            if !add_names(node, &mut names) {
+                let title = format!("the value at `{}` is not a list of names, so it is not checked", field.written);
+                let finding = self.undecided(source, node.highlight_span(), title);
+                self.report.findings.push(finding);
+                return None;
+            }
+        }
+        (!nodes.is_empty()).then_some(names)
     }
 
     /// The texts at a path; values that are no texts are undecided.
@@ -307,6 +317,16 @@ impl Pins<'_, '_> {
         };
         self.report.findings.push(finding);
     }
+}
+
+/// Adds the names of a text or of lists of texts. Returns false if there is another value.
+fn add_names(node: &Node, names: &mut Vec<String>) -> bool {
+    match (node.text(), &node.value) {
+        (Some(text), _) if !text.contains(['$', '{']) => names.push(text.to_owned()),
+        (_, Value::Sequence(items)) => return items.iter().all(|item| add_names(item, names)),
+        _ => return node.is_null(),
+    }
+    true
 }
 
 /// A finding about a pin.

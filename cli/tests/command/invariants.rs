@@ -156,6 +156,34 @@ fn lint_names_the_deciding_variable_and_the_reason() {
 }
 
 #[test]
+fn lint_tells_apart_the_values_that_an_invariant_tests() {
+    let undecided = vec!["undecided".to_owned()];
+    for (invariant, env, expected) in [
+        // No rule tells these values of BILLING apart.
+        ("{never: {provider: acme}, when: {BILLING: lilac}}", "BILLING: \"${{ vars.B }}\"", &undecided),
+        ("{never: {provider: acme}, when: {BILLING: {not: lilac}}}", "BILLING: \"${{ vars.B }}\"", &undecided),
+        ("{never: {provider: acme}, when: {BILLING: {host: x.example}}}", "BILLING: \"${{ vars.B }}\"", &undecided),
+        ("{never: {provider: acme}, when: {BILLING: lilac}}", "BILLING: pink", &vec![]),
+        ("{never: {provider: acme}, when: {BILLING: lilac}}", "BILLING: lilac", &vec!["violated-invariant".to_owned()]),
+    ] {
+        let env = format!("ACME_KEY: k, PROXY_TOKEN: p, {env}");
+        assert_eq!(&linted(invariant, &env), expected, "{invariant} with {env}");
+    }
+}
+
+#[test]
+fn prove_names_the_runtime_that_an_invariant_tests() {
+    assert_eq!(
+        proved("{never: {provider: acme}, when: {AGENT: writer, MODEL: unset, BILLING: unset}}"),
+        ["writer [AGENT] acme-1"]
+    );
+    assert_eq!(
+        proved("{never: {provider: acme}, when: {AGENT: {not: coder}, MODEL: unset, BILLING: unset}}"),
+        ["writer [AGENT] acme-1"]
+    );
+}
+
+#[test]
 fn faulty_invariant_is_refused_at_its_field() {
     for (invariant, message) in [
         ("{never: {billing: plattform}}", "write `platform` or `byok`"),
@@ -177,5 +205,11 @@ fn faulty_invariant_is_refused_at_its_field() {
             let message = output.stderr.contains("slugproof.yaml: line 5") && output.stderr.contains(message);
             assert!(message, "{invariant}: {}", output.stderr);
         }
+        let output = slugproof(["check"]).dir(&repository(invariant, "")).run();
+        let words = |text: &str| text.split(|c: char| c.is_whitespace()).collect::<String>();
+        let stdout = words(&output.stdout);
+        assert_eq!(output.code, 1, "check {invariant}");
+        assert!(stdout.contains("slugproof.yaml:5:"), "{invariant}: {}", output.stdout);
+        assert!(stdout.contains(&words(message)), "{invariant}: {}", output.stdout);
     }
 }

@@ -114,6 +114,9 @@ fn entry_names_files_and_their_fields() {
         ("half", template("coder", "zeta-1", "", "[ZETA_KEY]"), vec!["2 wrong-credential"]),
         ("none", template("coder", "zeta-1", "", "[]"), vec!["2 missing-credential"]),
         ("computed", template("coder", "\"{{ model }}\"", "{id: zeta-1}", "[ZETA_KEY, ZETA_ID]"), vec!["2 undecided"]),
+        ("group", template("coder", "zeta-1", "", "[[ZETA_KEY, ZETA_ID]]"), vec![]),
+        ("objects", template("coder", "zeta-1", "", "[{name: ZETA_KEY}]"), vec!["4 undecided"]),
+        ("computed name", template("coder", "zeta-1", "", "[\"${NAME}\"]"), vec!["4 undecided"]),
         ("missing", "model: zeta-1\n".to_owned(), vec!["1 undecided"]),
         ("broken", "a: [\n".to_owned(), vec!["1 unreadable-file"]),
     ] {
@@ -128,6 +131,7 @@ fn faulty_entry_is_refused_at_its_field() {
     for (entry, message) in [
         ("{files: \"no/*.yaml\", runtime: .a, model: .b}", "the pattern `no/*.yaml` matches no file"),
         ("{files: \"a[\", runtime: .a, model: .b}", "the pattern `a[` is invalid"),
+        ("{files: [], runtime: .a, model: .b}", "`files` is empty"),
         ("{files: providers.yaml, runtime: .a}", "neither `model` nor `models`"),
         ("{files: providers.yaml, runtime: .a, model: b}", "not a valid path of a field"),
         ("{files: providers.yaml, model: .b}", "runtime"),

@@ -5,6 +5,9 @@
 
 use crate::Syntax;
 
+/// After so many here-documents without an end, no more are recognised, because each costs a search.
+const ENDLESS: usize = 8;
+
 /// The length of an escape such as `\u002f`.
 const CODE_POINT: usize = 6;
 
@@ -99,7 +102,8 @@ pub(crate) enum Kind {
 
 /// The tokens of a text.
 pub(crate) fn tokens(text: &Text, syntax: Syntax) -> Vec<Token> {
-    let mut lexer = Lexer { text, syntax, index: 0, tokens: Vec::new() };
+    let mut lexer =
+        Lexer { text, syntax, index: 0, tokens: Vec::new(), unclosed: [0; 2], heredocs: Vec::new(), endless: 0 };
     while lexer.index < text.bytes.len() {
         lexer.token();
     }
@@ -111,6 +115,13 @@ struct Lexer<'t> {
     syntax: Syntax,
     index: usize,
     tokens: Vec<Token>,
+    /// For `"` and `'`, where the last search ended that found no closing quote. No quote before has
+    /// a partner, and without this position a line of quotes would be searched for each of them.
+    unclosed: [usize; 2],
+    /// The names that end the here-documents which begin on the next line.
+    heredocs: Vec<Vec<u8>>,
+    /// The number of here-documents without an end.
+    endless: usize,
 }
 
 impl Lexer<'_> {
@@ -122,8 +133,15 @@ impl Lexer<'_> {
             return;
         }
         match byte {
-            b'\n' => self.push(Kind::Newline, from + 1),
+            b'\n' => {
+                self.push(Kind::Newline, from + 1);
+                std::mem::take(&mut self.heredocs).iter().for_each(|name| self.heredoc(name));
+            }
             b'\\' if bytes.get(from + 1) == Some(&b'\n') => self.index += 2,
+            b'\\' if bytes.get(from + 1) == Some(&b'"') => match self.escaped_quoted() {
+                Some((kind, end)) => self.push(kind, end),
+                None => self.word(),
+            },
             b' ' | b'\t' | b'\r' => self.index += 1,
             b'{' | b'[' | b'(' => self.push(Kind::Open(byte), from + 1),
             b'}' | b']' | b')' => self.push(Kind::Close(byte), from + 1),
@@ -134,8 +152,37 @@ impl Lexer<'_> {
                 None => self.index += 1,
             },
             b':' | b'=' => self.assign(),
+            b'<' if self.syntax == Syntax::Shell && bytes[from..].starts_with(b"<<") => self.start_heredoc(),
             _ => self.word(),
         }
+    }
+
+    /// Remembers the name after `<<`.
+    fn start_heredoc(&mut self) {
+        let rest = &self.text.bytes[self.index + 2..];
+        let rest = rest.strip_prefix(b"-").unwrap_or(rest).trim_ascii_start();
+        let rest = rest.strip_prefix(b"'").or(rest.strip_prefix(b"\"")).or(rest.strip_prefix(b"\\")).unwrap_or(rest);
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let name: Vec<u8> = rest.iter().copied().take_while(is_name).collect();
+        if !name.is_empty() {
+            self.heredocs.push(name);
+        }
+        self.push(Kind::Word, self.index + 2);
+    }
+
+    /// Takes the lines of a here-document as a quoted text: their brackets and quotes are its own.
+    fn heredoc(&mut self, name: &[u8]) {
+        let from = self.index;
+        let mut line = if self.endless < ENDLESS { from } else { self.text.bytes.len() };
+        while line < self.text.bytes.len() {
+            let rest = &self.text.bytes[line..];
+            let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+            if rest[..length].trim_ascii() == name {
+                return self.push(Kind::Quoted(self.text.content(from, line, false)), line);
+            }
+            line += length + 1;
+        }
+        self.endless += 1;
     }
 
     fn push(&mut self, kind: Kind, to: usize) {
@@ -163,7 +210,7 @@ impl Lexer<'_> {
     }
 
     /// The quoted text that begins here and its end, if its closing quote is found.
-    fn quoted(&self) -> Option<(Kind, usize)> {
+    fn quoted(&mut self) -> Option<(Kind, usize)> {
         let bytes = &self.text.bytes;
         let (from, quote) = (self.index, bytes[self.index]);
         let triple = [quote; 3];
@@ -179,11 +226,15 @@ impl Lexer<'_> {
             b'\'' => self.syntax.escapes_in_single_quotes(),
             _ => false,
         };
+        let unclosed = usize::from(quote == b'"');
+        if quote != b'`' && from < self.unclosed[unclosed] {
+            return None;
+        }
         let mut at = from + 1;
         while at < bytes.len() {
             match bytes[at] {
                 b'\\' if escapes => at += 1,
-                b'\n' if quote != b'`' => return None,
+                b'\n' if quote != b'`' => break,
                 byte if byte == quote => {
                     return Some((Kind::Quoted(self.text.content(from + 1, at, escapes)), at + 1));
                 }
@@ -191,7 +242,18 @@ impl Lexer<'_> {
             }
             at += 1;
         }
+        self.unclosed[unclosed] = at;
         None
+    }
+
+    /// The text between two escaped quotes of one line. They are the quotes of a text whose own quotes
+    /// are on other lines.
+    fn escaped_quoted(&self) -> Option<(Kind, usize)> {
+        let bytes = &self.text.bytes;
+        let from = self.index + 2;
+        let end = (from..bytes.len()).find(|at| matches!(bytes[*at], b'"' | b'\n'))?;
+        let is_escaped = end > from && bytes[end] == b'"' && bytes[end - 1] == b'\\';
+        is_escaped.then(|| (Kind::Quoted(self.text.content(from, end - 1, false)), end + 1))
     }
 
     fn assign(&mut self) {

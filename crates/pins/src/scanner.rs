@@ -10,6 +10,9 @@ use crate::{Literal, Pair, Syntax};
 /// How deep quoted texts in quoted texts are scanned.
 const QUOTES: usize = 3;
 
+/// Maximum tokens of a type before a default.
+const TYPE_TOKENS: usize = 32;
+
 /// The shortest content of a quoted text that can have both fields.
 const QUOTED_BYTES: usize = "runtime:a,model:b".len();
 
@@ -62,15 +65,34 @@ struct Scanner<'t> {
     text: &'t Text,
     syntax: Syntax,
     tokens: &'t [Token],
+    /// For each token, false if it is a bracket that means nothing.
+    is_scope: Vec<bool>,
     /// The open brackets, innermost last.
     brackets: Vec<(u8, Scope)>,
+    /// The number of open brackets of each kind, so that no search is made for one that is not open.
+    open: [usize; 128],
+    /// The begin of the line.
+    line: usize,
     /// The open blocks, innermost last.
     blocks: Vec<Block>,
 }
 
 fn scan_text(text: &Text, syntax: Syntax, quotes: usize, pairs: &mut Vec<Pair>) {
     let tokens = tokens(text, syntax);
-    let mut scanner = Scanner { text, syntax, tokens: &tokens, brackets: Vec::new(), blocks: Vec::new() };
+    let is_scope = match syntax.has_bare_values() && quotes == QUOTES {
+        true => closed(&tokens),
+        false => vec![true; tokens.len()],
+    };
+    let mut scanner = Scanner {
+        text,
+        syntax,
+        tokens: &tokens,
+        is_scope,
+        brackets: Vec::new(),
+        open: [0; 128],
+        line: 0,
+        blocks: Vec::new(),
+    };
     scanner.run(pairs);
     for token in &tokens {
         if let Kind::Quoted(content) = &token.kind
@@ -83,6 +105,43 @@ fn scan_text(text: &Text, syntax: Syntax, quotes: usize, pairs: &mut Vec<Pair>) 
     }
 }
 
+/// The bracket that opens what a bracket closes.
+fn opening(closing: u8) -> u8 {
+    match closing {
+        b'}' => b'{',
+        b']' => b'[',
+        _ => b'(',
+    }
+}
+
+/// For each token, false if it is a bracket that nothing closes. In the plain text of YAML and of a shell,
+/// such a bracket is a character like others.
+fn closed(tokens: &[Token]) -> Vec<bool> {
+    let mut is_closed = vec![true; tokens.len()];
+    let mut open: Vec<(u8, usize)> = Vec::new();
+    let mut count = [0_usize; 128];
+    for (index, token) in tokens.iter().enumerate() {
+        match token.kind {
+            Kind::Open(bracket) => {
+                is_closed[index] = false;
+                count[usize::from(bracket)] += 1;
+                open.push((bracket, index));
+            }
+            Kind::Close(bracket) if count[usize::from(opening(bracket))] > 0 => {
+                while let Some((last, at)) = open.pop() {
+                    count[usize::from(last)] -= 1;
+                    if last == opening(bracket) {
+                        is_closed[at] = true;
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    is_closed
+}
+
 impl Scanner<'_> {
     fn run(&mut self, pairs: &mut Vec<Pair>) {
         let mut is_line_start = true;
@@ -92,9 +151,14 @@ impl Scanner<'_> {
             }
             is_line_start = matches!(token.kind, Kind::Newline);
             match token.kind {
-                Kind::Open(bracket) => self.brackets.push((bracket, Scope::default())),
-                Kind::Close(bracket) => self.close(bracket, pairs),
-                Kind::Quoted(_) | Kind::Word => self.field(index),
+                Kind::Newline => self.line = token.to,
+                Kind::Open(bracket) if self.is_scope[index] => self.open(bracket),
+                Kind::Close(bracket) => self.close(opening(bracket), pairs),
+                Kind::Quoted(_) => self.field(index),
+                Kind::Word => {
+                    self.field(index);
+                    self.element(token, pairs);
+                }
                 _ => {}
             }
         }
@@ -102,35 +166,59 @@ impl Scanner<'_> {
         self.blocks.drain(..).for_each(|block| block.scope.close(pairs));
     }
 
+    fn open(&mut self, opening: u8) {
+        self.open[usize::from(opening)] += 1;
+        self.brackets.push((opening, Scope::default()));
+    }
+
     /// Closes a bracket and those in it that were left open. A bracket that was never opened, as in
     /// a pattern of `case`, means nothing.
-    fn close(&mut self, bracket: u8, pairs: &mut Vec<Pair>) {
-        let opening = match bracket {
-            b'}' => b'{',
-            b']' => b'[',
-            _ => b'(',
-        };
-        if let Some(open) = self.brackets.iter().rposition(|(open, _)| *open == opening) {
-            self.brackets.drain(open..).for_each(|(_, scope)| scope.close(pairs));
+    fn close(&mut self, opening: u8, pairs: &mut Vec<Pair>) {
+        let mut is_closed = self.open[usize::from(opening)] == 0;
+        while !is_closed && let Some((open, scope)) = self.brackets.pop() {
+            self.open[usize::from(open)] -= 1;
+            scope.close(pairs);
+            is_closed = open == opening;
         }
+    }
+
+    /// Opens or closes the start tag of an element of JSX, whose attributes are a scope.
+    fn element(&mut self, token: &Token, pairs: &mut Vec<Pair>) {
+        let word = &self.text.bytes[token.from..token.to];
+        if self.syntax != Syntax::Braces {
+        } else if word.contains(&b'>') {
+            if word[0] != b'<' && self.is_in(b'<') {
+                self.close(b'<', pairs);
+            }
+        } else if word[0] == b'<' && word.get(1).is_some_and(u8::is_ascii_alphabetic) {
+            self.open(b'<');
+        }
+    }
+
+    /// Whether the innermost bracket is this one.
+    fn is_in(&self, opening: u8) -> bool {
+        self.brackets.last().is_some_and(|(bracket, _)| *bracket == opening)
     }
 
     /// Closes the blocks that end before a line, and opens one for a line `name: value`.
     fn start_line(&mut self, first: usize, pairs: &mut Vec<Pair>) {
         let mut index = first;
-        let mut is_item = false;
         while self.is_dash(index) {
             // The fields of a list item are a block of their own.
             self.close_blocks(self.column(self.tokens[index].from) + 1, pairs);
-            (index, is_item) = (index + 1, true);
+            index += 1;
         }
         let Some(token) = self.tokens.get(index).filter(|token| !matches!(token.kind, Kind::Newline)) else { return };
+        if self.syntax == Syntax::Yaml && self.text.bytes[token.from..].starts_with(b"{{") {
+            // An action of a template is not a line of YAML.
+            return;
+        }
         let column = self.column(token.from);
         let is_field = matches!(token.kind, Kind::Quoted(_) | Kind::Word) && self.is_colon(index + 1);
         if !is_field {
             return self.close_blocks(if self.syntax == Syntax::Yaml { column } else { 0 }, pairs);
         }
-        self.close_blocks(if is_item { column } else { column + 1 }, pairs);
+        self.close_blocks(column + 1, pairs);
         if self.blocks.last().is_none_or(|block| block.column < column) {
             self.blocks.push(Block { column, scope: Scope::default() });
         }
@@ -153,7 +241,7 @@ impl Scanner<'_> {
     }
 
     fn column(&self, index: usize) -> usize {
-        index - self.text.bytes[..index].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1)
+        index.saturating_sub(self.line)
     }
 
     /// Records the field that begins at a token, if it is one of the two and has a literal value.
@@ -167,16 +255,7 @@ impl Scanner<'_> {
         if !is_runtime && !name.eq_ignore_ascii_case(b"model") {
             return;
         }
-        let is_argument = || {
-            let is_assigned = matches!(self.tokens.get(index + 1), Some(Token { kind: Kind::Equals, .. }));
-            let mut after = self.tokens.iter().skip(index + 3).filter(|token| !matches!(token.kind, Kind::Newline));
-            let is_last = matches!(after.next(), Some(Token { kind: Kind::Comma | Kind::Close(_), .. }));
-            is_assigned && is_last && self.brackets.last().is_some_and(|(bracket, _)| *bracket == b'(')
-        };
-        if !self.is_colon(index + 1) && !is_argument() {
-            return;
-        }
-        let Some(literal) = self.literal(index + 2) else { return };
+        let Some(literal) = self.field_value(index) else { return };
         let scope = match (self.brackets.last_mut(), self.blocks.last_mut()) {
             (Some((_, scope)), _) => scope,
             (None, Some(block)) => &mut block.scope,
@@ -185,8 +264,75 @@ impl Scanner<'_> {
         if is_runtime { scope.runtimes.push(literal) } else { scope.models.push(literal) }
     }
 
-    /// The literal value that begins at a token. A value that continues after its first token is
-    /// computed.
+    /// The literal value of the field whose name is a token: after a colon, after the type that follows
+    /// a colon, or, in a call or in an element of JSX, after `=`.
+    fn field_value(&self, index: usize) -> Option<Literal> {
+        let kind = |index: usize| self.tokens.get(index).map(|token| &token.kind);
+        let is_attribute = self.is_in(b'<') && matches!(kind(index + 1), Some(Kind::Equals));
+        if is_attribute {
+            let is_in_braces = matches!(kind(index + 2), Some(Kind::Open(b'{')));
+            let is_only = matches!(kind(index + 4), Some(Kind::Close(_)));
+            return match is_in_braces {
+                true => self.literal(index + 3).filter(|_| is_only),
+                false => self.literal(index + 2),
+            };
+        }
+        let literal = |value: usize| self.literal(value).filter(|_| self.is_end(value + 1));
+        if self.is_colon(index + 1) {
+            let mut value = index + 2;
+            if self.syntax.has_bare_values() {
+                // The anchor and the tag of a value of YAML.
+                while self.word(value).is_some_and(|word| matches!(word[0], b'&' | b'!')) {
+                    value += 1;
+                }
+                return literal(self.next_line(index, value).unwrap_or(value));
+            }
+            let is_local =
+                self.word(index.wrapping_sub(1)).is_some_and(|word| matches!(word, b"const" | b"let" | b"var"));
+            let default = self.word(value).and_then(|_| self.default(value)).filter(|_| !is_local);
+            return literal(default.unwrap_or(value));
+        }
+        let mut after = self.tokens.iter().skip(index + 3).filter(|token| !matches!(token.kind, Kind::Newline));
+        let mut is_argument = || {
+            matches!(kind(index + 1), Some(Kind::Equals))
+                && self.is_in(b'(')
+                && matches!(after.next(), Some(Token { kind: Kind::Comma | Kind::Close(_), .. }))
+        };
+        is_argument().then(|| literal(index + 2)).flatten()
+    }
+
+    /// The value of a field of YAML that is on the next line, also after `>` or `|`.
+    fn next_line(&self, field: usize, value: usize) -> Option<usize> {
+        let is_block = self.word(value).is_some_and(|word| matches!(word, b">" | b">-" | b"|" | b"|-"));
+        let newline = value + usize::from(is_block);
+        let Token { kind: Kind::Newline, to, .. } = self.tokens.get(newline)? else { return None };
+        let column = self.tokens.get(newline + 1)?.from - to;
+        (self.syntax == Syntax::Yaml && column > self.column(self.tokens[field].from)).then_some(newline + 1)
+    }
+
+    /// The default after a type, as in `str | None = "id"`, if there is one.
+    fn default(&self, from: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        for (index, token) in self.tokens.iter().enumerate().skip(from).take(TYPE_TOKENS) {
+            match token.kind {
+                Kind::Open(_) => depth += 1,
+                Kind::Close(_) => depth = depth.checked_sub(1)?,
+                Kind::Equals if depth == 0 => return Some(index + 1),
+                Kind::Word | Kind::Quoted(_) => {}
+                _ if depth == 0 => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The bytes of a token that is a word.
+    fn word(&self, index: usize) -> Option<&[u8]> {
+        let token = self.tokens.get(index).filter(|token| matches!(token.kind, Kind::Word))?;
+        Some(&self.text.bytes[token.from..token.to])
+    }
+
+    /// The literal value of a token.
     fn literal(&self, index: usize) -> Option<Literal> {
         let token = self.tokens.get(index)?;
         let literal = match &token.kind {
@@ -194,7 +340,7 @@ impl Scanner<'_> {
                 let span = content.position(0)..content.position(content.bytes.len());
                 Literal { text: content.part(0, content.bytes.len()), span }
             }
-            Kind::Word if self.syntax.has_bare_values() => {
+            Kind::Word if self.syntax.has_bare_values() && is_bare_text(&self.text.bytes[token.from..token.to]) => {
                 let span = self.text.position(token.from)..self.text.position(token.to);
                 Literal { text: self.text.part(token.from, token.to), span }
             }
@@ -204,14 +350,26 @@ impl Scanner<'_> {
         if literal.text.is_empty() || is_computed(&literal.text) {
             return None;
         }
-        let ends = match self.tokens.get(index + 1) {
+        Some(literal)
+    }
+
+    /// Whether a value ends before a token. A value that continues after its first token is computed.
+    fn is_end(&self, index: usize) -> bool {
+        match self.tokens.get(index) {
             None => true,
             Some(Token { kind: Kind::Newline | Kind::Comma | Kind::Semicolon | Kind::Close(_), .. }) => true,
             // A type after the value, as in `"id" as Model`.
-            Some(Token { kind: Kind::Word, from, to }) => &self.text.bytes[*from..*to] == b"as",
+            Some(Token { kind: Kind::Word, from, to }) => {
+                matches!(&self.text.bytes[*from..*to], b"as" | b"satisfies")
+            }
             // The end of the text around quoted JSON.
             Some(_) => false,
-        };
-        ends.then_some(literal)
+        }
     }
+}
+
+/// Whether a word without quotes is a text: not the null of YAML, and not a field or a variable of jq.
+fn is_bare_text(word: &[u8]) -> bool {
+    let is_null = matches!(word, b"~" | b"null" | b"Null" | b"NULL");
+    !is_null && word[0] != b'.' && !word.starts_with(b"env.")
 }

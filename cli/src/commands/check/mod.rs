@@ -36,17 +36,18 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut options = args.findings.options();
     options.deny.extend(&inputs.deny);
     while let Some(input) = inputs.next() {
-        if let Some(config) = check.read(input) {
+        if let Some((source, config)) = check.read(input) {
             let root = config.path.parent().filter(|root| !root.as_os_str().is_empty());
             check.root = Some(root.unwrap_or(Path::new(".")).to_owned());
             inputs.add_all_of(&config);
             options.deny.extend(&config.deny);
-            check.config = Some(config);
+            check.config = Some((source, config));
         }
     }
     if check.registries.is_empty() && !check.has_registry && !check.policies.is_empty() {
         check.others.push(inputs.other_registry()?);
     }
+    check.check_invariants();
     check.compare();
     check.conform(&options.deny)?;
     if inputs.is_unrequested_sample {
@@ -69,7 +70,7 @@ struct Check {
     /// The directory of the slugproof.yaml that names the policies.
     root: Option<PathBuf>,
     /// The slugproof.yaml among the inputs.
-    config: Option<Config>,
+    config: Option<(SourceId, Config)>,
 }
 
 impl Check {
@@ -96,12 +97,13 @@ impl Check {
             PolicyFile { policy: policy.clone(), path }
         };
         let files: Vec<PolicyFile> = self.policies.iter().map(file).collect();
-        let mut conformity = Conformity::new(self.config.as_ref(), registry, conformity::BUDGET);
+        let mut conformity =
+            Conformity::new(self.config.as_ref().map(|(_, config)| config), registry, conformity::BUDGET);
         conformity::report(&mut self.report, &files, &mut conformity, denied)
     }
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.
-    fn read(&mut self, input: Input) -> Option<Config> {
+    fn read(&mut self, input: Input) -> Option<(SourceId, Config)> {
         let Input { path, shown, content, unknown } = input;
         let bytes = match content {
             Ok(bytes) => bytes,
@@ -147,7 +149,7 @@ impl Check {
                         self.has_registry |= config.registry.as_ref() == Some(&path);
                         self.unreadable(source, error.span.unwrap_or_default(), error.message, None);
                     }
-                    return Some(config);
+                    return Some((source, config));
                 }
                 Err(error) => self.refuse(source, Kind::Config, &error),
             },
@@ -202,6 +204,25 @@ impl Check {
         let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
         let help = "`unknown_fields: allow` in slugproof.yaml ignores unknown fields";
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });
+    }
+
+    /// Reports the unknown names of invariants, as `prove` and `lint` refuse them. After an invalid file, a
+    /// name may only seem unknown.
+    fn check_invariants(&mut self) {
+        if !self.report.findings.is_empty() {
+            return;
+        }
+        let Some((source, config)) = &self.config else { return };
+        let policies: Vec<Policy> = match &config.policies {
+            Some(_) => self.policies.iter().map(|(_, policy)| policy.clone()).collect(),
+            None => Policy::all_embedded().into_iter().collect(),
+        };
+        let own = self.registries.iter().map(|(_, registry)| registry);
+        let registry = own.chain(self.others.iter().map(|(_, registry)| registry)).next();
+        let source = *source;
+        for error in config.unknown_names(&policies, registry) {
+            self.refuse(source, Kind::Config, &error);
+        }
     }
 
     /// Checks every registry, and every policy with every registry.

@@ -6,7 +6,6 @@ use slug_laws::Dataset;
 use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::can_name_runtime;
 use slug_laws::{TestCase, set_values};
-use slug_resolver::policy::Test;
 use slug_resolver::resolve;
 
 use crate::invariant::Invariant;
@@ -80,14 +79,13 @@ fn cases(dataset: &Dataset, enumeration: &Enumeration, invariant: &Invariant, po
         let slugs: BTreeSet<&str> = invariant.models().chain(enumeration.slugs().iter().map(String::as_str)).collect();
         cases.extend(slugs.into_iter().map(|slug| point.case.with(variable, slug)));
     }
-    for (name, test) in &invariant.variables {
+    for (name, tested) in invariant.tested_values() {
         let is_open = !point.case.variables.contains_key(name);
         let Some(variable) = dataset.policy.variable(name).filter(|_| is_open) else { continue };
         let mut values = set_values(&dataset.policy, variable);
-        match test {
-            Test::Value(texts) => values.extend(texts.texts().iter().cloned()),
-            Test::Host(host) => values.push(format!("https://{host}")),
-            Test::Set | Test::Unset => {}
+        values.extend(tested);
+        if dataset.policy.runtime_variables().any(|other| other == variable) {
+            values.push(point.case.runtime.clone());
         }
         let with = |case: &TestCase| values.iter().map(|value| case.with(name, value)).collect::<Vec<_>>();
         cases = cases.iter().flat_map(|case| [vec![case.clone()], with(case)].concat()).collect();
@@ -109,7 +107,13 @@ impl Smallest {
             let env = case.env();
             invariant.is_violated(&env, &resolve(&dataset.registry, &case.runtime, &env, &[]))
         };
-        if !can_name_runtime(&case, violates) {
+        // The invariant may distinguish names of runtimes that no rule does.
+        let policy = &dataset.policy;
+        let tests_runtime = policy.runtime_variables().any(|variable| invariant.tests(policy.variable_name(variable)));
+        let names_other = || env.runtime().is_some_and(|runtime| runtime != case.runtime);
+        let decides = |variable| policy.deciding_variables().any(|deciding| deciding == variable);
+        let is_decided = policy.runtime_variables().any(decides);
+        if !can_name_runtime(&case, violates) || (tests_runtime && !is_decided && names_other()) {
             return;
         }
         let sets = self.0.entry((case.runtime.clone(), provider.name.clone())).or_default();
@@ -147,8 +151,8 @@ mod tests {
     const ENVIRONMENTS: usize = 20_000;
 
     /// An invariant about names that the dataset has, by three numbers.
-    fn invariant(dataset: &Dataset, enumeration: &Enumeration, numbers: (usize, usize, usize)) -> Invariant {
-        let (property, value, condition) = numbers;
+    fn invariant(dataset: &Dataset, enumeration: &Enumeration, numbers: (usize, usize, usize, usize)) -> Invariant {
+        let (property, value, condition, number) = numbers;
         let providers = dataset.registry.providers();
         let property = match property % 4 {
             0 => format!("billing: {}", ["platform", "byok"][value % 2]),
@@ -159,8 +163,11 @@ mod tests {
         let variables: Vec<_> = dataset.policy.all_variables().collect();
         let variable = variables.get(condition % (variables.len() + 1));
         let condition = variable.map_or(String::new(), |variable| {
-            let test = ["set", "unset"][condition % 2];
-            format!(", when: {{{}: {test}}}", dataset.policy.variable_name(*variable))
+            let values = set_values(&dataset.policy, *variable);
+            let known = format!("{:?}", values[value % values.len()]);
+            let tests = ["set", "unset", "other", "{not: other}", &known, &format!("{{not: {known}}}")];
+            let kinds = if dataset.policy.is_key(*variable) { 2 } else { tests.len() };
+            format!(", when: {{{}: {}}}", dataset.policy.variable_name(*variable), tests[number % kinds])
         });
         let word = ["always", "never"][value % 2];
         let root = yaml::read(format!("{{{word}: {{{property}}}{condition}}}").as_bytes()).expect("YAML is valid");
@@ -179,8 +186,10 @@ mod tests {
                 let runtimes = enumeration.runtimes().map(|(name, _)| name.to_owned());
                 let names_runtime = policy.runtime_variables().any(|other| other == variable);
                 let runtimes = runtimes.filter(|_| names_runtime);
+                let tested = invariant.tested_values().filter(|(name, _)| *name == policy.variable_name(variable));
+                let tested = tested.flat_map(|(_, values)| values);
                 let values: Vec<String> =
-                    set_values(policy, variable).into_iter().chain(slugs).chain(runtimes).collect();
+                    set_values(policy, variable).into_iter().chain(slugs).chain(runtimes).chain(tested).collect();
                 (variable, values)
             })
             .collect();
@@ -207,7 +216,7 @@ mod tests {
         #[test]
         fn violations_are_those_of_all_environments(
             bytes in prop::collection::vec(any::<u8>(), 0..600),
-            numbers in (0..4_usize, 0..40_usize, 0..40_usize),
+            numbers in (0..4_usize, 0..40_usize, 0..40_usize, 0..60_usize),
         ) {
             let dataset: Arc<Dataset> = generator::case_of(&bytes).dataset;
             let enumeration = Enumeration::new(&dataset);

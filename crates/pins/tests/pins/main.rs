@@ -1,4 +1,5 @@
 //! Pins in files of every syntax, and paths of fields.
 
+mod forms;
 mod query;
 mod scan;

@@ -14,12 +14,12 @@ fn pairs(syntax: Syntax, text: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn is_pin(syntax: Syntax, text: &str) {
+pub fn is_pin(syntax: Syntax, text: &str) {
     assert_eq!(pairs(syntax, text), ["coder acme/m1"], "{text}");
 }
 
 #[track_caller]
-fn is_none(syntax: Syntax, text: &str) {
+pub fn is_none(syntax: Syntax, text: &str) {
     assert_eq!(pairs(syntax, text), [""; 0], "{text}");
 }
 
