@@ -300,11 +300,24 @@ impl Entry {
     }
 }
 
-/// The paragraphs of Markdown text, each joined into one line.
+/// The paragraphs of Markdown text. The lines of a paragraph, and those of each item of a list, are joined
+/// into one line.
 pub fn paragraphs(prose: &str) -> impl Iterator<Item = String> {
     let paragraphs = prose.trim().split("\n\n").filter(|paragraph| !paragraph.is_empty());
-    paragraphs.map(|paragraph| paragraph.replace('\n', " "))
+    paragraphs.map(|paragraph| {
+        let mut lines: Vec<String> = Vec::new();
+        for line in paragraph.lines() {
+            match lines.last_mut().filter(|_| !line.starts_with(ITEM)) {
+                Some(last) => *last += &format!(" {}", line.trim_start()),
+                None => lines.push(line.to_owned()),
+            }
+        }
+        lines.join("\n")
+    })
 }
+
+/// The start of an item of a list.
+pub const ITEM: &str = "- ";
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -71,7 +71,11 @@ fn rendered(markdown: &str) -> String {
             text.push_str(block);
             continue;
         }
-        let broken = codes::paragraphs(part).map(|paragraph| wrapped(&paragraph, "  ", "  ") + "\n");
+        let indent = |line: &str| if line.starts_with(codes::ITEM) { "    " } else { "  " };
+        let broken = codes::paragraphs(part).map(|paragraph| {
+            let lines = paragraph.lines().map(|line| wrapped(line, "  ", indent(line)) + "\n");
+            lines.collect::<String>()
+        });
         text.push_str(&broken.collect::<Vec<_>>().join("\n"));
     }
     text

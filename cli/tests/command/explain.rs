@@ -153,3 +153,10 @@ fn listed_commands_report_each_contradiction() {
     }
     assert_eq!(seen, codes::entries().filter(resolved).map(|entry| entry.id).collect());
 }
+
+#[test]
+fn items_of_a_list_are_lines_of_their_own() {
+    let text = slugproof(["explain", "near-miss"]).run().stdout;
+    let item = "  - Only a pattern matches a model id, and its runtime lists almost the same id.\n";
+    assert!(text.contains(item), "{text}");
+}
