@@ -624,8 +624,8 @@ fn invalid_rules_report_place_and_advice() {
             "inject: first\n",
             "overide: MODEL\n",
             "line 11, column 1: `overide`: unknown field `overide`; the fields here are `name`, `extends`, \
-             `harness`, `function`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, `templates`, `creates`, `inject`, \
-             `secrets`, `model`, `schema_version`",
+             `harness`, `function`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, `templates`, `creates`, \
+             `inject`, `secrets`, `model`, `schema_version`",
         ),
         (
             "creates: {unless",
