@@ -1003,18 +1003,13 @@ impl<'a> Walk<'a> {
     /// An arithmetic expression. It is followed if it has no variables.
     pub fn arithmetic(&mut self, arithmetic: &'a Arithmetic, state: &mut State) -> Value {
         let mut sources = BTreeSet::new();
-        let mut has_names = false;
-        for Piece { kind, .. } in &arithmetic.pieces {
-            if let PieceKind::Literal(text) = kind {
-                let words = text.split(|next: char| next != '_' && !next.is_ascii_alphanumeric());
-                for name in words.filter(|word| slug_shell::is_name(word)) {
-                    has_names = true;
-                    sources.extend(self.variable(name, false, &arithmetic.span, state).sources());
-                }
-            }
-        }
         let value = self.text(&arithmetic.pieces, state);
         sources.extend(value.sources());
+        let has_names = value.has_name();
+        // Bash reads the variable of each name in the text, also of a name that an expansion gives.
+        for name in value.names() {
+            sources.extend(self.variable(name, false, &arithmetic.span, state).sources());
+        }
         if has_names || !sources.is_empty() {
             self.not_followed(&arithmetic.span, "calculates with a variable");
             let is_assignment =
