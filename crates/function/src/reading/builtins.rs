@@ -627,6 +627,7 @@ impl<'a> Walk<'a> {
                 Some("-f") => is_function = true,
                 Some(name) if is_function => {
                     state.functions.remove(name);
+                    state.perhaps_undefined.remove(name);
                     self.changes_state(span, format!("removes the function `{name}`"));
                 }
                 Some("IFS") => self.assign("IFS", Value::literal(SEPARATORS), span, state),
@@ -651,7 +652,8 @@ impl<'a> Walk<'a> {
             let asked: Vec<String> = asked.collect();
             self.prints_computed(span, state);
             if asked.iter().all(|name| state.functions.contains_key(name)) && !asked.is_empty() {
-                return Some(true);
+                let is_certain = asked.iter().all(|name| !state.perhaps_undefined.contains(name));
+                return is_certain.then_some(true);
             }
             self.not_followed(span, "asks whether a program is installed");
             return None;

@@ -673,6 +673,7 @@ impl<'a> Walk<'a> {
             self.definitions.len() - 1
         });
         state.functions.insert(function.name.clone(), [id].into());
+        state.perhaps_undefined.remove(&function.name);
         self.changes_state(span, format!("defines the function `{}`", function.name));
     }
 
@@ -684,6 +685,9 @@ impl<'a> Walk<'a> {
         }
         let ids: Vec<usize> = state.functions.get(name).into_iter().flatten().copied().collect();
         let mut ends = Vec::new();
+        if state.perhaps_undefined.contains(name) {
+            ends.push((state.clone(), Some(false)));
+        }
         for id in ids {
             let mut inner = state.clone();
             inner.frames.push(frame.clone());

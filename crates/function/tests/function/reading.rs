@@ -107,6 +107,8 @@ fn variable_gets_the_comparisons_that_it_flows_into() {
         ("[ -n \"$(declare -F pick)\" ] && [ \"$X\" = a ]", "a"),
         ("[ \"$(command -v pick)\" = pick ] && [ \"$X\" = a ]", "a"),
         ("[ -z \"$(shopt extglob)\" ] || [ \"$X\" = a ]", "a"),
+        ("[ \"$Y\" = b ] && f() { :; }; type f >/dev/null || [ \"$X\" = a ]", "a"),
+        ("[ \"$Y\" = b ] && f() { :; }; f || [ \"$X\" = a ]", "a"),
         ("printf %d b >/dev/null 2>&1 || [ \"$X\" = a ]", "a"),
         ("[[ 010 -eq 8 ]] && [ \"$X\" = a ]", "a"),
         ("set -u; [ -n \"${X:-}\" ] || echo \"$X\"", "(printed) (unset)"),
