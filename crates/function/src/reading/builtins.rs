@@ -158,6 +158,7 @@ impl<'a> Walk<'a> {
             self.not_followed(span, "calls `local` outside of a function, which is an error");
         }
         let mut is_array = false;
+        let mut is_read_only = command == "readonly";
         let is_option = |word: &Word| word.literal().is_some_and(|text| text.len() > 1 && text.starts_with(['-', '+']));
         let asks_functions = command != "local"
             && words
@@ -184,6 +185,9 @@ impl<'a> Walk<'a> {
                         }
                         None => self.assign(&assignment.name, value, &assignment.name_span, state),
                     }
+                    if is_read_only {
+                        state.read_only.insert(assignment.name.clone());
+                    }
                 }
                 continue;
             }
@@ -194,7 +198,8 @@ impl<'a> Walk<'a> {
             if let Some(letters) = text.strip_prefix(['-', '+']) {
                 for letter in letters.chars() {
                     match letter {
-                        'r' | 'x' | 't' => {}
+                        'r' => is_read_only = text.starts_with('-'),
+                        'x' | 't' => {}
                         'g' => is_local = false,
                         'a' => is_array = true,
                         'f' | 'F' if command != "local" => {
@@ -210,6 +215,9 @@ impl<'a> Walk<'a> {
                     self.declare_local(&text, Value::default(), elements, &word.span, state);
                 } else if let Some(elements) = elements {
                     self.assign_elements(&text, elements, &word.span, state);
+                }
+                if is_read_only && !is_local {
+                    state.read_only.insert(text.into_owned());
                 }
             } else {
                 self.not_followed(&word.span, "declares a variable whose name is not valid");
@@ -242,6 +250,7 @@ impl<'a> Walk<'a> {
 
     fn declare_local(&mut self, name: &str, value: Value, elements: Option<Elements>, span: &Span, state: &mut State) {
         let index = state.frames.len() - 1;
+        self.refuses_read_only(name, span, state);
         state.frames[index].insert(name.to_owned(), Variable { value: Value::default(), elements: None, is_own: true });
         match elements {
             Some(elements) => self.assign_elements(name, elements, span, state),

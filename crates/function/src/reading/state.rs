@@ -103,6 +103,8 @@ pub(super) struct State {
     pub functions: BTreeMap<String, BTreeSet<usize>>,
     /// The functions that some way to this point does not define.
     pub perhaps_undefined: BTreeSet<String>,
+    /// The global variables that some way to this point makes read-only.
+    pub read_only: BTreeSet<String>,
     pub arguments: Vec<Value>,
     /// Whether the number of arguments depends on the environment.
     pub arguments_vary: bool,
@@ -126,6 +128,7 @@ impl State {
             frames: vec![BTreeMap::from([("IFS".to_owned(), separators)])],
             functions: BTreeMap::new(),
             perhaps_undefined: BTreeSet::new(),
+            read_only: BTreeSet::new(),
             arguments: Vec::new(),
             arguments_vary: false,
             output: Value::default(),
@@ -170,6 +173,7 @@ impl State {
         let one_sided: Vec<String> = names.filter(|name| !is_in_both(name)).cloned().collect();
         self.perhaps_undefined.extend(one_sided);
         self.perhaps_undefined.extend(other.perhaps_undefined.iter().cloned());
+        self.read_only.extend(other.read_only.iter().cloned());
         for (name, definitions) in &other.functions {
             self.functions.entry(name.clone()).or_default().extend(definitions);
         }

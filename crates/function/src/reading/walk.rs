@@ -926,10 +926,18 @@ impl<'a> Walk<'a> {
             self.not_followed(span, "sets `IFS` to a computed text");
         }
         let frame = state.variable(name).map_or(0, |(frame, _)| frame);
+        self.refuses_read_only(name, span, state);
         if frame == 0 {
             self.assigns_global(name, span);
         }
         state.frames[frame].insert(name.to_owned(), Variable { value, elements: None, is_own: true });
+    }
+
+    /// Refuses a change of a read-only variable, which fails.
+    pub fn refuses_read_only(&mut self, name: &str, span: &Span, state: &State) {
+        if state.read_only.contains(name) {
+            self.not_followed(span, format!("assigns `{name}`, which is read-only"));
+        }
     }
 
     pub fn assigns_global(&mut self, name: &str, span: &Span) {
@@ -984,7 +992,7 @@ impl<'a> Walk<'a> {
                 (None | Some("1"), Some("1")) | (Some("2"), Some("2")) => {}
                 (Some("2"), Some("1")) => self.set_stderr(state.stdout, redirect, state),
                 (Some("2"), Some("-")) => state.stderr = Stream::Elsewhere,
-                (None | Some("1"), Some("-")) => state.stdout = Stream::Elsewhere,
+                (None | Some("1"), Some("-")) => self.not_followed(&redirect.span, "closes its output"),
                 (None, Some("/dev/null")) => (state.stdout, state.stderr) = (Stream::Elsewhere, Stream::Elsewhere),
                 _ => self.not_followed(&redirect.span, "redirects a file descriptor"),
             },
