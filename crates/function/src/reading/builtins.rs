@@ -8,6 +8,7 @@ use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 use super::commands::DECLARATIONS;
 use super::jq::{self, Field};
 use super::state::{Elements, Input, SEPARATORS, State, Stream, Variable};
+use super::test::compares_own_path;
 use super::value::{Part, Value};
 use super::walk::{Facts, Frame, Status, Walk, meet};
 
@@ -19,7 +20,7 @@ const SET_OPTIONS: [&str; 9] =
     ["errexit", "nounset", "xtrace", "noglob", "pipefail", "errtrace", "functrace", "verbose", "hashall"];
 
 /// The options of `shopt` that change no answer where patterns for files are not followed.
-const SHOPT_OPTIONS: [&str; 6] = ["nullglob", "failglob", "dotglob", "globstar", "inherit_errexit", "lastpipe"];
+const SHOPT_OPTIONS: [&str; 5] = ["nullglob", "failglob", "dotglob", "globstar", "inherit_errexit"];
 
 impl<'a> Walk<'a> {
     pub fn simple(&mut self, simple: &'a Simple, span: &'a Span, state: &mut State) -> Status {
@@ -37,6 +38,14 @@ impl<'a> Walk<'a> {
             let status = self.declaration(name, &simple.words[1..], span, state);
             self.facts = Facts::default();
             return status;
+        }
+        if let (Some("[" | "test"), false, [_, left, operator, right, ..]) =
+            (name.as_deref(), is_function, simple.words.as_slice())
+            && let Some(operator) = operator.literal().filter(|operator| matches!(&**operator, "=" | "==" | "!="))
+            && compares_own_path(left, right)
+        {
+            self.facts = Facts::default();
+            return Some(operator == "!=");
         }
         let frame = self.temporary(&simple.assignments, state);
         let outer = std::mem::take(&mut self.is_open);
@@ -149,6 +158,16 @@ impl<'a> Walk<'a> {
             self.not_followed(span, "calls `local` outside of a function, which is an error");
         }
         let mut is_array = false;
+        let mut is_read_only = command == "readonly";
+        let is_option = |word: &Word| word.literal().is_some_and(|text| text.len() > 1 && text.starts_with(['-', '+']));
+        let asks_functions = command != "local"
+            && words
+                .first()
+                .and_then(Word::literal)
+                .is_some_and(|text| text.starts_with('-') && text.contains(['f', 'F']));
+        if words.iter().all(is_option) && !asks_functions {
+            self.not_followed(span, "prints all variables");
+        }
         for word in words {
             if let Some(assignment) = word.assignment() {
                 let (value, elements) = self.declared(word, &assignment, state);
@@ -166,6 +185,9 @@ impl<'a> Walk<'a> {
                         }
                         None => self.assign(&assignment.name, value, &assignment.name_span, state),
                     }
+                    if is_read_only {
+                        state.read_only.insert(assignment.name.clone());
+                    }
                 }
                 continue;
             }
@@ -176,10 +198,14 @@ impl<'a> Walk<'a> {
             if let Some(letters) = text.strip_prefix(['-', '+']) {
                 for letter in letters.chars() {
                     match letter {
-                        'r' | 'x' | 't' => {}
+                        'r' => is_read_only = text.starts_with('-'),
+                        'x' | 't' => {}
                         'g' => is_local = false,
                         'a' => is_array = true,
-                        'f' | 'F' if command != "local" => return None,
+                        'f' | 'F' if command != "local" => {
+                            self.prints_computed(span, state);
+                            return None;
+                        }
                         _ => self.not_followed(span, format!("declares a variable with `-{letter}`")),
                     }
                 }
@@ -189,6 +215,9 @@ impl<'a> Walk<'a> {
                     self.declare_local(&text, Value::default(), elements, &word.span, state);
                 } else if let Some(elements) = elements {
                     self.assign_elements(&text, elements, &word.span, state);
+                }
+                if is_read_only && !is_local {
+                    state.read_only.insert(text.into_owned());
                 }
             } else {
                 self.not_followed(&word.span, "declares a variable whose name is not valid");
@@ -221,6 +250,7 @@ impl<'a> Walk<'a> {
 
     fn declare_local(&mut self, name: &str, value: Value, elements: Option<Elements>, span: &Span, state: &mut State) {
         let index = state.frames.len() - 1;
+        self.refuses_read_only(name, span, state);
         state.frames[index].insert(name.to_owned(), Variable { value: Value::default(), elements: None, is_own: true });
         match elements {
             Some(elements) => self.assign_elements(name, elements, span, state),
@@ -280,9 +310,10 @@ impl<'a> Walk<'a> {
                     if !matches!(word.as_str(), "-s" | "-u" | "-q" | "extglob")
                         && !SHOPT_OPTIONS.contains(&word.as_str())
                     {
-                        self.not_followed(span, "changes how bash compares texts, with `shopt`");
+                        self.not_followed(span, "changes how bash runs commands or compares texts, with `shopt`");
                     }
                 }
+                self.prints_computed(span, state);
                 self.changes_state(span, "changes an option of the shell");
                 None
             }
@@ -408,7 +439,9 @@ impl<'a> Walk<'a> {
             }
             None => self.print(&result, span, state),
         }
-        Some(true)
+        // A number that is none makes `printf` fail.
+        let converts = |format: &String| format.replace("%%", "").replace("%s", "").contains('%');
+        if formats.is_empty() || formats.iter().any(converts) { None } else { Some(true) }
     }
 
     /// The text that `printf` prints.
@@ -603,6 +636,7 @@ impl<'a> Walk<'a> {
                 Some("-f") => is_function = true,
                 Some(name) if is_function => {
                     state.functions.remove(name);
+                    state.perhaps_undefined.remove(name);
                     self.changes_state(span, format!("removes the function `{name}`"));
                 }
                 Some("IFS") => self.assign("IFS", Value::literal(SEPARATORS), span, state),
@@ -625,8 +659,10 @@ impl<'a> Walk<'a> {
         if asks {
             let asked = arguments.iter().filter_map(Value::sole_literal).filter(|word| !word.starts_with('-'));
             let asked: Vec<String> = asked.collect();
+            self.prints_computed(span, state);
             if asked.iter().all(|name| state.functions.contains_key(name)) && !asked.is_empty() {
-                return Some(true);
+                let is_certain = asked.iter().all(|name| !state.perhaps_undefined.contains(name));
+                return is_certain.then_some(true);
             }
             self.not_followed(span, "asks whether a program is installed");
             return None;
@@ -638,6 +674,11 @@ impl<'a> Walk<'a> {
                 None
             }
         }
+    }
+
+    /// Prints a text that no value of the environment decides and that is not followed.
+    fn prints_computed(&mut self, span: &Span, state: &mut State) {
+        self.print(&Value::derived(BTreeSet::new()), span, state);
     }
 
     fn cat(&mut self, arguments: &[Value], span: &Span, state: &mut State) -> Status {

@@ -52,11 +52,21 @@ impl Fields {
 impl<'a> Walk<'a> {
     /// The text of pieces where bash does not split it.
     pub fn text(&mut self, pieces: &'a [Piece], state: &mut State) -> Value {
+        self.refuses_home(pieces);
         self.joined(pieces, Mode::Plain, state)
+    }
+
+    fn refuses_home(&mut self, pieces: &[Piece]) {
+        if let Some(Piece { kind: PieceKind::Literal(text), span }) = pieces.first()
+            && text.starts_with('~')
+        {
+            self.not_followed(span, "reads the home directory");
+        }
     }
 
     /// The text of pieces as a pattern.
     pub fn pattern(&mut self, pieces: &'a [Piece], state: &mut State) -> Value {
+        self.refuses_home(pieces);
         self.joined(pieces, Mode::Pattern, state)
     }
 
@@ -124,6 +134,10 @@ impl<'a> Walk<'a> {
     pub fn variable(&mut self, name: &str, is_eager: bool, span: &Span, state: &State) -> Value {
         if is_eager && !state.set.contains(name) {
             self.plain_reads.insert(name.to_owned());
+        }
+        if let Some(reason) = special(name).filter(|_| computes(name)) {
+            self.not_followed(span, format!("reads `${name}`, {reason}"));
+            return Value::derived(BTreeSet::new());
         }
         let value = match state.variable(name) {
             Some((frame, Variable { value, is_own, .. })) => {
@@ -462,7 +476,7 @@ impl<'a> Walk<'a> {
     fn quoted_fields(&mut self, pieces: &'a [Piece], lists: &mut [Fields], state: &mut State) {
         let several: Vec<&Piece> = pieces.iter().filter(|piece| is_several(piece)).collect();
         if several.is_empty() {
-            let value = self.text(pieces, state);
+            let value = self.joined(pieces, Mode::Plain, state);
             lists.iter_mut().for_each(|list| list.push(&value));
             return;
         }
@@ -593,6 +607,13 @@ pub(super) fn escaped(text: &Text) -> Text {
         other => other.clone(),
     };
     text.iter().map(part).collect()
+}
+
+/// Whether bash computes the value at each reading, even after an assignment.
+fn computes(name: &str) -> bool {
+    matches!(name, "RANDOM" | "SRANDOM" | "SECONDS" | "LINENO" | "FUNCNAME" | "DIRSTACK" | "GROUPS" | "_")
+        || name.starts_with("EPOCH")
+        || name.starts_with("BASH")
 }
 
 /// What a variable that bash sets depends on; `None` for other variables.

@@ -101,6 +101,10 @@ pub(super) struct State {
     pub frames: Vec<BTreeMap<String, Variable>>,
     /// The possible definitions of each function.
     pub functions: BTreeMap<String, BTreeSet<usize>>,
+    /// The functions that some way to this point does not define.
+    pub perhaps_undefined: BTreeSet<String>,
+    /// The global variables that some way to this point makes read-only.
+    pub read_only: BTreeSet<String>,
     pub arguments: Vec<Value>,
     /// Whether the number of arguments depends on the environment.
     pub arguments_vary: bool,
@@ -123,6 +127,8 @@ impl State {
         Self {
             frames: vec![BTreeMap::from([("IFS".to_owned(), separators)])],
             functions: BTreeMap::new(),
+            perhaps_undefined: BTreeSet::new(),
+            read_only: BTreeSet::new(),
             arguments: Vec::new(),
             arguments_vary: false,
             output: Value::default(),
@@ -162,6 +168,12 @@ impl State {
                 self.frames[index].insert(name, joined);
             }
         }
+        let is_in_both = |name: &&String| self.functions.contains_key(*name) && other.functions.contains_key(*name);
+        let names = self.functions.keys().chain(other.functions.keys());
+        let one_sided: Vec<String> = names.filter(|name| !is_in_both(name)).cloned().collect();
+        self.perhaps_undefined.extend(one_sided);
+        self.perhaps_undefined.extend(other.perhaps_undefined.iter().cloned());
+        self.read_only.extend(other.read_only.iter().cloned());
         for (name, definitions) in &other.functions {
             self.functions.entry(name.clone()).or_default().extend(definitions);
         }

@@ -40,8 +40,7 @@ impl<'a> Walk<'a> {
                 self.unary("-n", &value, span, state)
             }
             Test::Binary(left, operator, right) => {
-                if is_own_path(left, right) || is_own_path(right, left) {
-                    // The files are sourced, so none of them is the script that runs.
+                if compares_own_path(left, right) {
                     return Some(operator == "!=");
                 }
                 let value = self.text(&left.pieces, state);
@@ -148,7 +147,8 @@ impl<'a> Walk<'a> {
             self.not_followed(span, "compares with a regular expression");
         } else if !NUMERIC.contains(&operator) {
             self.not_followed(span, format!("compares with `{operator}`"));
-        } else if !both.sources().is_empty() {
+        } else if !both.sources().is_empty() || left.has_name() || right.has_name() {
+            // `[[` takes a name for the variable, even if the name is a constant.
             self.not_followed(span, "compares a variable as a number");
         } else if let (Some(left), Some(right)) = (number(left), number(right)) {
             return Some(match operator {
@@ -180,6 +180,11 @@ impl<'a> Walk<'a> {
             [value] => return self.unary("-n", value, span, state),
             [_, value] if is(0, "!") => return self.unary("-z", value, span, state),
             [_, value] => {
+                if word(0).is_none() {
+                    arguments.iter().for_each(|argument| self.uses(argument));
+                    self.not_followed(span, "has a test whose operator is computed");
+                    return None;
+                }
                 let operator = word(0).filter(|word| word.len() == 2 && word.starts_with('-'));
                 // Anything else is an error, which counts as false.
                 return operator.map_or(Some(false), |operator| self.unary(&operator, value, span, state));
@@ -251,11 +256,18 @@ fn set_name(value: &Value, accepts: impl Fn(&str) -> bool) -> BTreeSet<String> {
 }
 
 fn number(value: &Value) -> Option<i64> {
-    value.sole_literal()?.trim().parse().ok()
+    // A number that begins with 0 is octal for `[[` and decimal for `[`.
+    value
+        .sole_literal()?
+        .trim()
+        .parse()
+        .ok()
+        .filter(|number: &i64| value.sole_literal().is_some_and(|text| text.trim() == number.to_string()))
 }
 
-/// Whether two words are the path of the current file and that of the script that runs.
-fn is_own_path(path: &Word, script: &Word) -> bool {
+/// Whether two words are the path of the current file and that of the script that runs, in any order. The files
+/// are sourced, so none of them is the script that runs.
+pub(super) fn compares_own_path(left: &Word, right: &Word) -> bool {
     fn parameter(pieces: &[slug_shell::syntax::Piece]) -> Option<&Parameter> {
         match pieces {
             [piece] => match &piece.kind {
@@ -267,5 +279,5 @@ fn is_own_path(path: &Word, script: &Word) -> bool {
         }
     }
     let is = |word: &Word, name: &str| parameter(&word.pieces).is_some_and(|parameter| parameter.name == name);
-    is(path, "BASH_SOURCE") && is(script, "0")
+    is(left, "BASH_SOURCE") && is(right, "0") || is(left, "0") && is(right, "BASH_SOURCE")
 }

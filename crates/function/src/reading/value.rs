@@ -111,6 +111,22 @@ impl Value {
         self.texts.iter().map(literal).collect()
     }
 
+    /// Whether a known part of a text contains a word that can be the name of a variable, as in a calculation.
+    pub fn has_name(&self) -> bool {
+        !self.names().is_empty()
+    }
+
+    /// The words in known parts of the texts that can be names of variables.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let known = self
+            .texts
+            .iter()
+            .flatten()
+            .filter_map(|part| if let Part::Literal(text) = part { Some(text) } else { None });
+        let words = known.flat_map(|text| text.split(|next: char| next != '_' && !next.is_ascii_alphanumeric()));
+        words.filter(|word| slug_shell::is_name(word)).collect()
+    }
+
     /// The only text, if it is known.
     pub fn sole_literal(&self) -> Option<String> {
         if self.texts.len() == 1 { self.texts.first().and_then(literal) } else { None }

@@ -673,6 +673,7 @@ impl<'a> Walk<'a> {
             self.definitions.len() - 1
         });
         state.functions.insert(function.name.clone(), [id].into());
+        state.perhaps_undefined.remove(&function.name);
         self.changes_state(span, format!("defines the function `{}`", function.name));
     }
 
@@ -684,6 +685,9 @@ impl<'a> Walk<'a> {
         }
         let ids: Vec<usize> = state.functions.get(name).into_iter().flatten().copied().collect();
         let mut ends = Vec::new();
+        if state.perhaps_undefined.contains(name) {
+            ends.push((state.clone(), Some(false)));
+        }
         for id in ids {
             let mut inner = state.clone();
             inner.frames.push(frame.clone());
@@ -922,10 +926,18 @@ impl<'a> Walk<'a> {
             self.not_followed(span, "sets `IFS` to a computed text");
         }
         let frame = state.variable(name).map_or(0, |(frame, _)| frame);
+        self.refuses_read_only(name, span, state);
         if frame == 0 {
             self.assigns_global(name, span);
         }
         state.frames[frame].insert(name.to_owned(), Variable { value, elements: None, is_own: true });
+    }
+
+    /// Refuses a change of a read-only variable, which fails.
+    pub fn refuses_read_only(&mut self, name: &str, span: &Span, state: &State) {
+        if state.read_only.contains(name) {
+            self.not_followed(span, format!("assigns `{name}`, which is read-only"));
+        }
     }
 
     pub fn assigns_global(&mut self, name: &str, span: &Span) {
@@ -980,7 +992,7 @@ impl<'a> Walk<'a> {
                 (None | Some("1"), Some("1")) | (Some("2"), Some("2")) => {}
                 (Some("2"), Some("1")) => self.set_stderr(state.stdout, redirect, state),
                 (Some("2"), Some("-")) => state.stderr = Stream::Elsewhere,
-                (None | Some("1"), Some("-")) => state.stdout = Stream::Elsewhere,
+                (None | Some("1"), Some("-")) => self.not_followed(&redirect.span, "closes its output"),
                 (None, Some("/dev/null")) => (state.stdout, state.stderr) = (Stream::Elsewhere, Stream::Elsewhere),
                 _ => self.not_followed(&redirect.span, "redirects a file descriptor"),
             },
@@ -1003,18 +1015,13 @@ impl<'a> Walk<'a> {
     /// An arithmetic expression. It is followed if it has no variables.
     pub fn arithmetic(&mut self, arithmetic: &'a Arithmetic, state: &mut State) -> Value {
         let mut sources = BTreeSet::new();
-        let mut has_names = false;
-        for Piece { kind, .. } in &arithmetic.pieces {
-            if let PieceKind::Literal(text) = kind {
-                let words = text.split(|next: char| next != '_' && !next.is_ascii_alphanumeric());
-                for name in words.filter(|word| slug_shell::is_name(word)) {
-                    has_names = true;
-                    sources.extend(self.variable(name, false, &arithmetic.span, state).sources());
-                }
-            }
-        }
         let value = self.text(&arithmetic.pieces, state);
         sources.extend(value.sources());
+        let has_names = value.has_name();
+        // Bash reads the variable of each name in the text, also of a name that an expansion gives.
+        for name in value.names() {
+            sources.extend(self.variable(name, false, &arithmetic.span, state).sources());
+        }
         if has_names || !sources.is_empty() {
             self.not_followed(&arithmetic.span, "calculates with a variable");
             let is_assignment =
