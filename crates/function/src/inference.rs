@@ -1,6 +1,6 @@
 //! The shortest policy that gives the same answers as a function.
 //!
-//! The answers to all cases of a [`Space`] are reduced to a table (`table`), in which a `search` finds the
+//! The answers to all cases of a [`Space`](crate::space::Space) are reduced to a table (`table`), in which a `search` finds the
 //! shortest list of rules for the model and one for the secrets. The policy that results is compared with
 //! every answer before it is returned.
 

@@ -1,23 +1,12 @@
 //! Paths of fields.
 
 use slug_pins::FieldQuery;
-use slug_yaml::{Limits, read_lenient};
-
-const LIMITS: Limits = Limits {
-    bytes: 10_000,
-    scalar_bytes: 10_000,
-    depth: 16,
-    nodes: 1_000,
-    anchors: 10,
-    aliases: 10,
-    anchor_nodes: 100,
-    alias_nodes: 100,
-};
+use slug_resolver::yaml::read;
 
 const DOCUMENT: &str = "a: 1\nb:\n  c: [x, y]\n  d.e: z\nmodels:\n  - {id: m1}\n  - {id: m2}\n  - {name: m3}\n";
 
 fn select(path: &str) -> Vec<String> {
-    let root = read_lenient(DOCUMENT, &LIMITS).expect("the document is valid");
+    let root = read(DOCUMENT.as_bytes()).expect("the document is valid");
     let query = FieldQuery::parse(path).expect("the path is valid");
     query.select(&root).iter().map(|node| DOCUMENT[node.span.clone()].to_owned()).collect()
 }
