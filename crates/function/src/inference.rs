@@ -1,8 +1,8 @@
 //! The shortest policy that gives the same answers as a function.
 //!
-//! The answers to all cases of a [`Space`](crate::space::Space) are reduced to a table (`table`), in which a `search` finds the
-//! shortest list of rules for the model and one for the secrets. The policy that results is compared with
-//! every answer before it is returned.
+//! The answers to all cases of a [`Space`](crate::space::Space) are reduced to a table (`table`), in which
+//! a `search` finds the shortest list of rules for the model and one for the secrets. The policy that
+//! results is compared with every answer before it is returned.
 
 mod cases;
 mod condition;
