@@ -19,6 +19,25 @@ pub enum Exit {
     BrokenPipe,
 }
 
+impl Exit {
+    /// The worse of two exit codes: input that cannot be read may hide findings, and findings are worse than
+    /// what was not checked.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        if other.severity() > self.severity() { other } else { self }
+    }
+
+    fn severity(self) -> usize {
+        match self {
+            Self::Clean => 0,
+            Self::NothingChecked => 1,
+            Self::Findings => 2,
+            Self::UsageError => 3,
+            Self::BrokenPipe => 4,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {

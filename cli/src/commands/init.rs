@@ -50,7 +50,7 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
             )?;
         }
         output.human("\nnothing was written; docs/formats.md shows how to write a policy by hand\n")?;
-        return Ok(worst_of(worst, Exit::NothingChecked));
+        return Ok(worst.worse(Exit::NothingChecked));
     }
     let files: Vec<File> = std::iter::once(init::config(path, &policies)).chain(policies).collect();
     if args.dry_run {
@@ -137,12 +137,12 @@ fn inferred(
             Ok(Inferred { file, policy, comparison, notes }) => {
                 output.human(&summary(&file, &policy, &comparison))?;
                 output.notes(&notes);
-                worst = worst_of(worst, exit_of(&comparison));
+                worst = worst.worse(exit_of(&comparison));
                 files.push(file);
             }
             Err(reason) => {
                 output.human(&format!("  no policy: {reason}\n"))?;
-                worst = worst_of(worst, Exit::NothingChecked);
+                worst = worst.worse(Exit::NothingChecked);
             }
         }
     }
@@ -191,14 +191,6 @@ fn exit_of(comparison: &Comparison) -> Exit {
         Verdict::Proved => Exit::Clean,
         Verdict::Different => Exit::Findings,
         Verdict::NotProved => Exit::NothingChecked,
-    }
-}
-
-fn worst_of(one: Exit, other: Exit) -> Exit {
-    match (one, other) {
-        (Exit::Findings, _) | (_, Exit::Findings) => Exit::Findings,
-        (Exit::NothingChecked, _) | (_, Exit::NothingChecked) => Exit::NothingChecked,
-        (one, _) => one,
     }
 }
 

@@ -45,9 +45,7 @@ pub fn run(output: &mut Output) -> Result<Exit, Failure> {
                 }
             }
         };
-        if severity(exit) > severity(worst) {
-            worst = exit;
-        }
+        worst = worst.worse(exit);
     }
     Ok(worst)
 }
@@ -56,15 +54,4 @@ pub fn run(output: &mut Output) -> Result<Exit, Failure> {
 fn has_function() -> bool {
     let policies = Data::find(DataOptions::default()).and_then(|data| data.policies(&[]));
     policies.map_or(true, |policies| policies.iter().any(|policy| policy.document().function.is_some()))
-}
-
-/// How bad an exit code is: input that cannot be read may hide findings, and what was not checked may, too.
-fn severity(exit: Exit) -> usize {
-    match exit {
-        Exit::Clean => 0,
-        Exit::NothingChecked => 1,
-        Exit::Findings => 2,
-        Exit::UsageError => 3,
-        Exit::BrokenPipe => 4,
-    }
 }
