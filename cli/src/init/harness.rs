@@ -199,11 +199,7 @@ impl<'a> Finder<'a> {
         libraries: &[&Script],
         role: Role,
     ) -> Option<Command> {
-        let sources: Vec<SourceFile> = files
-            .iter()
-            .filter_map(|path| self.survey.script(path))
-            .map(|script| SourceFile { path: script.path.clone(), text: script.text.clone() })
-            .collect();
+        let sources = self.survey.sources(files);
         let arguments: Vec<Argument> = call
             .arguments
             .iter()

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use slug_function::reading::SourceFile;
 use slug_function::script::Script;
 use slug_resolver::Registry;
 use slug_resolver::yaml::{self, Cursor, UnknownFields};
@@ -117,6 +118,13 @@ impl Survey {
     #[must_use]
     pub fn script(&self, path: &str) -> Option<&Script> {
         self.scripts.iter().find(|script| script.path == path)
+    }
+
+    /// The scripts at some paths, as files that bash sources.
+    #[must_use]
+    pub fn sources(&self, paths: &[String]) -> Vec<SourceFile> {
+        let found = paths.iter().filter_map(|path| self.script(path));
+        found.map(|script| SourceFile { path: script.path.clone(), text: script.text.clone() }).collect()
     }
 
     /// What was looked for, for a repository that has none of it.

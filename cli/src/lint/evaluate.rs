@@ -235,9 +235,10 @@ impl Evaluator<'_> {
         match outcomes.iter().position(is_violated) {
             Some(first) if outcomes.iter().all(is_violated) => {
                 let mut failure = self.failure(&space, first);
-                failure
-                    .slugs
-                    .extend((0..count).map(|number| masked(&resolve_point(self.registry, &space, number)).to_owned()));
+                for number in 0..count {
+                    let Point { runtime, given, .. } = space.point(number);
+                    failure.slugs.insert(masked(resolve(self.registry, runtime, &given, &[]).slug).to_owned());
+                }
                 Some(Violated::Always(Box::new(failure)))
             }
             None if !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) => None,
@@ -640,12 +641,6 @@ fn compared_texts<'a>(env: &Env<'a>) -> Vec<Option<&'a str>> {
 /// The slug, masked if it looks like a credential that was put in the wrong variable.
 fn masked(slug: &str) -> &str {
     if has_credential(slug) { MASK } else { slug }
-}
-
-/// The slug that an environment of a call selects.
-fn resolve_point(registry: &Registry, space: &Space<'_>, number: usize) -> String {
-    let Point { runtime, given, .. } = space.point(number);
-    resolve(registry, runtime, &given, &[]).slug.to_owned()
 }
 
 /// The outcome of one environment.

@@ -77,8 +77,7 @@ impl Linter<'_> {
         if checked > 0 {
             report.checked.push(("pin", checked));
             let is_alone = report.checked.iter().all(|(what, count)| *what == "pin" || *count == 0);
-            let has_workflows = report.checked.iter().any(|(what, count)| *what == "workflow file" && *count > 0);
-            if report.coverage == Coverage::Nothing && is_alone && !has_workflows {
+            if report.coverage == Coverage::Nothing && is_alone {
                 report.coverage = Coverage::Complete;
             }
         }

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use slug_shell::is_name;
 use tempfile::TempDir;
 
 use crate::case::{Answer, Case};
@@ -298,12 +299,6 @@ fn unsettable(case: &Case) -> Option<&str> {
     const READ_ONLY: [&str; 6] = ["BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"];
     let mut names = case.variables.iter().map(|(name, _)| name.as_str());
     names.find(|name| !is_name(name) || READ_ONLY.contains(name))
-}
-
-/// Whether a text is the name of a variable.
-fn is_name(text: &str) -> bool {
-    let is_letter = |c: char| c == '_' || c.is_ascii_alphabetic();
-    text.starts_with(is_letter) && text.chars().all(|c| is_letter(c) || c.is_ascii_digit())
 }
 
 impl NoAnswer {
