@@ -361,7 +361,7 @@ pub struct LintArgs {
 ///
 /// Looks for a registry (YAML with a list `providers` and a map `runtimes`), workflow files, and
 /// shell scripts that call a function which prints models of the registry. Asks each function
-/// about every class of environment, as `conform` does, and writes the shortest policy with the
+/// about every class of environment, as `conform` does, and writes a short policy with the
 /// same answers. A comment at each rule names the line of the function that gives its answer.
 /// Then shows what `lint` finds first. Without such a function, writes a draft to complete.
 ///

@@ -7,7 +7,7 @@ use slug_function::bash::{Asked, NoAnswer, Options, Program, ask_in_both_orders,
 use slug_function::case::{Answer, Case};
 use slug_function::comparison::{Comparison, Target, compare_with_function};
 use slug_function::inference::{self, Answers};
-use slug_function::reading::{SourceFile, read};
+use slug_function::reading::read;
 use slug_function::sandbox::Sandbox;
 use slug_function::space::Space;
 use slug_resolver::policy::{Condition, Function, Pick, PickRule, Source};
@@ -44,12 +44,7 @@ pub fn infer(
     sandbox: &Sandbox,
     budget: usize,
 ) -> Result<Inferred, String> {
-    let files: Vec<SourceFile> = harness
-        .source
-        .iter()
-        .filter_map(|path| survey.script(path))
-        .map(|script| SourceFile { path: script.path.clone(), text: script.text.clone() })
-        .collect();
+    let files = survey.sources(&harness.source);
     let (model, secrets) = (&harness.model.text, harness.secrets.as_ref().map(|command| command.text.clone()));
     let reading = read(&files, model, secrets.as_deref()).map_err(|error| error.to_string())?;
     let runtimes: Vec<String> = registry.runtimes().iter().map(|runtime| runtime.name.clone()).collect();
@@ -138,7 +133,7 @@ fn origins(
     let of_secrets =
         (0..policy.document().secrets.len()).map(|rule| place(secrets.get(&rule)?, Asked::Secrets)).collect();
     let mut head = vec![
-        "Written by `slugproof init`: the shortest rules with the answers of the function.".to_owned(),
+        "Written by `slugproof init`: a list of rules with the answers of the function.".to_owned(),
         "The comment at a rule is the line of the function that gives its answer.".to_owned(),
         format!("The function is called in {}.", harness.model.place),
     ];

@@ -1,7 +1,8 @@
-//! The shortest policy that gives the same answers as a function.
+//! A short policy that gives the same answers as a function. It is always right, and usually the shortest: the
+//! search for a shorter one ends after a fixed amount of work.
 //!
 //! The answers to all cases of a [`Space`](crate::space::Space) are reduced to a table (`table`), in which
-//! a `search` finds the shortest list of rules for the model and one for the secrets. The policy that
+//! a `search` finds a short list of rules for the model and one for the secrets. The policy that
 //! results is compared with every answer before it is returned.
 
 mod cases;
@@ -33,7 +34,7 @@ pub fn answer_of(policy: &Policy, case: &Case) -> Answer {
     Answer { model: select(&case.runtime, &env).slug.to_owned(), secrets: Some(secrets) }
 }
 
-/// Infers the shortest policy with the answers of a function, without rules for the runtime.
+/// Infers a short policy with the answers of a function, without rules for the runtime.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The search for the shortest list of rules that gives every row its answer.
+//! The search for a short list of rules that gives every row its answer.
 //!
 //! Rivest's argument makes the search exact: if some list of rules fits all rows, then it still fits the
 //! rows that remain after any rule that is right about every remaining row it covers. So such a rule never
