@@ -178,16 +178,11 @@ impl Pattern {
 
     /// What each gap of a text must match so that the whole text can match: the text is `parts`, in which
     /// `None` is a gap. The text matches if and only if its gaps match one of the combinations that these
-    /// patterns form. Empty if no text of this form matches. If `is_aligned`, the separators in the
-    /// constant parts of the text match separators of the pattern only, as if no gap contained them.
+    /// patterns form. Empty if no text of this form matches. A gap can contain the constant parts: in
+    /// `$A:$B`, which is compared with `on:*`, a value of `A` can be `on:x`.
     #[must_use]
-    pub fn gaps(&self, parts: &[Option<&str>], is_aligned: bool) -> Vec<Vec<Self>> {
-        let step = |states: Vec<usize>, next: char| {
-            let is_free = !is_aligned || next.is_alphanumeric();
-            let is_constant = |state: &usize| is_free || matches!(self.tokens.get(*state), Some(Token::One(_)));
-            let states: Vec<usize> = states.into_iter().filter(is_constant).collect();
-            self.closure(self.step(&states, next))
-        };
+    pub fn gaps(&self, parts: &[Option<&str>]) -> Vec<Vec<Self>> {
+        let step = |states: Vec<usize>, next: char| self.closure(self.step(&states, next));
         let end = self.tokens.len();
         // The states before each part, forwards.
         let mut before = vec![self.closure([0].into())];
@@ -353,19 +348,17 @@ mod tests {
     #[test]
     fn gaps_split_the_pattern_exactly() {
         let sources = |pattern_source: &str, parts: &[Option<&str>]| -> Vec<Vec<String>> {
-            let gaps = pattern(pattern_source).gaps(parts, false);
+            let gaps = pattern(pattern_source).gaps(parts);
             gaps.iter().map(|patterns| patterns.iter().map(Pattern::source).collect()).collect()
         };
         assert_eq!(sources("xplatform", &[Some("x"), None]), [["platform"]]);
         assert_eq!(sources("hermes:own", &[None, Some(":"), None]), [["hermes"], ["own"]]);
         assert_eq!(sources("yplatform", &[Some("x"), None]), Vec::<Vec<String>>::new());
-        let aligned = pattern("hermes:*").gaps(&[None, Some(":"), None], true);
-        assert_eq!(aligned, [vec![pattern("hermes")], vec![pattern("*")]]);
         assert_eq!(sources("hermes:*", &[None, Some(":"), None]), [vec!["hermes", "hermes:*"], vec!["*"]]);
         let texts = ["", "a", "b", "a/", "/b", "a/b", "c"];
         for source in ["a/*", "*/b", "a/b", "*", "?/?", "a*b"] {
             let whole = pattern(source);
-            let gaps = whole.gaps(&[None, Some("/"), None], false);
+            let gaps = whole.gaps(&[None, Some("/"), None]);
             let class = |gap: usize, text: &str| -> Vec<bool> {
                 gaps.get(gap).map_or_else(Vec::new, |patterns| patterns.iter().map(|one| one.matches(text)).collect())
             };

@@ -129,8 +129,6 @@ pub(super) struct Walk<'a> {
     regions: usize,
     /// The first place of each constant text.
     origins: BTreeMap<String, Place>,
-    /// The patterns that count for a value only if it can contain the text that joins it to others.
-    joined: BTreeMap<Source, Vec<Pattern>>,
     /// The variables that are read as `$name`, which fails after `set -u` if the variable is unset.
     pub plain_reads: BTreeSet<String>,
     /// The variables for which unset and empty are not the same, as in `${name-word}`.
@@ -178,7 +176,6 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         steps: 0,
         regions: 0,
         origins: BTreeMap::new(),
-        joined: BTreeMap::new(),
         plain_reads: BTreeSet::new(),
         presence_reads: BTreeSet::new(),
         ends_on_unset: false,
@@ -228,11 +225,6 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
 
 impl<'a> Walk<'a> {
     fn finish(mut self) -> Reading {
-        for (source, patterns) in std::mem::take(&mut self.joined) {
-            if self.comparisons(&source).is_printed {
-                patterns.iter().for_each(|pattern| self.compares(&source, pattern));
-            }
-        }
         for (name, comparisons) in &mut self.reading.variables {
             comparisons.distinguishes_unset =
                 self.presence_reads.contains(name) || self.ends_on_unset && self.plain_reads.contains(name);
@@ -387,19 +379,12 @@ impl<'a> Walk<'a> {
         self.uses(&Value::of(text.clone()));
         let parts: Vec<Option<&str>> =
             text.iter().map(|part| if let Part::Literal(text) = part { Some(text.as_str()) } else { None }).collect();
-        let all = parsed.gaps(&parts, false);
-        if all.is_empty() {
+        let gaps = parsed.gaps(&parts);
+        if gaps.is_empty() {
             return Some(false);
         }
-        let mut gaps = parsed.gaps(&parts, true);
-        if gaps.is_empty() {
-            gaps.clone_from(&all);
-        }
         let unknown = text.iter().filter(|part| !matches!(part, Part::Literal(_)));
-        for ((part, patterns), all) in unknown.zip(&gaps).zip(all) {
-            for source in part.sources() {
-                self.joined.entry(source).or_default().extend(all.iter().cloned());
-            }
+        for (part, patterns) in unknown.zip(&gaps) {
             match part {
                 Part::Verbatim(source) => patterns.iter().for_each(|pattern| self.compares(source, pattern)),
                 Part::Derived(sources) => {

@@ -141,6 +141,36 @@ fn functions_of_the_embedded_policies_conform() {
     assert!(saas.classes > 1_000 && reconciler.classes > 1_000, "{} {}", saas.classes, reconciler.classes);
 }
 
+/// A policy that compares two variables where its function compares one text that joins them.
+const JOINED: &str = "schema_version: 2
+name: joined
+function: {source: [joined.sh], model: pick}
+model:
+  - {when: {CREW: night, SHIFT: long}, use: owl}
+  - {when: {CREW: night}, use: bat}
+  - {use: lark}
+secrets: []
+";
+
+#[test]
+fn joined_values_with_the_separator_are_compared() {
+    let sandbox = Sandbox::find().unwrap_or_else(|why| panic!("{why}"));
+    let policy = Policy::from_yaml(JOINED.as_bytes()).expect("is valid");
+    let differing = |arms: &str| {
+        let script =
+            format!("pick() {{ case \"$CREW:$SHIFT\" in night:long) echo owl ;; {arms} *) echo lark ;; esac; }}\n");
+        let (reading, _, conformance) =
+            conform(&sandbox, &policy, &script, 20_000, usize::MAX).expect("there are few classes");
+        assert_eq!(reading.not_followed, []);
+        conformance.differences.into_iter().map(|difference| difference.case.variables).collect::<Vec<_>>()
+    };
+    let crew = |value: &str| vec![("CREW".to_owned(), value.to_owned())];
+    // `night:` and nothing is `night` and nothing after the separator, so only the separator is a difference.
+    assert_eq!(differing("night:*) echo bat ;;"), [crew("night:")]);
+    let exact = "*) if [ \"$CREW\" = night ]; then echo bat; else echo lark; fi ;;";
+    assert_eq!(differing(exact), Vec::<Vec<(String, String)>>::new());
+}
+
 /// An edit of a function.
 struct PlantedEdit {
     function: String,
