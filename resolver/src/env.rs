@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::policy::{Class, Policy, Values, Variable, View};
+use crate::policy::{Policy, ValueClass, Values, Variable, View};
 
 /// The normalised environment of a policy: the result of the pipeline's first step.
 ///
@@ -151,7 +151,7 @@ impl<'a> Env<'a> {
     }
 
     /// The class of the value of a text variable, or of its default; `None` for a key variable.
-    pub(crate) fn class(&self, variable: Variable) -> Option<Class> {
+    pub(crate) fn class(&self, variable: Variable) -> Option<ValueClass> {
         let text = self.policy.variables().text_index(variable)?;
         Some(self.values.classes[usize::from(text)])
     }

@@ -2,7 +2,7 @@
 
 use crate::env::Env;
 use crate::names::NameSubset;
-use crate::policy::{BillingPath, CompiledPick, Dispatch, Policy, Step, Variable, View};
+use crate::policy::{BillingPath, CompiledPick, Dispatch, ModelRule, Policy, Variable, View};
 
 /// The slug that a harness picks, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl<'a> Picked<'a> {
         for step in dispatch.model.iter().filter(|step| holding & step.guard != 0) {
             if let Some(picked) = policy.pick(step, values) {
                 let rule = Some(policy.model_rule(*step));
-                let Step { consulted, guards, .. } = *step;
+                let ModelRule { consulted, guards, .. } = *step;
                 return Self { slug: picked.text, rule, held_by: picked.held_by, consulted, guards };
             }
         }

@@ -35,7 +35,7 @@ impl Parts {
             Some(Value::Sequence(names)) => names.iter().filter_map(self::text).collect(),
             _ => Vec::new(),
         };
-        walk(&root, whole, &with_empty, &mut locations);
+        collect_locations(&root, whole, &with_empty, &mut locations);
         Ok(Self { root, locations, bytes: text.len() })
     }
 
@@ -438,13 +438,13 @@ fn is_optional(shape: &str) -> bool {
 }
 
 /// Collects the locations of all values of a document. An empty text is a value of the variables `with_empty`.
-fn walk(root: &Node, location: Location, with_empty: &[&str], locations: &mut Vec<Location>) {
+fn collect_locations(root: &Node, location: Location, with_empty: &[&str], locations: &mut Vec<Location>) {
     match &root.value {
         Value::Sequence(items) => {
             for (number, item) in items.iter().enumerate() {
                 let path = location.path.clone().index(number);
                 let item_at = location.child(format!("{}[]", location.shape), path, number);
-                walk(item, item_at, with_empty, locations);
+                collect_locations(item, item_at, with_empty, locations);
             }
         }
         Value::Mapping(entries) => {
@@ -452,7 +452,7 @@ fn walk(root: &Node, location: Location, with_empty: &[&str], locations: &mut Ve
                 let name = text(key).unwrap_or_default();
                 let mut entry = location.child(location.field(name), location.path.clone().key(name), number);
                 entry.is_test_with_empty |= is_condition(&location.shape) && with_empty.contains(&name);
-                walk(value, entry, with_empty, locations);
+                collect_locations(value, entry, with_empty, locations);
             }
         }
         _ => {}

@@ -26,7 +26,7 @@ pub struct Proof {
     pub counts: Counts,
     /// The first case that breaks a law.
     pub broken: Option<Broken>,
-    reachable: BTreeMap<Contradiction, BTreeMap<Names, NumberedGap>>,
+    reachable: BTreeMap<Contradiction, BTreeMap<VariableSet, NumberedGap>>,
 }
 
 /// A case that breaks a law.
@@ -51,7 +51,7 @@ struct Contradiction {
 }
 
 /// The names of the variables that are set.
-type Names = BTreeSet<String>;
+type VariableSet = BTreeSet<String>;
 
 /// A gap with the number of its first case in the enumeration.
 #[derive(Clone)]
@@ -181,9 +181,11 @@ impl Proof {
     pub fn gaps(&self, counts: impl Fn(&Gap) -> bool) -> Vec<Gap> {
         let mut smallest: Vec<&NumberedGap> = Vec::new();
         for sets in self.reachable.values() {
-            let sets: Vec<(&Names, &NumberedGap)> = sets.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
-            let minimal =
-                |names: &Names| !sets.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names));
+            let sets: Vec<(&VariableSet, &NumberedGap)> =
+                sets.iter().filter(|(_, reached)| counts(&reached.gap)).collect();
+            let minimal = |names: &VariableSet| {
+                !sets.iter().any(|(other, _)| other.len() < names.len() && other.is_subset(names))
+            };
             smallest.extend(sets.iter().filter(|(names, _)| minimal(names)).map(|(_, reached)| *reached));
         }
         smallest.sort_by_key(|NumberedGap { number, gap }| {
@@ -223,7 +225,7 @@ impl Proof {
     }
 
     /// Keeps the first case of the enumeration among the cases with the same variables.
-    fn keep_first_gap(&mut self, contradiction: Contradiction, names: Names, new: NumberedGap) {
+    fn keep_first_gap(&mut self, contradiction: Contradiction, names: VariableSet, new: NumberedGap) {
         let sets = self.reachable.entry(contradiction).or_default();
         match sets.get_mut(&names) {
             None => drop(sets.insert(names, new)),

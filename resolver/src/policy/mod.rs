@@ -20,10 +20,10 @@ pub use condition::{Condition, Membership, Test};
 pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
 pub use function::Function;
 pub use harness::{Action, Harness};
-pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, SecretsStep, Step};
+pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, ModelRule, SecretsStep};
 use variable::OTHER;
 pub use variable::{BillingPath, Variable};
-pub(crate) use variable::{Class, Variables};
+pub(crate) use variable::{ValueClass, Variables};
 pub(crate) use view::{Values, View};
 
 use crate::limits;
@@ -413,13 +413,13 @@ impl Policy {
     }
 
     #[inline]
-    pub(crate) fn model_rule(&self, step: Step) -> &CompiledPick {
+    pub(crate) fn model_rule(&self, step: ModelRule) -> &CompiledPick {
         &self.model[usize::from(step.rule)]
     }
 
     /// What a rule for the model picks if its condition holds; `None` if no source is available.
     #[inline(always)]
-    pub(crate) fn pick<'a>(&'a self, step: &Step, values: &View<'_, 'a>) -> Option<rules::Picked<'a>> {
+    pub(crate) fn pick<'a>(&'a self, step: &ModelRule, values: &View<'_, 'a>) -> Option<rules::Picked<'a>> {
         match step.sole {
             Some((variable, text)) => values.text_at(text).map(|text| rules::Picked { text, held_by: Some(variable) }),
             None => self.model_rule(*step).pick(values),
@@ -628,14 +628,14 @@ impl Rules<'_> {
             (Some(membership), None) => matches!(membership, Membership::NoneOf(_)),
         };
         let number = |index: usize| u16::try_from(index).expect("the limit on values in a policy is below 65,536");
-        let mut model: Vec<Step> = Vec::new();
+        let mut model: Vec<ModelRule> = Vec::new();
         let (mut consulted, mut guards) = (0, 0);
         for (index, rule) in self.document.model.iter().enumerate().filter(|(_, rule)| admits(&rule.when)) {
             let compiled = &self.model[index];
             consulted |= compiled.reads;
             guards |= 1 << compiled.guard;
             let sole = compiled.sole_variable();
-            model.push(Step { guard: 1 << compiled.guard, consulted, guards, rule: number(index), sole });
+            model.push(ModelRule { guard: 1 << compiled.guard, consulted, guards, rule: number(index), sole });
             if rule.always_applies_for_its_runtimes() {
                 break;
             }

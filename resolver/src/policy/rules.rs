@@ -390,7 +390,7 @@ pub(crate) struct SecretsStep {
 
 /// A rule for the model that can apply for a runtime.
 #[derive(Clone, Copy)]
-pub(crate) struct Step {
+pub(crate) struct ModelRule {
     /// The condition of the rule: its bit among the guards.
     pub(crate) guard: u128,
     /// The variables that this rule and the rules before it read: one bit for each position in the policy.
@@ -407,7 +407,7 @@ pub(crate) struct Step {
 #[derive(Clone, Default)]
 pub(crate) struct Dispatch {
     /// The rules for the model, up to the first one that always applies.
-    pub(crate) model: Box<[Step]>,
+    pub(crate) model: Box<[ModelRule]>,
     /// The rules for secrets.
     pub(crate) secrets: Box<[SecretsStep]>,
     /// The guards of `creates.unless`, one bit for each.

@@ -63,7 +63,7 @@ pub(crate) struct Variables {
     /// The default of each text variable.
     defaults: Vec<Option<String>>,
     /// The class of each text variable that is unset, and so has its default.
-    default_classes: Vec<Class>,
+    default_classes: Vec<ValueClass>,
     /// The variables that count as set if they are empty: one bit for each position.
     empty_is_set: u128,
 }
@@ -178,13 +178,13 @@ impl Variables {
 
     /// The class of a text variable that is unset.
     #[inline]
-    pub(crate) fn default_class(&self, text: u8) -> Class {
+    pub(crate) fn default_class(&self, text: u8) -> ValueClass {
         self.default_classes[usize::from(text)]
     }
 
     /// The class of a value of a text variable.
     #[inline]
-    pub(crate) fn class_of(&self, text: u8, value: &str) -> Class {
+    pub(crate) fn class_of(&self, text: u8, value: &str) -> ValueClass {
         self.classes[usize::from(text)].class_of(value)
     }
 
@@ -200,14 +200,14 @@ impl Variables {
 }
 
 /// The number of a class of values: no rule of a policy distinguishes two values of one class.
-pub(crate) type Class = u16;
+pub(crate) type ValueClass = u16;
 
 /// The class of an unset variable without a default.
-pub(crate) const UNSET: Class = 0;
+pub(crate) const UNSET: ValueClass = 0;
 /// The class of every value that no test names.
-pub(crate) const OTHER: Class = 1;
+pub(crate) const OTHER: ValueClass = 1;
 /// The number of the first class that a test names.
-const FIRST_NAMED: Class = 2;
+const FIRST_NAMED: ValueClass = 2;
 
 /// The classes of the values of one text variable: unset, one class for each text that a test
 /// names, one for the other URLs of each host, and any other value.
@@ -215,7 +215,7 @@ const FIRST_NAMED: Class = 2;
 pub(super) struct Classes {
     texts: Vec<Box<str>>,
     /// The position in `texts`, for variables with many texts.
-    positions: Option<Table<Class>>,
+    positions: Option<Table<ValueClass>>,
     /// The hosts in lower case.
     hosts: Vec<Box<str>>,
 }
@@ -259,14 +259,14 @@ impl Classes {
     }
 
     #[inline]
-    fn text_class(&self, text: &str) -> Option<Class> {
+    fn text_class(&self, text: &str) -> Option<ValueClass> {
         match &self.positions {
             Some(positions) => positions.get(text).copied(),
             None => self.texts.iter().position(|known| **known == *text).map(class),
         }
     }
 
-    fn host_class(&self, value: &str) -> Option<Class> {
+    fn host_class(&self, value: &str) -> Option<ValueClass> {
         if self.hosts.is_empty() {
             return None;
         }
@@ -279,7 +279,7 @@ impl Classes {
 
     /// The class of a value.
     #[inline]
-    pub(super) fn class_of(&self, value: &str) -> Class {
+    pub(super) fn class_of(&self, value: &str) -> ValueClass {
         self.text_class(value).or_else(|| self.host_class(value)).unwrap_or(OTHER)
     }
 
@@ -320,8 +320,8 @@ impl Classes {
 }
 
 /// The class of the named text or host with this index.
-fn class(index: usize) -> Class {
-    Class::try_from(index + usize::from(FIRST_NAMED)).expect("the limit on values in a policy is far below 65,536")
+fn class(index: usize) -> ValueClass {
+    ValueClass::try_from(index + usize::from(FIRST_NAMED)).expect("the limit on values in a policy is far below 65,536")
 }
 
 /// A set of classes of one variable.
@@ -330,7 +330,7 @@ pub(super) struct ClassSet(Box<[u64]>);
 
 impl ClassSet {
     #[inline]
-    pub(super) fn contains(&self, class: Class) -> bool {
+    pub(super) fn contains(&self, class: ValueClass) -> bool {
         self.0[usize::from(class) / 64] >> (class % 64) & 1 == 1
     }
 }

@@ -1,6 +1,6 @@
 //! The values of variables, as rules see them.
 
-use super::variable::{Class, UNSET, Variable, Variables};
+use super::variable::{UNSET, ValueClass, Variable, Variables};
 use crate::limits;
 
 /// The values of the variables of a policy.
@@ -9,7 +9,7 @@ pub(crate) struct Values<'a> {
     /// The value of each text variable, or its default.
     pub(crate) texts: [Option<&'a str>; limits::TEXT_VARIABLES],
     /// The class of the value of each text variable.
-    pub(crate) classes: [Class; limits::TEXT_VARIABLES],
+    pub(crate) classes: [ValueClass; limits::TEXT_VARIABLES],
     /// The key variables that are set: one bit for each key.
     pub(crate) keys: u64,
 }
@@ -76,7 +76,7 @@ impl<'e, 'a> View<'e, 'a> {
 
     /// The class of the value of a text variable by its index.
     #[inline]
-    pub(crate) fn class_at(&self, text: u8) -> Class {
+    pub(crate) fn class_at(&self, text: u8) -> ValueClass {
         if text == self.without { self.variables.default_class(text) } else { self.values.classes[usize::from(text)] }
     }
 

@@ -127,12 +127,12 @@ impl Automata {
     /// which uses them to decide whether continuing is worthwhile.
     fn search(&self, model: &str, cache: &mut Cache, matches: &mut Matches) -> Result<(), GaveUp> {
         cache.search_start(0);
-        let searched = self.walk(model, cache, matches);
+        let searched = self.scan(model, cache, matches);
         cache.search_finish(model.len());
         searched
     }
 
-    fn walk(&self, model: &str, cache: &mut Cache, matches: &mut Matches) -> Result<(), GaveUp> {
+    fn scan(&self, model: &str, cache: &mut Cache, matches: &mut Matches) -> Result<(), GaveUp> {
         let start = self.dfa.start_state_forward(cache, &Input::new(model));
         let mut state = start.map_err(|_| GaveUp)?;
         for (at, &byte) in model.as_bytes().iter().enumerate() {
