@@ -9,11 +9,11 @@ use slug_yaml::{Node, Value};
 /// in quotes, as in `."a.b"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldQuery {
-    steps: Vec<Step>,
+    segments: Vec<Segment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+enum Segment {
     Field(String),
     EveryField,
     Item(usize),
@@ -37,29 +37,31 @@ impl FieldQuery {
     ///
     /// The text is not a path.
     pub fn parse(text: &str) -> Result<Self, InvalidQuery> {
-        let mut steps = Vec::new();
+        let mut segments = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
-            let (step, after) = Step::parse(rest).ok_or(InvalidQuery)?;
-            steps.push(step);
+            let (segment, after) = Segment::parse(rest).ok_or(InvalidQuery)?;
+            segments.push(segment);
             rest = after;
         }
-        if steps.is_empty() { Err(InvalidQuery) } else { Ok(Self { steps }) }
+        if segments.is_empty() { Err(InvalidQuery) } else { Ok(Self { segments }) }
     }
 
     /// The values that the path selects, in the order of the document.
     #[must_use]
     pub fn select<'n>(&self, root: &'n Node) -> Vec<&'n Node> {
-        self.steps.iter().fold(vec![root], |nodes, step| nodes.into_iter().flat_map(|node| step.select(node)).collect())
+        self.segments
+            .iter()
+            .fold(vec![root], |nodes, segment| nodes.into_iter().flat_map(|node| segment.select(node)).collect())
     }
 }
 
-impl Step {
+impl Segment {
     fn parse(text: &str) -> Option<(Self, &str)> {
         if let Some(rest) = text.strip_prefix('[') {
             let (index, rest) = rest.split_once(']')?;
-            let step = if index.is_empty() { Self::EveryItem } else { Self::Item(index.parse().ok()?) };
-            return Some((step, rest));
+            let segment = if index.is_empty() { Self::EveryItem } else { Self::Item(index.parse().ok()?) };
+            return Some((segment, rest));
         }
         let rest = text.strip_prefix('.')?;
         if let Some(rest) = rest.strip_prefix('*') {

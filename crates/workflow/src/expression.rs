@@ -505,7 +505,7 @@ fn is_equal(one: &Evaluation, other: &Evaluation) -> bool {
 }
 
 /// One part of a path after its head.
-enum Step {
+enum Segment {
     /// A name or an index.
     Member(String),
     /// `*`
@@ -517,34 +517,34 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
     let unknown = || Value::unknown(format!("`{raw}` is not known"));
     let mut parts = context.parts.iter();
     let Some(head) = parts.next() else { return unknown() };
-    let mut steps = Vec::new();
+    let mut segments = Vec::new();
     for part in parts {
-        steps.push(match &part.inner {
-            Expr::Identifier(name) => Step::Member(name.as_str().to_owned()),
-            Expr::Index(index) if matches!(index.inner, Expr::Star) => Step::Every,
-            Expr::Star => Step::Every,
+        segments.push(match &part.inner {
+            Expr::Identifier(name) => Segment::Member(name.as_str().to_owned()),
+            Expr::Index(index) if matches!(index.inner, Expr::Star) => Segment::Every,
+            Expr::Star => Segment::Every,
             Expr::Index(index) => {
                 let index = evaluate(index, contexts);
                 match index.single() {
-                    Some(Evaluation::String(name)) => Step::Member(name.clone()),
-                    Some(Evaluation::Number(number)) => Step::Member(number.to_string()),
+                    Some(Evaluation::String(name)) => Segment::Member(name.clone()),
+                    Some(Evaluation::Number(number)) => Segment::Member(number.to_string()),
                     _ => return unknown(),
                 }
             }
             _ => return unknown(),
         });
     }
-    let is_member = |step: &&Step| matches!(step, Step::Member(_));
+    let is_member = |segment: &&Segment| matches!(segment, Segment::Member(_));
     let (value, rest) = match &head.inner {
         Expr::Identifier(root) => {
-            let members = steps.iter().take_while(is_member).filter_map(|step| match step {
-                Step::Member(name) => Some(name.clone()),
-                Step::Every => None,
+            let members = segments.iter().take_while(is_member).filter_map(|segment| match segment {
+                Segment::Member(name) => Some(name.clone()),
+                Segment::Every => None,
             });
             let names: Vec<String> = std::iter::once(root.as_str().to_lowercase()).chain(members).collect();
-            (contexts.look_up(&names), &steps[names.len() - 1..])
+            (contexts.look_up(&names), &segments[names.len() - 1..])
         }
-        _ => (evaluate(head, contexts), &steps[..]),
+        _ => (evaluate(head, contexts), &segments[..]),
     };
     match value.values {
         _ if rest.is_empty() => value,
@@ -557,21 +557,21 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
 }
 
 /// The value at a path; `None` if it depends on the order of the fields of an object, which is not kept.
-fn at_path(value: &Evaluation, steps: &[Step]) -> Option<Evaluation> {
-    match steps {
+fn at_path(value: &Evaluation, segments: &[Segment]) -> Option<Evaluation> {
+    match segments {
         [] => Some(value.clone()),
-        [Step::Member(name), rest @ ..] => at_path(&member(value, std::slice::from_ref(name)), rest),
-        [Step::Every, rest @ ..] => Some(Evaluation::Array(filtered(every_item(value)?, rest)?)),
+        [Segment::Member(name), rest @ ..] => at_path(&member(value, std::slice::from_ref(name)), rest),
+        [Segment::Every, rest @ ..] => Some(Evaluation::Array(filtered(every_item(value)?, rest)?)),
     }
 }
 
 /// The results of the rest of a path for each of the items that `*` yields. Items without a member are left
 /// out.
-fn filtered(items: Vec<Evaluation>, steps: &[Step]) -> Option<Vec<Evaluation>> {
-    let Some((step, rest)) = steps.split_first() else { return Some(items) };
-    let of_item = |item: &Evaluation| match step {
-        Step::Every => every_item(item),
-        Step::Member(name) => Some(find_member(item, name).cloned().into_iter().collect()),
+fn filtered(items: Vec<Evaluation>, segments: &[Segment]) -> Option<Vec<Evaluation>> {
+    let Some((segment, rest)) = segments.split_first() else { return Some(items) };
+    let of_item = |item: &Evaluation| match segment {
+        Segment::Every => every_item(item),
+        Segment::Member(name) => Some(find_member(item, name).cloned().into_iter().collect()),
     };
     let next: Option<Vec<Vec<Evaluation>>> = items.iter().map(of_item).collect();
     filtered(next?.concat(), rest)
