@@ -49,17 +49,17 @@ impl Files for NoFiles {
     }
 }
 
-/// The place to which a path leads.
+/// The file or directory to which a path leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ResolvedPath {
     /// A path relative to the root of the repository.
     Repository(String),
-    /// A place outside the repository, or one that is not known.
+    /// A path that leads out of the repository, or is not known.
     Elsewhere,
 }
 
-impl Place {
-    /// The place of a path in a directory, which is relative to the root of the repository or absolute.
+impl ResolvedPath {
+    /// Resolves a path in a directory, which is relative to the root of the repository or absolute.
     pub fn of(path: &str, directory: Option<&str>) -> Self {
         let relative = match (path.strip_prefix(WORKSPACE), directory) {
             (Some(rest), _) if rest.is_empty() || rest.starts_with('/') => joined("", rest),

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
-use super::files::{FIRST_FILE_POSITION, Files, Place, SourceFile, joined};
+use super::files::{FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
 use super::input::{Input, SCRIPT_BYTES};
 use super::parser;
 use super::state::{State, Written, join, join_written, open_value_reason, widen};
@@ -384,7 +384,7 @@ impl Interpreter<'_> {
 
     /// Records that a file that the script itself runs does not exist, if its path is in the repository.
     pub fn note_missing_file(&mut self, path: &str) {
-        let Place::Repository(place) = Place::of(path, self.state.directory.as_deref()) else { return };
+        let ResolvedPath::Repository(place) = ResolvedPath::of(path, self.state.directory.as_deref()) else { return };
         if self.is_recording && !self.state.ended && self.script_depth <= 1 && self.files.read(&place).is_none() {
             self.missing.push(Missing { name: place, within: None });
         }

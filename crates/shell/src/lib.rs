@@ -31,7 +31,7 @@ use std::ops::Range;
 
 pub use commands::{may_write_settings, names_choice};
 pub use effects::{Call, Effects, Failed, Missing};
-use files::Place;
+use files::ResolvedPath;
 pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 pub use forge::{ENV_FILE_TARGET, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};
@@ -71,9 +71,9 @@ fn interpret_file(input: &Input<'_>, file: &'static str, other: &str, command: &
     }
     let state = State {
         variables,
-        directory: input.directory.map(|directory| match Place::of(directory, Some("")) {
-            Place::Repository(path) => path,
-            Place::Elsewhere => directory.to_owned(),
+        directory: input.directory.map(|directory| match ResolvedPath::of(directory, Some("")) {
+            ResolvedPath::Repository(path) => path,
+            ResolvedPath::Elsewhere => directory.to_owned(),
         }),
         options: input.options,
         arguments: Some(Vec::new()),

@@ -1,6 +1,6 @@
 //! Arguments and settings files that may choose the model of a target, besides its variables.
 
-use super::super::files::{Place, joined};
+use super::super::files::{ResolvedPath, joined};
 use super::super::interpreter::{Interpreter, Output, SPLIT, own_spans};
 use super::super::placeholder::is_placeholder;
 use super::super::syntax::{Command, CommandKind, Piece, PieceKind, Word};
@@ -264,8 +264,8 @@ impl Interpreter<'_> {
     }
 
     fn is_directory(&self, path: &str) -> bool {
-        matches!(Place::of(path, self.state.directory.as_deref()),
-            Place::Repository(path) if path.is_empty() || !self.files.list(&path).is_empty())
+        matches!(ResolvedPath::of(path, self.state.directory.as_deref()),
+            ResolvedPath::Repository(path) if path.is_empty() || !self.files.list(&path).is_empty())
     }
 }
 

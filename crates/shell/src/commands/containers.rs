@@ -1,6 +1,6 @@
 //! Programs that run a command in a container: `docker run`, `docker exec` and their like.
 
-use super::super::files::Place;
+use super::super::files::ResolvedPath;
 use super::super::forge::WORKSPACE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::state::{Export, Variable, Variables};
@@ -230,7 +230,7 @@ impl Interpreter<'_> {
     fn mount(&self, container: &mut Container, source: &str, target: &str) {
         // A name without a slash is that of a volume.
         let is_path = source.starts_with('.') || source.contains('/') || source.starts_with(WORKSPACE);
-        if let Place::Repository(path) = Place::of(source, self.state.directory.as_deref())
+        if let ResolvedPath::Repository(path) = ResolvedPath::of(source, self.state.directory.as_deref())
             && is_path
         {
             container.mounts.push((path, target.trim_end_matches('/').to_owned()));

@@ -1,7 +1,7 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::Call;
-use super::super::files::{Place, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
+use super::super::files::{ResolvedPath, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::options::ShellOptions;
 use super::super::placeholder::is_placeholder;
@@ -245,9 +245,9 @@ impl Interpreter<'_> {
 
     /// The file of the repository to which a path leads.
     pub(super) fn file_at(&self, path: &str) -> Option<SourceFile> {
-        match Place::of(path, self.state.directory.as_deref()) {
-            Place::Repository(path) => self.files.read(&path),
-            Place::Elsewhere => None,
+        match ResolvedPath::of(path, self.state.directory.as_deref()) {
+            ResolvedPath::Repository(path) => self.files.read(&path),
+            ResolvedPath::Elsewhere => None,
         }
     }
 
@@ -536,12 +536,12 @@ impl Interpreter<'_> {
 
     /// Whether a path leads to a target.
     fn is_path_of(&self, path: &str, target: &str) -> bool {
-        match Place::of(path, self.state.directory.as_deref()) {
-            Place::Repository(path) => {
+        match ResolvedPath::of(path, self.state.directory.as_deref()) {
+            ResolvedPath::Repository(path) => {
                 let below = |root: &&str| path == joined(root, target);
                 self.roots.iter().any(below) || self.roots.is_empty() && ends_with_path(&path, target)
             }
-            Place::Elsewhere => ends_with_path(path, target),
+            ResolvedPath::Elsewhere => ends_with_path(path, target),
         }
     }
 
@@ -552,10 +552,10 @@ impl Interpreter<'_> {
         self.state.directory = match path.as_deref() {
             None | Some("-" | "") => None,
             _ if command == "popd" => None,
-            Some(path) => match Place::of(path, self.state.directory.as_deref()) {
-                Place::Repository(path) => Some(path),
-                Place::Elsewhere if path.starts_with('/') => Some(path.to_owned()),
-                Place::Elsewhere => None,
+            Some(path) => match ResolvedPath::of(path, self.state.directory.as_deref()) {
+                ResolvedPath::Repository(path) => Some(path),
+                ResolvedPath::Elsewhere if path.starts_with('/') => Some(path.to_owned()),
+                ResolvedPath::Elsewhere => None,
             },
         };
         let exists =

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::SCRIPT_BYTES;
 use super::super::derived::Derived;
-use super::super::files::{Place, SourceFile, interpreter_of, options_of_file};
+use super::super::files::{ResolvedPath, SourceFile, interpreter_of, options_of_file};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::justfile::{Dependency, Expression, Justfile, Recipe, expression, parse};
 use super::super::options::ShellOptions;
@@ -65,20 +65,21 @@ impl Interpreter<'_> {
         let mut caller = self.state.directory.clone()?;
         // A recipe may be named with the directory of its justfile.
         if let Some((directory, name)) = arguments.words.first().and_then(|word| word.rsplit_once('/')) {
-            let Place::Repository(directory) = Place::of(directory, Some(&caller)) else { return None };
+            let ResolvedPath::Repository(directory) = ResolvedPath::of(directory, Some(&caller)) else { return None };
             (caller, arguments.words[0]) = (directory, name.to_owned());
         }
         let (path, file) = match &arguments.file {
             Some(file) => {
-                let Place::Repository(path) = Place::of(file, Some(&caller)) else { return None };
+                let ResolvedPath::Repository(path) = ResolvedPath::of(file, Some(&caller)) else { return None };
                 let file = self.files.read(&path)?;
                 (path, file)
             }
             None => self.justfile_at(&caller)?,
         };
-        let directory = match arguments.directory.as_deref().map(|directory| Place::of(directory, Some(&caller))) {
-            Some(Place::Repository(directory)) => directory,
-            Some(Place::Elsewhere) => return None,
+        let directory = match arguments.directory.as_deref().map(|directory| ResolvedPath::of(directory, Some(&caller)))
+        {
+            Some(ResolvedPath::Repository(directory)) => directory,
+            Some(ResolvedPath::Elsewhere) => return None,
             None => path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned(),
         };
         self.spend(file.text.len() / 16 + 1);
@@ -148,9 +149,9 @@ impl Interpreter<'_> {
                 let name = included.split_whitespace().next().unwrap_or_default();
                 let paths =
                     [name.to_owned(), format!("{name}.just"), format!("{name}/mod.just"), format!("{name}/justfile")];
-                let paths = paths.iter().filter_map(|path| match Place::of(path, Some(directory)) {
-                    Place::Repository(path) => Some(path),
-                    Place::Elsewhere => None,
+                let paths = paths.iter().filter_map(|path| match ResolvedPath::of(path, Some(directory)) {
+                    ResolvedPath::Repository(path) => Some(path),
+                    ResolvedPath::Elsewhere => None,
                 });
                 let found = paths.filter(|path| files.iter().all(|(known, _)| known != path));
                 let found: Vec<_> = found.filter_map(|path| Some((self.files.read(&path)?, path))).collect();

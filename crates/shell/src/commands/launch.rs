@@ -1,6 +1,6 @@
 //! Programs that start a program or a script in their arguments.
 
-use super::super::files::{Place, joined};
+use super::super::files::{ResolvedPath, joined};
 use super::super::interpreter::{Interpreter, Outcome};
 use super::super::syntax::Word;
 use slug_value::Text;
@@ -200,8 +200,8 @@ impl Interpreter<'_> {
         let mut places: Vec<(String, Word)> = Vec::new();
         for word in arguments {
             let text = self.expand_again(word);
-            let place = text.single().map(|path| Place::of(path, Some(&current)));
-            let Some(Place::Repository(path)) = place else { continue };
+            let place = text.single().map(|path| ResolvedPath::of(path, Some(&current)));
+            let Some(ResolvedPath::Repository(path)) = place else { continue };
             let is_known = self.files.read(&path).is_some() || path.is_empty() || !self.files.list(&path).is_empty();
             places.extend(is_known.then(|| (path, word.clone())));
         }

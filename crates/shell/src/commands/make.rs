@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::SCRIPT_BYTES;
 use super::super::derived::Derived;
-use super::super::files::Place;
+use super::super::files::ResolvedPath;
 use super::super::forge::WORKSPACE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::makefile::{Assignment, Makefile, Operator, Statement, parse};
@@ -101,7 +101,7 @@ impl Interpreter<'_> {
         let directory = directory_after(self.state.directory.as_deref(), &arguments.directories)?;
         let names: Vec<&str> = arguments.file.as_deref().map_or(NAMES.to_vec(), |file| vec![file]);
         let found = names.iter().find_map(|name| {
-            let Place::Repository(path) = Place::of(name, Some(&directory)) else { return None };
+            let ResolvedPath::Repository(path) = ResolvedPath::of(name, Some(&directory)) else { return None };
             Some((self.files.read(&path)?, path))
         });
         let (file, path) = found?;
@@ -588,8 +588,8 @@ impl Interpreter<'_> {
     /// Whether the repository has a file or directory at a path.
     fn exists(&self, path: &str) -> bool {
         self.file_at(path).is_some()
-            || matches!(Place::of(path, self.state.directory.as_deref()),
-                Place::Repository(path) if !self.files.list(&path).is_empty())
+            || matches!(ResolvedPath::of(path, self.state.directory.as_deref()),
+                ResolvedPath::Repository(path) if !self.files.list(&path).is_empty())
     }
 
     /// Exports the variables of a Makefile to its recipes.

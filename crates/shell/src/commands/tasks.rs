@@ -1,7 +1,7 @@
 //! Runners of the tasks that a file of the repository defines, such as `make`.
 
 use super::super::derived::Derived;
-use super::super::files::{Place, needs_bash};
+use super::super::files::{ResolvedPath, needs_bash};
 use super::super::interpreter::{Interpreter, Outcome, Output};
 use super::super::options::ShellOptions;
 use super::super::state::{State, join};
@@ -47,9 +47,11 @@ pub(super) fn directory_after<'p>(
     directory: Option<&str>,
     paths: impl IntoIterator<Item = &'p String>,
 ) -> Option<String> {
-    paths.into_iter().try_fold(directory?.to_owned(), |directory, path| match Place::of(path, Some(&directory)) {
-        Place::Repository(path) => Some(path),
-        Place::Elsewhere => None,
+    paths.into_iter().try_fold(directory?.to_owned(), |directory, path| {
+        match ResolvedPath::of(path, Some(&directory)) {
+            ResolvedPath::Repository(path) => Some(path),
+            ResolvedPath::Elsewhere => None,
+        }
     })
 }
 

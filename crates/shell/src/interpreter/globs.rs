@@ -1,6 +1,6 @@
 //! Expansion of file patterns such as `tests/*.sh` to the files of the repository.
 
-use super::super::files::{Place, joined};
+use super::super::files::{ResolvedPath, joined};
 use super::super::syntax::{PieceKind, Word};
 use super::Interpreter;
 use super::patterns::{Part, Pattern};
@@ -49,7 +49,9 @@ impl Interpreter<'_> {
     /// The names in a directory that match a pattern. The files of targets are assumed to exist.
     fn names_in(&self, path: &str, is_relative: bool, pattern: &Pattern) -> Vec<String> {
         let path = if is_relative { "." } else { path };
-        let Place::Repository(directory) = Place::of(path, self.state.directory.as_deref()) else { return Vec::new() };
+        let ResolvedPath::Repository(directory) = ResolvedPath::of(path, self.state.directory.as_deref()) else {
+            return Vec::new();
+        };
         let mut names = self.files.list(&directory);
         for target in self.targets.iter().filter(|target| !target.contains(' ')) {
             let target = joined("", target);
@@ -68,7 +70,9 @@ impl Interpreter<'_> {
 
     /// Whether a path leads to a file of the repository or to a target.
     fn may_exist(&self, path: &str) -> bool {
-        let Place::Repository(path) = Place::of(path, self.state.directory.as_deref()) else { return false };
+        let ResolvedPath::Repository(path) = ResolvedPath::of(path, self.state.directory.as_deref()) else {
+            return false;
+        };
         let is_target = |target: &&str| joined("", target) == path;
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
         self.targets.iter().any(is_target) || self.files.list(directory).iter().any(|it| it == name)
