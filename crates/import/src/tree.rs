@@ -13,7 +13,7 @@ const JSON: Limits = Limits { bytes: limits::DOCUMENT_BYTES, depth: limits::JSON
 
 /// Reads a JSON value. The nodes of the tree have no positions.
 pub(crate) fn read_json(bytes: &[u8], advice: &Advice) -> Result<Node, ReadError> {
-    slug_json::read(bytes, &JSON, advice).map(of_json).map_err(whole)
+    slug_json::read(bytes, &JSON, advice).map(of_json).map_err(without_position)
 }
 
 /// Reads a JSON object, or a YAML mapping as forges and Python read it.
@@ -29,13 +29,13 @@ pub(crate) fn read_json_or_yaml(bytes: &[u8], advice: &Advice) -> Result<Node, R
 /// Reads a TOML table. The nodes of the tree have no positions.
 pub(crate) fn read_toml(bytes: &[u8]) -> Result<Node, ReadError> {
     if bytes.len() > TOML_BYTES {
-        return Err(whole(format!("the file is larger than {} MiB; remove it", TOML_BYTES >> 20)));
+        return Err(without_position(format!("the file is larger than {} MiB; remove it", TOML_BYTES >> 20)));
     }
     let text = utf8(bytes)?;
     let table = DeTable::parse(text).map_err(|error| {
         let message = format!("not readable as TOML: {}; correct the file", error.message().replace('\n', ", "));
         let at = error.span().map(|span| line_col(text, span.start));
-        ReadError { line_col: at, ..whole(message) }
+        ReadError { line_col: at, ..without_position(message) }
     })?;
     Ok(of_table(table.into_inner()))
 }
@@ -47,8 +47,9 @@ pub(crate) fn text(text: impl Into<String>) -> Node {
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, ReadError> {
-    std::str::from_utf8(bytes)
-        .map_err(|error| whole(format!("the text is not UTF-8 at byte {}; save it as UTF-8", error.valid_up_to() + 1)))
+    std::str::from_utf8(bytes).map_err(|error| {
+        without_position(format!("the text is not UTF-8 at byte {}; save it as UTF-8", error.valid_up_to() + 1))
+    })
 }
 
 /// An error about a value, with its position if the tree is made of YAML.
@@ -59,7 +60,7 @@ pub(crate) fn error_at(node: &Node, path: FieldPath, message: impl Into<String>)
 }
 
 /// An error about a text without a position.
-pub(crate) fn whole(message: String) -> ReadError {
+pub(crate) fn without_position(message: String) -> ReadError {
     ReadError { line_col: None, span: None, path: FieldPath::default(), message }
 }
 

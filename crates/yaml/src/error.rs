@@ -24,7 +24,7 @@ pub struct ReadError {
 
 impl ReadError {
     /// An error about the document as a whole, reported at line 1, column 1.
-    pub(crate) fn whole(message: String) -> Self {
+    pub(crate) fn of_document(message: String) -> Self {
         Self { line_col: Some(LineCol { line: 1, column: 1 }), span: Some(0..0), path: FieldPath::default(), message }
     }
 }

@@ -7,7 +7,7 @@ use crate::tree::LineCol;
 /// Decodes bytes as UTF-8.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(ReadError::whole("the text is UTF-16; save it as UTF-8".to_owned()));
+        return Err(ReadError::of_document("the text is UTF-16; save it as UTF-8".to_owned()));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
@@ -17,7 +17,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
 
 /// The error for a text with more than `limit` bytes.
 pub(crate) fn too_long(limit: usize) -> ReadError {
-    ReadError::whole(format!("the document is larger than {}; split it or drop what is not needed", byte_size(limit)))
+    ReadError::of_document(format!(
+        "the document is larger than {}; split it or drop what is not needed",
+        byte_size(limit)
+    ))
 }
 
 /// Characters that are line breaks in YAML 1.1 and ordinary characters in YAML 1.2. They are
@@ -40,7 +43,7 @@ pub(crate) fn refuse_old_line_breaks(text: &str) -> Result<(), ReadError> {
 
 /// An error at a byte of a text.
 fn refuse(text: &str, byte: usize, message: String) -> ReadError {
-    ReadError { line_col: Some(line_col(text, byte)), span: Some(byte..byte), ..ReadError::whole(message) }
+    ReadError { line_col: Some(line_col(text, byte)), span: Some(byte..byte), ..ReadError::of_document(message) }
 }
 
 /// The line and column of a byte. A line ends with a line feed, a carriage return, or both.
