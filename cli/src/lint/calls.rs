@@ -188,50 +188,52 @@ impl<'a> Linter<'a> {
     ) -> Vec<Finding> {
         let is_evaluated = |job: &Job, step: &Step| evaluated.contains(&(index, job.key.start, step.number));
         let jobs = workflow.jobs.iter().map(|job| self.seen_in(job, |step| !is_evaluated(job, step)));
-        let jobs: Vec<Vec<Seen<'_>>> = jobs.filter(|seen| !seen.is_empty()).collect();
+        let jobs: Vec<Vec<UndescribedVariable<'_>>> = jobs.filter(|seen| !seen.is_empty()).collect();
         let is_any_evaluated = workflow.jobs.iter().any(|job| job.steps().iter().any(|step| is_evaluated(job, step)));
         let shared = first_of(&workflow.env, &self.names).filter(|_| !is_any_evaluated && jobs.is_empty());
-        let shared = shared.map(|(name, key)| vec![Seen::Script(name, key)]);
+        let shared = shared.map(|(name, key)| vec![UndescribedVariable::Script(name, key)]);
         jobs.into_iter().chain(shared).filter_map(|seen| self.unknown_harness(source, &seen)).collect()
     }
 
     /// The variables of policies that a job and its other steps set for what no policy describes: the first
     /// of the job, if all its steps are other steps, and the first of each step.
-    fn seen_in<'w>(&self, job: &'w Job, is_other: impl Fn(&Step) -> bool) -> Vec<Seen<'w>> {
+    fn seen_in<'w>(&self, job: &'w Job, is_other: impl Fn(&Step) -> bool) -> Vec<UndescribedVariable<'w>> {
         let Work::Steps(steps) = &job.work else { return Vec::new() };
         let layers = [&job.container_env, &job.env].into_iter().filter(|_| steps.iter().all(&is_other));
-        let own = layers.filter_map(|layer| first_of(layer, &self.names)).map(|(name, key)| Seen::Script(name, key));
+        let own = layers
+            .filter_map(|layer| first_of(layer, &self.names))
+            .map(|(name, key)| UndescribedVariable::Script(name, key));
         let others = steps.iter().filter(|step| is_other(step));
         own.chain(others.filter_map(|step| self.seen_by(step))).collect()
     }
 
     /// The variable of a policy that a step sets, if it sets one.
-    fn seen_by<'w>(&self, step: &'w Step) -> Option<Seen<'w>> {
+    fn seen_by<'w>(&self, step: &'w Step) -> Option<UndescribedVariable<'w>> {
         let set = first_of(&step.env, &self.names);
-        let Some(uses) = &step.uses else { return set.map(|(name, key)| Seen::Script(name, key)) };
+        let Some(uses) = &step.uses else { return set.map(|(name, key)| UndescribedVariable::Script(name, key)) };
         let inputs = || {
             let mut inputs = step.with.iter().map(|(input, key, _)| (variable_of_input(input), key.clone()));
             inputs.find(|(name, _)| self.names.contains(name))
         };
         let (name, key) = set.or_else(inputs)?;
-        Some(Seen::Action(name, key, uses))
+        Some(UndescribedVariable::Action(name, key, uses))
     }
 
     /// A note on variables of a policy that no call of a known harness can read.
-    fn unknown_harness(&self, source: SourceId, seen: &[Seen<'_>]) -> Option<Finding> {
+    fn unknown_harness(&self, source: SourceId, seen: &[UndescribedVariable<'_>]) -> Option<Finding> {
         let (first, others) = seen.split_first()?;
         let (name, key) = first.variable();
         let policy = self.policies.iter().find(|policy| policy.variable(name).is_some())?.name();
         let span = |range: &Range<usize>| Span { source, range: range.clone() };
         let (title, help) = match first {
-            Seen::Script(..) => (
+            UndescribedVariable::Script(..) => (
                 format!("`{name}` is read by policy `{policy}`, but no step that sees it calls a known harness"),
                 format!(
                     "add the script that reads it to `harness` of a policy, or check the file with --policy {policy}; \
                      a wrapper that sets such variables and calls the script is not a harness"
                 ),
             ),
-            Seen::Action(_, _, uses) => {
+            UndescribedVariable::Action(_, _, uses) => {
                 let uses = shown(uses);
                 (
                     format!("`{name}` is read by policy `{policy}`, but `{uses}` is not a known harness"),
@@ -252,14 +254,14 @@ impl<'a> Linter<'a> {
 }
 
 /// A variable of a policy that something sees which no policy describes, with the bytes of its name.
-enum Seen<'w> {
+enum UndescribedVariable<'w> {
     /// A script or program.
     Script(String, Range<usize>),
     /// An action.
     Action(String, Range<usize>, &'w str),
 }
 
-impl Seen<'_> {
+impl UndescribedVariable<'_> {
     fn variable(&self) -> (&str, &Range<usize>) {
         match self {
             Self::Script(name, key) | Self::Action(name, key, _) => (name, key),

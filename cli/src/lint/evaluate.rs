@@ -90,7 +90,7 @@ pub struct Failure {
     /// The names that are missing from groups of credentials of which a part is injected.
     pub missing: Vec<String>,
     /// The variables that are present and empty, and whose secrets the provider needs.
-    pub blank: Vec<String>,
+    pub empty_keys: Vec<String>,
     /// The available credentials that the provider accepts.
     pub accepted_by: Vec<String>,
     /// The variables that are set.
@@ -371,7 +371,7 @@ impl Evaluator<'_> {
             _ if resolution.slug.contains(UNKNOWN) => {
                 Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned())
             }
-            None if !self.blank(space, number, &resolution).is_empty() => {
+            None if !self.empty_keys_needed(space, number, &resolution).is_empty() => {
                 let code = Code::MissingCredential;
                 match self.accepted(policy, &resolution, code.into(), &env) {
                     Some(entry) => Outcome::Accepted(entry),
@@ -392,7 +392,7 @@ impl Evaluator<'_> {
 
     /// The key variables that are present and empty and whose secrets the provider needs. Such a
     /// variable counts as set but holds no key. Empty if other injected secrets are enough.
-    fn blank(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Vec<String> {
+    fn empty_keys_needed(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Vec<String> {
         let empty = space.empty_keys(number);
         let provider = resolution.provider.filter(|provider| !provider.is_platform() && !provider.is_keyless());
         let Some(provider) = provider.filter(|_| !empty.is_empty() && resolution.is_coherent()) else {
@@ -400,24 +400,31 @@ impl Evaluator<'_> {
         };
         let env = space.point(number).env;
         let rules = &space.policy.document().secrets;
-        let is_blank = |rule: &SecretsRule| {
+        let is_empty_key = |rule: &SecretsRule| {
             rule.condition().variables.iter().any(|(name, test)| *test == Test::Set && empty.contains(&name.as_str()))
         };
         let counting = counting_secrets_rules(resolution.runtime, &env).into_iter().map(|index| &rules[index]);
-        let (blank, valued): (Vec<&SecretsRule>, Vec<&SecretsRule>) = counting.partition(|rule| is_blank(rule));
+        let (empty_keys, valued): (Vec<&SecretsRule>, Vec<&SecretsRule>) =
+            counting.partition(|rule| is_empty_key(rule));
         let has_value = |name: &str| valued.iter().any(|rule| rule.injected().iter().any(|secret| secret == name));
         if provider.auth_env.items().any(|item| item.iter().all(has_value)) {
             return Vec::new();
         }
         let needed =
             |rule: &&SecretsRule| rule.injected().iter().any(|secret| provider.auth_env.names().contains(secret));
-        let names = blank.into_iter().filter(needed).flat_map(|rule| rule.condition().variables);
+        let names = empty_keys.into_iter().filter(needed).flat_map(|rule| rule.condition().variables);
         names.map(|(name, _)| name).filter(|name| empty.contains(&name.as_str())).collect()
     }
 
     /// The fixes for variables that are present and empty: to unset one, or to give it a value.
-    fn blank_fixes(&self, space: &Space<'_>, number: usize, blank: &[String], resolution: &Resolution<'_>) -> Vec<Fix> {
-        let [name] = blank else { return Vec::new() };
+    fn empty_key_fixes(
+        &self,
+        space: &Space<'_>,
+        number: usize,
+        empty_keys: &[String],
+        resolution: &Resolution<'_>,
+    ) -> Vec<Fix> {
+        let [name] = empty_keys else { return Vec::new() };
         let provider = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
         let unset = Fix {
             edits: vec![Edit::Unset(name.clone())],
@@ -502,20 +509,20 @@ impl Evaluator<'_> {
         let policy = space.policy;
         let resolution = resolve(self.registry, runtime, &env, &[]);
         let slug = masked(resolution.slug);
-        let blank = self.blank(space, number, &resolution);
-        let code = resolution.code.or((!blank.is_empty()).then_some(Code::MissingCredential));
+        let empty_keys = self.empty_keys_needed(space, number, &resolution);
+        let code = resolution.code.or((!empty_keys.is_empty()).then_some(Code::MissingCredential));
         let injected_by = injected_by(runtime, &env);
-        let is_blank = |name: &str| {
+        let is_empty_key = |name: &str| {
             let mut rules = injected_by.iter().filter(|(_, secrets)| secrets.iter().any(|secret| secret == name));
-            !blank.is_empty() && rules.all(|(variable, _)| blank.contains(variable))
+            !empty_keys.is_empty() && rules.all(|(variable, _)| empty_keys.contains(variable))
         };
         let injected: Vec<String> =
-            resolution.injected.iter().filter(|name| !is_blank(name)).map(str::to_owned).collect();
+            resolution.injected.iter().filter(|name| !is_empty_key(name)).map(str::to_owned).collect();
         let missing = resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, &injected));
         let missing = missing.map(str::to_owned).collect();
-        let mut fixes = match blank.as_slice() {
+        let mut fixes = match empty_keys.as_slice() {
             [] => fixes(self.registry, runtime, &given, &[]),
-            blank => self.blank_fixes(space, number, blank, &resolution),
+            empty_keys => self.empty_key_fixes(space, number, empty_keys, &resolution),
         };
         if has_credential(resolution.slug) {
             // Another spelling would repeat the credential.
@@ -539,7 +546,7 @@ impl Evaluator<'_> {
             needs: resolution.provider.map(explain::needs).unwrap_or_default(),
             consequence: code.map(|code| explain::consequence(self.registry, code)).unwrap_or_default(),
             missing,
-            blank,
+            empty_keys,
             accepted_by: resolution.accepted_by.iter().map(str::to_owned).collect(),
             set: env.set_variables().map(|variable| policy.variable_name(variable).to_owned()).collect(),
             hints: hints(self.registry, &env, &resolution),

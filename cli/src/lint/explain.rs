@@ -474,7 +474,7 @@ impl Group<'_> {
         needs(failure)
             .into_iter()
             .chain([consequence(failure)])
-            .chain(blank(failure))
+            .chain(empty_keys_note(failure))
             .chain(several_codes(failure))
             .fold(finding, Finding::with_note)
             .with_subject("slugs", joined(&self.slugs))
@@ -539,7 +539,7 @@ impl Group<'_> {
         for name in &failure.path_by {
             add(name, explain::path_choice(failure.path, !failure.injected.is_empty()).to_owned());
         }
-        for name in &failure.blank {
+        for name in &failure.empty_keys {
             add(name, "is empty, but counts as set".to_owned());
         }
         for (name, secrets) in &failure.injected_by {
@@ -596,10 +596,11 @@ fn needs(failure: &Failure) -> Option<String> {
 }
 
 /// A note on the variables that are present and empty.
-fn blank(failure: &Failure) -> Option<String> {
-    let (are, each) = if failure.blank.len() == 1 { ("is", "it counts") } else { ("are", "they count") };
-    let names = failure.blank.join(" and ");
-    (!failure.blank.is_empty()).then(|| format!("{names} {are} present and empty; {each} as set, but holds no key"))
+fn empty_keys_note(failure: &Failure) -> Option<String> {
+    let (are, each) = if failure.empty_keys.len() == 1 { ("is", "it counts") } else { ("are", "they count") };
+    let names = failure.empty_keys.join(" and ");
+    (!failure.empty_keys.is_empty())
+        .then(|| format!("{names} {are} present and empty; {each} as set, but holds no key"))
 }
 
 fn consequence(failure: &Failure) -> String {
