@@ -42,10 +42,14 @@ pub const PATTERN_BYTES: usize = 4 << 10;
 
 /// Maximum size of one model pattern, in automaton positions with its repetitions
 /// expanded: `a{3}b` is 4, `[a-cx]` is 2 (one for each range).
-pub const PATTERN_SIZE: usize = 20_000;
+pub const PATTERN_SIZE: usize = 8_000;
 
 /// Maximum size of all model patterns of one registry together, in the unit of [`PATTERN_SIZE`].
 pub const PATTERNS_SIZE: usize = 200_000;
+
+/// Maximum bytes of a model id. A registry with a longer id is refused, and no pattern matches a
+/// longer slug, so that one search takes time in proportion to the patterns.
+pub const SLUG_BYTES: usize = 1_000;
 
 /// Maximum number of secrets that one provider accepts.
 pub const AUTH_ENV: usize = 100;

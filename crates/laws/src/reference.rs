@@ -16,7 +16,7 @@ use slug_resolver::registry::{Arm, PLATFORM};
 use slug_resolver::verdict::Warnings;
 use slug_resolver::{
     AuthEnv, Billing, BillingPath, Code, Kind, NameSubset, Outcome, Policy, PolicyDocument, Provider, Registry,
-    Rejection, Resolution, Warning,
+    Rejection, Resolution, Warning, limits,
 };
 
 /// Variables by name, as in the environment of a process.
@@ -441,11 +441,11 @@ fn shadowed<'a>(
     names.filter(is_inert).collect()
 }
 
-/// Returns true if a provider has a pattern and the pattern matches a model.
+/// Returns true if a provider has a pattern and the pattern matches a model of a valid length.
 #[must_use]
 pub fn is_matched(provider: &Provider, model: &str) -> bool {
     let pattern = &provider.model_prefix_match;
-    !pattern.as_str().is_empty() && is_found_in(pattern.hir(), model)
+    model.len() <= limits::SLUG_BYTES && !pattern.as_str().is_empty() && is_found_in(pattern.hir(), model)
 }
 
 /// Returns true if a pattern matches anywhere in a text.

@@ -11,6 +11,7 @@ use regex_automata::util::pool::Pool;
 use regex_automata::{Input, MatchKind, PatternID, PatternSet};
 
 use super::provider::Provider;
+use crate::limits;
 
 /// Finds every pattern that matches somewhere in a model, in one pass over its bytes.
 pub(super) struct Matcher {
@@ -83,8 +84,11 @@ impl Matcher {
     }
 
     /// Calls `use_matches` with the indices of the matching patterns, in no particular order, and
-    /// returns its result.
+    /// returns its result. No pattern matches a model that is longer than [`limits::SLUG_BYTES`].
     pub(super) fn matching<T>(&self, model: &str, use_matches: impl FnOnce(&[usize]) -> T) -> T {
+        if model.len() > limits::SLUG_BYTES {
+            return use_matches(&[]);
+        }
         let mut scratch = self.scratch.get();
         let Scratch { cache, fallback, matches } = &mut *scratch;
         matches.clear();

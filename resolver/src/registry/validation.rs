@@ -102,8 +102,8 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
                     format!("this runtime already has an arm for provider {}; merge the two", quoted(&arm.provider));
                 return Err(ValidationError::at(path().key("name"), message));
             }
-            check_items(&arm.models, &path().key("models"))?;
-            check_items(&arm.withdrawn_models, &path().key("withdrawn_models"))?;
+            check_ids(&arm.models, &path().key("models"))?;
+            check_ids(&arm.withdrawn_models, &path().key("withdrawn_models"))?;
             if let Some(index) = arm.withdrawn_models.iter().position(|model| arm.models.contains(model)) {
                 let message = format!(
                     "{} is in `models` of this arm too; remove it from one of the two",
@@ -114,6 +114,21 @@ pub(super) fn check_runtimes(runtimes: &[Runtime], by_name: &HashMap<&str, usize
         }
     }
     Ok(())
+}
+
+fn check_ids(ids: &[String], path: &FieldPath) -> Result<(), ValidationError> {
+    check_items(ids, path)?;
+    match ids.iter().position(|id| id.len() > limits::SLUG_BYTES) {
+        Some(index) => {
+            let message = format!(
+                "the id has {} bytes, more than the limit of {}; shorten or remove it",
+                ids[index].len(),
+                limits::SLUG_BYTES
+            );
+            Err(ValidationError::at(path.clone().index(index), message))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_items(items: &[String], path: &FieldPath) -> Result<(), ValidationError> {

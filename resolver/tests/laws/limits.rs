@@ -7,7 +7,7 @@ use slug_resolver::{Policy, Provider, Registry, RegistryDocument, limits, yaml};
 type Read = fn(usize) -> Result<(), String>;
 
 /// A description of each limit, the limit, and a function that reads a document of a given size.
-const LIMITS: [(&str, usize, Read); 17] = [
+const LIMITS: [(&str, usize, Read); 18] = [
     ("bytes in a document", limits::DOCUMENT_BYTES, |bytes| document(&format!("a: {}", "b".repeat(bytes - 3)))),
     ("levels of nesting in flow", limits::DEPTH, |depth| document(&nested("[", "x", "]", depth))),
     ("levels of nesting in block", limits::DEPTH, |depth| document(&nested("- ", "x", "", depth))),
@@ -47,6 +47,14 @@ const LIMITS: [(&str, usize, Read); 17] = [
             "{{schema_version: 1, providers: [{{name: p, display_name: P, protocol: openai, auth_mode: k, \
              auth_env: [K], model_prefix_match: ^p}}], runtimes: {{agent: {{providers: [{{name: p, models: \
              {ids}}}]}}}}}}"
+        );
+        Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).map(drop).map_err(|error| error.to_string())
+    }),
+    ("bytes in a model id", limits::SLUG_BYTES, |bytes| {
+        let registry = format!(
+            "{{schema_version: 1, providers: [{{name: p, auth_env: [K]}}], runtimes: {{agent: {{providers: \
+             [{{name: p, models: [m, {}]}}]}}}}}}",
+            "i".repeat(bytes)
         );
         Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).map(drop).map_err(|error| error.to_string())
     }),

@@ -5,7 +5,7 @@ use slug_laws::reference::{self, is_found_in};
 use slug_laws::{Implementation, RealResolver, lookup};
 use slug_resolver::registry::overlap::Overlaps;
 use slug_resolver::registry::{Arm, PLATFORM, Pattern, Runtime};
-use slug_resolver::{Credentials, NameSubset, Provider, Registry, RegistryDocument, Rejection};
+use slug_resolver::{Credentials, NameSubset, Provider, Registry, RegistryDocument, Rejection, limits};
 
 use crate::strategy::{fixed_numbers, fuzz_input};
 
@@ -44,6 +44,18 @@ fn non_ascii_word_boundaries_match_as_in_reference() {
         assert_agrees(&registry, model);
     }
     assert!(registry.derive(RUNTIME, "жж", &Credentials::default()).is_err());
+}
+
+#[test]
+fn pattern_matches_no_slug_above_the_limit() {
+    let registry = registry(&["^a".to_owned(), "a$".to_owned()]);
+    let credentials =
+        Credentials { injected: NameSubset::of(registry.providers()[0].auth_env.names(), |_| true), ambient: &[] };
+    for (bytes, is_matched) in [(limits::SLUG_BYTES, true), (limits::SLUG_BYTES + 1, false)] {
+        let slug = "a".repeat(bytes);
+        assert_eq!(registry.derive(RUNTIME, &slug, &credentials).is_ok(), is_matched, "{bytes}");
+        assert_agrees(&registry, &slug);
+    }
 }
 
 #[test]
