@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use slug_laws::reference;
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Credentials, NameSubset, Registry};
+use slug_resolver::{Code, Credentials, Env, NameSubset, Policy, Registry, resolve};
 
 const REVISIONS: [(&str, &str); 2] = [
     ("2026-06-04", include_str!("../registries/real-2026-06-04.yaml")),
@@ -59,4 +59,32 @@ fn revision_of_the_incident_derives_like_the_embedded_registry() {
         }
     }
     assert!(compared > 2_000, "only {compared} derivations were compared");
+}
+
+#[test]
+fn first_model_of_each_arm_is_consistent_with_every_key() {
+    let revisions = REVISIONS.map(|(_, text)| read(text));
+    let mut consistent = 0;
+    for registry in [&revisions[0], &revisions[1], &Registry::embedded()] {
+        let keys: BTreeSet<&String> =
+            registry.providers().iter().flat_map(|provider| provider.auth_env.names()).collect();
+        let rules: Vec<String> = keys.iter().map(|key| format!("{{key: {key}}}")).collect();
+        let policy = format!(
+            "schema_version: 2\nname: every-key\nmodel: [{{use: $MODEL}}]\ninject: every\nsecrets: [{}]\n",
+            rules.join(", ")
+        );
+        let policy = Policy::from_yaml(policy.as_bytes()).expect("the policy is valid");
+        for runtime in registry.runtimes() {
+            for model in runtime.arms.iter().filter_map(|arm| arm.models.first()) {
+                let set = keys.iter().map(|key| (key.as_str(), "set")).chain([("MODEL", model.as_str())]);
+                let env = Env::read(&policy, set);
+                let resolution = resolve(registry, &runtime.name, &env, &[]);
+                let provider = resolution.provider.expect("an arm lists the model");
+                let expected = provider.is_platform().then_some(Code::PlatformModelWithTenantKey);
+                assert_eq!(resolution.code, expected, "{model} on {}", runtime.name);
+                consistent += usize::from(expected.is_none());
+            }
+        }
+    }
+    assert!(consistent > 20, "only {consistent} models have a provider with a key");
 }
