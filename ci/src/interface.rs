@@ -219,7 +219,7 @@ fn minimal() -> Result {
 }
 
 fn licences() -> Result {
-    tools::cargo("cargo-deny")?;
+    tools::ensure_cargo_tool("cargo-deny")?;
     Process::cargo().args(["deny", "--locked", "check", "licenses", "sources", "bans"]).run()
 }
 

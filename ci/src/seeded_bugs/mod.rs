@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result {
         let page = page::render(&search.engines, &rows, &patches, &summary);
         checkout::write(file, &page)?;
         forge::append_summary(&page)?;
-        println!("written: {}", file.display());
+        println!("wrote {}", file.display());
     }
     let missed: Vec<&str> = rows.iter().filter(|row| !row.is_found_well_enough()).map(|row| row.bug.as_str()).collect();
     if missed.is_empty() {
@@ -127,10 +127,10 @@ impl Search {
             (None, seconds) => Limit::Seconds(seconds.unwrap_or(Limit::DEFAULT_SECONDS)),
         };
         if has_tests(&engines) {
-            tools::cargo("cargo-nextest")?;
+            tools::ensure_cargo_tool("cargo-nextest")?;
         }
         if engines.contains(&Engine::Fuzz) {
-            tools::cargo_fuzz()?;
+            tools::ensure_cargo_fuzz()?;
         }
 
         let mut state = Sha256::new();
