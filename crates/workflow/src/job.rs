@@ -87,20 +87,15 @@ impl<'w> JobEval<'_, 'w> {
         sites
     }
 
-    /// The outputs of the job in one invocation. `has_run` says whether it is known that it has run.
+    /// The outputs of the job in one invocation. `has_run` says whether the job is known to have run.
     #[must_use]
     pub fn outputs(&self, invocation: &Rc<Invocation>, has_run: bool) -> KnownOutputs {
-        let mut all: Option<KnownOutputs> = None;
-        for (row, _) in &self.rows(invocation, 1) {
+        let rows = self.rows(invocation, 1);
+        let outputs = rows.iter().map(|(row, _)| {
             let row = row.as_ref().map_err(String::as_str);
-            let run = JobRun { eval: self, invocation, row, action: None, depth: 0 };
-            let outputs = run.outputs(has_run);
-            all = Some(match all {
-                Some(all) => all.or(outputs),
-                None => outputs,
-            });
-        }
-        all.unwrap_or_default()
+            JobRun { eval: self, invocation, row, action: None, depth: 0 }.outputs(has_run)
+        });
+        outputs.reduce(KnownOutputs::or).unwrap_or_default()
     }
 
     /// The rows of the matrix without their irrelevant keys; equal rows become one row with a count.

@@ -135,7 +135,7 @@ impl Slice {
         Self::of_steps(workflow, job, search, steps, &[])
     }
 
-    /// Computes the slice of a job that can affect its outputs.
+    /// Computes the slice of what can affect the outputs of a job.
     #[must_use]
     pub fn of_outputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
         let search = Search { targets: &[], every_script: false, ..*search };
@@ -143,7 +143,7 @@ impl Slice {
         Self::of_steps(workflow, job, &search, steps, &job.outputs)
     }
 
-    /// What can affect the outputs of a workflow that another one calls, besides its jobs.
+    /// The slice of what can affect the outputs of a called workflow, apart from its jobs.
     #[must_use]
     pub fn of_called(workflow: &Workflow) -> Self {
         let mut slice = Self::default();
@@ -153,7 +153,7 @@ impl Slice {
         slice
     }
 
-    /// Adds what can affect the outputs of a needed job.
+    /// Adds the output slice of a needed job.
     pub(super) fn add_needed(&mut self, needed: &Self) {
         for (name, texts) in &needed.inputs {
             let mine = self.inputs.entry(name.clone()).or_default();
