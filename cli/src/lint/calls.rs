@@ -10,7 +10,7 @@ use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
-use super::choice::choice;
+use super::choice::model_choice_reason;
 use super::evaluate::{CallVerdict, Evaluator, Violated};
 use super::explain::{Groups, PolicyCall, Problem, Violation};
 use super::linter::{Linter, variable_of_input};
@@ -165,7 +165,7 @@ impl<'a> Linter<'a> {
     fn evaluate_call(&self, path: &str, case: &PolicyCall<'_>) -> (CallVerdict, BTreeSet<String>) {
         let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
         let value = |name: &str| case.possible(name);
-        let verdict = match choice(self.registry, &case.site) {
+        let verdict = match model_choice_reason(self.registry, &case.site) {
             Some(reason) => CallVerdict::Undecided(BTreeSet::from([reason])),
             None => evaluator.evaluate(case.policy, value),
         };

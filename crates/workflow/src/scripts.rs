@@ -14,7 +14,7 @@ pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
         targets: &[],
         roots: &[""],
         names: &BTreeSet::new(),
-        settings: None,
+        settings_reason: None,
         files,
         directory: Some(""),
         env: &Variables::new(),

@@ -36,7 +36,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         targets: &[target],
         roots: &[""],
         names: &BTreeSet::from(["SLUG".to_owned()]),
-        settings: None,
+        settings_reason: None,
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
@@ -57,7 +57,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
             Some(variable) => (text(&variable.value), variable.assigned.as_ref().map(&at)),
             None => ("(anything)".to_owned(), None),
         };
-        let choice = if call.choice.is_some() { "?" } else { "" };
+        let choice = if call.model_choice_reason.is_some() { "?" } else { "" };
         format!("{value}@{}{}{choice}", at(&call.span), assigned.map(|name| format!("={name}")).unwrap_or_default())
     });
     let written = effects
