@@ -10,11 +10,11 @@
 
 mod builtins;
 mod commands;
+mod conditional;
 mod expand;
 pub mod jq;
 mod report;
 mod state;
-mod test;
 mod value;
 mod walk;
 

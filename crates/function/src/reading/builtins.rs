@@ -6,9 +6,9 @@ use slug_shell::is_name;
 use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 
 use super::commands::DECLARATIONS;
+use super::conditional::compares_own_path;
 use super::jq::{self, Field};
 use super::state::{Elements, Input, SEPARATORS, State, Stream, Variable};
-use super::test::compares_own_path;
 use super::value::{Part, Value};
 use super::walk::{Facts, Frame, Status, Walk, meet};
 
