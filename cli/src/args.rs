@@ -18,8 +18,8 @@ use crate::findings::{FindingsOptions, Sink};
 ///
 /// A harness picks a model slug from environment variables and injects secrets;
 /// the platform derives a provider from the slug. If provider and secrets do not
-/// match, the workspace boots to `failed` and the job fails a quarter of an hour
-/// later with an empty error. slugproof finds this in milliseconds, before merge.
+/// match, the workspace ends in the state `failed`, and the job fails a quarter of an
+/// hour later with an empty error. slugproof finds this in milliseconds, before merge.
 ///
 /// Without a command, slugproof runs `check`, `conform`, `prove` and `lint` on the data of
 /// the nearest slugproof.yaml in this directory or a parent, and exits with the worst code.
