@@ -202,7 +202,7 @@ pub struct ProveArgs {
     #[arg(long, value_enum, default_value_t = ProveFormat::Human)]
     pub format: ProveFormat,
 
-    /// What to count as a finding in addition to a broken law
+    /// Kinds of findings to count in addition to broken laws
     #[arg(long, value_enum)]
     pub deny: Vec<Deny>,
 

@@ -25,7 +25,7 @@ pub use engine::{Engine, Limit};
 use engine::{Workbench, includes_tests};
 use row::Row;
 
-/// The files that influence the result of a bug, besides its patch, the engines and their limit.
+/// The files that influence the result of a bug, in addition to its patch, the engines and their limit.
 const CODE: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",

@@ -129,7 +129,7 @@ fn by_line(suppressions: &[(SourceId, Suppression)]) -> HashMap<(SourceId, usize
     lines
 }
 
-/// What every suppression contains.
+/// The text that every suppression contains.
 pub const MARK: &str = "slugproof:";
 
 /// The byte ranges of `slugproof:` comments, each to the end of its line.

@@ -25,7 +25,7 @@ pub struct Effects {
     pub final_variables: Variables,
     /// The reason why a file that the script writes may choose the model of a target, if one may.
     pub settings_reason: Option<String>,
-    /// What the script runs and the repository lacks.
+    /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The reason why all other variables can have any value at the end, if they can.
     pub others_unknown: Option<String>,

@@ -56,7 +56,7 @@ pub(super) struct Interpreter<'a> {
     pub names: &'a BTreeSet<String>,
     /// The reason why a file that was written may choose the model of a target, if one may.
     pub settings_reason: Option<String>,
-    /// What the script runs and the repository lacks.
+    /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The targets whose own script is interpreted, if one is.
     pub inside: Option<Inside>,
@@ -170,7 +170,7 @@ struct LoopExits {
     continues: Vec<State>,
 }
 
-/// What a script of a target does itself.
+/// The effects of the script of a target itself.
 pub(super) struct Inside {
     /// The targets, by index.
     pub targets: Vec<usize>,

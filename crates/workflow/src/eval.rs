@@ -125,8 +125,8 @@ impl<'r> Evaluation<'r> {
         self.output_slices.borrow_mut().insert(id, Rc::default());
         let (workflow, job) = self.workflow_and_job(id);
         let mut slice = Slice::of_outputs(workflow, job, &self.search);
-        if let Some(called) = self.repository.called(id) {
-            slice.script_bytes += self.called_workflow_slice(called).script_bytes;
+        if let Some(called_index) = self.repository.called(id) {
+            slice.script_bytes += self.called_workflow_slice(called_index).script_bytes;
         }
         let slice = self.with_needed_slices(id.file, slice);
         self.output_slices.borrow_mut().insert(id, Rc::clone(&slice));
@@ -186,7 +186,7 @@ impl<'r> Evaluation<'r> {
         let invocation = self.with_needed_outputs(id, &slice.needs, invocation.clone(), depth);
         match (eval.job.call(), self.repository.called(id)) {
             (None, _) => eval.outputs(&Rc::new(invocation), has_run),
-            (Some(_), Some(called)) if has_run => self.outputs_of_called(called, &eval, &invocation, depth),
+            (Some(_), Some(called_index)) if has_run => self.outputs_of_called(called_index, &eval, &invocation, depth),
             (Some(_), _) => KnownOutputs::default(),
         }
     }
@@ -194,13 +194,13 @@ impl<'r> Evaluation<'r> {
     /// The outputs of a workflow that a job calls.
     fn outputs_of_called(
         &self,
-        called: usize,
+        called_index: usize,
         eval: &JobEval<'_, 'r>,
         invocation: &Invocation,
         depth: usize,
     ) -> KnownOutputs {
-        let workflow = self.workflow(called);
-        let slice = self.called_workflow_slice(called);
+        let workflow = self.workflow(called_index);
+        let slice = self.called_workflow_slice(called_index);
         let mut joined: Option<KnownOutputs> = None;
         for (row, _) in eval.rows(invocation, 1) {
             let context = eval.context(invocation, row.as_ref().map_err(String::as_str), None);
@@ -208,7 +208,7 @@ impl<'r> Evaluation<'r> {
             let Some(inner) = calls::invocation(eval.path, eval.job, declared, &slice.inputs, &context) else {
                 return KnownOutputs::default();
             };
-            let outputs = self.jobs_named(called, &slice.needs).into_iter();
+            let outputs = self.jobs_named(called_index, &slice.needs).into_iter();
             let outputs = outputs.map(|(name, id)| (name, self.outputs(id, &inner, false, depth + 1))).collect();
             let inner = Invocation { job_outputs: Rc::new(outputs), ..inner };
             let context = eval.context(&inner, Err("a called workflow has no matrix"), None);
@@ -252,15 +252,21 @@ impl<'r> Evaluation<'r> {
         all
     }
 
-    /// The invocations of the workflow file `called` by one calling job.
-    fn invocations_by(&self, caller: JobId, called: usize, relevant: &RelevantInputs, depth: usize) -> Vec<Invocation> {
+    /// The invocations of a workflow file by one calling job.
+    fn invocations_by(
+        &self,
+        caller: JobId,
+        called_index: usize,
+        relevant: &RelevantInputs,
+        depth: usize,
+    ) -> Vec<Invocation> {
         self.visits_left.set(self.visits_left.get().saturating_sub(1));
         if depth > MAX_DEPTH || self.visits_left.get() == 0 {
             return vec![Invocation::unknown(relevant)];
         }
         let slice = self.slice(caller);
         let eval = self.job_eval(caller, &slice);
-        let declared = self.workflow(called).inputs_of(CALL_EVENT);
+        let declared = self.workflow(called_index).inputs_of(CALL_EVENT);
         // If a text is worth trying for an input of the called workflow, it is worth trying for each name in
         // the expression that the caller passes for that input.
         let mut texts = Texts::new();

@@ -52,7 +52,7 @@ pub struct Search<'a> {
     pub texts: &'a Texts,
     /// Variables that the environment of a call also has, if something sets them.
     pub lookalikes: &'a dyn Lookalikes,
-    /// What is declared about the repository.
+    /// The values that are declared about the repository.
     pub declared: Declared<'a>,
     /// The files of the repository that scripts can run.
     pub files: &'a dyn Files,

@@ -821,7 +821,7 @@ fn foreign(name: &str) -> String {
     }
 }
 
-/// What a builtin command changes beyond the call.
+/// The state that a builtin command changes beyond the call.
 fn changes(name: &str) -> Option<&'static str> {
     match name {
         "trap" => Some("sets a trap"),

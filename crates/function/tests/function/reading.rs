@@ -1,4 +1,4 @@
-//! What the reader of functions follows, and what it does not.
+//! Tests which constructs the reader of functions follows, and which it does not.
 
 use slug_function::reading::{Comparisons, Reading, ReadingError, SourceFile, read};
 
