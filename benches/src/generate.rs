@@ -193,7 +193,7 @@ fn provider(n: usize) -> Provider {
 /// The policy injects the secrets of three providers. Its only dispatch entry applies to the first
 /// runtime and to the runtime `variant`, whose template is the first runtime.
 ///
-/// The registry must have at least three providers besides the platform, and each arm of its first
+/// The registry must have at least three providers in addition to the platform, and each arm of its first
 /// runtime must list an id.
 #[must_use]
 pub fn policy(registry: &RegistryDocument) -> PolicyDocument {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
-const [page_file, pictures] = process.argv.slice(2);
+const [page_file, screenshots] = process.argv.slice(2);
 const url = pathToFileURL(page_file).href;
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -42,7 +42,7 @@ for (const scheme of ["light", "dark"]) {
       [...document.querySelectorAll("main *")].filter((e) => parseFloat(getComputedStyle(e).fontSize) < 12).length);
     assert.equal(small, 0, "some text is too small to read");
     await assert_contrast(page, scheme);
-    await page.screenshot({ path: `${pictures}/${scheme}-${width}.png` });
+    await page.screenshot({ path: `${screenshots}/${scheme}-${width}.png` });
     await context.close();
   }
 }

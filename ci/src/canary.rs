@@ -1,13 +1,14 @@
-//! `cargo ci canary`: plants a bug and checks that the fuzzer finds it. If the fuzzer misses it,
-//! the fuzzer does not work, and the command fails.
+//! `cargo ci canary`: plants a known bug and checks that the fuzzer finds it. If the fuzzer misses
+//! the bug, the fuzzer is probably broken, so the command fails.
 
 use crate::failure::{Failure, Result, finding};
 use crate::seeded_bugs::{self, Engine};
 
-/// A bug that is neither trivial nor rare, so that a working fuzzer always finds it.
+/// A bug that takes many inputs to find, but that a working fuzzer always finds within [`RUNS`].
 const BUG: &str = "first-of-an-overlap";
 
-/// Maximum number of runs: twenty times the average, or about a minute if the bug is missed.
+/// Maximum number of inputs: twenty times the average number that finds the bug. If the bug is
+/// missed, the inputs take about a minute.
 const RUNS: u32 = 15_000;
 
 pub fn run() -> Result {
@@ -25,7 +26,8 @@ pub fn run() -> Result {
         Ok(()) => println!("the fuzzer found `{BUG}`"),
         Err(Failure::Finding(_)) => {
             return finding(format!(
-                "the fuzzer missed `{BUG}` in {RUNS} runs, so it may miss every bug; fix the target `resolve`"
+                "the fuzzer missed `{BUG}` in {RUNS} runs, so it may miss every bug; fix the fuzz target \
+                 `resolve`"
             ));
         }
         Err(failure) => return Err(failure),

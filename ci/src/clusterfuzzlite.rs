@@ -41,8 +41,8 @@ impl Sanitizer {
 
 pub fn run(arguments: &Arguments) -> Result {
     let sanitizer = arguments.sanitizer;
-    tools::apt("zip", &["zip"])?;
-    tools::apt("unzip", &["unzip"])?;
+    tools::ensure_program("zip", &["zip"])?;
+    tools::ensure_program("unzip", &["unzip"])?;
     let targets = fuzz::target_names()?;
 
     let home = checkout::target_dir()?.join("clusterfuzzlite");

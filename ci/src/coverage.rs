@@ -49,7 +49,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result {
-    tools::cargo("cargo-llvm-cov")?;
+    tools::ensure_cargo_tool("cargo-llvm-cov")?;
     let reasons = Reason::read()?;
     let corpora = corpora()?;
     let inputs = count_inputs(&corpora)?;
@@ -150,7 +150,7 @@ fn llvm_tools() -> Result<Option<[PathBuf; 2]>> {
     if Path::new(libraries.trim()).with_file_name("bin").join("llvm-cov").exists() {
         return Ok(None);
     }
-    tools::apt("llvm-cov-19", &["llvm-19"])?;
+    tools::ensure_program("llvm-cov-19", &["llvm-19"])?;
     match (tools::find("llvm-cov-19"), tools::find("llvm-profdata-19")) {
         (Some(cov), Some(profdata)) => Ok(Some([cov, profdata])),
         _ => error("the package llvm-19 has no llvm-cov-19; run `rustup component add llvm-tools`"),

@@ -39,12 +39,12 @@ impl<T, E: Display> Context<T> for std::result::Result<T, E> {
     }
 }
 
-/// Returns [`Failure::Error`] with the message.
+/// Returns `Err` with a [`Failure::Error`], for `return error(…)`.
 pub fn error<T>(message: impl Into<String>) -> Result<T> {
     Err(Failure::Error(message.into()))
 }
 
-/// Returns [`Failure::Finding`] with the message.
+/// Returns `Err` with a [`Failure::Finding`], for `return finding(…)`.
 pub fn finding<T>(message: impl Into<String>) -> Result<T> {
     Err(Failure::Finding(message.into()))
 }

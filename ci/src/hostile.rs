@@ -1,7 +1,7 @@
-//! `cargo ci hostile`: hostile input for every reader and hostile sinks for every output.
+//! `cargo ci hostile`: tests every reader with hostile input and every output with a hostile sink.
 //!
-//! Each combination runs in a child process with limits on memory and time. Only this command
-//! runs the slow ones; `cargo test` runs the others, too.
+//! Each combination is a case. It runs in a child process with limits on memory and time.
+//! `cargo test` runs the quick cases; this command runs all of them.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,10 @@ use crate::failure::{Result, finding};
 use crate::forge;
 use crate::process::Process;
 
-/// Test every reader and output with hostile input, and write the page (minutes; Linux only)
+/// Test every reader with hostile input and every output with a hostile sink
 ///
-/// HOSTILE_UPDATE=1 in the environment updates the table of expected results; review its diff.
+/// Writes the results to docs/hostile.md. Takes minutes, and runs on Linux only. HOSTILE_UPDATE=1 in
+/// the environment updates the table of expected results; review its diff.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Path of the page [default: docs/hostile.md]
@@ -28,18 +29,18 @@ pub fn run(arguments: &Arguments) -> Result {
         .args(["--include-ignored", "every_case"])
         .env("HOSTILE_PAGE", &written)
         .status()?;
-    // The page is also written if rows differ, because it shows the results.
+    // The page is written even if results differ from the table, so that it shows the differences.
     let page = std::fs::read_to_string(&written).unwrap_or_default();
     if !page.is_empty() {
         let file = arguments.page.as_deref().unwrap_or(Path::new("docs/hostile.md"));
         checkout::write(file, &page)?;
         forge::append_summary(&page)?;
-        println!("written: {}", file.display());
+        println!("wrote {}", file.display());
     }
     if page.is_empty() || !status.success() {
         return finding(
-            "a row differs from the table, or no row ran: see above; fix the command, or run \
-             `HOSTILE_UPDATE=1 cargo ci hostile` and review the diff of the table",
+            "a case differs from the table of expected results, or the tests did not run: see above; fix \
+             slugproof, or run `HOSTILE_UPDATE=1 cargo ci hostile` and review the diff of the table",
         );
     }
     if let Some(summary) = summary(&page) {
@@ -48,7 +49,7 @@ pub fn run(arguments: &Arguments) -> Result {
     Ok(())
 }
 
-/// The paragraph that counts the rows: it starts with `N lines, `.
+/// The summary of the page: the paragraph that starts with `N lines, `, where each line is a case.
 fn summary(page: &str) -> Option<&str> {
     let is_summary = |paragraph: &&str| {
         let count = paragraph.split_once(" lines, ").map(|(count, _)| count);
@@ -62,7 +63,7 @@ mod tests {
     use super::summary;
 
     #[test]
-    fn summary_is_the_paragraph_that_counts_the_rows() {
+    fn summary_is_the_paragraph_that_counts_the_lines() {
         assert_eq!(
             summary("# Title\n\nA few lines, no more.\n\n12 lines, 3 of\nthem slow.\n\nend"),
             Some("12 lines, 3 of\nthem slow.")

@@ -22,7 +22,7 @@ pub fn run() -> Result {
     if bounds.is_empty() {
         return error(format!("{BOUNDS} has no rows; write one per operation"));
     }
-    tools::apt("valgrind", &["valgrind"])?;
+    tools::ensure_program("valgrind", &["valgrind"])?;
     Process::cargo().args(["build", "--quiet", "--profile", "bench", "--locked", "--bin", "count"]).run()?;
     let program = checkout::target_dir()?.join("release/count");
     let operations = Process::new(&program).read_stdout()?;

@@ -33,7 +33,7 @@ const STANDARD: [&str; 8] = ["clone", "cmp", "default", "eq", "fmt", "hash", "pa
 /// Check the promises of the crates: interface, examples, packages, versions, licences
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// What to check [default: all]
+    /// The checks to run [default: all]
     #[arg(value_enum)]
     steps: Vec<Step>,
     /// Write docs/public-api.txt instead
@@ -152,7 +152,7 @@ fn examples() -> Result {
 
 fn package() -> Result {
     // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
-    // because cargo takes it for the same package.
+    // because cargo considers both the same package.
     let copy = checkout::temporary_directory()?;
     checkout::copy_to(copy.path())?;
     let target = checkout::target_dir()?.join("copy");
@@ -209,7 +209,7 @@ fn msrv() -> Result {
 
 fn minimal() -> Result {
     // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
-    // because cargo takes it for the same package.
+    // because cargo considers both the same package.
     let copy = checkout::temporary_directory()?;
     checkout::copy_to(copy.path())?;
     let update = ["update", "--quiet", "-Z", "direct-minimal-versions"];
@@ -219,7 +219,7 @@ fn minimal() -> Result {
 }
 
 fn licences() -> Result {
-    tools::cargo("cargo-deny")?;
+    tools::ensure_cargo_tool("cargo-deny")?;
     Process::cargo().args(["deny", "--locked", "check", "licenses", "sources", "bans"]).run()
 }
 

@@ -103,12 +103,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result {
-    tools::cargo("cargo-mutants")?;
+    tools::ensure_cargo_tool("cargo-mutants")?;
     let known = Known::read()?;
     let is_selected = |part: &&Part| arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name);
     let selected: Vec<&Part> = PARTS.iter().filter(is_selected).collect();
     if !arguments.report {
-        tools::cargo("cargo-nextest")?;
+        tools::ensure_cargo_tool("cargo-nextest")?;
         for part in &selected {
             test_part(part, arguments, &known)?;
         }

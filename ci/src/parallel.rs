@@ -27,8 +27,8 @@ impl<T> FromIterator<T> for Queue<T> {
     }
 }
 
-/// Runs `work` in this number of threads, with the thread number from 0, and returns the first
-/// failure.
+/// Runs `work` in `threads` threads and passes each its number, from 0. If several fail, returns
+/// the failure of the thread with the lowest number.
 pub fn run(threads: usize, work: impl Fn(usize) -> Result + Sync) -> Result {
     let work = &work;
     thread::scope(|scope| {
@@ -40,7 +40,7 @@ pub fn run(threads: usize, work: impl Fn(usize) -> Result + Sync) -> Result {
     })
 }
 
-/// Locks a value. A thread that panicked while it held the lock fails the run by itself.
+/// Locks a mutex and ignores poisoning: [`run`] already reports the panic that caused it.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

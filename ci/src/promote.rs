@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let bytes = fs::read(artifact).context(|| format!("cannot read the artifact {}", artifact.display()))?;
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let target = name(artifact.parent().unwrap_or(Path::new("")));
-    tools::cargo_fuzz()?;
+    tools::ensure_cargo_fuzz()?;
 
     let scratch = checkout::temporary_directory()?;
     let smallest = minimise(&target, &bytes, scratch.path())?;

@@ -15,10 +15,11 @@ use crate::process::Process;
 
 const TITLE: &str = "Nightly checks failed";
 
-/// Maximum length of a summary in characters. The text of an issue is limited to 65,536.
-const SUMMARY_CHARS: usize = 50_000;
+/// Maximum length of the joined summaries, in characters. A forge accepts at most 65,536 characters in
+/// an issue.
+const MAX_SUMMARY_CHARS: usize = 50_000;
 
-/// Reports the run unless every job succeeded. Reads NEEDS (the context `needs` as JSON), TOKEN,
+/// Reports the run unless every job succeeded. Reads NEEDS (the `needs` context as JSON), TOKEN,
 /// and the variables that the forge sets for every job.
 pub fn run() -> Result {
     let needs: BTreeMap<String, Job> =
@@ -42,7 +43,7 @@ pub fn run() -> Result {
     Ok(())
 }
 
-/// A job of the context `needs`.
+/// A job in the `needs` context.
 #[derive(Deserialize)]
 struct Job {
     result: String,
@@ -56,22 +57,26 @@ fn issue_text(url: &str, needs: &BTreeMap<String, Job>) -> String {
     let summaries: Vec<&str> = needs.values().filter_map(|job| Some(job.outputs.get("summary")?.as_str())).collect();
     let summary: String = match summaries.concat().trim() {
         "" => "The jobs wrote no summary.".to_owned(),
-        summary => summary.chars().take(SUMMARY_CHARS).collect(),
+        summary => summary.chars().take(MAX_SUMMARY_CHARS).collect(),
     };
     format!("{url}\n\n{}\n\n{summary}", results.join(", "))
 }
 
 /// The URL of this run. It ends with the run number on Gitea, and with the run id on GitHub.
 fn run_url() -> Result<String> {
-    let number = if std::env::var_os("GITEA_ACTIONS").is_some() { "GITHUB_RUN_NUMBER" } else { "GITHUB_RUN_ID" };
+    let variable_of_run =
+        if std::env::var_os("GITEA_ACTIONS").is_some() { "GITHUB_RUN_NUMBER" } else { "GITHUB_RUN_ID" };
     let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
-    Ok(format!("{server}/{repository}/actions/runs/{}", variable(number)?))
+    Ok(format!("{server}/{repository}/actions/runs/{}", variable(variable_of_run)?))
 }
 
 fn variable(name: &str) -> Result<String> {
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(value),
-        _ => error(format!("{name} is not set; pass it in the environment")),
+        _ => error(format!(
+            "the environment variable `{name}` is missing or empty; run this command in a job of the forge, and pass \
+             NEEDS and TOKEN"
+        )),
     }
 }
 
@@ -88,7 +93,8 @@ impl Forge {
             // GitHub and Gitea have different names for the page size, so send both.
             let issues = self.request(&format!("issues?state=open&page={page}&per_page=50&limit=50"), None)?;
             let Some(issues) = issues.as_array().filter(|issues| !issues.is_empty()) else { break };
-            if let Some(number) = issues.iter().find(|issue| is_ours(issue)).and_then(|issue| issue["number"].as_u64())
+            if let Some(number) =
+                issues.iter().find(|issue| is_report(issue)).and_then(|issue| issue["number"].as_u64())
             {
                 return Ok(Some(number));
             }
@@ -118,8 +124,8 @@ impl Forge {
     }
 }
 
-/// True for an issue that this command opened, false for a pull request, which GitHub also lists.
-fn is_ours(issue: &Value) -> bool {
+/// True for an issue with the title of a report, false for a pull request, which GitHub also lists.
+fn is_report(issue: &Value) -> bool {
     issue["title"] == TITLE && issue["pull_request"].is_null()
 }
 
@@ -143,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn pull_request_is_not_our_issue() {
-        assert!(is_ours(&json!({"title": TITLE, "number": 7, "pull_request": null})));
-        assert!(is_ours(&json!({"title": TITLE, "number": 7})));
-        assert!(!is_ours(&json!({"title": TITLE, "number": 7, "pull_request": {"url": "x"}})));
-        assert!(!is_ours(&json!({"title": "another", "number": 8})));
+    fn pull_request_is_not_a_report() {
+        assert!(is_report(&json!({"title": TITLE, "number": 7, "pull_request": null})));
+        assert!(is_report(&json!({"title": TITLE, "number": 7})));
+        assert!(!is_report(&json!({"title": TITLE, "number": 7, "pull_request": {"url": "x"}})));
+        assert!(!is_report(&json!({"title": "another", "number": 8})));
     }
 }

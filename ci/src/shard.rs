@@ -15,7 +15,7 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Result {
     let shard = arguments.shard;
-    tools::cargo("cargo-nextest")?;
+    tools::ensure_cargo_tool("cargo-nextest")?;
     // Slices divide the tests of all programs together, so the sizes of parts differ by at most
     // one test. Sizes are random with hashes, and counts restart for every program.
     let partition = format!("slice:{}/{}", shard.index, shard.count);

@@ -1,47 +1,50 @@
-//! Installs missing tools that a subcommand needs.
+//! Installs the tools that a subcommand needs and that are missing.
 
 use std::path::PathBuf;
 
 use crate::failure::{Result, error};
 use crate::process::Process;
 
-/// Installs Debian packages, unless their program is on the PATH.
-pub fn apt(program: &str, packages: &[&str]) -> Result {
+/// Ensures that `program` is on the PATH: if it is not, installs the Debian packages that contain it.
+pub fn ensure_program(program: &str, packages: &[&str]) -> Result {
     if find(program).is_some() {
         return Ok(());
     }
-    let missing = || error(format!("`{program}` is missing; install it manually"));
     if find("apt-get").is_none() {
-        return missing();
+        return error(format!("`{program}` is missing; install it manually"));
     }
-    eprintln!("installing {}", packages.join(" "));
+    let names = packages.join(" ");
+    eprintln!("installing {names}");
     apt_get(&["update", "-qq"])?;
     apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())?;
-    if find(program).is_some() { Ok(()) } else { missing() }
+    if find(program).is_none() {
+        return error(format!("`{program}` is not on the PATH, although {names} was installed; correct the PATH"));
+    }
+    Ok(())
 }
 
-/// Installs a crate with `cargo install`, unless its program is on the PATH.
-pub fn cargo(name: &str) -> Result {
+/// Ensures that the program of a crate is on the PATH: if it is not, runs `cargo install`.
+pub fn ensure_cargo_tool(name: &str) -> Result {
     if find(name).is_some() {
         return Ok(());
     }
     Process::cargo().args(["install", "--locked", name]).run()
 }
 
-/// Installs cargo-fuzz, and the compiler for the fuzzing engine, which is written in C++.
-pub fn cargo_fuzz() -> Result {
-    apt("c++", &["g++"])?;
-    cargo("cargo-fuzz")
+/// Ensures that cargo-fuzz and the C++ compiler that builds libFuzzer are installed.
+pub fn ensure_cargo_fuzz() -> Result {
+    ensure_program("c++", &["g++"])?;
+    ensure_cargo_tool("cargo-fuzz")
 }
 
-/// The file of a program on the PATH.
+/// The path of a program's executable, if the program is on the PATH.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     std::env::split_paths(&path).map(|dir| dir.join(&name)).find(|file| file.is_file())
 }
 
-/// Runs apt-get as root and prints only errors.
+/// Runs apt-get as root. If it fails, the error contains its standard error.
 fn apt_get(arguments: &[&str]) -> Result {
     let is_root = Process::new("id").arg("-u").read_stdout()?.trim() == "0";
     let mut process = if is_root { Process::new("apt-get") } else { Process::new("sudo").arg("apt-get") };

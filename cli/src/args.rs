@@ -18,8 +18,8 @@ use crate::findings::{FindingsOptions, Sink};
 ///
 /// A harness picks a model slug from environment variables and injects secrets;
 /// the platform derives a provider from the slug. If provider and secrets do not
-/// match, the workspace boots to `failed` and the job fails a quarter of an hour
-/// later with an empty error. slugproof finds this in milliseconds, before merge.
+/// match, the workspace ends in the state `failed`, and the job fails a quarter of an
+/// hour later with an empty error. slugproof finds this in milliseconds, before merge.
 ///
 /// Without a command, slugproof runs `check`, `conform`, `prove` and `lint` on the data of
 /// the nearest slugproof.yaml in this directory or a parent, and exits with the worst code.
@@ -202,7 +202,7 @@ pub struct ProveArgs {
     #[arg(long, value_enum, default_value_t = ProveFormat::Human)]
     pub format: ProveFormat,
 
-    /// What to count as a finding in addition to a broken law
+    /// Kinds of findings to count in addition to broken laws
     #[arg(long, value_enum)]
     pub deny: Vec<Deny>,
 

@@ -108,7 +108,7 @@ table! {
             Code::WithdrawnModel.meaning();
     }
 
-    "Contradictions: the workspace boots to `failed`",
+    "Contradictions: the workspace ends in the state `failed`",
     "A provider serves the model and the workspace is created, but the injected secrets \
     do not match the provider. The outcome is `failed`. If the registry has a \
     `platform_error` for the code, messages show it.": {
@@ -329,8 +329,9 @@ impl fmt::Debug for Entry {
 /// blocks only.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Page {
-    /// The condition under which the code is reported.
-    pub what_it_does: &'static str,
+    /// The condition under which the code is reported; JSON keeps an earlier name of the field.
+    #[serde(rename = "what_it_does")]
+    pub what_it_means: &'static str,
     /// The consequence of leaving the problem unfixed.
     pub why_it_matters: &'static str,
     /// A console session that reports the code.
@@ -341,12 +342,12 @@ pub struct Page {
 
 impl Page {
     fn parse(text: &'static str) -> Option<Self> {
-        let text = text.strip_prefix("## What it does\n")?;
-        let (what_it_does, text) = text.split_once("\n## Why it matters\n")?;
+        let text = text.strip_prefix("## What it means\n")?;
+        let (what_it_means, text) = text.split_once("\n## Why it matters\n")?;
         let (why_it_matters, text) = text.split_once("\n## Example\n")?;
         let (example, fix) = text.split_once("\n## Fix\n")?;
         Some(Self {
-            what_it_does: what_it_does.trim(),
+            what_it_means: what_it_means.trim(),
             why_it_matters: why_it_matters.trim(),
             example: example.trim(),
             fix: fix.trim(),
@@ -357,7 +358,7 @@ impl Page {
     #[must_use]
     pub fn sections(&self) -> [(&'static str, &'static str); 4] {
         [
-            ("What it does", self.what_it_does),
+            ("What it means", self.what_it_means),
             ("Why it matters", self.why_it_matters),
             ("Example", self.example),
             ("Fix", self.fix),

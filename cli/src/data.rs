@@ -39,7 +39,7 @@ pub const WRITE_CONFIG: &str = "for your own, run `slugproof init`";
 pub struct DataOptions {
     /// A registry that overrides any other.
     pub registry: Option<PathBuf>,
-    /// What to do with unknown fields of the registry; `None` if slugproof.yaml decides.
+    /// The treatment of unknown fields of the registry; `None` if slugproof.yaml decides.
     pub unknown_fields: Option<UnknownFields>,
     /// True if no slugproof.yaml is searched for.
     pub no_config: bool,

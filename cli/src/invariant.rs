@@ -14,7 +14,7 @@ pub struct Invariant {
     pub line: u64,
     /// True if the properties must always hold, false if they must never hold together.
     pub is_always: bool,
-    /// What the entry demands or forbids of a resolution.
+    /// The property that the entry demands or forbids.
     properties: Vec<(Property, Membership)>,
     /// The policies that the entry is about.
     policy: Option<Membership>,

@@ -44,7 +44,7 @@ pub enum Stopped {
 ///
 /// # Errors
 ///
-/// What is wrong with the line, without repeating the line.
+/// The problem of the line, without repeating the line.
 pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
     resolve_line_denying(registry, policy, &[], line, out)
 }
@@ -54,7 +54,7 @@ pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut
 ///
 /// # Errors
 ///
-/// What is wrong with the line, without repeating the line.
+/// The problem of the line, without repeating the line.
 pub fn resolve_line_denying(
     registry: &Registry,
     policy: &Policy,
@@ -78,7 +78,7 @@ pub fn resolve_line_denying(
 ///
 /// # Errors
 ///
-/// What is wrong with the line, without repeating the line.
+/// The problem of the line, without repeating the line.
 pub fn derive_line(registry: &Registry, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
     let question: Derivation<'_> = parse(line, DERIVATION)?;
     let names: Vec<String> = question.auth_env.iter().map(|name| name.0.to_string()).collect();

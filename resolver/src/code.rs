@@ -11,7 +11,7 @@ pub enum Outcome {
     Online,
     /// The create call rejects the workspace.
     Rejected,
-    /// The workspace boots to `failed`.
+    /// The workspace ends in the state `failed`.
     Failed,
     /// No workspace is created.
     Nothing,

@@ -86,8 +86,8 @@ pub fn consequence(registry: &Registry, code: Code) -> String {
     match (code.outcome(), words) {
         (Outcome::Rejected, Some(words)) => format!("the create call returns 422 {words}"),
         (Outcome::Rejected, None) => "the create call fails".to_owned(),
-        (_, Some(words)) => format!("the workspace boots to `failed` and never comes online ({words})"),
-        (_, None) => "the workspace boots to `failed` and never comes online".to_owned(),
+        (_, Some(words)) => format!("the workspace ends in the state `failed` and never comes online ({words})"),
+        (_, None) => "the workspace ends in the state `failed` and never comes online".to_owned(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::registry::{AuthEnv, Billing, Credentials, Provider, Registry, Rejecti
 pub enum Verdict<'r> {
     /// The workspace comes online with this provider.
     Coherent(&'r Provider),
-    /// The workspace is created, boots to `failed` and never comes online.
+    /// The workspace is created, ends in the state `failed` and never comes online.
     Mismatched(&'r Provider, Mismatch),
     /// The create call fails, because no provider serves the model.
     Rejected(Rejection),

@@ -28,7 +28,7 @@ use crate::process::{self, Process};
 use crate::tools;
 
 use log::{Crash, Log};
-use summary::{Corpus, Stage, Status, Summary};
+use summary::{Corpus, RunStatus, StageStatus, Summary};
 
 /// Number of crashes after which a target is skipped: a shallow bug is found again immediately.
 const MOST_CRASHES: usize = 50;
@@ -75,7 +75,11 @@ pub fn run(arguments: &Arguments) -> Result {
     println!("\n{page}");
     forge::append_summary(&page)?;
     forge::set_output("summary", &page)?;
-    if summary.status == Status::Clean { Ok(()) } else { finding(format!("see {}", out.join("summary.md").display())) }
+    if summary.status == RunStatus::Clean {
+        Ok(())
+    } else {
+        finding(format!("see {}", out.join("summary.md").display()))
+    }
 }
 
 /// A time in seconds.
@@ -136,7 +140,7 @@ impl Targets {
 
 /// The names of all targets. Installs cargo-fuzz if it is missing.
 pub fn target_names() -> Result<Vec<String>> {
-    tools::cargo_fuzz()?;
+    tools::ensure_cargo_fuzz()?;
     let names: Vec<String> =
         Process::cargo().args(["fuzz", "list"]).read_stdout()?.lines().map(|line| line.trim().to_owned()).collect();
     if names.is_empty() { error("`cargo fuzz list` lists no target") } else { Ok(names) }
@@ -170,7 +174,7 @@ impl Night {
         for path in [out.join("logs"), out.join("summary.md"), out.join("summary.json")] {
             checkout::remove(&path)?;
         }
-        tools::cargo("cargo-nextest")?;
+        tools::ensure_cargo_tool("cargo-nextest")?;
         let names = target_names()?;
         let workers = process::available_parallelism().min(names.len());
         // One test takes a quarter of the total time, so more than four cores do not help.
@@ -209,7 +213,7 @@ impl Night {
         let (stage, _) = self.stage("build", Process::cargo().args(["fuzz", "build", "-s", "none"]))?;
         self.summary.build.status = stage;
         self.save()?;
-        if stage == Stage::Passed { Targets::find(target_names()?).map(Some) } else { Ok(None) }
+        if stage == StageStatus::Passed { Targets::find(target_names()?).map(Some) } else { Ok(None) }
     }
 
     fn fuzz(&mut self, targets: &Targets) -> Result {
@@ -280,7 +284,7 @@ impl Night {
     fn minimise(&mut self, targets: &Targets) -> Result {
         println!("\n== minimise");
         for (target, name) in targets.names.iter().enumerate() {
-            self.summary.targets[target].corpus.minimised = self.minimise_corpus(targets, target)?;
+            self.summary.targets[target].corpus.is_minimised = self.minimise_corpus(targets, target)?;
             for (crash, _) in self.crashes(target)? {
                 if let Some(input) = crash.input {
                     self.minimise_crash(targets, name, &input)?;
@@ -352,7 +356,7 @@ impl Night {
             .args(tests)
             .arg("--message-format=libtest-json")
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1")
-            .env("PROPTEST_CASES", self.summary.properties.cases.to_string());
+            .env("PROPTEST_CASES", self.summary.properties.cases_per_law.to_string());
         let (stage, log) = self.stage("properties", tests)?;
         let (passed, failed) = test_results(&log);
         // The log of the job shows the smallest case that failed.
@@ -376,17 +380,17 @@ impl Night {
     }
 
     fn finish(mut self) -> Result<Summary> {
-        self.summary.status = if self.current()?.has_findings() { Status::Findings } else { Status::Clean };
+        self.summary.status = if self.current()?.is_clean() { RunStatus::Clean } else { RunStatus::Findings };
         self.save()?;
         self.current()
     }
 
     /// Runs a stage with its output in a log; returns the result and the log.
-    fn stage(&self, name: &str, process: Process) -> Result<(Stage, String)> {
+    fn stage(&self, name: &str, process: Process) -> Result<(StageStatus, String)> {
         println!("\n== {name}");
         let log = self.log(name);
         let status = process.run_with_log(&log, None)?;
-        let stage = if status.success() { Stage::Passed } else { Stage::Failed };
+        let stage = if status.success() { StageStatus::Passed } else { StageStatus::Failed };
         Ok((stage, checkout::read_lossy(&log)?))
     }
 
@@ -441,13 +445,13 @@ impl Night {
                 units: files.len(),
                 bytes: files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum(),
                 new_units: units(&corpus)?.difference(before).count(),
-                minimised: result.corpus.minimised,
+                is_minimised: result.corpus.is_minimised,
             };
             result.crashes = crashes
                 .into_iter()
-                .map(|(crash, times)| {
+                .map(|(crash, occurrences)| {
                     let small = crash.input.as_deref().map(minimised).filter(|small| small.exists());
-                    summary::Crash::new(crash, times, small.as_deref())
+                    summary::Crash::new(crash, occurrences, small.as_deref())
                 })
                 .collect();
         }

@@ -2,23 +2,22 @@
 
 /// For each worker, the indexes of its targets and the seconds for each.
 ///
-/// Each worker runs for `seconds`. Imagine the targets on one line, each as long as its equal share
-/// of the total time. The line is cut into one piece per worker, so the workers on both sides of
-/// a cut share a target.
-pub fn shares(targets: usize, workers: usize, seconds: u64) -> Vec<Vec<(usize, u64)>> {
-    // Lengths on the line, in units of a second divided by the number of targets, so that both are
-    // integers.
-    let (target_length, piece) = (seconds * workers as u64, seconds * targets as u64);
+/// Each worker runs for at most `seconds`; fractions of a second are dropped. Imagine the targets on
+/// one line, each as long as its equal share of the total time. The line is cut into one piece per
+/// worker. A target that a cut divides is shared by the workers on both sides.
+pub fn shares(target_count: usize, worker_count: usize, seconds: u64) -> Vec<Vec<(usize, u64)>> {
+    // The unit of length is `1 / target_count` seconds, so that both lengths are integers.
+    let (target_length, piece_length) = (seconds * worker_count as u64, seconds * target_count as u64);
     let share = |worker: u64| {
-        let target = |index: usize| {
-            let from = (worker * piece).max(index as u64 * target_length);
-            let to = ((worker + 1) * piece).min((index as u64 + 1) * target_length);
-            let seconds = to.saturating_sub(from) / targets as u64;
-            (seconds > 0).then_some((index, seconds))
+        let share_of_target = |index: usize| {
+            let from = (worker * piece_length).max(index as u64 * target_length);
+            let to = ((worker + 1) * piece_length).min((index as u64 + 1) * target_length);
+            let overlap = to.saturating_sub(from) / target_count as u64;
+            (overlap > 0).then_some((index, overlap))
         };
-        (0..targets).filter_map(target).collect()
+        (0..target_count).filter_map(share_of_target).collect()
     };
-    (0..workers as u64).map(share).collect()
+    (0..worker_count as u64).map(share).collect()
 }
 
 #[cfg(test)]
@@ -26,7 +25,7 @@ mod tests {
     use super::shares;
 
     #[test]
-    fn shares_are_equal_for_workers_and_for_targets() {
+    fn shares_differ_only_by_rounding() {
         assert_eq!(shares(3, 2, 60), [vec![(0, 40), (1, 20)], vec![(1, 20), (2, 40)]]);
         for (targets, workers, seconds) in [(9, 2, 7200), (9, 4, 23), (1, 1, 5), (5, 5, 61)] {
             let shares = shares(targets, workers, seconds);

@@ -4,25 +4,29 @@ use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use super::log;
 use crate::failure::{Context, Result};
 
-/// Maximum length of a message in summary.md, in characters.
+/// Maximum length of a crash message, and of the canary's report, in summary.md, in characters.
 const MESSAGE_CHARS: usize = 300;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum RunStatus {
+    /// The run has not finished.
     Incomplete,
+    /// See [`Summary::is_clean`].
     Clean,
+    /// The run finished and is not clean.
     Findings,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Stage {
+pub enum StageStatus {
     #[serde(rename = "not run")]
     NotRun,
     Passed,
@@ -33,12 +37,13 @@ pub enum Stage {
 #[derive(Clone, Serialize)]
 pub struct Summary {
     schema_version: u32,
-    pub status: Status,
+    pub status: RunStatus,
     commit: String,
     started: String,
     pub duration_seconds: u64,
     pub budget_seconds: u64,
     pub workers: usize,
+    /// The test of the fuzzer: whether it finds a known bug.
     pub canary: Canary,
     pub build: Build,
     pub targets: Vec<Target>,
@@ -48,13 +53,13 @@ pub struct Summary {
 
 #[derive(Clone, Serialize)]
 pub struct Canary {
-    pub status: Stage,
+    pub status: StageStatus,
     pub report: String,
 }
 
 #[derive(Clone, Serialize)]
 pub struct Build {
-    pub status: Stage,
+    pub status: StageStatus,
 }
 
 #[derive(Clone, Serialize)]
@@ -74,42 +79,37 @@ pub struct Corpus {
     pub units: usize,
     pub bytes: u64,
     pub new_units: usize,
-    pub minimised: bool,
+    #[serde(rename = "minimised")]
+    pub is_minimised: bool,
 }
 
 #[derive(Clone, Serialize)]
 pub struct Crash {
     kind: String,
-    times: usize,
+    // The JSON fields have the names of schema version 1.
+    #[serde(rename = "times")]
+    occurrences: usize,
     #[serde(rename = "place")]
     location: Option<String>,
     message: String,
-    #[serde(flatten)]
-    input: Option<Input>,
-    #[serde(flatten)]
-    minimised: Option<Minimised>,
+    #[serde(flatten, serialize_with = "serialize_input")]
+    input: Option<InputFile>,
+    #[serde(flatten, serialize_with = "serialize_minimised_input")]
+    minimised_input: Option<InputFile>,
 }
 
-#[derive(Clone, Serialize)]
-struct Input {
-    input: PathBuf,
-    input_bytes: usize,
-    #[serde(skip)]
-    content: Vec<u8>,
-}
-
-#[derive(Clone, Serialize)]
-struct Minimised {
-    minimised: PathBuf,
-    minimised_bytes: usize,
-    #[serde(skip)]
+/// An input that crashes a target.
+#[derive(Clone)]
+struct InputFile {
+    path: PathBuf,
     content: Vec<u8>,
 }
 
 #[derive(Clone, Serialize)]
 pub struct Properties {
-    pub status: Stage,
-    pub cases: u64,
+    pub status: StageStatus,
+    #[serde(rename = "cases")]
+    pub cases_per_law: u64,
     pub passed: usize,
     pub failed: usize,
     pub failures: Vec<String>,
@@ -117,13 +117,20 @@ pub struct Properties {
 
 #[derive(Clone, Serialize)]
 pub struct Proof {
-    pub status: Stage,
+    pub status: StageStatus,
     pub report: Vec<String>,
 }
 
 impl Summary {
     /// Creates the summary of a run that has not begun its first stage.
-    pub fn new(commit: String, started: String, budget: u64, workers: usize, targets: Vec<String>, cases: u64) -> Self {
+    pub fn new(
+        commit: String,
+        started: String,
+        budget_seconds: u64,
+        workers: usize,
+        targets: Vec<String>,
+        cases_per_law: u64,
+    ) -> Self {
         let target = |name| Target {
             name,
             seconds: 0,
@@ -136,24 +143,31 @@ impl Summary {
         };
         Self {
             schema_version: 1,
-            status: Status::Incomplete,
+            status: RunStatus::Incomplete,
             commit,
             started,
             duration_seconds: 0,
-            budget_seconds: budget,
+            budget_seconds,
             workers,
-            canary: Canary { status: Stage::NotRun, report: String::new() },
-            build: Build { status: Stage::NotRun },
+            canary: Canary { status: StageStatus::NotRun, report: String::new() },
+            build: Build { status: StageStatus::NotRun },
             targets: targets.into_iter().map(target).collect(),
-            properties: Properties { status: Stage::NotRun, cases, passed: 0, failed: 0, failures: Vec::new() },
-            proof: Proof { status: Stage::NotRun, report: Vec::new() },
+            properties: Properties {
+                status: StageStatus::NotRun,
+                cases_per_law,
+                passed: 0,
+                failed: 0,
+                failures: Vec::new(),
+            },
+            proof: Proof { status: StageStatus::NotRun, report: Vec::new() },
         }
     }
 
-    pub fn has_findings(&self) -> bool {
+    /// True if every stage passed, no target crashed, and every corpus was minimised.
+    pub fn is_clean(&self) -> bool {
         let stages = [self.canary.status, self.build.status, self.properties.status, self.proof.status];
-        stages.iter().any(|stage| *stage != Stage::Passed)
-            || self.targets.iter().any(|target| !target.crashes.is_empty() || !target.corpus.minimised)
+        stages.iter().all(|stage| *stage == StageStatus::Passed)
+            && self.targets.iter().all(|target| target.crashes.is_empty() && target.corpus.is_minimised)
     }
 
     pub fn to_json(&self) -> Result<String> {
@@ -175,13 +189,13 @@ impl Summary {
             "Commit `{commit}`, started {started}, took {duration_seconds} s; budget {budget_seconds} s, \
              {workers} workers.\n"
         )?;
-        writeln!(page, "| check | result | |\n| --- | --- | --- |")?;
+        writeln!(page, "| check | result | details |\n| --- | --- | --- |")?;
         writeln!(page, "| canary | {} | {} |", self.canary.status, cell(&shorten(&self.canary.report)))?;
         writeln!(page, "| build | {} | {} targets |", self.build.status, self.targets.len())?;
         writeln!(
             page,
             "| properties | {} | {} cases per law; tests: {} passed, {} failed |",
-            properties.status, properties.cases, properties.passed, properties.failed
+            properties.status, properties.cases_per_law, properties.passed, properties.failed
         )?;
         writeln!(page, "| proof | {} | {} |\n", self.proof.status, cell(&self.proof.report.join("; ")))?;
         writeln!(
@@ -191,8 +205,8 @@ impl Summary {
         )?;
         for target in &self.targets {
             let Target { name, seconds, executions, executions_per_second, edges, features, corpus, crashes } = target;
-            let Corpus { units, bytes, new_units, minimised } = corpus;
-            let suffix = if *minimised { "" } else { ", not minimised" };
+            let Corpus { units, bytes, new_units, is_minimised } = corpus;
+            let suffix = if *is_minimised { "" } else { ", not minimised" };
             writeln!(
                 page,
                 "| `{name}` | {seconds} | {executions} | {executions_per_second} | {edges} | {features} | {units} | \
@@ -216,48 +230,75 @@ impl Summary {
 }
 
 impl Crash {
-    /// Converts a crash from the log, and reads its input and its minimised input.
-    pub fn new(crash: log::Crash, times: usize, minimised: Option<&Path>) -> Self {
-        let read = |path: &Path| Some((path.to_owned(), fs::read(path).ok()?));
+    /// Converts a crash from the log, and reads its input and its minimised input. An input file that
+    /// cannot be read is left out.
+    pub fn new(crash: log::Crash, occurrences: usize, minimised_input: Option<&Path>) -> Self {
+        let read = |path: &Path| Some(InputFile { path: path.to_owned(), content: fs::read(path).ok()? });
         let log::Crash { kind, input, location, message } = crash;
-        let input = input.as_deref().and_then(read);
-        let minimised = minimised.and_then(read);
         Self {
             kind,
-            times,
+            occurrences,
             location,
             message,
-            input: input.map(|(input, content)| Input { input, input_bytes: content.len(), content }),
-            minimised: minimised.map(|(minimised, content)| Minimised {
-                minimised,
-                minimised_bytes: content.len(),
-                content,
-            }),
+            input: input.as_deref().and_then(read),
+            minimised_input: minimised_input.and_then(read),
         }
     }
 
     fn write_markdown(&self, target: &str, page: &mut String) -> fmt::Result {
-        let Self { kind, times, location, message, input, minimised } = self;
+        let Self { kind, occurrences, location, message, input, minimised_input } = self;
         let location = location.as_ref().map(|location| format!(", at `{location}`")).unwrap_or_default();
-        writeln!(page, "\n- `{target}`: {kind}, {times} times{location}\n")?;
+        writeln!(page, "\n- `{target}`: {kind}, {occurrences}×{location}\n")?;
         // The message is indented as a code block, so Markdown in it has no effect.
         writeln!(page, "      {}", shorten(message))?;
-        let Some(Input { input, input_bytes, content }) = input else { return Ok(()) };
-        write!(page, "\n  Input: `{}`, {input_bytes} bytes", input.display())?;
-        let mut shown = content;
-        if let Some(Minimised { minimised, minimised_bytes, content }) = minimised {
-            write!(page, "; minimised: `{}`, {minimised_bytes} bytes", minimised.display())?;
-            shown = content;
+        let Some(input) = input else { return Ok(()) };
+        write!(page, "\n  Input: {input}")?;
+        if let Some(minimised) = minimised_input {
+            write!(page, "; minimised: {minimised}")?;
         }
+        let smallest = minimised_input.as_ref().unwrap_or(input);
         // With the bytes, the summary alone is enough to reproduce the crash.
         writeln!(page, ". Hexadecimal, for `xxd -r -p`:\n")?;
         write!(page, "      ")?;
-        shown.iter().try_for_each(|byte| write!(page, "{byte:02x}"))?;
+        smallest.content.iter().try_for_each(|byte| write!(page, "{byte:02x}"))?;
         writeln!(page)
     }
 }
 
-impl fmt::Display for Status {
+/// Writes the path and the length of a file as fields with these names.
+fn serialize_file<S: Serializer>(
+    [path, bytes]: [&str; 2],
+    file: Option<&InputFile>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    let Some(file) = file else { return serializer.serialize_none() };
+    let mut fields = serializer.serialize_map(Some(2))?;
+    fields.serialize_entry(path, &file.path)?;
+    fields.serialize_entry(bytes, &file.content.len())?;
+    fields.end()
+}
+
+/// Writes the fields `input` and `input_bytes`, the names of schema version 1.
+fn serialize_input<S: Serializer>(input: &Option<InputFile>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serialize_file(["input", "input_bytes"], input.as_ref(), serializer)
+}
+
+/// Writes the fields `minimised` and `minimised_bytes`, the names of schema version 1.
+fn serialize_minimised_input<S: Serializer>(
+    input: &Option<InputFile>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serialize_file(["minimised", "minimised_bytes"], input.as_ref(), serializer)
+}
+
+impl fmt::Display for InputFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = if self.content.len() == 1 { "byte" } else { "bytes" };
+        write!(f, "`{}`, {} {unit}", self.path.display(), self.content.len())
+    }
+}
+
+impl fmt::Display for RunStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Incomplete => "incomplete",
@@ -267,7 +308,7 @@ impl fmt::Display for Status {
     }
 }
 
-impl fmt::Display for Stage {
+impl fmt::Display for StageStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotRun => "not run",
@@ -304,11 +345,11 @@ mod tests {
         );
         summary.targets[0].crashes.push(Crash {
             kind: "crash".to_owned(),
-            times: 2,
+            occurrences: 2,
             location: None,
             message: "| <script>".to_owned(),
-            input: Some(Input { input: "a/crash-1".into(), input_bytes: 2, content: b"\x00|".to_vec() }),
-            minimised: Some(Minimised { minimised: "a/small".into(), minimised_bytes: 1, content: b"|".to_vec() }),
+            input: Some(InputFile { path: "a/crash-1".into(), content: b"\x00|".to_vec() }),
+            minimised_input: Some(InputFile { path: "a/small".into(), content: b"|".to_vec() }),
         });
         summary.proof.report = vec!["✓ a | b".to_owned()];
         summary.properties.failures = vec!["properties::order_free".to_owned()];
@@ -320,10 +361,10 @@ mod tests {
         let page = summary().to_markdown();
         assert!(page.starts_with("# Nightly checks: incomplete\n"), "{page}");
         assert!(page.contains("| proof | not run | ✓ a \\| b |\n"), "{page}");
-        assert!(page.contains("\n- `resolve`: crash, 2 times\n\n      | <script>\n"), "{page}");
+        assert!(page.contains("\n- `resolve`: crash, 2×\n\n      | <script>\n"), "{page}");
         assert!(
             page.contains(
-                "`a/crash-1`, 2 bytes; minimised: `a/small`, 1 bytes. Hexadecimal, for `xxd -r -p`:\n\n      7c\n"
+                "`a/crash-1`, 2 bytes; minimised: `a/small`, 1 byte. Hexadecimal, for `xxd -r -p`:\n\n      7c\n"
             ),
             "{page}"
         );
@@ -337,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_the_fields_of_its_schema() {
+    fn json_has_the_expected_fields() {
         let json: serde_json::Value = serde_json::from_str(&summary().to_json().unwrap()).unwrap();
         let keys = |value: &serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
         let mut expected = [
@@ -366,17 +407,17 @@ mod tests {
     }
 
     #[test]
-    fn summary_has_no_findings_if_everything_passed() {
+    fn summary_is_clean_only_if_everything_passed() {
         let mut summary = summary();
         summary.targets[0].crashes.clear();
-        summary.targets[0].corpus.minimised = true;
-        summary.canary.status = Stage::Passed;
-        summary.build.status = Stage::Passed;
-        summary.properties.status = Stage::Passed;
-        assert!(summary.has_findings());
-        summary.proof.status = Stage::Passed;
-        assert!(!summary.has_findings());
-        summary.targets[0].corpus.minimised = false;
-        assert!(summary.has_findings());
+        summary.targets[0].corpus.is_minimised = true;
+        summary.canary.status = StageStatus::Passed;
+        summary.build.status = StageStatus::Passed;
+        summary.properties.status = StageStatus::Passed;
+        assert!(!summary.is_clean());
+        summary.proof.status = StageStatus::Passed;
+        assert!(summary.is_clean());
+        summary.targets[0].corpus.is_minimised = false;
+        assert!(!summary.is_clean());
     }
 }

@@ -11,15 +11,12 @@ use serde_json::Value;
 use crate::checkout;
 use crate::failure::{Context, Result, error};
 use crate::process::{self, Process};
+use crate::seeded_bugs::patch::OUTSIDE_RESOLVER;
 
-/// The package with the searching tests and most of the planted bugs.
+/// The package of the resolver: it contains most of the planted bugs and the tests that search for them.
 const PACKAGE: &str = "slug-resolver";
 
-/// The packages whose tests search for the bugs of the linter and of the other commands.
-const LINTER: [&str; 7] =
-    ["slug-value", "slug-shell", "slug-workflow", "slug-pins", "slug-import", "slug-function", "slugproof"];
-
-/// The tests of the linter that measure time, which depends on the machine and its load.
+/// The tests outside the resolver that measure time, which depends on the machine and its load.
 const TIMED: &str = "test(/hostile_files|thousand_findings/)";
 
 /// The test that replays the regression corpus; the other tests of its module test the format.
@@ -30,21 +27,21 @@ const REPLAY: &str = "witnesses::recorded_witnesses_all_pass";
 pub enum Engine {
     /// Each law on random cases
     Properties,
-    /// Each law on every case of the shipped data
+    /// Each law on every case of the embedded data, and on the cases of a few random datasets
     Exhaustive,
     /// The replay of the regression corpus
     Witnesses,
     /// The fuzz target `resolve`, without a corpus
     Fuzz,
-    /// Every other test of the resolver, or of the linter for its bugs
+    /// Every other test of the resolver; for a bug outside the resolver, the tests of the other crates
     Others,
 }
 
 impl Engine {
-    /// Every engine, in the order of the page.
+    /// Every engine, in the order of the columns in docs/seeded-bugs.md.
     pub const ALL: [Self; 5] = [Self::Properties, Self::Exhaustive, Self::Witnesses, Self::Fuzz, Self::Others];
 
-    /// The name of the engine on the page.
+    /// The title of the engine's column in docs/seeded-bugs.md.
     pub fn title(self) -> &'static str {
         match self {
             Self::Properties => "properties",
@@ -56,8 +53,8 @@ impl Engine {
     }
 }
 
-/// True if `cargo test` runs any of these engines.
-pub fn has_tests(engines: &[Engine]) -> bool {
+/// True if any of these engines is a group of tests, and not the fuzzer.
+pub fn includes_tests(engines: &[Engine]) -> bool {
     engines.iter().any(|&engine| engine != Engine::Fuzz)
 }
 
@@ -65,11 +62,11 @@ pub fn has_tests(engines: &[Engine]) -> bool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// The law, test or witness that failed first.
-    pub what: String,
+    pub found_by: String,
     /// Time until the failure, without the build.
     pub seconds: f64,
-    /// For random searches: `case 12` or `12 runs`.
-    pub count: Option<String>,
+    /// The progress of a random search until the failure: `case 12` or `12 runs`.
+    pub progress: Option<String>,
 }
 
 /// The limit of the fuzzer.
@@ -82,14 +79,14 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The fuzzing time of a run that writes the page.
+    /// The fuzzing time of a run that writes docs/seeded-bugs.md.
     pub const DEFAULT_SECONDS: u32 = 60;
 }
 
-/// A copy of the checkout in which bugs are planted. It has a separate target directory, because
-/// cargo takes the copy for the same package and would mix its builds with those of the checkout.
+/// A copy of the checkout in which bugs are planted. It has a separate target directory: in a shared
+/// one, cargo would mix the builds of the copy and of the checkout, because their packages are the same.
 pub struct Workbench {
-    home: PathBuf,
+    dir: PathBuf,
     limit: Limit,
     max_input_bytes: u64,
     /// The target triple of this machine, under which cargo-fuzz builds.
@@ -97,14 +94,14 @@ pub struct Workbench {
 }
 
 impl Workbench {
-    /// Copies the checkout to this directory, which keeps its earlier builds.
-    pub fn new(home: &Path, limit: Limit) -> Result<Self> {
+    /// Copies the checkout to `dir`, which keeps its earlier builds.
+    pub fn new(dir: &Path, limit: Limit) -> Result<Self> {
         let version = Process::new("rustc").arg("-vV").read_stdout()?;
         let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) else {
             return error("`rustc -vV` names no host; install Rust with rustup");
         };
         let bench = Self {
-            home: home.to_owned(),
+            dir: dir.to_owned(),
             limit,
             max_input_bytes: checkout::max_fuzz_input_bytes()?,
             host: host.to_owned(),
@@ -120,14 +117,15 @@ impl Workbench {
         // silently skips its files.
         let git =
             Process::new("git").arg("apply").args(options).arg(self.source_dir().join(patch)).dir(&self.source_dir());
-        git.env("GIT_CEILING_DIRECTORIES", &self.home).run()
+        git.env("GIT_CEILING_DIRECTORIES", &self.dir).run()
     }
 
-    /// Builds the programs of the engines, so that build time does not count as search time.
+    /// Builds the programs of the engines, so that build time does not count as search time. `advice`
+    /// ends the message if the build fails.
     pub fn build(&self, engines: &[Engine], advice: &str) -> Result {
-        let tests = has_tests(engines).then(|| self.nextest(&[PACKAGE]).arg("--no-run"));
+        let tests = includes_tests(engines).then(|| self.nextest(&[PACKAGE]).arg("--no-run"));
         let fuzz = ["fuzz", "build", "--dev", "-s", "none", "--target", &self.host, "resolve"];
-        // The fuzzer runs thousands of cases, and the level also applies to its C++ engine.
+        // The fuzzer is optimised, because it runs thousands of cases. The level also applies to libFuzzer.
         let fuzzer = || self.cargo().env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").args(fuzz);
         let fuzzer = engines.contains(&Engine::Fuzz).then(fuzzer);
         for mut build in tests.into_iter().chain(fuzzer) {
@@ -152,16 +150,18 @@ impl Workbench {
         }
     }
 
-    /// Builds and runs the tests of the linter, and returns the first failure, if any.
-    pub fn search_linter(&self, advice: &str) -> Result<Option<Hit>> {
-        let build = self.nextest(&LINTER).arg("--no-run").output()?;
+    /// Builds and runs the tests outside the resolver, and returns the first failure, if any. `advice`
+    /// ends the message if the build fails.
+    pub fn search_outside_resolver(&self, advice: &str) -> Result<Option<Hit>> {
+        let packages = OUTSIDE_RESOLVER.map(|(_, package)| package);
+        let build = self.nextest(&packages).arg("--no-run").output()?;
         if !build.status.success() {
             return error(format!(
-                "{}the tests of the linter failed to build: {advice}",
+                "{}the tests outside the resolver do not compile: {advice}",
                 String::from_utf8_lossy(&build.stderr)
             ));
         }
-        let run = self.test_in(&LINTER, &format!("not {TIMED}"))?;
+        let run = self.test_in(&packages, &format!("not {TIMED}"))?;
         Ok(run.hit(|failed| failed.name.clone()))
     }
 
@@ -177,7 +177,7 @@ impl Workbench {
             }
         }
         let hit = run.hit(|failed| module_member(failed).replace('_', "-"));
-        Ok(hit.map(|hit| Hit { count: case, ..hit }))
+        Ok(hit.map(|hit| Hit { progress: case, ..hit }))
     }
 
     fn witnesses(&self) -> Result<Option<Hit>> {
@@ -200,11 +200,11 @@ impl Workbench {
         let output = self.unoptimised().args(["test", "--package", PACKAGE, "--locked", "--doc"]).output()?;
         let seconds = run.seconds + began.elapsed().as_secs_f64();
         let is_found = !output.status.success();
-        Ok(is_found.then(|| Hit { what: "documentation".to_owned(), seconds, count: None }))
+        Ok(is_found.then(|| Hit { found_by: "documentation".to_owned(), seconds, progress: None }))
     }
 
     fn fuzz(&self) -> Result<Option<Hit>> {
-        let corpus = self.home.join("corpus");
+        let corpus = self.dir.join("corpus");
         checkout::remove(&corpus)?;
         fs::create_dir_all(&corpus).context(|| format!("cannot make {}", corpus.display()))?;
         let limit = match self.limit {
@@ -221,11 +221,11 @@ impl Workbench {
         let seconds = began.elapsed().as_secs_f64();
         let log = String::from_utf8_lossy(&output.stderr);
         match broken_law(&log) {
-            Some(law) => Ok(Some(Hit { what: law.to_owned(), seconds, count: runs(&log) })),
+            Some(law) => Ok(Some(Hit { found_by: law.to_owned(), seconds, progress: runs(&log) })),
             None if output.status.success() => Ok(None),
             None => {
                 let log = process::tail(&output.stderr);
-                error(format!("{log}`{fuzzer}` stopped, but not because of a law: {}", output.status))
+                error(format!("{log}`{fuzzer}` failed, but reported no broken law: {}", output.status))
             }
         }
     }
@@ -273,11 +273,11 @@ impl Workbench {
     }
 
     fn source_dir(&self) -> PathBuf {
-        self.home.join("tree")
+        self.dir.join("tree")
     }
 
     fn target(&self) -> PathBuf {
-        self.home.join("target")
+        self.dir.join("target")
     }
 }
 
@@ -315,17 +315,17 @@ impl TestRun {
         Ok(run)
     }
 
-    fn hit(&self, what: impl FnOnce(&FailedTest) -> String) -> Option<Hit> {
-        self.failed.as_ref().map(|failed| Hit { what: what(failed), seconds: self.seconds, count: None })
+    fn hit(&self, found_by: impl FnOnce(&FailedTest) -> String) -> Option<Hit> {
+        self.failed.as_ref().map(|failed| Hit { found_by: found_by(failed), seconds: self.seconds, progress: None })
     }
 }
 
-/// The name of a test without its module.
+/// The name of a test without its module, and without a final underscore, which avoids a Rust keyword.
 fn module_member(failed: &FailedTest) -> &str {
     failed.name.split_once("::").map_or(failed.name.as_str(), |(_, member)| member).trim_end_matches('_')
 }
 
-/// The file name of the witness in a message of the replay: `LAW--WHAT.yaml`.
+/// The file name of the witness in a message of the replay: `LAW--DESCRIPTION.yaml`.
 fn witness(output: &str) -> Option<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
     output.split(|c| !is_part(c)).find(|word| word.contains("--") && word.ends_with(".yaml"))
@@ -361,7 +361,7 @@ mod tests {
         .unwrap();
         assert_eq!(run.seconds, 0.75);
         let hit = run.hit(|failed| module_member(failed).to_owned()).unwrap();
-        assert_eq!((hit.what.as_str(), hit.seconds), ("native_only", 0.75));
+        assert_eq!((hit.found_by.as_str(), hit.seconds), ("native_only", 0.75));
         assert_eq!(run.failed.unwrap().output, "found at case 7\n");
     }
 

@@ -22,10 +22,10 @@ use crate::process;
 use crate::tools;
 
 pub use engine::{Engine, Limit};
-use engine::{Workbench, has_tests};
+use engine::{Workbench, includes_tests};
 use row::Row;
 
-/// The files that influence the result of a bug, besides its patch, the engines and their limit.
+/// The files that influence the result of a bug, in addition to its patch, the engines and their limit.
 const CODE: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -41,7 +41,7 @@ const CODE: [&str; 9] = [
 /// Plant bugs and record which engine finds them
 ///
 /// With every bug, every engine and 60 seconds for the fuzzer, this takes an hour on two
-/// cores and writes the page. Each bug must be found by `cargo test` and by two of the four
+/// cores and writes docs/seeded-bugs.md. Each bug must be found by `cargo test` and by two of the four
 /// engines properties, exhaustive, witnesses and fuzz; with fewer engines, by any engine.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result {
         let page = page::render(&search.engines, &rows, &patches, &summary);
         checkout::write(file, &page)?;
         forge::append_summary(&page)?;
-        println!("written: {}", file.display());
+        println!("wrote {}", file.display());
     }
     let missed: Vec<&str> = rows.iter().filter(|row| !row.is_found_well_enough()).map(|row| row.bug.as_str()).collect();
     if missed.is_empty() {
@@ -126,11 +126,11 @@ impl Search {
             (Some(runs), _) => Limit::Runs(runs),
             (None, seconds) => Limit::Seconds(seconds.unwrap_or(Limit::DEFAULT_SECONDS)),
         };
-        if has_tests(&engines) {
-            tools::cargo("cargo-nextest")?;
+        if includes_tests(&engines) {
+            tools::ensure_cargo_tool("cargo-nextest")?;
         }
         if engines.contains(&Engine::Fuzz) {
-            tools::cargo_fuzz()?;
+            tools::ensure_cargo_fuzz()?;
         }
 
         let mut state = Sha256::new();
@@ -143,13 +143,13 @@ impl Search {
         Ok(Self { names, engines, limit, home: checkout::target_dir()?.join("seeded-bugs"), state })
     }
 
-    /// True if the search covers everything that the page shows.
+    /// True if the search covers everything that docs/seeded-bugs.md shows.
     fn is_complete(&self, arguments: &Arguments) -> bool {
         let has_all_engines = self.engines == Engine::ALL;
         arguments.names.is_empty() && has_all_engines && self.limit == Limit::Seconds(Limit::DEFAULT_SECONDS)
     }
 
-    /// Tests the bugs without a result, several in parallel, and returns all results.
+    /// Searches for the bugs that have no result yet, several in parallel, and returns all results.
     fn run(&self, arguments: &Arguments) -> Result<Vec<Row>> {
         if !arguments.resume {
             checkout::remove(&self.home.join("rows"))?;
@@ -186,15 +186,16 @@ impl Search {
         bench.build(&self.engines, "the code does not compile without a bug; fix that first")?;
         for &engine in &self.engines {
             if let Some(hit) = bench.search(engine)? {
-                return error(format!("`{}` fails without a bug; fix that first", hit.what));
+                return error(format!("`{}` fails without a bug; fix that first", hit.found_by));
             }
         }
         let patches = self.names.iter().map(|name| checkout::read(patch::file(name))).collect::<Result<Vec<_>>>()?;
         if self.engines.contains(&Engine::Others)
-            && patches.iter().any(|patch| patch::is_of_linter(patch))
-            && let Some(hit) = bench.search_linter("the code does not compile without a bug; fix that first")?
+            && patches.iter().any(|patch| patch::is_outside_resolver(patch))
+            && let Some(hit) =
+                bench.search_outside_resolver("the code does not compile without a bug; fix that first")?
         {
-            return error(format!("`{}` fails without a bug; fix that first", hit.what));
+            return error(format!("`{}` fails without a bug; fix that first", hit.found_by));
         }
         Ok(())
     }
@@ -202,18 +203,19 @@ impl Search {
     /// Plants one bug and has each engine search for it.
     fn look_for(&self, name: &str, bench: &Workbench) -> Result<Row> {
         let patch = patch::file(name);
-        let is_of_linter = patch::is_of_linter(&checkout::read(&patch)?);
+        let is_outside_resolver = patch::is_outside_resolver(&checkout::read(&patch)?);
         bench.apply(&patch, &[])?;
         let advice = format!("the code does not compile with {}; correct the patch", patch.display());
-        let cells = if is_of_linter {
-            let hit = if self.engines.contains(&Engine::Others) { bench.search_linter(&advice)? } else { None };
+        let cells = if is_outside_resolver {
+            let hit =
+                if self.engines.contains(&Engine::Others) { bench.search_outside_resolver(&advice)? } else { None };
             self.engines.iter().map(|&engine| (engine, hit.clone().filter(|_| engine == Engine::Others))).collect()
         } else {
             bench.build(&self.engines, &advice)?;
             self.engines.iter().map(|&engine| Ok((engine, bench.search(engine)?))).collect::<Result<_>>()?
         };
         bench.apply(&patch, &["--reverse"])?;
-        Ok(Row { bug: name.to_owned(), is_of_linter, cells })
+        Ok(Row { bug: name.to_owned(), is_outside_resolver, cells })
     }
 
     /// The result file of a bug; its name depends on the code.

@@ -13,8 +13,8 @@ use crate::seeded_bugs::engine::{Engine, Hit};
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub bug: String,
-    /// Whether it is a bug of the linter, for which only the other tests search.
-    pub is_of_linter: bool,
+    /// True if the bug is in a crate outside the resolver, so that only the other tests search for it.
+    pub is_outside_resolver: bool,
     pub cells: Vec<(Engine, Option<Hit>)>,
 }
 
@@ -25,9 +25,9 @@ impl Row {
     }
 
     /// True if `cargo test` and two of the first four engines find the bug. If not every engine
-    /// searched, any engine is enough, as for a bug of the linter.
+    /// searched, or the bug is outside the resolver, any engine is enough.
     pub fn is_found_well_enough(&self) -> bool {
-        if self.is_of_linter || self.cells.len() < Engine::ALL.len() {
+        if self.is_outside_resolver || self.cells.len() < Engine::ALL.len() {
             return self.finders().next().is_some();
         }
         self.is_found_by_tests() && self.finders().filter(|&engine| engine != Engine::Others).count() >= 2
@@ -56,8 +56,10 @@ impl fmt::Display for Row {
         write!(f, "| {} |", self.bug)?;
         for (_, hit) in &self.cells {
             match hit {
-                Some(Hit { what, seconds, count: Some(count) }) => write!(f, " {what}, {seconds:.1} s, {count} |")?,
-                Some(Hit { what, seconds, count: None }) => write!(f, " {what}, {seconds:.1} s |")?,
+                Some(Hit { found_by, seconds, progress: Some(progress) }) => {
+                    write!(f, " {found_by}, {seconds:.1} s, {progress} |")?;
+                }
+                Some(Hit { found_by, seconds, progress: None }) => write!(f, " {found_by}, {seconds:.1} s |")?,
                 None => write!(f, " – |")?,
             }
         }
@@ -84,9 +86,9 @@ mod tests {
     use super::*;
 
     fn row(found: &[Engine]) -> Row {
-        let hit = Hit { what: "agreement".to_owned(), seconds: 0.25, count: Some("case 5".to_owned()) };
+        let hit = Hit { found_by: "agreement".to_owned(), seconds: 0.25, progress: Some("case 5".to_owned()) };
         let cells = Engine::ALL.into_iter().map(|engine| (engine, found.contains(&engine).then(|| hit.clone())));
-        Row { bug: "first-wins".to_owned(), is_of_linter: false, cells: cells.collect() }
+        Row { bug: "first-wins".to_owned(), is_outside_resolver: false, cells: cells.collect() }
     }
 
     #[test]
@@ -97,8 +99,8 @@ mod tests {
         assert!(!row(&[Properties, Others]).is_found_well_enough(), "the other tests do not count as an engine");
         assert!(!row(&[Fuzz]).is_found_well_enough(), "`cargo test` does not find the bug");
         assert!(!row(&[]).is_found_well_enough());
-        let of_linter = |found: &[Engine]| Row { is_of_linter: true, ..row(found) };
-        assert!(of_linter(&[Others]).is_found_well_enough() && !of_linter(&[]).is_found_well_enough());
+        let outside = |found: &[Engine]| Row { is_outside_resolver: true, ..row(found) };
+        assert!(outside(&[Others]).is_found_well_enough() && !outside(&[]).is_found_well_enough());
         let fuzz_only = |found: &[Engine]| Row { cells: row(found).cells.split_off(3)[..1].to_vec(), ..row(found) };
         assert!(fuzz_only(&[Fuzz]).is_found_well_enough());
         assert!(!fuzz_only(&[]).is_found_well_enough());

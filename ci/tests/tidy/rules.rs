@@ -94,6 +94,26 @@ pub const RULES: &[Rule] = &[
         "the text behind the mask",
         "the text after the mask",
     ),
+    rule(
+        r"(?i)\bboots? to\b",
+        "write `ends in the state`",
+        "the workspace boots to `failed`",
+        "the workspace ends in the state `failed`",
+    ),
+    rule(
+        r"(?i)\btakes? (it|them|`[^`]+`|what [^.]{1,24}) for (a|an|the)\b",
+        "write `considers` or `reads as`",
+        "cargo takes it for the same package",
+        "cargo considers both the same package; the comparison takes long for a long name",
+    ),
+    rule(r"(?i)\bfiles? of variables\b", "write `env file`", "an unknown file of variables", "an unknown env file"),
+    rule(
+        r"^\s*//.*: (it|one of \w+ \w+) (does|is)\.$",
+        "say the condition",
+        "/// Whether a name says that something chooses a model: one of its words does.",
+        "/// Whether a name contains a word for a model.",
+    ),
+    rule(r"(?i)\brightly\b", "write `correctly`", "it is derived rightly", "it is derived correctly"),
     rule(r"(?i)\bthose (that|which|who)\b", "repeat the noun", "those that fail", "the calls that fail"),
     rule(
         r"(?i)\bat home\b|\bauthor knows\b|\bkeeps no one\b",

@@ -99,7 +99,7 @@ fn main_registry<'s>(survey: &'s Survey, output: &mut Output) -> Option<&'s (Str
     Some(chosen)
 }
 
-/// What was found.
+/// The message that counts the data found by the survey.
 fn found(path: &str, registry: &Registry, survey: &Survey) -> String {
     format!(
         "found {} with {} and {}, {} and {}\n",
@@ -220,7 +220,7 @@ fn make(directory: &Path) -> Result<(), Failure> {
     })
 }
 
-/// What to do next.
+/// The next steps for the user.
 fn next(lint: Exit, conform: Exit) -> &'static str {
     match (lint, conform) {
         (Exit::Findings, Exit::Clean) => {

@@ -1,4 +1,4 @@
-//! What other commands than `conform` say about policies and their functions.
+//! The findings of commands other than `conform` about policies and their functions.
 
 use slug_resolver::Policy;
 

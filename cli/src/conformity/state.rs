@@ -29,7 +29,7 @@ pub fn budget(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| format!("write a number from 1 to {}", grouped(MOST as u128)))
 }
 
-/// What is known about a policy and its function.
+/// The state of a policy and its function.
 pub enum State {
     /// The policy names no function.
     NoFunction,
@@ -40,7 +40,7 @@ pub enum State {
 }
 
 impl State {
-    /// What is wrong, as the end of a sentence about the policy; `None` if it is proved.
+    /// The problem, as the end of a sentence about the policy; `None` if it is proved.
     pub fn problem(&self) -> Option<&'static str> {
         match self {
             Self::NoFunction => Some("names no function"),

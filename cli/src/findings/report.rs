@@ -22,7 +22,7 @@ pub struct Report {
     pub checked: Vec<(&'static str, usize)>,
     /// Sentences that are shown before the summary: lower case, no final full stop.
     pub notices: Vec<String>,
-    /// What a command says about each policy, if it reports by policy.
+    /// The report about each policy, if the command reports by policy.
     pub sections: Vec<Section>,
     /// Whether everything could be checked.
     pub coverage: Coverage,
@@ -30,12 +30,12 @@ pub struct Report {
     pub secrets: Vec<String>,
 }
 
-/// What a command says about one policy besides the findings with its name.
+/// The report of a command about one policy, in addition to the findings with its name.
 #[derive(Clone, Debug)]
 pub struct Section {
     /// The name of the policy, which findings have as subject `policy`.
     pub policy: String,
-    /// What was done: a word and a description.
+    /// The action: a word and a description.
     pub facts: Vec<(&'static str, String)>,
     /// How it ended.
     pub result: SectionResult,

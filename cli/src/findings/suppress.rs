@@ -129,7 +129,7 @@ fn by_line(suppressions: &[(SourceId, Suppression)]) -> HashMap<(SourceId, usize
     lines
 }
 
-/// What every suppression contains.
+/// The text that every suppression contains.
 pub const MARK: &str = "slugproof:";
 
 /// The byte ranges of `slugproof:` comments, each to the end of its line.
@@ -205,7 +205,7 @@ fn read(sources: &Sources, comment: &Span, lines: Vec<usize>) -> Result<(Suppres
 /// The title of the finding if the comment is not a valid suppression.
 fn parts(comment: &str) -> Result<(&str, &str), &'static str> {
     let body = comment.split_once(MARK).map_or("", |(_, body)| body.trim_start());
-    let list = body.strip_prefix("ignore[").ok_or("a `slugproof:` comment is not a suppression")?;
+    let list = body.strip_prefix("ignore[").ok_or("this `slugproof:` comment is not a valid suppression")?;
     let (list, reason) = list.split_once(']').ok_or("the list of codes in a suppression is not closed")?;
     if reason.is_empty() || reason.starts_with(char::is_whitespace) {
         Ok((list, reason))

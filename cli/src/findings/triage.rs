@@ -26,7 +26,7 @@ pub struct Triaged {
     pub checked: Vec<(&'static str, usize)>,
     /// Sentences that are shown before the summary.
     pub notices: Vec<String>,
-    /// What a command says about each policy.
+    /// The report about each policy.
     pub sections: Vec<Section>,
     /// Whether everything could be checked.
     pub coverage: Coverage,

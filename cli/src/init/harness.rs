@@ -63,7 +63,7 @@ pub struct Finder<'a> {
     runtimes: Vec<&'a str>,
 }
 
-/// What a function prints.
+/// The kind of text that a function prints.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Model,

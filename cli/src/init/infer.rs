@@ -26,7 +26,7 @@ pub struct Inferred {
     pub policy: Policy,
     /// The comparison of the policy with the function.
     pub comparison: Comparison,
-    /// What the user should know: lower case, without a full stop.
+    /// A note for the user, in lower case and without a full stop.
     pub notes: Vec<String>,
 }
 
@@ -143,7 +143,7 @@ fn origins(
     Origins { head, model: of_model, secrets: of_secrets }
 }
 
-/// What the scripts do to the variables of a policy before they call the function.
+/// The changes that the scripts make to the variables of a policy before they call the function.
 fn notes(harness: &Harness, survey: &Survey, policy: &Policy) -> Vec<String> {
     let mut notes = Vec::new();
     let runtime = harness.model.runtime.as_ref().map(|(name, _)| name.as_str());

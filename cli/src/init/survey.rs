@@ -1,4 +1,4 @@
-//! What a repository has: registries, workflow files and shell scripts.
+//! Surveys a repository: registries, workflow files and shell scripts.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -21,7 +21,7 @@ const TOTAL_BYTES: usize = 64 << 20;
 /// Directories with files of others.
 const SKIPPED: [&str; 8] = ["node_modules", "target", "vendor", "third_party", "dist", "build", "venv", "__pycache__"];
 
-/// What was found below a directory, each kind sorted by path.
+/// The files found below a directory, each kind sorted by path.
 #[derive(Default)]
 pub struct Survey {
     /// The registries that can be read.
@@ -127,7 +127,7 @@ impl Survey {
         found.map(|script| SourceFile { path: script.path.clone(), text: script.text.clone() }).collect()
     }
 
-    /// What was looked for, for a repository that has none of it.
+    /// The files that the survey looks for, for a message about a repository that has none of them.
     #[must_use]
     pub fn looked_for(&self) -> String {
         let cut = if self.is_cut { ", until a bound was reached" } else { "" };

@@ -10,7 +10,7 @@ use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 
-use super::choice::choice;
+use super::choice::model_choice_reason;
 use super::evaluate::{CallVerdict, Evaluator, Violated};
 use super::explain::{Groups, PolicyCall, Problem, Violation};
 use super::linter::{Linter, variable_of_input};
@@ -62,7 +62,7 @@ impl<'a> Linter<'a> {
         for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
             let before = evaluated.steps.len();
             for job in 0..file.workflow.jobs.len() {
-                self.evaluate_job(&evaluation, source, (index, job), &mut evaluated);
+                self.evaluate_job(&evaluation, source, JobId { file: index, job }, &mut evaluated);
             }
             let never_run =
                 if evaluated.steps.len() > before { 0 } else { self.steps_that_never_run(&unconditional, index) };
@@ -81,13 +81,12 @@ impl<'a> Linter<'a> {
         &'r self,
         evaluation: &Evaluation<'r>,
         source: SourceId,
-        (file, job): JobId,
+        id: JobId,
         evaluated: &mut Evaluated<'r>,
     ) {
-        let sites = evaluation.call_sites((file, job));
-        let file_index = file;
-        let file = &evaluation.repository().files()[file_index];
-        let job = &file.workflow.jobs[job];
+        let sites = evaluation.call_sites(id);
+        let file = &evaluation.repository().files()[id.file];
+        let job = &file.workflow.jobs[id.job];
         if !sites.is_empty() {
             let needed = file.workflow.needed(job).into_iter().filter_map(|job| job.condition.as_ref());
             for condition in needed.chain(job.conditions()).filter(|condition| has_text_around(&condition.text)) {
@@ -95,7 +94,7 @@ impl<'a> Linter<'a> {
             }
         }
         for site in sites {
-            evaluated.steps.insert((file_index, job.key.start, site.step.number));
+            evaluated.steps.insert((id.file, job.key.start, site.step.number));
             let mut shadowed = Vec::new();
             if !site.is_reached {
                 continue;
@@ -126,7 +125,7 @@ impl<'a> Linter<'a> {
             return 0;
         }
         let steps = |job: usize| -> BTreeSet<usize> {
-            unconditional.call_sites((index, job)).iter().map(|site| site.step.number).collect()
+            unconditional.call_sites(JobId { file: index, job }).iter().map(|site| site.step.number).collect()
         };
         (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
     }
@@ -166,7 +165,7 @@ impl<'a> Linter<'a> {
     fn evaluate_call(&self, path: &str, case: &PolicyCall<'_>) -> (CallVerdict, BTreeSet<String>) {
         let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, case.job) };
         let value = |name: &str| case.possible(name);
-        let verdict = match choice(self.registry, &case.site) {
+        let verdict = match model_choice_reason(self.registry, &case.site) {
             Some(reason) => CallVerdict::Undecided(BTreeSet::from([reason])),
             None => evaluator.evaluate(case.policy, value),
         };

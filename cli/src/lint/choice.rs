@@ -1,4 +1,5 @@
-//! Arguments and files that may choose the model of a call, besides the variables of its policy.
+//! Finds the arguments and files that may choose the model of a call. The variables of a policy are evaluated
+//! elsewhere.
 
 use slug_resolver::Registry;
 use slug_workflow::job::CallSite;
@@ -8,16 +9,16 @@ use crate::render::shown;
 /// A text that no pattern of a registry is meant for.
 const NO_MODEL: &str = "\u{1}";
 
-/// The reason why something other than a variable may choose the model of a call, if something may: an option
-/// or a file that says so, or an argument that the registry knows.
-pub(super) fn choice(registry: &Registry, site: &CallSite<'_>) -> Option<String> {
+/// The reason why an argument or a file may choose the model of a call, if one may: the name of an option or a
+/// key in a file refers to a model, or the registry knows the argument.
+pub(super) fn model_choice_reason(registry: &Registry, site: &CallSite<'_>) -> Option<String> {
     let known = || {
         let values =
             site.arguments.iter().map(|argument| argument.split_once('=').map_or(argument.as_str(), |it| it.1));
         let known = values.filter(|value| !value.starts_with('-')).find(|value| is_known(registry, value));
-        known.map(|value| format!("the argument `{}` may choose its model", shown(value)))
+        known.map(|value| format!("the argument `{}` may choose the model of the call", shown(value)))
     };
-    site.choice.clone().or_else(known)
+    site.model_choice_reason.clone().or_else(known)
 }
 
 /// True for the name of a runtime or a provider, and for an id that a runtime registers.

@@ -13,7 +13,7 @@ use slug_resolver::{Edit, Fix, Policy};
 use slug_workflow::document::{Node, Value};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
-use slug_workflow::repository::File;
+use slug_workflow::repository::{File, JobId};
 
 use super::calls::Evaluated;
 use super::evaluate::Failure;
@@ -179,7 +179,12 @@ impl<'m> FixVerifier<'m> {
         let evaluation = Evaluation::new(&changed, self.linter.search());
         let mut evaluated = Evaluated::default();
         for (job, _) in &jobs {
-            self.linter.evaluate_job(&evaluation, self.files.sources[index], (index, *job), &mut evaluated);
+            self.linter.evaluate_job(
+                &evaluation,
+                self.files.sources[index],
+                JobId { file: index, job: *job },
+                &mut evaluated,
+            );
         }
         self.steps_left.set(self.steps_left.get().saturating_sub(steps.max(evaluated.cases)));
         let after = evaluated.groups.causes();

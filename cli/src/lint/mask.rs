@@ -11,7 +11,7 @@ use crate::redact::{SECRET_CHARS, credentials_in, is_slip_of, mask_ranges};
 use slug_workflow::document::Node;
 use slug_workflow::expression;
 use slug_workflow::model::EnvLayer;
-use slug_workflow::repository::{File, Repository};
+use slug_workflow::repository::{File, JobId, Repository};
 
 /// The literals of a run that are secrets.
 #[derive(Default)]
@@ -144,8 +144,8 @@ impl Flow<'_> {
                 for job in nodes(&file.root, &["jobs", "*", "outputs"]) {
                     self.members(index, &file, job, name);
                 }
-                let jobs = 0..file.workflow.jobs.len();
-                for called in jobs.filter_map(|job| self.repository.called((index, job))).collect::<BTreeSet<_>>() {
+                let ids = (0..file.workflow.jobs.len()).map(|job| JobId { file: index, job });
+                for called in ids.filter_map(|id| self.repository.called(id)).collect::<BTreeSet<_>>() {
                     let file = self.repository.files()[called].clone();
                     for outputs in nodes(&file.root, &["on", "*", "outputs"]) {
                         self.members(called, &file, outputs, name);
@@ -179,11 +179,11 @@ impl Flow<'_> {
 
     /// Follows what the callers of a file pass under a name.
     fn callers(&mut self, index: usize, field: &str, name: &str) {
-        for &(caller, job) in self.repository.callers(index) {
-            let file = self.repository.files()[caller].clone();
-            let id = file.workflow.jobs[job].id.clone();
+        for &caller in self.repository.callers(index) {
+            let file = self.repository.files()[caller.file].clone();
+            let id = file.workflow.jobs[caller.job].id.clone();
             for passed in nodes(&file.root, &["jobs", &id, field]) {
-                self.members(caller, &file, passed, name);
+                self.members(caller.file, &file, passed, name);
             }
         }
     }

@@ -196,7 +196,7 @@ fn describe_fixes(fixes: &[Fix]) -> String {
             "  ",
         ) + "\n";
     }
-    let mut text = format!("{HEAD}fix it in one of these ways{HEAD:#}\n");
+    let mut text = format!("{HEAD}ways to fix this{HEAD:#}\n");
     for (number, fix) in fixes.iter().take(FIXES_SHOWN).enumerate() {
         let _ = writeln!(text, "{}", wrapped(&describe_fix(fix), &format!("  {}. ", number + 1), "     "));
     }

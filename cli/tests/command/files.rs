@@ -1,4 +1,4 @@
-//! What `lint` and `check` do to files: what stays of a fixed file, and what is never overwritten.
+//! Tests how `lint` and `check` treat files: the parts of a fixed file that stay, and files that are never overwritten.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

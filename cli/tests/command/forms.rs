@@ -107,7 +107,7 @@ fn places(report: &Value) -> Vec<Value> {
     findings.iter().map(of).collect()
 }
 
-/// What is wrong with the answers about a form, if anything.
+/// The problem with the answers about a form, if there is one.
 fn mistake(name: &str, text: &str) -> Option<String> {
     let wrong = Form::read(text, true);
     let place = wrong.place.as_ref().unwrap_or_else(|| panic!("{name} marks no line"));

@@ -216,7 +216,7 @@ fn functions_are_found_in_every_form() {
     }
 }
 
-/// What cannot be followed is not proved, and init says so.
+/// A function that cannot be followed is not proved, and init says so.
 #[test]
 fn function_that_is_not_followed_is_not_proved() {
     let library = "pick_model() { [[ $JOB_TIER =~ ^gold$ ]] && { echo fern-4; return; }; echo moss-1; }\n";

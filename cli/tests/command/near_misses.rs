@@ -8,7 +8,7 @@ use crate::run::{Scratch, slugproof};
 
 const CALL: &str = "bash tests/e2e/test_staging_full_saas.sh";
 
-/// What a job sets if nothing is misspelt.
+/// The variables that a job sets if nothing is misspelt.
 const RIGHT: &str = "E2E_RUNTIME: claude-code, E2E_MINIMAX_API_KEY: '${{ secrets.E2E_MINIMAX_API_KEY }}'";
 
 /// The level, the code and the variable of each finding of the workflows of a repository.

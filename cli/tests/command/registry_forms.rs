@@ -189,12 +189,15 @@ fn platform_error_replaces_the_words_of_the_platform() {
         let json = slugproof(["resolve", "--runtime", "agent", "--format", "json", variable]).dir(scratch).run().json();
         json["message"].as_str().expect("a message").to_owned()
     };
-    assert!(resolve(&scratch, "X=").ends_with("so the workspace boots to `failed` and never comes online"));
+    assert!(resolve(&scratch, "X=").ends_with("so the workspace ends in the state `failed` and never comes online"));
     assert!(resolve(&scratch, "MODEL=no").ends_with("so the create call fails"));
     let human = slugproof(["resolve", "--runtime", "agent", "MODEL=no"]).dir(&scratch).run().stdout;
     assert!(human.contains("rejected: the create call fails") && !human.contains("422"), "{human}");
     let notes = slugproof(["lint", "--output", "json"]).dir(&scratch).run().json()["findings"][0]["notes"].to_string();
-    assert!(notes.contains("on runtime agent the workspace boots to `failed` and never comes online\""), "{notes}");
+    assert!(
+        notes.contains("on runtime agent the workspace ends in the state `failed` and never comes online\""),
+        "{notes}"
+    );
 
     let words = "platform_error: {missing-credential: E_NO_KEY, unregistered-model: E_MODEL}\nproviders:\n";
     let scratch = scratch.file("providers.yaml", registry.replace("providers:\n  -", &format!("{words}  -")));

@@ -1,4 +1,4 @@
-//! What looks like a credential, or is the value of a secret, is masked where people misplace it.
+//! Texts that look like credentials, and values of secrets, are masked where people misplace them.
 
 use std::fs;
 

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::case::{Answer, Case};
 use crate::sandbox::Sandbox;
 
-/// What bash runs for each question.
+/// The files and commands that bash runs for each question.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The files to source, in this order.
@@ -72,7 +72,7 @@ pub enum NoAnswer {
         command: Asked,
         /// Its exit status.
         status: i32,
-        /// What bash reported, without values, such as `command not found`.
+        /// The error that bash reported, without values, such as `command not found`.
         reason: Option<&'static str>,
         /// The file and the line of the report.
         place: Option<(PathBuf, usize)>,
@@ -283,7 +283,8 @@ fn printing_line(trace: &str, printed: &str) -> Option<(PathBuf, usize)> {
     found.or_else(|| backwards.next()).map(|(file, line, _)| (file.clone(), *line))
 }
 
-/// What starts an entry of a trace, once for each nested shell, and what separates its fields.
+/// The character that starts an entry of a trace, once for each nested shell, and the character that separates
+/// the fields of an entry.
 const TRACE_ENTRY: char = '\u{1e}';
 const TRACE_FIELD: char = '\u{1f}';
 

@@ -11,7 +11,7 @@ pub struct Case {
     pub variables: Vec<(String, String)>,
 }
 
-/// What a function, or a policy, answers to a [`Case`].
+/// The answer of a function, or of a policy, to a [`Case`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Answer {
     /// The slug; empty if none is picked.

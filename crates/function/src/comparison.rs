@@ -24,10 +24,10 @@ pub struct Target {
     pub secrets: Option<String>,
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// What the syntax tree of the function shows; empty if it cannot be read.
+    /// The facts that the syntax tree of the function shows; empty if the function cannot be read.
     pub reading: Reading,
     /// Why the function cannot be read.
     pub unreadable: Option<ReadingError>,
@@ -46,7 +46,7 @@ pub struct Comparison {
 /// A case with several answers.
 #[derive(Clone, Debug)]
 pub struct Unstable {
-    /// What the answer depends on.
+    /// The cause of the different answers.
     pub cause: Cause,
     /// The first of the cases.
     pub case: Case,
@@ -60,7 +60,7 @@ pub struct Unstable {
     pub cases: usize,
 }
 
-/// What an answer depends on.
+/// A cause of different answers to one case: the answer depends …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// On chance, time or the order of the questions: fresh shells answer differently.

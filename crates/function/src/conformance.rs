@@ -10,7 +10,7 @@ use crate::case::{Answer, Case};
 use crate::reading::Place;
 use crate::space::{Plan, Space, runtime_of};
 
-/// What a function answers to one case.
+/// The answer of a function to one case.
 pub type Reply = Result<Answer, NoAnswer>;
 
 /// Asks the function.
@@ -45,9 +45,9 @@ pub struct Difference {
     pub kind: DifferenceKind,
     /// The smallest of the cases.
     pub case: Case,
-    /// What the policy answers.
+    /// The answer of the policy.
     pub expected: Answer,
-    /// What the function answers.
+    /// The answer of the function.
     pub actual: Reply,
     /// The rule of the policy that decides: its name or its place in `model`; of a difference in the
     /// secrets, the places of the rules in `secrets` that count. Empty if no rule applies.
@@ -67,7 +67,7 @@ pub struct Conformance {
     pub classes: u128,
     /// How many of them were asked and answered, or fail as the policy says.
     pub asked: usize,
-    /// How many near misses were asked besides.
+    /// The number of near misses that were asked in addition.
     pub near_misses: usize,
     /// How many cases were left out because nothing is created in them.
     pub creates_nothing: usize,
@@ -87,7 +87,7 @@ impl Conformance {
     }
 }
 
-/// What the policy answers to a case.
+/// The answer of the policy to a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// The answer.
@@ -100,7 +100,7 @@ pub struct Expected {
     secrets_rules: Vec<String>,
 }
 
-/// What the policy answers to a case; `None` if the harness creates nothing.
+/// The answer of the policy to a case; `None` if the harness creates nothing.
 #[must_use]
 pub fn expected(policy: &Policy, case: &Case) -> Option<Expected> {
     let env = Env::read(policy, case.variables.iter().map(|(name, value)| (name, value.as_str())));

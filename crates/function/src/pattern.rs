@@ -176,7 +176,7 @@ impl Pattern {
         literals
     }
 
-    /// What each gap of a text must match so that the whole text can match: the text is `parts`, in which
+    /// The pattern that each gap of a text must match so that the whole text can match: the text is `parts`, in which
     /// `None` is a gap. The text matches if and only if its gaps match one of the combinations that these
     /// patterns form. Empty if no text of this form matches. A gap can contain the constant parts: in
     /// `$A:$B`, which is compared with `on:*`, a value of `A` can be `on:x`.

@@ -1,4 +1,4 @@
-//! What the syntax tree of a function shows: the variables that it reads, the texts with which it
+//! Reads the syntax tree of a function: the variables that it reads, the texts with which it
 //! compares them, and where it does what cannot be followed.
 //!
 //! The reader runs the commands with sets of possible values instead of values, through every branch
@@ -10,11 +10,11 @@
 
 mod builtins;
 mod commands;
+mod conditional;
 mod expand;
 pub mod jq;
 mod report;
 mod state;
-mod test;
 mod value;
 mod walk;
 

@@ -53,7 +53,7 @@ impl Protection {
         }
     }
 
-    /// What it does, as part of a list.
+    /// The effect of the protection, as part of a list.
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {

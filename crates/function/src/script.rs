@@ -1,5 +1,5 @@
-//! What a shell script sources and calls: the facts from which `slugproof init` finds the functions of a
-//! harness.
+//! Reads the files that a shell script sources and the functions that it calls. From these facts,
+//! `slugproof init` finds the functions of a harness.
 
 use std::collections::BTreeMap;
 

@@ -54,7 +54,7 @@ pub struct Plan {
     pub is_sampled: bool,
 }
 
-/// What policy and function do with one value.
+/// The use of one value by policy and function.
 #[derive(Default)]
 struct Uses {
     texts: BTreeSet<String>,

@@ -29,7 +29,7 @@ use slug_yaml::ReadError;
 
 pub use tree::TOML_BYTES;
 
-/// What to import, and how to write it.
+/// The catalogue to import, and the options of the output.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The runtimes of the registry; if empty, one with the default name of the format.
@@ -57,7 +57,7 @@ pub struct Conversion {
     pub registry: Registry,
     /// The policy in YAML, if the format says which secrets are used.
     pub policy: Option<String>,
-    /// What the registry does not express, one sentence each.
+    /// The facts that the registry does not express, one sentence each.
     pub notes: Vec<String>,
     /// The listed ids that several providers serve, each with its providers.
     pub shared: BTreeMap<String, Vec<String>>,

@@ -26,7 +26,7 @@ pub struct Limits {
     pub nodes: usize,
 }
 
-/// What to do about an input that holds something else than the expected JSON.
+/// The advice for an input that is not the expected JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// The advice for a text that is too large.

@@ -11,7 +11,7 @@ use slug_resolver::{Env, Policy, PolicyDocument, Registry};
 use crate::dataset::Dataset;
 use crate::expectation::Expectation;
 use crate::reference::Variables;
-use crate::secret::SET;
+use crate::secret::SECRET_PLACEHOLDER;
 
 /// One input of the resolver: everything that its answer may depend on.
 #[derive(Clone, PartialEq)]
@@ -99,7 +99,7 @@ impl TestCase {
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 
-    /// The same case, safe to show: the value of every secret is replaced by [`SET`],
+    /// The same case, safe to show: the value of every secret is replaced by [`SECRET_PLACEHOLDER`],
     /// and variables that the policy does not read are removed.
     #[must_use]
     pub fn masked(&self) -> Self {
@@ -113,7 +113,7 @@ impl TestCase {
         let policy = &self.dataset.policy;
         let shown = |(name, value)| {
             let is_secret = policy.is_key(policy.variable(name)?) && !str::is_empty(value);
-            Some((name, if is_secret { SET } else { value }))
+            Some((name, if is_secret { SECRET_PLACEHOLDER } else { value }))
         };
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter_map(shown).collect()
     }

@@ -7,21 +7,21 @@ use serde::{Serialize, Serializer};
 use slug_resolver::yaml::{self, FieldPath, Node, ReadError, Value};
 use slug_resolver::{Policy, Registry, RegistryDocument, limits};
 
+use crate::policy_v1::PolicyV1;
 use crate::secret::CANARY;
-use crate::version_1::PolicyV1;
 
 /// Size in bytes above which a document is not corrupted: doubling a part of it could exceed a
 /// limit of the reader first, and an error in a small document is refused in the same way.
 const MOST_BYTES: usize = 1 << 20;
 
 /// A parsed document with the locations of its values.
-pub(crate) struct Parts {
+pub(crate) struct LocatedDocument {
     root: Node,
     locations: Vec<Location>,
     bytes: usize,
 }
 
-impl Parts {
+impl LocatedDocument {
     pub(crate) fn of(name: &str, text: &str) -> Result<Self, ReadError> {
         let root = yaml::read(text.as_bytes())?;
         let mut locations = Vec::new();
@@ -92,7 +92,7 @@ impl Parts {
     }
 }
 
-impl Parts {
+impl LocatedDocument {
     /// The document with every absent optional field as null. Returns `None` if it is too large.
     pub(crate) fn with_nulls(&self) -> Option<String> {
         if self.bytes > MOST_BYTES {

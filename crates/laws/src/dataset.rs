@@ -1,4 +1,4 @@
-//! A dataset: a registry and a policy, with cached values derived from them.
+//! A dataset: a registry and a policy, with cached values computed from both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -7,13 +7,13 @@ use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{ReadError, UnknownFields};
 use slug_resolver::{Policy, Registry, RegistryDocument};
 
-use crate::corruption::Parts;
+use crate::corruption::LocatedDocument;
 use crate::extension;
 use crate::model_classes::ModelClasses;
+use crate::policy_v1::PolicyV1;
 use crate::reference;
 use crate::shared_slugs::SharedSlugs;
 use crate::spelling;
-use crate::version_1::PolicyV1;
 
 /// One registry and one policy, the data of a test case.
 pub struct Dataset {
@@ -21,74 +21,75 @@ pub struct Dataset {
     pub registry: Registry,
     /// The policy.
     pub policy: Policy,
-    /// The policy file of version 1 that was translated, if the policy is such a translation.
-    version_1: Option<PolicyV1>,
+    /// The version 1 policy that `policy` was translated from, if any.
+    policy_v1: Option<PolicyV1>,
     model_classes: OnceLock<ModelClasses>,
     variable_names: OnceLock<Vec<String>>,
-    credentials: OnceLock<Vec<String>>,
-    reordered: OnceLock<Vec<Arc<Dataset>>>,
-    arms_reordered: OnceLock<Vec<Arc<Dataset>>>,
+    credential_names: OnceLock<Vec<String>>,
+    with_entries_reordered: OnceLock<Vec<Arc<Dataset>>>,
+    with_arms_reordered: OnceLock<Vec<Arc<Dataset>>>,
     /// `None` if the reread dataset is equal to this one.
     reread: OnceLock<Result<Option<Arc<Dataset>>, ReadError>>,
-    extending: OnceLock<Result<Arc<[Policy; 2]>, ReadError>>,
-    parts_of_registry: OnceLock<Result<Parts, ReadError>>,
-    parts_of_policy: OnceLock<Result<Parts, ReadError>>,
+    policies_via_extends: OnceLock<Result<Arc<[Policy; 2]>, ReadError>>,
+    located_registry: OnceLock<Result<LocatedDocument, ReadError>>,
+    located_policy: OnceLock<Result<LocatedDocument, ReadError>>,
     registry_with_nulls: OnceLock<Result<Option<WithNulls>, ReadError>>,
     spellings: Mutex<Spellings>,
-    slugs_for_fixes: [SharedSlugs; 2],
+    fix_slug_caches: [SharedSlugs; 2],
 }
 
-/// Other spellings by runtime and slug.
+/// The other spellings of each slug, by runtime and slug.
 type Spellings = BTreeMap<(String, String), Arc<[String]>>;
 
-/// A registry in which absent fields are null.
+/// A registry in which every absent optional field is written as `null`.
 pub(crate) struct WithNulls {
-    /// The document.
+    /// The YAML text, with the nulls.
     pub(crate) text: String,
-    /// Whether it is read as the document without nulls is.
-    pub(crate) is_equal: bool,
+    /// Whether the text is read as the same registry as the text without nulls.
+    pub(crate) reads_the_same: bool,
 }
 
 impl Dataset {
-    /// A registry and a policy together.
+    /// Creates a dataset from a registry and a policy.
     #[must_use]
     pub fn new(registry: Registry, policy: Policy) -> Arc<Self> {
-        Arc::new(Self::unshared(registry, policy))
+        Arc::new(Self::new_unshared(registry, policy))
     }
 
-    /// A registry and a policy of version 1.
+    /// Creates a dataset from a registry and the translation of a version 1 policy, and keeps the original.
     ///
     /// # Errors
     ///
-    /// The reason why the reader refuses the policy.
-    pub fn with_version_1(registry: Registry, policy: PolicyV1) -> Result<Arc<Self>, ReadError> {
+    /// Returns an error if [`Policy::from_yaml`] rejects the policy.
+    pub fn with_policy_v1(registry: Registry, policy: PolicyV1) -> Result<Arc<Self>, ReadError> {
         let translated = Policy::from_yaml(policy.to_yaml().as_bytes())?;
-        Ok(Arc::new(Self { version_1: Some(policy), ..Self::unshared(registry, translated) }))
+        Ok(Arc::new(Self { policy_v1: Some(policy), ..Self::new_unshared(registry, translated) }))
     }
 
-    /// The policy file of version 1 that was translated, if the policy is such a translation.
+    /// The version 1 policy that the policy was translated from, if any.
     #[must_use]
-    pub fn version_1(&self) -> Option<&PolicyV1> {
-        self.version_1.as_ref()
+    pub fn policy_v1(&self) -> Option<&PolicyV1> {
+        self.policy_v1.as_ref()
     }
 
-    fn unshared(registry: Registry, policy: Policy) -> Self {
+    /// Creates a dataset that is not in an `Arc` yet.
+    fn new_unshared(registry: Registry, policy: Policy) -> Self {
         Self {
             registry,
             policy,
-            version_1: None,
+            policy_v1: None,
             model_classes: OnceLock::new(),
             variable_names: OnceLock::new(),
-            credentials: OnceLock::new(),
-            reordered: OnceLock::new(),
-            arms_reordered: OnceLock::new(),
+            credential_names: OnceLock::new(),
+            with_entries_reordered: OnceLock::new(),
+            with_arms_reordered: OnceLock::new(),
             reread: OnceLock::new(),
-            extending: OnceLock::new(),
-            parts_of_registry: OnceLock::new(),
-            parts_of_policy: OnceLock::new(),
+            policies_via_extends: OnceLock::new(),
+            located_registry: OnceLock::new(),
+            located_policy: OnceLock::new(),
             registry_with_nulls: OnceLock::new(),
             spellings: Mutex::default(),
-            slugs_for_fixes: Default::default(),
+            fix_slug_caches: Default::default(),
         }
     }
 
@@ -106,16 +107,16 @@ impl Dataset {
         })
     }
 
-    /// The credentials that any provider accepts, without duplicates.
-    pub(crate) fn credentials(&self) -> &[String] {
-        self.credentials.get_or_init(|| {
+    /// The names of all credentials that at least one provider accepts, sorted and without duplicates.
+    pub(crate) fn credential_names(&self) -> &[String] {
+        self.credential_names.get_or_init(|| {
             let names = self.registry.providers().iter().flat_map(|provider| provider.auth_env.names().iter().cloned());
             names.collect::<BTreeSet<String>>().into_iter().collect()
         })
     }
 
-    /// Other spellings of a slug on a runtime. Many cases are about one slug, and comparing it with every
-    /// id takes long.
+    /// The other spellings of a slug on a runtime: the ids that the slug may have been meant to be. They are
+    /// cached, because many cases have the same slug, and comparing a slug with every id is slow.
     pub(crate) fn spellings(&self, runtime: &str, slug: &str) -> Arc<[String]> {
         let key = (runtime.to_owned(), slug.to_owned());
         let known = self.spellings.lock().expect("no thread panics while it holds the lock").get(&key).cloned();
@@ -128,67 +129,73 @@ impl Dataset {
         })
     }
 
-    /// The slugs that searches for fixes share, once for each of the two times that a law asks for the fixes
-    /// of a case.
-    pub(crate) fn slugs_for_fixes(&self) -> &[SharedSlugs; 2] {
-        &self.slugs_for_fixes
+    /// Two caches of the slugs to try in a search for fixes: the first for `Implementation::fixes`, the second
+    /// for `Implementation::fixes_again`, which must not reuse the slugs of the first search.
+    pub(crate) fn fix_slug_caches(&self) -> &[SharedSlugs; 2] {
+        &self.fix_slug_caches
     }
 
     /// Three datasets: with the providers, the runtimes, or both in reverse order.
-    pub(crate) fn reordered(&self) -> &[Arc<Self>] {
-        self.reordered.get_or_init(|| {
+    pub(crate) fn with_entries_reordered(&self) -> &[Arc<Self>] {
+        self.with_entries_reordered.get_or_init(|| {
             let providers = |document: &mut RegistryDocument| document.providers.reverse();
             let runtimes = |document: &mut RegistryDocument| document.runtimes.reverse();
             let both = |document: &mut RegistryDocument| {
                 document.providers.reverse();
                 document.runtimes.reverse();
             };
-            [self.edited(providers), self.edited(runtimes), self.edited(both)].into()
+            [self.with_order_changed(providers), self.with_order_changed(runtimes), self.with_order_changed(both)]
+                .into()
         })
     }
 
     /// Two datasets: with the arms of every runtime reversed, and rotated by one.
     pub(crate) fn with_arms_reordered(&self) -> &[Arc<Self>] {
-        self.arms_reordered.get_or_init(|| {
+        self.with_arms_reordered.get_or_init(|| {
             let each = |reorder: fn(&mut Vec<Arm>)| {
-                self.edited(|document| document.runtimes.iter_mut().for_each(|runtime| reorder(&mut runtime.arms)))
+                self.with_order_changed(|document| {
+                    document.runtimes.iter_mut().for_each(|runtime| reorder(&mut runtime.arms));
+                })
             };
             [each(|arms| arms.reverse()), each(|arms| arms.rotate_left(1))].into()
         })
     }
 
-    fn edited(&self, edit: impl FnOnce(&mut RegistryDocument)) -> Arc<Self> {
+    fn with_order_changed(&self, reorder: impl FnOnce(&mut RegistryDocument)) -> Arc<Self> {
         let mut document = self.registry.document();
-        edit(&mut document);
+        reorder(&mut document);
         let registry = Registry::new(document).expect("the order of entries does not affect validity");
         Self::new(registry, self.policy.clone())
     }
 
-    /// The first entries of the registry, prepared for corruption.
-    pub(crate) fn parts_of_registry(&self) -> Result<&Parts, &ReadError> {
-        self.parts_of_registry.get_or_init(|| Parts::of_registry(&self.registry)).as_ref()
+    /// The first entries of the registry, parsed, with the locations at which a test can insert an error.
+    pub(crate) fn located_registry(&self) -> Result<&LocatedDocument, &ReadError> {
+        self.located_registry.get_or_init(|| LocatedDocument::of_registry(&self.registry)).as_ref()
     }
 
-    /// The first entries of the registry with every absent optional field as null; `None` if they are too large.
+    /// The first entries of the registry, with `null` written for every optional field that is absent. `None` if
+    /// the document exceeds the size limit.
     pub(crate) fn registry_with_nulls(&self) -> Result<Option<&WithNulls>, &ReadError> {
         let with_nulls = || {
-            let parts = self.parts_of_registry().map_err(Clone::clone)?;
+            let located = self.located_registry().map_err(Clone::clone)?;
             let read = |text: &str| Registry::from_yaml(text.as_bytes(), UnknownFields::Deny);
-            Ok(parts.with_nulls().map(|text| WithNulls { is_equal: read(&parts.text()) == read(&text), text }))
+            Ok(located
+                .with_nulls()
+                .map(|text| WithNulls { reads_the_same: read(&located.text()) == read(&text), text }))
         };
         self.registry_with_nulls.get_or_init(with_nulls).as_ref().map(Option::as_ref)
     }
 
-    /// The policy, prepared for corruption.
-    pub(crate) fn parts_of_policy(&self) -> Result<&Parts, &ReadError> {
-        let parts = || match &self.version_1 {
-            Some(original) => Parts::of_policy_v1(original),
-            None => Parts::of_policy(&self.policy),
+    /// The policy, parsed, with the locations at which a test can insert an error.
+    pub(crate) fn located_policy(&self) -> Result<&LocatedDocument, &ReadError> {
+        let located = || match &self.policy_v1 {
+            Some(original) => LocatedDocument::of_policy_v1(original),
+            None => LocatedDocument::of_policy(&self.policy),
         };
-        self.parts_of_policy.get_or_init(parts).as_ref()
+        self.located_policy.get_or_init(located).as_ref()
     }
 
-    /// The dataset after its registry and policy were written and read again; the same `Arc` if they are equal.
+    /// Writes the registry and the policy as YAML and reads them back. Returns this `Arc` if the result is equal.
     pub(crate) fn reread(self: &Arc<Self>) -> Result<Arc<Self>, ReadError> {
         let reread = || {
             let registry = Registry::from_yaml(self.registry.to_yaml().as_bytes(), UnknownFields::Deny)?;
@@ -200,11 +207,11 @@ impl Dataset {
         Ok(reread.unwrap_or_else(|| Arc::clone(self)))
     }
 
-    /// The policy, read from files that extend another policy: each writes every second field and takes
-    /// over the others.
-    pub(crate) fn extending(&self) -> Result<Arc<[Policy; 2]>, ReadError> {
+    /// The policy, read back from two files that extend a base policy. The first file has the fields at even
+    /// positions, the second has the fields at odd positions, and both inherit the other fields.
+    pub(crate) fn policies_via_extends(&self) -> Result<Arc<[Policy; 2]>, ReadError> {
         let read = |first| extension::read_back(&self.policy, first);
-        self.extending.get_or_init(|| Ok(Arc::new([read(0)?, read(1)?]))).clone()
+        self.policies_via_extends.get_or_init(|| Ok(Arc::new([read(0)?, read(1)?]))).clone()
     }
 }
 
@@ -214,5 +221,5 @@ impl PartialEq for Dataset {
     }
 }
 
-// `Eq` lets the comparison of two `Arc`s of one dataset compare pointers only.
+// With `Eq`, comparing two `Arc`s that point to the same dataset returns without comparing the values.
 impl Eq for Dataset {}

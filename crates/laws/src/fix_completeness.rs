@@ -9,7 +9,7 @@ use slug_resolver::{Code, Edit, Kind, Policy, Resolution, Variable, Warning, lim
 use crate::law::{LawContext, Violation, ensure};
 use crate::laws::{apply, kind};
 use crate::reference;
-use crate::secret::SET;
+use crate::secret::SECRET_PLACEHOLDER;
 use crate::spelling;
 
 /// Checks that the fixes are the smallest sets of edits that make the case consistent, each
@@ -80,7 +80,7 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
         let set = case.set_to(name);
         let mut edits: Vec<Edit> = set.map(|_| Edit::Unset(name.into())).into_iter().collect();
         if policy.is_key(variable) {
-            edits.extend(set.is_none().then(|| Edit::Set(name.into(), SET.into())));
+            edits.extend(set.is_none().then(|| Edit::Set(name.into(), SECRET_PLACEHOLDER.into())));
             return edits;
         }
         let default = document.defaults.get(name);
@@ -141,7 +141,9 @@ fn try_all(
 /// The edits with the value of every secret masked: this check ignores which secret a fix names.
 fn masked(policy: &Policy, edits: &[Edit]) -> Vec<Edit> {
     let mask = |edit: &Edit| match (edit, policy.variable(edit.variable())) {
-        (Edit::Set(name, _), Some(variable)) if policy.is_key(variable) => Edit::Set(name.clone(), SET.into()),
+        (Edit::Set(name, _), Some(variable)) if policy.is_key(variable) => {
+            Edit::Set(name.clone(), SECRET_PLACEHOLDER.into())
+        }
         _ => edit.clone(),
     };
     edits.iter().map(mask).collect()

@@ -19,8 +19,8 @@ use slug_resolver::{AuthEnv, Billing, Code, Policy, PolicyDocument, Provider, Re
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
+use crate::policy_v1::{DispatchEntry, KeyedModel, PlatformPath, PolicyV1, SecretsEntry};
 use crate::reference::variable_names;
-use crate::version_1::{DispatchEntry, KeyedModel, PlatformPath, PolicyV1, SecretsEntry};
 
 /// The number of choices that [`case`] draws.
 pub const CHOICES: usize = 1024;
@@ -131,16 +131,16 @@ const KEYS: [&str; 4] = ["KEY_A", "KEY_B", "KEY_C", "KEY_D"];
 #[must_use]
 pub fn case(choices: &mut Choices<'_>) -> TestCase {
     let registry = registry(choices);
-    question(&dataset(registry, choices), choices)
+    case_for_dataset(&dataset(registry, choices), choices)
 }
 
 /// A dataset with a policy of either version.
 #[must_use]
 pub fn dataset(registry: Registry, choices: &mut Choices<'_>) -> Arc<Dataset> {
-    let is_version_1 = !choices.one_in(2);
-    let (version_1, policy) = (policy_v1(choices), policy(choices));
-    if is_version_1 {
-        Dataset::with_version_1(registry, version_1).expect("the vocabulary makes only valid policies")
+    let is_v1 = !choices.one_in(2);
+    let (v1, policy) = (policy_v1(choices), policy(choices));
+    if is_v1 {
+        Dataset::with_policy_v1(registry, v1).expect("the vocabulary makes only valid policies")
     } else {
         Dataset::new(registry, policy)
     }
@@ -531,9 +531,9 @@ fn secrets_entry(key: &str, choices: &mut Choices<'_>) -> SecretsEntry {
     SecretsEntry { key: key.to_owned(), inject: owned(&inject) }
 }
 
-/// A question about a dataset from a stream of choices.
+/// A case for a dataset from a stream of choices.
 #[must_use]
-pub fn question(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
+pub fn case_for_dataset(dataset: &Arc<Dataset>, choices: &mut Choices<'_>) -> TestCase {
     let known = &dataset.registry.runtimes()[choices.below(dataset.registry.runtimes().len())].name;
     let variant = dataset.policy.document().templates.keys().next().unwrap_or(known);
     let strange = choices.of(&STRANGE_RUNTIMES);

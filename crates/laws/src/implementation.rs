@@ -132,12 +132,12 @@ impl Implementation for RealResolver {
     }
 
     fn fixes(&self, case: &TestCase) -> Vec<Fix> {
-        let [shared, _] = case.dataset.slugs_for_fixes();
+        let [shared, _] = case.dataset.fix_slug_caches();
         fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
     fn fixes_again(&self, case: &TestCase) -> Vec<Fix> {
-        let [_, shared] = case.dataset.slugs_for_fixes();
+        let [_, shared] = case.dataset.fix_slug_caches();
         fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
     }
 
@@ -157,7 +157,7 @@ impl Implementation for RealResolver {
     }
 
     fn extending(&self, dataset: &Dataset) -> Result<Arc<[Policy; 2]>, ReadError> {
-        dataset.extending()
+        dataset.policies_via_extends()
     }
 
     fn validate(&self, document: Document, text: &str, dataset: &Arc<Dataset>) -> Result<(), ReadError> {

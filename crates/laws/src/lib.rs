@@ -1,24 +1,23 @@
 //! The laws: properties that hold for every registry, policy, runtime and environment.
 //!
 //! Each [`Law`] is one function of a [`LawContext`], which is one [`TestCase`] with the answer
-//! of one [`Implementation`]. The engines differ only in the source of their cases: random
-//! choices ([`generator`]), enumeration ([`enumeration`]), or a file with a saved case
-//! ([`Witness`]).
+//! of one [`Implementation`]. The cases have three sources: random choices ([`generator`]),
+//! enumeration ([`enumeration`]), and files with saved cases ([`Witness`]).
 //!
 //! A law calls the implementation, never the resolver directly, so that tests can check that
-//! every law rejects a resolver that is wrong on purpose. A second implementation, slow and
-//! obvious, computes the expected answer: the [`reference`](mod@reference).
+//! every law rejects a resolver that is wrong on purpose. The expected answer comes from the
+//! [`reference`](mod@reference), a resolver that is simple and slow.
 
 pub mod enumeration;
 pub mod fix_completeness;
 pub mod generator;
 pub mod lookup;
 pub mod model_classes;
+pub mod policy_v1;
 pub mod proof;
 pub mod readers;
 pub mod reduction;
 pub mod reference;
-pub mod version_1;
 
 mod case;
 mod corruption;
@@ -44,7 +43,7 @@ pub use expectation::Expectation;
 pub use implementation::{Implementation, RealResolver};
 pub use law::{Law, LawContext, Violation};
 pub use laws::{LAWS, law};
-pub use secret::SET;
+pub use secret::SECRET_PLACEHOLDER;
 pub use shared_slugs::SharedSlugs;
-pub use values::{named_values, set_values};
+pub use values::{condition_values, values_when_set};
 pub use witness::{Witness, is_seed};

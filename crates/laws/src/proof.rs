@@ -11,7 +11,7 @@ use crate::enumeration::{Enumeration, TestPoint};
 use crate::implementation::Implementation;
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
-use crate::values::set_values;
+use crate::values::values_when_set;
 
 /// The results of an exhaustive run over some cases; two results can be [merged](Proof::merge).
 #[derive(Default)]
@@ -110,7 +110,7 @@ pub fn can_name_runtime(case: &TestCase, has: impl Fn(&TestCase) -> bool) -> boo
         // A value in the class of the runtime's name stands for that name.
         let mut values = vec![case.runtime.clone()];
         if !is_set(&variable) {
-            values.extend(set_values(policy, variable));
+            values.extend(values_when_set(policy, variable));
         }
         let with_value = |case: &TestCase| values.iter().map(|value| case.with(name, value)).collect::<Vec<_>>();
         cases = cases.iter().flat_map(|case| [vec![case.clone()], with_value(case)].concat()).collect();

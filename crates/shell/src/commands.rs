@@ -12,7 +12,7 @@ mod packages;
 mod print;
 mod tasks;
 
-pub use choices::{may_write_settings, names_choice};
+pub use choices::{is_model_option_name, mentions_settings_file};
 
 use super::files::{SourceFile, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
@@ -475,7 +475,7 @@ impl Interpreter<'_> {
                     self.write(&texts, span_of(words), appends);
                 }
                 let output = Output::new(texts, Vec::new());
-                self.note_output_arguments(arguments, &output);
+                self.note_tee_files(arguments, &output);
                 Outcome::unknown(output)
             }
             "eval" => self.eval(arguments),
@@ -490,7 +490,7 @@ impl Interpreter<'_> {
                 None => silent(Tristate::ALWAYS),
             },
             _ if self.is_inert(words) => {
-                self.note_written_arguments(command, words);
+                self.note_files_written_by(command, words);
                 arguments.iter().for_each(|word| drop(self.expand(word)));
                 Outcome::unknown(Output::unknown(format!("the output of `{command}` is not known")))
             }

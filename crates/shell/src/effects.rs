@@ -24,8 +24,8 @@ pub struct Effects {
     /// The known variables at the end of the script, as a command there would see them.
     pub final_variables: Variables,
     /// The reason why a file that the script writes may choose the model of a target, if one may.
-    pub settings: Option<String>,
-    /// What the script runs and the repository lacks.
+    pub settings_reason: Option<String>,
+    /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The reason why all other variables can have any value at the end, if they can.
     pub others_unknown: Option<String>,
@@ -84,8 +84,8 @@ pub struct Call {
     pub variables: Variables,
     /// The reason why the target may see any value in all other variables, if it may.
     pub others_unknown: Option<String>,
-    /// The reason why an argument or a file may choose the model of the target, besides the variables.
-    pub choice: Option<String>,
+    /// The reason why an argument or a file, and not only the variables, may choose the model of the target.
+    pub model_choice_reason: Option<String>,
     /// The known arguments.
     pub arguments: Vec<String>,
 }
@@ -106,6 +106,6 @@ impl Call {
     /// A call that may happen, with any variables and arguments.
     pub(super) fn possible(target: usize, span: Span, reason: String) -> Self {
         let (variables, arguments) = (Variables::new(), Vec::new());
-        Self { target, span, variables, others_unknown: Some(reason), choice: None, arguments }
+        Self { target, span, variables, others_unknown: Some(reason), model_choice_reason: None, arguments }
     }
 }

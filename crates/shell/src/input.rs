@@ -27,7 +27,7 @@ pub struct Input<'a> {
     /// The variables that decide what a target does.
     pub names: &'a BTreeSet<String>,
     /// The reason why a file that was written before may choose the model of a target, if one may.
-    pub settings: Option<&'a str>,
+    pub settings_reason: Option<&'a str>,
     /// The files of the repository.
     pub files: &'a dyn Files,
     /// The working directory at the start, relative to the workspace, if known.

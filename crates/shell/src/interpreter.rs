@@ -55,8 +55,8 @@ pub(super) struct Interpreter<'a> {
     /// The variables that decide what a target does.
     pub names: &'a BTreeSet<String>,
     /// The reason why a file that was written may choose the model of a target, if one may.
-    pub settings: Option<String>,
-    /// What the script runs and the repository lacks.
+    pub settings_reason: Option<String>,
+    /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The targets whose own script is interpreted, if one is.
     pub inside: Option<Inside>,
@@ -170,7 +170,7 @@ struct LoopExits {
     continues: Vec<State>,
 }
 
-/// What a script of a target does itself.
+/// The effects of the script of a target itself.
 pub(super) struct Inside {
     /// The targets, by index.
     pub targets: Vec<usize>,
@@ -203,7 +203,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         values: input.placeholders.to_vec(),
         targets: input.targets,
         names: input.names,
-        settings: input.settings.map(str::to_owned),
+        settings_reason: input.settings_reason.map(str::to_owned),
         missing: Vec::new(),
         inside: None,
         looked_inside: 0,
@@ -291,7 +291,7 @@ impl Interpreter<'_> {
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible().with_real_paths()));
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
-        let (settings, missing) = (self.settings, self.missing);
+        let (settings_reason, missing) = (self.settings_reason, self.missing);
         let mut effects = Effects {
             calls,
             unreached,
@@ -300,7 +300,7 @@ impl Interpreter<'_> {
             failure,
             always_fails,
             final_variables,
-            settings,
+            settings_reason,
             missing,
             others_unknown,
         };
@@ -343,14 +343,14 @@ impl Interpreter<'_> {
         }
         if self.fuel_inside == 0 {
             let reason = "the scripts of the harness are too complex to interpret at each call";
-            self.calls[calls].iter_mut().for_each(|call| call.choice = Some(reason.to_owned()));
+            self.calls[calls].iter_mut().for_each(|call| call.model_choice_reason = Some(reason.to_owned()));
             return;
         }
         self.inside = Some(Inside { targets, assigned: Vec::new() });
         let before = self.copy();
         let occurrences = std::mem::replace(&mut self.occurrences, Occurrences::new(&[], self.file_variable));
         let unreached = self.unreached.clone();
-        let (settings, status) = (self.settings.clone(), self.substitution_status);
+        let (settings_reason, status) = (self.settings_reason.clone(), self.substitution_status);
         let (names_env_file, calls_unknown) = (self.names_env_file, self.calls_unknown_functions);
         let fuel = std::mem::replace(&mut self.fuel, self.fuel_inside);
         start(self);
@@ -358,7 +358,7 @@ impl Interpreter<'_> {
         self.failure = None;
         self.fuel_inside = std::mem::replace(&mut self.fuel, fuel);
         (self.names_env_file, self.calls_unknown_functions) = (names_env_file, calls_unknown);
-        (self.settings, self.substitution_status) = (settings, status);
+        (self.settings_reason, self.substitution_status) = (settings_reason, status);
         self.unreached = unreached;
         self.occurrences = occurrences;
         self.state = before;

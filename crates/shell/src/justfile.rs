@@ -16,7 +16,7 @@ pub(super) struct Justfile {
     pub exports_all: bool,
     /// Whether recipes get their arguments as `$1` and so on.
     pub has_positional_arguments: bool,
-    /// Whether `just` reads a file of variables.
+    /// Whether `just` reads an env file.
     pub reads_variables: bool,
     /// The program and the options of the shell; empty for the default.
     pub shell: Vec<String>,

@@ -29,7 +29,7 @@ mod targets;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub use commands::{may_write_settings, names_choice};
+pub use commands::{is_model_option_name, mentions_settings_file};
 pub use effects::{Call, Effects, Failed, Missing};
 use files::ResolvedPath;
 pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
@@ -104,9 +104,12 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
     let call = |(target, span): (usize, Range<usize>)| {
         let after = script[span.end..].lines().next().unwrap_or_default();
         let arguments: Vec<String> = after.split_whitespace().map(str::to_owned).collect();
-        let is_choice = |word: &&String| names_choice(word) || *word == "-m";
-        let choice = arguments.iter().find(is_choice).map(|word| format!("`{word}` may choose its model"));
-        Call { target, span, variables: variables.clone(), others_unknown: None, choice, arguments }
+        let is_model_option = |word: &&String| is_model_option_name(word) || *word == "-m";
+        let model_choice_reason = arguments
+            .iter()
+            .find(is_model_option)
+            .map(|word| format!("the argument `{word}` may choose the model of the call"));
+        Call { target, span, variables: variables.clone(), others_unknown: None, model_choice_reason, arguments }
     };
     Effects {
         calls: find_targets(script, targets).map(call).collect(),
@@ -178,7 +181,7 @@ mod tests {
             targets: &[],
             roots: &[""],
             names: NAMES,
-            settings: None,
+            settings_reason: None,
             files: &NoFiles,
             directory: Some(""),
             env,

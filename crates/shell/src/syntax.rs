@@ -175,7 +175,7 @@ pub struct Clause {
     pub end: ClauseEnd,
 }
 
-/// What happens after a clause of a `case`.
+/// The continuation after a clause of a `case`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClauseEnd {
     /// `;;`: the `case` ends.

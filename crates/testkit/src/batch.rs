@@ -1,4 +1,4 @@
-//! Oracle for answering a stream of lines with any content.
+//! Oracle for batch mode: each line of the input, whatever its content, gets one answer.
 
 use std::io::{BufReader, Read};
 
@@ -10,16 +10,16 @@ pub trait Answerer {
     ///
     /// # Errors
     ///
-    /// The reason why it stopped early.
-    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<Counts, String>;
+    /// Returns the reason if the answerer stops before the end of the stream.
+    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<LineCounts, String>;
 }
 
 /// The counts that an answerer reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
+pub struct LineCounts {
     /// The number of answered lines.
     pub lines: u64,
-    /// The number of lines that it could not read; the answer to each is an error.
+    /// The number of lines that could not be read; the answer to each is an error.
     pub malformed: u64,
 }
 
@@ -31,7 +31,7 @@ pub struct Counts {
 /// The violated property.
 pub fn check_batch(answerer: &dyn Answerer, bytes: &[u8]) -> Result<u64, Violation> {
     let mut input = bytes;
-    // With a small buffer, lines cross its end.
+    // The buffer is smaller than most lines, so that reads end in the middle of a line.
     let mut reader = BufReader::with_capacity(7, &mut input as &mut dyn Read);
     let mut out = Vec::new();
     let counts = answerer.answer(&mut reader, &mut out).map_err(|reason| format!("stopped by {reason}"))?;
@@ -45,12 +45,14 @@ pub fn check_batch(answerer: &dyn Answerer, bytes: &[u8]) -> Result<u64, Violati
         if answer.get("error").is_some() {
             malformed += 1;
             if answer["line"] != answers {
-                return Err(format!("the answer to line {answers} is {answer}"));
+                return Err(format!("the error in answer {answers} names line {}", answer["line"]));
             }
         }
     }
     if (answers, counts.lines, counts.malformed) != (lines, lines, malformed) {
-        return Err(format!("{lines} lines got {answers} answers, {malformed} of them errors; counted {counts:?}"));
+        return Err(format!(
+            "{lines} lines got {answers} answers, {malformed} of them errors; the answerer reported {counts:?}"
+        ));
     }
     Ok(lines - malformed)
 }

@@ -76,7 +76,7 @@ fn input<'t>(script: &'t str, files: &'t dyn Files) -> Input<'t> {
         targets: &[TARGET],
         roots: &[""],
         names: NAMES,
-        settings: None,
+        settings_reason: None,
         files,
         directory: Some(""),
         env: EMPTY,

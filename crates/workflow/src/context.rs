@@ -20,7 +20,7 @@ pub struct EvalContext<'a> {
     pub outputs: &'a Outputs,
     /// Looks up a variable by name; None where `env` is not available.
     pub env: Option<&'a dyn Fn(&str) -> Text>,
-    /// What is declared about the repository.
+    /// The values that are declared about the repository.
     pub declared: Declared<'a>,
 }
 

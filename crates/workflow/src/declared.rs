@@ -1,4 +1,4 @@
-//! What the configuration of a run declares about the repository: values that no workflow file holds.
+//! The values that the configuration of a run declares about the repository. No workflow file holds them.
 
 /// The declared variables and secrets of a repository. Names are compared without regard to case.
 #[derive(Clone, Copy, Debug, Default)]

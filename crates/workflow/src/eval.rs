@@ -1,5 +1,5 @@
-//! The evaluation of a repository: finds every call of a script in a job, for each invocation
-//! of the job's workflow by its own events and by its callers.
+//! The evaluation of a repository: finds the calls of targets in a job, for each way in which the
+//! workflow of the job can be started, by a trigger or by a calling workflow.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -9,35 +9,36 @@ use super::calls::{self, CALL_EVENT};
 use super::expression;
 use super::flows::names_in;
 use super::job::{CallSite, JobEval};
-use super::model::Trigger;
+use super::model::{Job, Trigger, Workflow};
 use super::outputs::KnownOutputs;
 use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
 use super::texts::{Texts, add_text};
 use super::trigger::{Invocation, MAX_INVOCATIONS, REF, RelevantInputs, invocations};
 
-/// Maximum depth of nested calls of reusable workflows.
-const DEPTH: usize = 12;
+/// Maximum nesting of the calls of reusable workflows and of the `needs` whose outputs are evaluated.
+const MAX_DEPTH: usize = 12;
 
-/// Maximum calls of reusable workflows that are followed for one job.
-const CALLS: usize = 1_000;
+/// Maximum number of calling jobs and needed jobs that are evaluated for one job.
+const MAX_VISITS: usize = 1_000;
 
-/// Maximum repository variables of one job for which the cases set and unset are evaluated.
-const VARS: usize = 4;
+/// Maximum number of repository variables with a default in one job. If a job has more, none of them is
+/// evaluated as both set and unset.
+const MAX_VARS: usize = 4;
 
-/// One search through a repository. Caches the slice of each job.
+/// Evaluates the jobs of a repository for a [`Search`]. Caches the slice of each job.
 pub struct Evaluation<'r> {
     repository: &'r Repository,
     search: Search<'r>,
     slices: RefCell<HashMap<JobId, Rc<Slice>>>,
-    /// The slices of jobs that can affect their outputs.
+    /// For each job, the slice of what can affect the job's outputs.
     output_slices: RefCell<HashMap<JobId, Rc<Slice>>>,
-    /// The number of calls that may still be followed for the current job.
-    calls_left: Cell<usize>,
+    /// The number of calling and needed jobs that may still be evaluated for the current job.
+    visits_left: Cell<usize>,
 }
 
 impl<'r> Evaluation<'r> {
-    /// Prepares a search.
+    /// Creates an evaluation of `repository` for `search`.
     #[must_use]
     pub fn new(repository: &'r Repository, search: Search<'r>) -> Self {
         Self {
@@ -45,7 +46,7 @@ impl<'r> Evaluation<'r> {
             search,
             slices: RefCell::default(),
             output_slices: RefCell::default(),
-            calls_left: Cell::new(0),
+            visits_left: Cell::new(0),
         }
     }
 
@@ -58,18 +59,19 @@ impl<'r> Evaluation<'r> {
     /// Every call of a target in a job. With [`Search::every_script`], also every script that
     /// can read a variable of the search.
     #[must_use]
-    pub fn call_sites(&self, job: JobId) -> Vec<CallSite<'r>> {
-        let slice = self.slice(job);
+    pub fn call_sites(&self, id: JobId) -> Vec<CallSite<'r>> {
+        let slice = self.slice(id);
         if slice.is_empty() {
             return Vec::new();
         }
-        self.calls_left.set(CALLS);
-        let eval = self.job_eval(job, &slice);
-        let mut invocations = self.invocations(job.0, &slice.inputs, 0);
+        self.visits_left.set(MAX_VISITS);
+        let eval = self.job_eval(id, &slice);
+        let mut invocations = self.invocations(id.file, &slice.inputs, 0);
         if slice.inputs.values().any(|texts| !texts.is_empty()) {
-            let fewer = self.invocations(job.0, &without_texts(&slice.inputs), 0);
-            if exceeds(&eval, &invocations, &fewer) {
-                invocations = fewer;
+            // If trying the texts exceeds a limit, do without them.
+            let without_texts = self.invocations(id.file, &without_texts(&slice.inputs), 0);
+            if exceeds(&eval, &invocations, &without_texts) {
+                invocations = without_texts;
             }
         }
         if invocations.len() > slice.max_invocations() {
@@ -77,17 +79,17 @@ impl<'r> Evaluation<'r> {
         }
         let cases = self.cases_of_vars(&invocations, &eval);
         let cases: Vec<Invocation> =
-            cases.into_iter().map(|case| self.with_needs(job, &slice.needs, case, 0)).collect();
+            cases.into_iter().map(|case| self.with_needed_outputs(id, &slice.needs, case, 0)).collect();
         eval.call_sites(&cases)
     }
 
-    /// The invocations, with a case for each variable with a default that is set or unset. If the
-    /// cases exceed the limits, no variable gets cases.
+    /// Splits each invocation into cases: every combination of set and unset for the repository variables
+    /// that have a default and no declared state. If the cases exceed a limit, returns the invocations.
     fn cases_of_vars(&self, invocations: &[Invocation], eval: &JobEval<'_, 'r>) -> Vec<Invocation> {
         let declared = &self.search.declared;
         let vars: Vec<&String> =
             eval.slice.vars_with_default.iter().filter(|name| declared.var(name).is_none()).collect();
-        if vars.is_empty() || vars.len() > VARS {
+        if vars.is_empty() || vars.len() > MAX_VARS {
             return invocations.to_vec();
         }
         let cases = vars.iter().fold(invocations.to_vec(), |cases, name| {
@@ -96,79 +98,95 @@ impl<'r> Evaluation<'r> {
         if exceeds(eval, &cases, invocations) { invocations.to_vec() } else { cases }
     }
 
-    fn slice(&self, job: JobId) -> Rc<Slice> {
-        let workflow = &self.repository.files()[job.0].workflow;
-        if let Some(slice) = self.slices.borrow().get(&job) {
-            return Rc::clone(slice);
-        }
-        let slice = self.with_needed(job.0, Slice::new(workflow, &workflow.jobs[job.1], &self.search));
-        Rc::clone(self.slices.borrow_mut().entry(job).or_insert(slice))
+    fn workflow(&self, file_index: usize) -> &'r Workflow {
+        &self.repository.files()[file_index].workflow
     }
 
-    /// The slice of a job that can affect its outputs.
-    fn output_slice(&self, job: JobId) -> Rc<Slice> {
-        if let Some(slice) = self.output_slices.borrow().get(&job) {
+    fn workflow_and_job(&self, id: JobId) -> (&'r Workflow, &'r Job) {
+        let workflow = self.workflow(id.file);
+        (workflow, &workflow.jobs[id.job])
+    }
+
+    fn slice(&self, id: JobId) -> Rc<Slice> {
+        if let Some(slice) = self.slices.borrow().get(&id) {
             return Rc::clone(slice);
         }
-        // Jobs that need each other have no outputs, and a forge refuses them.
-        self.output_slices.borrow_mut().insert(job, Rc::default());
-        let workflow = &self.repository.files()[job.0].workflow;
-        let mut slice = Slice::of_outputs(workflow, &workflow.jobs[job.1], &self.search);
-        if let Some(called) = self.repository.called(job) {
-            slice.script_bytes += self.slice_of_called(called).script_bytes;
+        let (workflow, job) = self.workflow_and_job(id);
+        let slice = self.with_needed_slices(id.file, Slice::new(workflow, job, &self.search));
+        Rc::clone(self.slices.borrow_mut().entry(id).or_insert(slice))
+    }
+
+    /// The slice of what can affect the outputs of a job.
+    fn output_slice(&self, id: JobId) -> Rc<Slice> {
+        if let Some(slice) = self.output_slices.borrow().get(&id) {
+            return Rc::clone(slice);
         }
-        let slice = self.with_needed(job.0, slice);
-        self.output_slices.borrow_mut().insert(job, Rc::clone(&slice));
+        // The empty slice ends the recursion if jobs need each other. Forges reject such workflows.
+        self.output_slices.borrow_mut().insert(id, Rc::default());
+        let (workflow, job) = self.workflow_and_job(id);
+        let mut slice = Slice::of_outputs(workflow, job, &self.search);
+        if let Some(called_index) = self.repository.called(id) {
+            slice.script_bytes += self.called_workflow_slice(called_index).script_bytes;
+        }
+        let slice = self.with_needed_slices(id.file, slice);
+        self.output_slices.borrow_mut().insert(id, Rc::clone(&slice));
         slice
     }
 
-    /// What can affect the outputs of a called workflow.
-    fn slice_of_called(&self, file: usize) -> Rc<Slice> {
-        self.with_needed(file, Slice::of_called(&self.repository.files()[file].workflow))
+    /// The slice of what can affect the outputs of a called workflow.
+    fn called_workflow_slice(&self, file_index: usize) -> Rc<Slice> {
+        self.with_needed_slices(file_index, Slice::of_called(self.workflow(file_index)))
     }
 
-    /// A slice with what can affect the outputs of the needed jobs.
-    fn with_needed(&self, file: usize, mut slice: Slice) -> Rc<Slice> {
-        for (_, job) in self.jobs_of(file, &slice.needs.clone()) {
-            slice.add_needed(&self.output_slice(job));
+    /// Adds the output slices of the jobs that a slice needs.
+    fn with_needed_slices(&self, file_index: usize, mut slice: Slice) -> Rc<Slice> {
+        for (_, needed) in self.jobs_named(file_index, &slice.needs.clone()) {
+            slice.add_needed(&self.output_slice(needed));
         }
         Rc::new(slice)
     }
 
-    /// The jobs of a file with these ids.
-    fn jobs_of(&self, file: usize, ids: &BTreeSet<String>) -> Vec<(String, JobId)> {
-        let jobs = self.repository.files()[file].workflow.jobs.iter().enumerate();
-        let named = jobs.map(|(index, job)| (job.id.to_lowercase(), (file, index)));
-        named.filter(|(id, _)| ids.contains(id)).collect()
+    /// The jobs of a file that have one of these names, each with its name. Names are ids in lower case.
+    fn jobs_named(&self, file_index: usize, names: &BTreeSet<String>) -> Vec<(String, JobId)> {
+        let jobs = self.workflow(file_index).jobs.iter().enumerate();
+        let named = jobs.map(|(index, job)| (job.id.to_lowercase(), JobId { file: file_index, job: index }));
+        named.filter(|(name, _)| names.contains(name)).collect()
     }
 
-    /// An invocation with the outputs of the jobs that a job needs.
-    fn with_needs(&self, job: JobId, needs: &BTreeSet<String>, invocation: Invocation, depth: usize) -> Invocation {
-        // After a job that failed or was skipped, some outputs may be missing.
-        let workflow = &self.repository.files()[job.0].workflow;
-        let own = &*workflow.jobs[job.1];
-        if needs.is_empty() || own.checks_status() || workflow.needed(own).iter().any(|needed| needed.checks_status()) {
+    /// Adds the outputs of the jobs that a job needs to an invocation.
+    fn with_needed_outputs(
+        &self,
+        id: JobId,
+        needs: &BTreeSet<String>,
+        invocation: Invocation,
+        depth: usize,
+    ) -> Invocation {
+        let (workflow, job) = self.workflow_and_job(id);
+        // A condition with a status function lets a job run after a job that failed or was skipped, so the
+        // outputs of that job may be missing.
+        if needs.is_empty() || job.checks_status() || workflow.needed(job).iter().any(|needed| needed.checks_status()) {
             return invocation;
         }
-        // A job sees the outputs of the jobs in its own `needs`.
-        let is_named = |id: &String| own.needs.iter().any(|name| name.to_lowercase() == *id);
-        let outputs = self.jobs_of(job.0, needs).into_iter().filter(|(id, _)| is_named(id));
-        let outputs = outputs.map(|(id, needed)| (id, self.outputs(needed, &invocation, true, depth + 1))).collect();
+        // A job sees only the outputs of the jobs in its own `needs`, not of jobs that are needed indirectly.
+        let is_needed = |name: &String| job.needs.iter().any(|needed| needed.to_lowercase() == *name);
+        let outputs = self.jobs_named(id.file, needs).into_iter().filter(|(name, _)| is_needed(name));
+        let outputs =
+            outputs.map(|(name, needed)| (name, self.outputs(needed, &invocation, true, depth + 1))).collect();
         Invocation { job_outputs: Rc::new(outputs), ..invocation }
     }
 
     /// The outputs of a job in an invocation of its workflow; see [`JobEval::outputs`].
     fn outputs(&self, id: JobId, invocation: &Invocation, has_run: bool, depth: usize) -> KnownOutputs {
-        self.calls_left.set(self.calls_left.get().saturating_sub(1));
-        if depth > DEPTH || self.calls_left.get() == 0 {
+        self.visits_left.set(self.visits_left.get().saturating_sub(1));
+        if depth > MAX_DEPTH || self.visits_left.get() == 0 {
             return KnownOutputs::default();
         }
         let slice = self.output_slice(id);
         let eval = self.job_eval(id, &slice);
-        let invocation = self.with_needs(id, &slice.needs, invocation.clone(), depth);
+        let invocation = self.with_needed_outputs(id, &slice.needs, invocation.clone(), depth);
         match (eval.job.call(), self.repository.called(id)) {
             (None, _) => eval.outputs(&Rc::new(invocation), has_run),
-            (Some(_), Some(called)) if has_run => self.outputs_of_called(called, &eval, &invocation, depth),
+            (Some(_), Some(called_index)) if has_run => self.outputs_of_called(called_index, &eval, &invocation, depth),
             (Some(_), _) => KnownOutputs::default(),
         }
     }
@@ -176,73 +194,81 @@ impl<'r> Evaluation<'r> {
     /// The outputs of a workflow that a job calls.
     fn outputs_of_called(
         &self,
-        called: usize,
+        called_index: usize,
         eval: &JobEval<'_, 'r>,
         invocation: &Invocation,
         depth: usize,
     ) -> KnownOutputs {
-        let workflow = &self.repository.files()[called].workflow;
-        let slice = self.slice_of_called(called);
-        let mut all: Option<KnownOutputs> = None;
+        let workflow = self.workflow(called_index);
+        let slice = self.called_workflow_slice(called_index);
+        let mut joined: Option<KnownOutputs> = None;
         for (row, _) in eval.rows(invocation, 1) {
             let context = eval.context(invocation, row.as_ref().map_err(String::as_str), None);
             let declared = workflow.inputs_of(CALL_EVENT);
             let Some(inner) = calls::invocation(eval.path, eval.job, declared, &slice.inputs, &context) else {
                 return KnownOutputs::default();
             };
-            let outputs = self.jobs_of(called, &slice.needs).into_iter();
-            let outputs = outputs.map(|(id, job)| (id, self.outputs(job, &inner, false, depth + 1))).collect();
+            let outputs = self.jobs_named(called_index, &slice.needs).into_iter();
+            let outputs = outputs.map(|(name, id)| (name, self.outputs(id, &inner, false, depth + 1))).collect();
             let inner = Invocation { job_outputs: Rc::new(outputs), ..inner };
             let context = eval.context(&inner, Err("a called workflow has no matrix"), None);
             let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
             let values = workflow.outputs_of_call().iter().map(value).collect();
             let outputs = KnownOutputs { values, is_complete: true };
-            all = Some(match all {
-                Some(all) => all.or(outputs),
+            joined = Some(match joined {
+                Some(joined) => joined.or(outputs),
                 None => outputs,
             });
         }
-        all.unwrap_or_default()
+        joined.unwrap_or_default()
     }
 
-    fn job_eval<'s>(&'s self, (file, job): JobId, slice: &'s Slice) -> JobEval<'s, 'r> {
-        let file = &self.repository.files()[file];
-        let workflow = &*file.workflow;
-        JobEval { path: &file.path, text: &file.text, workflow, job: &workflow.jobs[job], slice, search: &self.search }
+    fn job_eval<'s>(&'s self, id: JobId, slice: &'s Slice) -> JobEval<'s, 'r> {
+        let file = &self.repository.files()[id.file];
+        let (workflow, job) = self.workflow_and_job(id);
+        JobEval { path: &file.path, text: &file.text, workflow, job, slice, search: &self.search }
     }
 
-    /// The invocations of a file that differ in relevant inputs.
-    fn invocations(&self, file: usize, relevant: &RelevantInputs, depth: usize) -> Vec<Invocation> {
-        let workflow = &self.repository.files()[file].workflow;
-        let callers = self.repository.callers(file);
-        let own = workflow.triggers.iter().filter(|trigger| trigger.event != CALL_EVENT || callers.is_empty());
-        let mut all: Vec<Invocation> = own.flat_map(|trigger| invocations(trigger, relevant)).collect();
+    /// The invocations of a workflow file, one for each combination of relevant inputs, or one unknown
+    /// invocation if there are too many.
+    fn invocations(&self, file_index: usize, relevant: &RelevantInputs, depth: usize) -> Vec<Invocation> {
+        let workflow = self.workflow(file_index);
+        let callers = self.repository.callers(file_index);
+        let triggers = workflow.triggers.iter().filter(|trigger| trigger.event != CALL_EVENT || callers.is_empty());
+        let mut all: Vec<Invocation> = triggers.flat_map(|trigger| invocations(trigger, relevant)).collect();
         if workflow.triggers.is_empty() {
             let trigger = Trigger::new("an event that the file does not name");
             all.extend(invocations(&trigger, relevant));
         }
         for &caller in callers {
-            all.extend(self.invocations_by(caller, file, relevant, depth + 1));
+            all.extend(self.invocations_by(caller, file_index, relevant, depth + 1));
         }
         if all.len() > MAX_INVOCATIONS && relevant.values().any(|texts| !texts.is_empty()) {
-            return self.invocations(file, &without_texts(relevant), depth);
+            return self.invocations(file_index, &without_texts(relevant), depth);
         }
-        if all.len() > MAX_INVOCATIONS || self.calls_left.get() == 0 {
+        if all.len() > MAX_INVOCATIONS || self.visits_left.get() == 0 {
             return vec![Invocation::unknown(relevant)];
         }
         all
     }
 
-    /// The invocations of a file by one calling job.
-    fn invocations_by(&self, id: JobId, called: usize, relevant: &RelevantInputs, depth: usize) -> Vec<Invocation> {
-        self.calls_left.set(self.calls_left.get().saturating_sub(1));
-        if depth > DEPTH || self.calls_left.get() == 0 {
+    /// The invocations of a workflow file by one calling job.
+    fn invocations_by(
+        &self,
+        caller: JobId,
+        called_index: usize,
+        relevant: &RelevantInputs,
+        depth: usize,
+    ) -> Vec<Invocation> {
+        self.visits_left.set(self.visits_left.get().saturating_sub(1));
+        if depth > MAX_DEPTH || self.visits_left.get() == 0 {
             return vec![Invocation::unknown(relevant)];
         }
-        let slice = self.slice(id);
-        let eval = self.job_eval(id, &slice);
-        let declared = self.repository.files()[called].workflow.inputs_of(CALL_EVENT);
-        // What is worth trying in the called workflow is so in what the caller passes to it.
+        let slice = self.slice(caller);
+        let eval = self.job_eval(caller, &slice);
+        let declared = self.workflow(called_index).inputs_of(CALL_EVENT);
+        // If a text is worth trying for an input of the called workflow, it is worth trying for each name in
+        // the expression that the caller passes for that input.
         let mut texts = Texts::new();
         for (input, _, value) in eval.job.call().into_iter().flat_map(|call| &call.with) {
             for name in names_in(value.text().unwrap_or_default()) {
@@ -254,11 +280,11 @@ impl<'r> Evaluation<'r> {
         if relevant.contains_key(REF) {
             inputs.entry(REF.to_owned()).or_default();
         }
-        let path = &self.repository.files()[id.0].path;
+        let path = &self.repository.files()[caller.file].path;
         let mut all: Vec<Invocation> = Vec::new();
-        let invocations = self.invocations(id.0, &inputs, depth);
+        let invocations = self.invocations(caller.file, &inputs, depth);
         for invocation in self.cases_of_vars(&invocations, &eval) {
-            let invocation = self.with_needs(id, &slice.needs, invocation, depth);
+            let invocation = self.with_needed_outputs(caller, &slice.needs, invocation, depth);
             for (row, _) in eval.rows(&invocation, MAX_INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
                 if !eval.can_run(&context) {
@@ -275,12 +301,14 @@ impl<'r> Evaluation<'r> {
     }
 }
 
-/// Whether the evaluation of `cases` in place of `invocations` exceeds a limit.
-fn exceeds(eval: &JobEval<'_, '_>, cases: &[Invocation], invocations: &[Invocation]) -> bool {
-    let is_known =
-        |count| invocations.iter().all(|invocation| eval.rows(invocation, count).iter().all(|(row, _)| row.is_ok()));
-    cases.len() > eval.slice.max_invocations().min(MAX_INVOCATIONS)
-        || (is_known(invocations.len()) && !is_known(cases.len()))
+/// Whether `candidates` are too many, or so many that the rows of a matrix become unknown that are known with
+/// the fewer invocations of `fallback`.
+fn exceeds(eval: &JobEval<'_, '_>, candidates: &[Invocation], fallback: &[Invocation]) -> bool {
+    let rows_are_known = |invocation_count| {
+        fallback.iter().all(|invocation| eval.rows(invocation, invocation_count).iter().all(|(row, _)| row.is_ok()))
+    };
+    candidates.len() > eval.slice.max_invocations().min(MAX_INVOCATIONS)
+        || (rows_are_known(fallback.len()) && !rows_are_known(candidates.len()))
 }
 
 fn without_texts(inputs: &RelevantInputs) -> RelevantInputs {

@@ -42,8 +42,8 @@ pub struct CallSite<'w> {
     pub row_count: usize,
     /// False if the script contains the call and never reaches it.
     pub is_reached: bool,
-    /// The reason why an argument or a file may choose the model, besides the environment.
-    pub choice: Option<String>,
+    /// The reason why an argument or a file, and not only the environment, may choose the model.
+    pub model_choice_reason: Option<String>,
     /// The known arguments of the target.
     pub arguments: Vec<String>,
 }
@@ -87,20 +87,15 @@ impl<'w> JobEval<'_, 'w> {
         sites
     }
 
-    /// The outputs of the job in one invocation. `has_run` says whether it is known that it has run.
+    /// The outputs of the job in one invocation. `has_run` says whether the job is known to have run.
     #[must_use]
     pub fn outputs(&self, invocation: &Rc<Invocation>, has_run: bool) -> KnownOutputs {
-        let mut all: Option<KnownOutputs> = None;
-        for (row, _) in &self.rows(invocation, 1) {
+        let rows = self.rows(invocation, 1);
+        let outputs = rows.iter().map(|(row, _)| {
             let row = row.as_ref().map_err(String::as_str);
-            let run = JobRun { eval: self, invocation, row, action: None, depth: 0 };
-            let outputs = run.outputs(has_run);
-            all = Some(match all {
-                Some(all) => all.or(outputs),
-                None => outputs,
-            });
-        }
-        all.unwrap_or_default()
+            JobRun { eval: self, invocation, row, action: None, depth: 0 }.outputs(has_run)
+        });
+        outputs.reduce(KnownOutputs::or).unwrap_or_default()
     }
 
     /// The rows of the matrix without their irrelevant keys; equal rows become one row with a count.
@@ -193,7 +188,7 @@ struct Level<'w> {
     /// The step that runs the action, if it is one.
     around: Option<Around>,
     /// The reason why a file that a step of the job wrote may choose a model, if one may.
-    settings: Option<String>,
+    settings_reason: Option<String>,
 }
 
 /// The settings of a step that runs an action.
@@ -245,7 +240,7 @@ impl<'w> JobRun<'_, 'w> {
             self.apply(layer, &mut env, None, &NO_OUTPUTS);
         }
         let mut sites = Vec::new();
-        let mut levels = vec![Level { course: Course::new(env), around: None, settings: None }];
+        let mut levels = vec![Level { course: Course::new(env), around: None, settings_reason: None }];
         let roots = roots(steps);
         for (step, is_rehearsal) in order(steps) {
             if slice.steps.contains(&(step.number - 1)) {
@@ -319,12 +314,16 @@ impl<'w> JobRun<'_, 'w> {
                 let call = self.position(step.uses_span.clone());
                 let env = self.action_env(target, owner, step, action.as_ref(), &step_env);
                 let site = self.site(owner, Some(targets.len() + index), call, env);
-                sites.push(CallSite { choice: levels[0].settings.clone(), ..site });
+                sites.push(CallSite { model_choice_reason: levels[0].settings_reason.clone(), ..site });
             }
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
                     let course = Course::new(step_env.clone());
-                    levels.push(Level { course, around: Some(Around { when, runs, continues }), settings: None });
+                    levels.push(Level {
+                        course,
+                        around: Some(Around { when, runs, continues }),
+                        settings_reason: None,
+                    });
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
@@ -358,14 +357,14 @@ impl<'w> JobRun<'_, 'w> {
             variables.insert(github_variable(field), variable);
         }
         let directory = self.directory(step, &context);
-        let settings = levels[0].settings.clone();
+        let settings_reason = levels[0].settings_reason.clone();
         let input = Input {
             script: &script.text,
             placeholders: &script.placeholders,
             targets,
             roots,
             names: searched,
-            settings: settings.as_deref(),
+            settings_reason: settings_reason.as_deref(),
             files: &files,
             directory: directory.as_deref(),
             env: &variables,
@@ -382,10 +381,10 @@ impl<'w> JobRun<'_, 'w> {
             let span = self.locate(&script, run, &call.span, word);
             let env = self.command_env(&step_env, &call.variables, call.others_unknown.as_ref(), run, &script);
             let site = self.site(owner, Some(call.target), span, env);
-            let choice = call.choice.clone().or_else(|| levels[0].settings.clone());
-            sites.push(CallSite { choice, arguments: call.arguments.clone(), ..site });
+            let reason = call.model_choice_reason.clone().or_else(|| levels[0].settings_reason.clone());
+            sites.push(CallSite { model_choice_reason: reason, arguments: call.arguments.clone(), ..site });
         }
-        levels[0].settings = levels[0].settings.take().or_else(|| effects.settings.clone());
+        levels[0].settings_reason = levels[0].settings_reason.take().or_else(|| effects.settings_reason.clone());
         if effects.calls.is_empty() {
             let never = |target: &usize| CallSite {
                 is_reached: false,
@@ -434,7 +433,7 @@ impl<'w> JobRun<'_, 'w> {
             row: self.row.map(format_row).unwrap_or_default(),
             row_count: 1,
             is_reached: true,
-            choice: None,
+            model_choice_reason: None,
             arguments: Vec::new(),
         }
     }

@@ -381,7 +381,7 @@ fn triggers(on: &Node) -> Vec<Trigger> {
     }
 }
 
-/// What the filter of an event says about `github`; see [`Trigger::refs`].
+/// The values of `github` that the filter of an event allows; see [`Trigger::refs`].
 fn refs_of(event: &str, settings: &Node) -> Vec<GithubFields> {
     let is_exact = |name: &String| !name.contains(['*', '?', '+', '[', ']', '!', '\\', '$']);
     let names = |key: &str| settings.get(key).map(labels).unwrap_or_default();

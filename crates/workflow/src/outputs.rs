@@ -12,7 +12,7 @@ pub type Outputs = BTreeMap<String, KnownOutputs>;
 /// No steps.
 pub static NO_OUTPUTS: Outputs = Outputs::new();
 
-/// What is known about the outputs of a step or a job.
+/// The known outputs of a step or a job.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KnownOutputs {
     /// The values of some outputs, by name in lower case.

@@ -97,8 +97,14 @@ fn parse(text: &str) -> Result<Parsed, Unreadable> {
     Ok((Rc::new(root), Rc::new(workflow)))
 }
 
-/// A job: the index of its file and its own index there.
-pub type JobId = (usize, usize);
+/// Identifies a job of a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JobId {
+    /// The index of its workflow file.
+    pub file: usize,
+    /// The index of the job in the file.
+    pub job: usize,
+}
 
 /// The files of one run and the calls between them.
 #[derive(Clone, Debug)]
@@ -124,8 +130,9 @@ impl Repository {
             for (job, call) in file.workflow.jobs.iter().enumerate().filter_map(|(job, it)| Some((job, it.call()?))) {
                 match called_path(&file.path, &call.workflow).and_then(|path| indices.get(&path)) {
                     Some(&called) => {
-                        callers.entry(called).or_default().push((index, job));
-                        called_files.insert((index, job), called);
+                        let caller = JobId { file: index, job };
+                        callers.entry(called).or_default().push(caller);
+                        called_files.insert(caller, called);
                     }
                     None => drop(missing.insert(call.workflow.clone())),
                 }
@@ -212,7 +219,7 @@ mod tests {
             file("x/.github/workflows/b.yml", CALLED),
             file("./x\\.github\\workflows\\a.yml", CALLER),
         ]);
-        assert_eq!((repository.callers(0), repository.callers(1)), (&[(1, 0)][..], &[][..]));
+        assert_eq!((repository.callers(0), repository.callers(1)), (&[JobId { file: 1, job: 0 }][..], &[][..]));
         assert_eq!(repository.missing_workflows(), &BTreeSet::from(["o/r/w.yml@v1".to_owned()]));
         let called: Vec<String> = repository.files()[1].called_paths().collect();
         assert_eq!(called, ["x/.github/workflows/b.yml"]);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile};
 use slug_shell::{Input, ShellOptions, Variables};
 
-/// What a command runs in the root of a repository and the repository lacks.
+/// The commands that a command runs in the root of a repository and the repository lacks.
 #[must_use]
 pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
     let input = Input {
@@ -14,7 +14,7 @@ pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
         targets: &[],
         roots: &[""],
         names: &BTreeSet::new(),
-        settings: None,
+        settings_reason: None,
         files,
         directory: Some(""),
         env: &Variables::new(),

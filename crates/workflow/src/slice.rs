@@ -52,7 +52,7 @@ pub struct Search<'a> {
     pub texts: &'a Texts,
     /// Variables that the environment of a call also has, if something sets them.
     pub lookalikes: &'a dyn Lookalikes,
-    /// What is declared about the repository.
+    /// The values that are declared about the repository.
     pub declared: Declared<'a>,
     /// The files of the repository that scripts can run.
     pub files: &'a dyn Files,
@@ -135,7 +135,7 @@ impl Slice {
         Self::of_steps(workflow, job, search, steps, &[])
     }
 
-    /// Computes the slice of a job that can affect its outputs.
+    /// Computes the slice of what can affect the outputs of a job.
     #[must_use]
     pub fn of_outputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
         let search = Search { targets: &[], every_script: false, ..*search };
@@ -143,7 +143,7 @@ impl Slice {
         Self::of_steps(workflow, job, &search, steps, &job.outputs)
     }
 
-    /// What can affect the outputs of a workflow that another one calls, besides its jobs.
+    /// The slice of what can affect the outputs of a called workflow, apart from its jobs.
     #[must_use]
     pub fn of_called(workflow: &Workflow) -> Self {
         let mut slice = Self::default();
@@ -153,7 +153,7 @@ impl Slice {
         slice
     }
 
-    /// Adds what can affect the outputs of a needed job.
+    /// Adds the output slice of a needed job.
     pub(super) fn add_needed(&mut self, needed: &Self) {
         for (name, texts) in &needed.inputs {
             let mine = self.inputs.entry(name.clone()).or_default();
@@ -390,7 +390,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
     };
     let relevant: Vec<usize> = (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect();
     // A step may also write a file that a later step reads, or fail, so that a later step never runs.
-    let matters = |text: &str| slug_shell::may_write_settings(text) || slug_shell::may_always_fail(text);
+    let matters = |text: &str| slug_shell::mentions_settings_file(text) || slug_shell::may_always_fail(text);
     let is_other = |step: &Step| step.run.as_ref().is_some_and(|run| matters(&run.text));
     let is_kept = |index: &usize| relevant.binary_search(index).is_ok() || is_other(&steps[*index]);
     if relevant.is_empty() { relevant } else { (0..steps.len()).filter(is_kept).collect() }

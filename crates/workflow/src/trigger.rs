@@ -21,7 +21,7 @@ pub struct Invocation {
     pub is_unknown_event: bool,
     /// The names of the declared inputs, in lower case; any other input is null.
     pub declared: BTreeSet<String>,
-    /// The known fields of `github`, besides the event and its inputs.
+    /// The known fields of `github`, apart from the event and its inputs.
     pub github: GithubFields,
     /// The values of `github.event.inputs`.
     pub event_inputs: InputValues,
@@ -51,7 +51,7 @@ pub struct Caller {
     pub inputs: Vec<(String, String)>,
 }
 
-/// Maximum texts that are tried for one free-text input, besides its default.
+/// Maximum texts that are tried for one free-text input, in addition to its default.
 const TEXTS: usize = 16;
 
 /// The inputs that can affect a call, by name in lower case, with the texts to try if an input takes any

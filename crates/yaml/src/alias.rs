@@ -1,5 +1,5 @@
-//! Computes the size of a value that an alias refers to, and gives a copy of the value the position of
-//! the alias.
+//! Measures the value that an alias refers to, and sets the position of a copy of that value to the position
+//! of the alias.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ pub(crate) struct Size {
     pub nodes: usize,
     /// Number of lists and mappings.
     pub collections: usize,
-    /// Number of bytes in all scalars.
+    /// Number of bytes of all strings and numbers.
     pub bytes: usize,
     /// Number of nested lists and mappings on the deepest path.
     pub depth: usize,
@@ -42,12 +42,13 @@ impl Node {
     /// Measures this value and everything inside it.
     pub(crate) fn measure(&self) -> Size {
         let is_collection = matches!(self.value, Value::Sequence(_) | Value::Mapping(_));
-        let level = usize::from(is_collection);
+        // 1 for a collection, 0 for a scalar.
+        let own_level = usize::from(is_collection);
         let bytes = match &self.value {
             Value::String(text) | Value::Integer(text) | Value::Float(text) => text.len(),
             _ => 0,
         };
-        let mut size = Size { nodes: 1, collections: level, bytes, depth: 0 };
+        let mut size = Size { nodes: 1, collections: own_level, bytes, depth: 0 };
         for child in self.children() {
             let inner = child.measure();
             size.nodes += inner.nodes;
@@ -55,7 +56,7 @@ impl Node {
             size.bytes += inner.bytes;
             size.depth = size.depth.max(inner.depth);
         }
-        size.depth += level;
+        size.depth += own_level;
         size
     }
 

@@ -5,7 +5,7 @@ use crate::message::{QUOTED, quoted, readable};
 use crate::path::FieldPath;
 use crate::tree::{LineCol, Node, Value};
 
-/// What to do with a field that the format does not define.
+/// The treatment of a field that the format does not define.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a field is rejected or ignored, or that depends on its name")]
 pub enum UnknownFields {

@@ -18,7 +18,7 @@ pub struct ReadError {
     pub span: Option<Range<usize>>,
     /// The path of the field; empty for the document as a whole.
     pub path: FieldPath,
-    /// What is wrong and what to do about it, in lower case without a final period.
+    /// The problem and the fix, in lower case without a final period.
     pub message: String,
 }
 
@@ -68,7 +68,7 @@ impl ValidationError {
         &self.0.path
     }
 
-    /// What is wrong, without the place.
+    /// The problem, without the place.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message

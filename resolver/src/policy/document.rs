@@ -79,12 +79,12 @@ pub struct PickRule {
     /// When the rule applies.
     #[serde(skip_serializing_if = "Condition::is_empty")]
     pub when: Condition,
-    /// What the rule picks. A rule without an available source does not apply.
+    /// The value that the rule picks. A rule without an available source does not apply.
     #[serde(rename = "use")]
     pub pick: Pick,
 }
 
-/// What a rule picks.
+/// The value that a rule picks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the policy format defines the forms")]
 pub enum Pick {
@@ -139,11 +139,11 @@ pub struct SecretsRule {
     pub key: Option<String>,
     /// When the rule applies.
     pub when: Condition,
-    /// What the rule does.
+    /// The effect of the rule.
     pub effect: SecretsEffect,
 }
 
-/// What a rule for secrets does.
+/// The effect of a rule for secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the policy format defines the effects")]
 pub enum SecretsEffect {

@@ -417,7 +417,7 @@ impl Policy {
         &self.model[usize::from(step.rule)]
     }
 
-    /// What a rule for the model picks if its condition holds; `None` if no source is available.
+    /// The value that a rule for the model picks if its condition holds; `None` if no source is available.
     #[inline(always)]
     pub(crate) fn pick<'a>(&'a self, step: &ModelRule, values: &View<'_, 'a>) -> Option<rules::Picked<'a>> {
         match step.sole {

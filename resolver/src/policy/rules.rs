@@ -236,7 +236,7 @@ enum CompiledSource {
     Variable(Variable, u8),
 }
 
-/// What a rule picks in an environment.
+/// The value that a rule picks in an environment.
 #[derive(Clone, Copy)]
 pub(crate) struct Picked<'a> {
     /// The text; empty if no model is sent.
@@ -282,7 +282,7 @@ impl CompiledPick {
         Self { guard, label: label.into(), first, rest: sources.collect(), first_tested: tests.first, reads }
     }
 
-    /// What the rule picks if its condition holds; `None` if no source is available.
+    /// The value that the rule picks if its condition holds; `None` if no source is available.
     #[inline(always)]
     pub(crate) fn pick<'a>(&'a self, env: &View<'_, 'a>) -> Option<Picked<'a>> {
         match self.first.pick(env) {

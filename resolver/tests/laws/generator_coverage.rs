@@ -121,8 +121,8 @@ type Form = (&'static str, fn(&TestCase) -> bool);
 
 /// The forms of a policy.
 const FORMS: &[Form] = &[
-    ("a policy of version 1", |case| case.dataset.version_1().is_some()),
-    ("a policy of version 2", |case| case.dataset.version_1().is_none()),
+    ("a policy of version 1", |case| case.dataset.policy_v1().is_some()),
+    ("a policy of version 2", |case| case.dataset.policy_v1().is_none()),
     ("a test `set`", |case| has_test(case, |test| *test == Test::Set)),
     ("a test `unset`", |case| has_test(case, |test| *test == Test::Unset)),
     ("a text", |case| has_test(case, |test| matches!(test, Test::Value(Membership::OneOf(texts)) if texts.len() == 1))),

@@ -1,4 +1,4 @@
-//! Compares subsets of names and warnings with lists of their members.
+//! Tests that `NameSubset` and `Warnings` behave like lists of their members.
 
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
@@ -16,30 +16,32 @@ proptest! {
     #[test]
     fn subset_equals_the_list_of_its_members(
         list in vec("[A-C]{1,3}", 0..NameSubset::CAPACITY),
-        one in vec("[A-C]{1,3}", 0..9),
-        other in vec("[A-C]{1,3}", 0..9),
+        members in vec("[A-C]{1,3}", 0..9),
+        other_members in vec("[A-C]{1,3}", 0..9),
         other_list in vec("[A-C]{1,3}", 0..9),
     ) {
-        let found = NameSubset::of(&list, |name| one.iter().any(|member| member == name));
-        let expected = names(&list, &one);
+        let found = NameSubset::of(&list, |name| members.iter().any(|member| member == name));
+        let expected = names(&list, &members);
         assert_eq!(found.iter().collect::<Vec<_>>(), expected);
         assert_eq!((found.len(), found.is_empty()), (expected.len(), expected.is_empty()));
         assert_eq!((found.join(", "), format!("{found:?}")), (expected.join(", "), format!("{expected:?}")));
         for name in list.iter().chain(&other_list) {
             assert_eq!(found.contains(name), expected.contains(name));
         }
-        let elsewhere = list.clone();
-        for list in [&list, &elsewhere, &other_list] {
-            for members in [&one, &other] {
-                let again = NameSubset::of(list, |name| members.iter().any(|member| member == name));
-                assert_eq!(found == again, expected == names(list, members), "{found:?} and {again:?}");
+        // Equality does not depend on the address of the list.
+        let equal_list = list.clone();
+        for list in [&list, &equal_list, &other_list] {
+            for members in [&members, &other_members] {
+                let subset = NameSubset::of(list, |name| members.iter().any(|member| member == name));
+                assert_eq!(found == subset, expected == names(list, members), "{found:?} and {subset:?}");
             }
         }
     }
 
-    /// A provider outside of a registry can name more secrets than the capacity of a subset.
+    /// A provider that is not in a registry can have more names than a subset can hold. The lookup returns an
+    /// empty subset and does not panic.
     #[test]
-    fn no_credentials_never_exceed_the_capacity(beyond in 1..9_usize) {
+    fn empty_credentials_match_nothing_beyond_capacity(beyond in 1..9_usize) {
         let auth_env = vec!["KEY".to_owned(); NameSubset::CAPACITY + beyond];
         let provider = Provider::new("p", auth_env, Pattern::new("^p").expect("the pattern compiles"));
         assert_eq!(Credentials::default().accepted_by(&provider), NameSubset::default());

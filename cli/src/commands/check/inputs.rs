@@ -185,7 +185,7 @@ impl Inputs {
 }
 
 impl Location {
-    /// What two names of one file have in common.
+    /// The property that two names of one file share.
     fn identity(&self) -> PathBuf {
         match self {
             Self::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),

@@ -21,7 +21,7 @@ pub struct Locations {
 struct ModelRule {
     /// The whole rule.
     rule: FieldPath,
-    /// What the rule picks.
+    /// The value that the rule picks.
     pick: FieldPath,
     /// The runtimes of its condition.
     runtimes: FieldPath,

@@ -291,10 +291,11 @@ impl<'a> PolicyCheck<'a> {
             return None;
         }
         let span = self.document.span(self.sources, &self.locations.secrets_rule(rule));
-        let title = format!("the platform path of `{}` has no payer", shown(self.policy.name()));
+        let title =
+            format!("`{}` has a platform path, but the platform pays for no provider", shown(self.policy.name()));
         let finding = Finding::new(&codes::NO_PLATFORM_PROVIDER, span, title)
             .with_primary_text("selects the platform path")
-            .with_note("the platform pays for no provider of the registry")
+            .with_note("no provider in the registry has `billing: platform`")
             .with_note(self.registry_note())
             .with_help("add `billing: platform` to the provider that the platform pays for")
             .with_subject("policy", self.policy.name())

@@ -280,13 +280,13 @@ impl RegistryCheck<'_> {
         let title = format!("the provider `{platform_name}` accepts the key of `{vendor}`");
         let issuer = self.registry.providers().iter().position(|provider| provider.name == *vendor).unwrap_or_default();
         Finding::new(&codes::PLATFORM_LISTS_VENDOR_KEY, name(platform), title)
-            .with_primary_text("a tenant's key")
-            .with_label(name(issuer), format!("`{vendor}` names it first"))
-            .with_note(
-                "if credentials decide between arms, a tenant's key would select the platform, \
-                 and the platform would pay",
-            )
-            .with_help(format!("remove `{key}` from `auth_env` of `{platform_name}`"))
+            .with_primary_text(format!("the key of `{vendor}`"))
+            .with_label(name(issuer), format!("the first key of `{vendor}`"))
+            .with_note(format!(
+                "if the injected key decides between providers, a tenant's key of `{vendor}` would select \
+                 `{platform_name}`, and the platform would pay"
+            ))
+            .with_help(format!("remove `{key}` from the `auth_env` of `{platform_name}`"))
             .with_subject("key", key)
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 use slug_resolver::{Env, Policy, Registry, Variable};
-use slug_testkit::batch::{Answerer, Counts};
+use slug_testkit::batch::{Answerer, LineCounts};
 use slug_testkit::diagnosis::{Diagnoser, Diagnosis, SECRET};
 use slug_testkit::linting::{self, File, Location};
 
@@ -28,13 +28,13 @@ pub struct ResolveLines;
 pub struct DeriveLines;
 
 impl Answerer for ResolveLines {
-    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<Counts, String> {
+    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<LineCounts, String> {
         answer(input, out, |line, out| resolve_line(&REGISTRY, &POLICIES[0], line, out))
     }
 }
 
 impl Answerer for DeriveLines {
-    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<Counts, String> {
+    fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<LineCounts, String> {
         answer(input, out, |line, out| derive_line(&REGISTRY, line, out))
     }
 }
@@ -43,9 +43,9 @@ fn answer(
     input: &mut BufReader<&mut dyn Read>,
     out: &mut Vec<u8>,
     answer: impl FnMut(&[u8], &mut Vec<u8>) -> Result<bool, String>,
-) -> Result<Counts, String> {
+) -> Result<LineCounts, String> {
     let answered = answer_lines(input, out, answer).map_err(|stopped| format!("{stopped:?}"))?;
-    Ok(Counts { lines: answered.lines, malformed: answered.malformed })
+    Ok(LineCounts { lines: answered.lines, malformed: answered.malformed })
 }
 
 /// Runs `lint`.

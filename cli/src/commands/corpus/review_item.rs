@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
-use slug_laws::{Expectation, Implementation, LawContext, RealResolver, SET, TestCase, Witness, is_seed, law};
+use slug_laws::{
+    Expectation, Implementation, LawContext, RealResolver, SECRET_PLACEHOLDER, TestCase, Witness, is_seed, law,
+};
 use slug_resolver::{Code, Kind as VerdictKind, Policy, Registry, inject};
 use slug_testkit::target::SECOND_READER;
 use slug_testkit::{Content, Evaluated, INPUT_BYTES};
@@ -409,8 +411,10 @@ fn status_of(witness: &Witness, file: &File) -> Status {
 fn secret_in(case: &TestCase) -> Option<&str> {
     let policy = &case.dataset.policy;
     let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
-    let mut secrets =
-        case.variables.iter().filter(|(name, value)| is_key(name) && !["", SET].contains(&value.as_str()));
+    let mut secrets = case
+        .variables
+        .iter()
+        .filter(|(name, value)| is_key(name) && !["", SECRET_PLACEHOLDER].contains(&value.as_str()));
     secrets.next().map(|(name, _)| name.as_str())
 }
 

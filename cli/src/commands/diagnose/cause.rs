@@ -44,7 +44,7 @@ pub struct Diagnosis<'a> {
     pub named_runtime: Option<Named<'a>>,
     /// The differences between the record and the environment.
     pub disagreements: Vec<Disagreement<'a>>,
-    /// What the model of the record resolves to, if the environment selects another or is missing.
+    /// The resolution of the model in the record, if the environment selects another or is missing.
     pub recorded: Option<Recorded<'a>>,
 }
 

@@ -182,7 +182,7 @@ fn evidence(diagnosis: &Diagnosis<'_>) -> String {
         lines.push((disagreement.about, format!("{name} in the record (`{field}`), {resolved} from this environment")));
     }
     lines.extend(
-        diagnosis.recorded.as_ref().map(|recorded| ("means", recorded.sentence(diagnosis.resolution.is_some()))),
+        diagnosis.recorded.as_ref().map(|recorded| ("lookup", recorded.sentence(diagnosis.resolution.is_some()))),
     );
     if diagnosis.cause == Cause::EmptyError {
         let why = if diagnosis.record.has_failed() { "no reason is recorded" } else { "no error is recorded" };

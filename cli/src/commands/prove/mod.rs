@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
-use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase, named_values, set_values};
+use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase, condition_values, values_when_set};
 use slug_resolver::{Env, Kind, Policy, Registry, resolve};
 
 use crossings::crossings;
@@ -145,7 +145,7 @@ fn with_unset_variables(accept: &Accept, dataset: &Dataset, gap: &Gap) -> Vec<Ga
     let variables = accept.unset.iter().filter_map(|name| policy.variable(name));
     let mut larger = Vec::new();
     for variable in variables.filter(|variable| !policy.is_slug_variable(*variable)) {
-        for value in set_values(policy, variable) {
+        for value in values_when_set(policy, variable) {
             let mut set = gap.set.clone();
             set.insert(policy.variable_name(variable).to_owned(), value);
             let env = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
@@ -170,7 +170,7 @@ fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
     let mut environments = vec![gap.set.clone()];
     for name in accept.set.iter().filter(|name| !gap.set.contains_key(*name)) {
         let Some(variable) = policy.variable(name) else { return false };
-        let values = set_values(policy, variable);
+        let values = values_when_set(policy, variable);
         let with = |set: &BTreeMap<String, String>, value: &String| {
             let mut set = set.clone();
             set.insert(name.clone(), value.clone());
@@ -284,7 +284,7 @@ fn matrix(dataset: &Arc<Dataset>, enumeration: &Enumeration) -> (Vec<Column>, Ve
     let mut columns = vec![Column::Nothing];
     for variable in policy.deciding_variables() {
         let column = |value| Column::Value { variable: name(variable), value };
-        columns.extend(named_values(policy, variable).map(column));
+        columns.extend(condition_values(policy, variable).map(column));
     }
     columns.extend(policy.key_variables().map(|key| Column::Key { variable: name(key) }));
 

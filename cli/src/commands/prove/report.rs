@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slug_laws::SET;
+use slug_laws::SECRET_PLACEHOLDER;
 use slug_laws::proof::{Gap, Proof};
 use slug_resolver::Code;
 
@@ -83,7 +83,7 @@ impl Column {
         match self {
             Self::Nothing => None,
             Self::Value { variable, value } => Some((variable, value)),
-            Self::Key { variable } => Some((variable, SET)),
+            Self::Key { variable } => Some((variable, SECRET_PLACEHOLDER)),
         }
     }
 }

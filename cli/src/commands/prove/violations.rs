@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slug_laws::Dataset;
 use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::can_name_runtime;
-use slug_laws::{TestCase, set_values};
+use slug_laws::{TestCase, values_when_set};
 use slug_resolver::resolve;
 
 use crate::invariant::Invariant;
@@ -82,7 +82,7 @@ fn cases(dataset: &Dataset, enumeration: &Enumeration, invariant: &Invariant, po
     for (name, tested) in invariant.tested_values() {
         let is_open = !point.case.variables.contains_key(name);
         let Some(variable) = dataset.policy.variable(name).filter(|_| is_open) else { continue };
-        let mut values = set_values(&dataset.policy, variable);
+        let mut values = values_when_set(&dataset.policy, variable);
         values.extend(tested);
         if dataset.policy.runtime_variables().any(|other| other == variable) {
             values.push(point.case.runtime.clone());
@@ -163,7 +163,7 @@ mod tests {
         let variables: Vec<_> = dataset.policy.all_variables().collect();
         let variable = variables.get(condition % (variables.len() + 1));
         let condition = variable.map_or(String::new(), |variable| {
-            let values = set_values(&dataset.policy, *variable);
+            let values = values_when_set(&dataset.policy, *variable);
             let known = format!("{:?}", values[value % values.len()]);
             let tests = ["set", "unset", "other", "{not: other}", &known, &format!("{{not: {known}}}")];
             let kinds = if dataset.policy.is_key(*variable) { 2 } else { tests.len() };
@@ -189,7 +189,7 @@ mod tests {
                 let tested = invariant.tested_values().filter(|(name, _)| *name == policy.variable_name(variable));
                 let tested = tested.flat_map(|(_, values)| values);
                 let values: Vec<String> =
-                    set_values(policy, variable).into_iter().chain(slugs).chain(runtimes).chain(tested).collect();
+                    values_when_set(policy, variable).into_iter().chain(slugs).chain(runtimes).chain(tested).collect();
                 (variable, values)
             })
             .collect();

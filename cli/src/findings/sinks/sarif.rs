@@ -221,7 +221,7 @@ fn rule(code: &'static codes::Entry) -> Rule {
     Rule {
         id: code.id,
         short_description: text(code.meaning),
-        full_description: Text { text: prose(&[page.what_it_does]) },
+        full_description: Text { text: prose(&[page.what_it_means]) },
         default_configuration: Configuration { level: kind_and_level(code.level).1 },
         help_uri: help_uri(env!("CARGO_PKG_REPOSITORY"), code.id),
         help: Help { text: prose(&[page.why_it_matters, page.fix]), markdown: page.markdown(2) },

@@ -17,7 +17,7 @@ pub enum NotInferred {
     },
     /// No list of rules distinguishes these environments, whose answers differ.
     Indistinct {
-        /// What the answers are about: `model` or `secrets`.
+        /// The subject of the answers: `model` or `secrets`.
         of: &'static str,
         /// Up to two environments, with the fewest variables first.
         cases: Vec<Case>,

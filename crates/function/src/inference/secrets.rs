@@ -107,7 +107,7 @@ fn effect(right: BitSet, cost: usize) -> Effect {
     Effect { right, wrong, cost }
 }
 
-/// What the search for rules needs.
+/// The input of the search for rules.
 struct Finder<'t> {
     table: &'t Table<'t>,
     /// The different lists of secrets in answers.

@@ -6,9 +6,9 @@ use slug_shell::is_name;
 use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 
 use super::commands::DECLARATIONS;
+use super::conditional::compares_own_path;
 use super::jq::{self, Field};
 use super::state::{Elements, Input, SEPARATORS, State, Stream, Variable};
-use super::test::compares_own_path;
 use super::value::{Part, Value};
 use super::walk::{Facts, Frame, Status, Walk, meet};
 
@@ -821,7 +821,7 @@ fn foreign(name: &str) -> String {
     }
 }
 
-/// What a builtin command changes beyond the call.
+/// The state that a builtin command changes beyond the call.
 fn changes(name: &str) -> Option<&'static str> {
     match name {
         "trap" => Some("sets a trap"),

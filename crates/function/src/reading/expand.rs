@@ -616,7 +616,7 @@ fn computes(name: &str) -> bool {
         || name.starts_with("BASH")
 }
 
-/// What a variable that bash sets depends on; `None` for other variables.
+/// The source of the value of a variable that bash sets; `None` for other variables.
 fn special(name: &str) -> Option<&'static str> {
     Some(match name {
         "RANDOM" | "SRANDOM" => "a random number",

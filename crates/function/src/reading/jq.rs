@@ -48,7 +48,7 @@ pub fn object(program: &str) -> Option<Vec<(String, Field)>> {
     Some(fields)
 }
 
-/// What comes after the comma; empty at the end.
+/// The text after the comma; empty at the end.
 fn next(text: &str) -> Option<&str> {
     let text = text.trim_start();
     if text.is_empty() {

@@ -1,4 +1,4 @@
-//! What the reader knows at one point of a script.
+//! The state of the reader at one point of a script.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -94,7 +94,7 @@ impl Input {
     }
 }
 
-/// What the reader knows at one point of a script.
+/// The state of the reader at one point of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct State {
     /// The variables: the global ones, then those of each function that is being called.
@@ -108,7 +108,7 @@ pub(super) struct State {
     pub arguments: Vec<Value>,
     /// Whether the number of arguments depends on the environment.
     pub arguments_vary: bool,
-    /// What has been printed.
+    /// The text that was printed.
     pub output: Value,
     pub input: Input,
     /// The redirection that the input belongs to.

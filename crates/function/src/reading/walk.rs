@@ -120,7 +120,7 @@ pub(super) struct Walk<'a> {
     /// The depth of subshells.
     subshells: usize,
     exits: Exits,
-    /// What the result of the last command says.
+    /// The facts that follow from the result of the last command.
     pub facts: Facts,
     /// The names of the functions that are being called.
     calls: Vec<String>,

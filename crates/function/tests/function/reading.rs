@@ -1,4 +1,4 @@
-//! What the reader of functions follows, and what it does not.
+//! Tests which constructs the reader of functions follows, and which it does not.
 
 use slug_function::reading::{Comparisons, Reading, ReadingError, SourceFile, read};
 
@@ -170,6 +170,9 @@ fn constructs_not_followed_are_listed_with_their_lines() {
         ("v=$(readonly)", "prints all variables"),
         ("local op=-n; [ \"$Y\" = q ] && op=-z; [ \"$op\" \"$X\" ]", "operator is computed"),
         ("for ((i = 0; i < 3; i++)); do :; done", "arithmetic"),
+        ("[ \"$X\" \"$Y\" \"$Z\" ]", "operators may be computed"),
+        ("[ a \"$X\" b ]", "operators may be computed"),
+        ("test \"$X\" \"$Y\" \"$Z\" \"$X\"", "operators may be computed"),
         ("[ -f \"$X\" ]", "tests a file"),
         ("[[ -e x ]]", "tests a file"),
         ("[ $X = a ]", "splits"),

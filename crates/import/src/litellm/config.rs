@@ -139,7 +139,7 @@ impl File<'_> {
         Ok(Some(Deployment { id, provider, credentials, has_key_in_file }))
     }
 
-    /// What the parameters of a deployment, and the shared credentials that they name, hold.
+    /// The content of the parameters of a deployment and of the shared credentials that they name.
     fn found(&self, parameters: &Node) -> Found {
         let mut found = Found::default();
         found.add_all(parameters);
@@ -153,7 +153,7 @@ impl File<'_> {
     }
 }
 
-/// What the parameters of a deployment hold.
+/// The content of the parameters of a deployment.
 #[derive(Default)]
 struct Found {
     /// The variables that parameters that authenticate name.

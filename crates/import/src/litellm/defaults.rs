@@ -1,4 +1,4 @@
-//! What LiteLLM reads for a model without a key, from the file `litellm-providers.yaml`.
+//! The variables that LiteLLM reads for a model without a key, from the file `litellm-providers.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -11,7 +11,7 @@ use slug_resolver::policy::{Condition, InjectMode, Pick, SecretsEffect, SecretsR
 use slug_resolver::{Policy, PolicyDocument, Variable};
 
 use crate::reference;
-use crate::secret::SET;
+use crate::secret::SECRET_PLACEHOLDER;
 
 /// A variable and the classes of its values. Class 0 is unset; the last class of a variable that
 /// can hold a slug is every other slug.
@@ -88,7 +88,7 @@ pub(super) fn domains(policy: &Policy, slugs: &[String]) -> Vec<Domain> {
         };
         let is_key = policy.is_key(variable);
         if is_key {
-            add(SET.to_owned());
+            add(SECRET_PLACEHOLDER.to_owned());
         } else {
             if document.empty_is_set.iter().any(|known| known == name) {
                 add(String::new());

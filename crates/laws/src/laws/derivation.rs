@@ -99,7 +99,7 @@ pub(crate) const ORDER_FREE: Law = Law {
 
 fn order_free(context: &LawContext<'_>) -> Result<(), Violation> {
     let mut case = context.case.clone();
-    for dataset in context.case.dataset.reordered() {
+    for dataset in context.case.dataset.with_entries_reordered() {
         case.dataset = dataset.clone();
         let found = context.implementation.resolve(&case);
         ensure!(

@@ -4,7 +4,7 @@ use slug_resolver::Provider;
 
 use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure};
-use crate::secret::{CANARY, SET};
+use crate::secret::{CANARY, SECRET_PLACEHOLDER};
 
 /// The resolver agrees with the reference, which is the specification as code.
 pub const AGREEMENT: Law = Law {
@@ -86,7 +86,10 @@ fn roundtrip(context: &LawContext<'_>) -> Result<(), Violation> {
         context.implementation.reread(context.case).map_err(|error| format!("the written case is refused: {error}"))?;
     let policy = &reread.dataset.policy;
     let is_secret = |name: &String| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
-    let leaked = reread.variables.iter().find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SET);
+    let leaked = reread
+        .variables
+        .iter()
+        .find(|(name, value)| is_secret(name) && !value.is_empty() && *value != SECRET_PLACEHOLDER);
     ensure!(leaked.is_none(), "the written case contains the value of a secret");
     ensure!(reread == context.case.masked(), "the case differs after writing and reading: {reread:?}");
     let found = context.implementation.resolve(&reread);

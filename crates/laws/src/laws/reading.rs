@@ -1,6 +1,6 @@
 //! A law of the readers: a document with one error is refused, and the message names its location.
 
-use crate::corruption::{Choice, Corrupted, Parts};
+use crate::corruption::{Choice, Corrupted, LocatedDocument};
 use crate::dataset::WithNulls;
 use crate::document::Document;
 use crate::law::{Law, LawContext, Violation, ensure};
@@ -38,11 +38,11 @@ fn absent_is_null(context: &LawContext<'_>) -> Result<(), Violation> {
     }
     let nulls = dataset.registry_with_nulls();
     let nulls = nulls.map_err(|error| format!("the written document is refused: {error}"))?;
-    let Some(WithNulls { text, is_equal }) = nulls else { return Ok(()) };
+    let Some(WithNulls { text, reads_the_same }) = nulls else { return Ok(()) };
     if let Err(error) = context.implementation.validate(Document::Registry, text, dataset) {
         return Err(format!("the registry with nulls is refused: {error}:\n{text}"));
     }
-    ensure!(*is_equal, "the registry with nulls differs from the one without:\n{text}");
+    ensure!(*reads_the_same, "the registry with nulls differs from the one without:\n{text}");
     Ok(())
 }
 
@@ -50,10 +50,10 @@ fn is_refused(context: &LawContext<'_>, document: Document, choice: &mut Choice)
     let dataset = &context.case.dataset;
     let question;
     let parts = match document {
-        Document::Registry => dataset.parts_of_registry(),
-        Document::Policy => dataset.parts_of_policy(),
+        Document::Registry => dataset.located_registry(),
+        Document::Policy => dataset.located_policy(),
         Document::TestCase => {
-            question = Parts::of("question", &context.case.to_yaml());
+            question = LocatedDocument::of("question", &context.case.to_yaml());
             question.as_ref()
         }
     };

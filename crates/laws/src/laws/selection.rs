@@ -428,7 +428,7 @@ pub(crate) const TRANSLATION: Law = Law {
 
 fn translation(context: &LawContext<'_>) -> Result<(), Violation> {
     let TestCase { dataset, runtime, variables, .. } = context.case;
-    let Some(original) = dataset.version_1() else { return Ok(()) };
+    let Some(original) = dataset.policy_v1() else { return Ok(()) };
     let resolution = &context.resolution;
     let (slug, rule, decided_by) = original.select(runtime, variables);
     let picked = (resolution.slug, resolution.rule, resolution.decided_by);

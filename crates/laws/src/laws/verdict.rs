@@ -9,7 +9,7 @@ use crate::case::TestCase;
 use crate::dataset::Dataset;
 use crate::law::{Law, LawContext, Violation, ensure, summary_key};
 use crate::reference::{self, platform_pays};
-use crate::secret::SET;
+use crate::secret::SECRET_PLACEHOLDER;
 use crate::spelling;
 
 /// A consistent verdict guarantees matching secrets; this is the main promise of the resolver.
@@ -109,7 +109,7 @@ fn ambient_stays_out(context: &LawContext<'_>) -> Result<(), Violation> {
     let mut bare = context.case.clone();
     bare.ambient.clear();
     let mut rich = context.case.clone();
-    rich.ambient = context.case.dataset.credentials().to_vec();
+    rich.ambient = context.case.dataset.credential_names().to_vec();
     for case in [bare, rich] {
         let found = context.implementation.resolve(&case);
         let picked = (found.slug, found.rule, found.injected);
@@ -409,7 +409,7 @@ fn single_edits(case: &TestCase) -> Vec<Edit> {
     for variable in policy.deciding_variables() {
         let name = policy.variable_name(variable);
         if policy.is_key(variable) {
-            edits.push(set(name, SET));
+            edits.push(set(name, SECRET_PLACEHOLDER));
         }
         let texts = policy.value_classes(variable).texts;
         edits.extend(texts.iter().map(|text| set(name, text)));

@@ -186,7 +186,7 @@ impl Interpreter<'_> {
                         }
                     }
                 }
-                None => container.unknown = unknown("a file of variables"),
+                None => container.unknown = unknown("an env file"),
             },
             ("-v" | "--volume", _, text) => match text {
                 Some(text) => {

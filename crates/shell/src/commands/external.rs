@@ -58,7 +58,7 @@ impl Interpreter<'_> {
             self.calls_unknown_functions |= !self.state.functions.is_empty();
         }
         if let Some((kind, index)) = launch(command, words) {
-            self.note_option_files(&words[1..index]);
+            self.note_env_files(&words[1..index]);
             for word in &words[1..index] {
                 let text = self.expand(word);
                 self.set_by_argument(command, word, &text);
@@ -492,9 +492,9 @@ impl Interpreter<'_> {
         let visible = |(name, variable): (String, Variable)| (name, variable.visible().with_real_paths());
         let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);
-        let (choice, arguments) = self.choice_of_arguments(command, arguments);
-        let choice = choice.or_else(|| self.settings.clone());
-        let call = Call { target, span, variables, others_unknown, choice, arguments };
+        let (reason, arguments) = self.evaluate_arguments(command, arguments);
+        let model_choice_reason = reason.or_else(|| self.settings_reason.clone());
+        let call = Call { target, span, variables, others_unknown, model_choice_reason, arguments };
         self.calls.push(call);
     }
 

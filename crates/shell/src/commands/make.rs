@@ -358,7 +358,7 @@ impl Interpreter<'_> {
         make.variables.insert(name, variable);
     }
 
-    /// What the environment says about a variable.
+    /// The state of a variable in the environment.
     fn environment_default(make: &Make, name: &str) -> Environment {
         match (make.environment.get(name), &make.others_unknown) {
             (Some(variable), _) if variable.export == Export::No => Environment::Unset,
@@ -689,7 +689,7 @@ fn appended(before: Text, new: Text) -> Text {
     Text::one_of(each, before.reasons.clone()).followed_by(new)
 }
 
-/// What the environment says about a variable.
+/// The state of a variable in the environment.
 enum Environment {
     /// It has no value.
     Unset,

@@ -36,7 +36,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         targets: &[target],
         roots: &[""],
         names: &BTreeSet::from(["SLUG".to_owned()]),
-        settings: None,
+        settings_reason: None,
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
@@ -57,7 +57,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
             Some(variable) => (text(&variable.value), variable.assigned.as_ref().map(&at)),
             None => ("(anything)".to_owned(), None),
         };
-        let choice = if call.choice.is_some() { "?" } else { "" };
+        let choice = if call.model_choice_reason.is_some() { "?" } else { "" };
         format!("{value}@{}{}{choice}", at(&call.span), assigned.map(|name| format!("={name}")).unwrap_or_default())
     });
     let written = effects
@@ -137,7 +137,7 @@ fn recipe_runs_with_the_variables_of_make() {
     }
 }
 
-/// What is not interpreted makes each call that it names undecided.
+/// A construct that is not interpreted makes each call that it names undecided.
 #[test]
 fn part_that_is_not_interpreted_is_undecided() {
     for (makefile, expected) in [
@@ -461,7 +461,7 @@ fn each_run_of_a_file_and_each_write_counts() {
     for (script, expected) in [
         ("bash w.sh", "@tests/run.sh"),
         ("bash w.sh; bash w.sh", "@tests/run.sh"),
-        // Another shell takes `M+=x` for a command.
+        // Another shell reads `M+=x` as the name of a command.
         ("bash w.sh; sh w.sh", "@tests/run.sh (anything)@run.sh"),
         ("sh w.sh; bash w.sh", "@tests/run.sh (anything)@run.sh"),
     ] {
@@ -482,7 +482,7 @@ fn each_run_of_a_file_and_each_write_counts() {
     }
 }
 
-/// A program may run a file whose name it computes, besides the calls that are known.
+/// A program may run a file whose name it computes, in addition to the known calls.
 #[test]
 fn command_with_added_words_may_be_a_call() {
     for (script, expected) in [

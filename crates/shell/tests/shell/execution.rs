@@ -138,7 +138,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         targets: &[TARGET],
         roots: &[""],
         names: &std::collections::BTreeSet::new(),
-        settings: None,
+        settings_reason: None,
         files: &TestFiles(files),
         directory: Some(""),
         env: &Variables::from([("A".to_owned(), start)]),

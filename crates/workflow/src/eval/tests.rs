@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Evaluation;
-use crate::repository::{Parser, Repository};
+use crate::repository::{JobId, Parser, Repository};
 use crate::slice::Search;
 
 const CALLER: &str = "\
@@ -43,7 +43,7 @@ fn search(variables: &BTreeSet<String>) -> Search<'_> {
 /// The calls in the called file: the number of the step and the value of `MODEL`.
 fn calls(search: Search<'_>) -> Vec<(usize, String)> {
     let repository = repository();
-    let sites = Evaluation::new(&repository, search).call_sites((1, 0));
+    let sites = Evaluation::new(&repository, search).call_sites(JobId { file: 1, job: 0 });
     sites.iter().map(|site| (site.step.number, site.env.value("MODEL").single().unwrap().clone())).collect()
 }
 
@@ -60,9 +60,9 @@ fn evaluation_skips_what_conditions_exclude_unless_ignored() {
 fn evaluation_slices_each_job_once() {
     let (repository, variables) = (repository(), BTreeSet::new());
     let evaluation = Evaluation::new(&repository, search(&variables));
-    let before = evaluation.slice((1, 0));
-    assert_eq!(evaluation.call_sites((1, 0)).len(), 1);
-    assert!(Rc::ptr_eq(&before, &evaluation.slice((1, 0))));
+    let before = evaluation.slice(JobId { file: 1, job: 0 });
+    assert_eq!(evaluation.call_sites(JobId { file: 1, job: 0 }).len(), 1);
+    assert!(Rc::ptr_eq(&before, &evaluation.slice(JobId { file: 1, job: 0 })));
     // The slices of the called job and of both callers.
     assert_eq!(evaluation.slices.borrow().len(), 3);
 }

@@ -25,7 +25,7 @@ fn expanded(yaml: &str) -> Result<Vec<Row>, String> {
     match rows(Some(&document::read(yaml).unwrap()), &FewInputs) {
         Rows::Unknown(why) => Err(why),
         Rows::Known(rows) => Ok(rows),
-        Rows::Some(rows, _, why) => Err(format!("{why}, besides {rows:?}")),
+        Rows::Some(rows, _, why) => Err(format!("{why}, in addition to {rows:?}")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `[[ … ]]`, `[ … ]` and `test`.
+//! Evaluates conditional expressions: `[[ … ]]`, `[ … ]` and `test`.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,11 @@ fn not(status: Status) -> Status {
 }
 
 impl<'a> Walk<'a> {
-    /// `[[ … ]]`
+    /// Evaluates `[[ … ]]`. Leaves in `facts` which variables are set if the test succeeds, or if it fails.
     pub fn test(&mut self, test: &'a Test, span: &Span, state: &mut State) -> Status {
         match test {
-            Test::Or(tests) => self.first(tests, true, span, state),
-            Test::And(tests) => self.first(tests, false, span, state),
+            Test::Or(tests) => self.short_circuit(tests, true, span, state),
+            Test::And(tests) => self.short_circuit(tests, false, span, state),
             Test::Not(test) => {
                 let status = self.test(test, span, state);
                 self.facts = std::mem::take(&mut self.facts).negated();
@@ -47,48 +47,51 @@ impl<'a> Walk<'a> {
                 match operator.as_str() {
                     "=" | "==" | "!=" => {
                         let pattern = self.pattern(&right.pieces, state);
-                        self.equals(&value, operator, &pattern, span)
+                        self.compare_texts(&value, operator, &pattern, span)
                     }
                     _ => {
                         let other = self.text(&right.pieces, state);
                         self.facts = Facts::default();
-                        self.other_binary(&value, operator, &other, span)
+                        self.compare_otherwise(&value, operator, &other, span)
                     }
                 }
             }
         }
     }
 
-    /// The first test with a result, of several that are joined by `&&` or `||`.
-    fn first(&mut self, tests: &'a [Test], result: bool, span: &Span, state: &mut State) -> Status {
-        let mut status = Some(!result);
+    /// Evaluates tests that are joined by `||` (`stop` is true) or by `&&` (`stop` is false), up to the first test
+    /// whose status is `stop`.
+    fn short_circuit(&mut self, tests: &'a [Test], stop: bool, span: &Span, state: &mut State) -> Status {
+        let mut status = Some(!stop);
         let mut facts: Option<Facts> = None;
-        let set = state.set.clone();
+        let saved_set = state.set.clone();
         for test in tests {
-            let one = self.test(test, span, state);
-            let own = std::mem::take(&mut self.facts);
-            state.set.extend(if result { own.if_false.clone() } else { own.if_true.clone() });
-            facts = Some(facts.map_or_else(|| own.clone(), |facts| facts.joined(own.clone(), !result)));
-            match one {
-                Some(one) if one == result => {
-                    status = status.map(|_| result);
+            let test_status = self.test(test, span, state);
+            let test_facts = std::mem::take(&mut self.facts);
+            state.set.extend(if stop { test_facts.if_false.clone() } else { test_facts.if_true.clone() });
+            facts = Some(facts.map_or_else(|| test_facts.clone(), |facts| facts.joined(test_facts.clone(), !stop)));
+            match test_status {
+                Some(test_status) if test_status == stop => {
+                    // After a test with an unknown status, it is unknown which test stops the evaluation.
+                    status = status.map(|_| stop);
                     break;
                 }
                 Some(_) => {}
                 None => status = None,
             }
         }
-        state.set = set;
+        state.set = saved_set;
         self.facts = facts.unwrap_or_default();
         status
     }
 
-    /// Compares texts, and notes which variable is set if they are equal.
-    fn equals(&mut self, value: &Value, operator: &str, pattern: &Value, span: &Span) -> Status {
+    /// Compares a text with a pattern by `=`, `==` or `!=`, and notes which variable is set if they match.
+    fn compare_texts(&mut self, value: &Value, operator: &str, pattern: &Value, span: &Span) -> Status {
         let status = self.matches(value, pattern, span);
         let pattern = pattern.sole_literal().and_then(|source| Pattern::parse(&source));
         let pattern = pattern.filter(|pattern| !pattern.matches(""));
-        let if_true = pattern.map(|pattern| set_name(value, |text| pattern.matches(text))).unwrap_or_default();
+        let if_true =
+            pattern.map(|pattern| variable_implied_set(value, |text| pattern.matches(text))).unwrap_or_default();
         self.facts = Facts { if_true, if_false: BTreeSet::new() };
         if operator != "!=" {
             return status;
@@ -97,15 +100,16 @@ impl<'a> Walk<'a> {
         not(status)
     }
 
+    /// Evaluates a unary operator.
     fn unary(&mut self, operator: &str, value: &Value, span: &Span, state: &State) -> Status {
         self.facts = Facts::default();
         match operator {
             "-n" => {
-                self.facts.if_true = set_name(value, |text| !text.is_empty());
+                self.facts.if_true = variable_implied_set(value, |text| !text.is_empty());
                 not(self.is_empty(value))
             }
             "-z" => {
-                self.facts.if_false = set_name(value, |text| !text.is_empty());
+                self.facts.if_false = variable_implied_set(value, |text| !text.is_empty());
                 self.is_empty(value)
             }
             "-v" => {
@@ -131,6 +135,7 @@ impl<'a> Walk<'a> {
                 self.not_followed(span, "tests for a terminal");
                 None
             }
+            // All other unary operators test files.
             _ => {
                 self.uses(value);
                 self.not_followed(span, format!("tests a file with `{operator}`"));
@@ -139,8 +144,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A comparison that is not between texts.
-    fn other_binary(&mut self, left: &Value, operator: &str, right: &Value, span: &Span) -> Status {
+    /// Evaluates a comparison other than `=`, `==` and `!=`.
+    fn compare_otherwise(&mut self, left: &Value, operator: &str, right: &Value, span: &Span) -> Status {
         let both = left.concat(right);
         self.uses(&both);
         if operator == "=~" {
@@ -148,7 +153,7 @@ impl<'a> Walk<'a> {
         } else if !NUMERIC.contains(&operator) {
             self.not_followed(span, format!("compares with `{operator}`"));
         } else if !both.sources().is_empty() || left.has_name() || right.has_name() {
-            // `[[` takes a name for the variable, even if the name is a constant.
+            // In `[[ a -eq 1 ]]`, bash evaluates the word `a` as a variable.
             self.not_followed(span, "compares a variable as a number");
         } else if let (Some(left), Some(right)) = (number(left), number(right)) {
             return Some(match operator {
@@ -163,14 +168,15 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// `[ ! … ]`
+    /// Evaluates the arguments of `[ ! … ]`, which include the `!`.
     fn negated(&mut self, arguments: &[Value], span: &Span, state: &State) -> Status {
-        let status = self.test_arguments(arguments, span, state);
+        let status = self.test_arguments(&arguments[1..], span, state);
         self.facts = std::mem::take(&mut self.facts).negated();
         not(status)
     }
 
-    /// `[ … ]` and `test`
+    /// Evaluates the arguments of `[ … ]` or `test`. Leaves in `facts` which variables are set if the test succeeds,
+    /// or if it fails.
     pub fn test_arguments(&mut self, arguments: &[Value], span: &Span, state: &State) -> Status {
         self.facts = Facts::default();
         let word = |index: usize| arguments.get(index).and_then(Value::sole_literal);
@@ -197,53 +203,53 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         if arguments.len() <= 4 && is(0, "!") {
-            return self.negated(&arguments[1..], span, state);
+            return self.negated(arguments, span, state);
         }
         if arguments.len() <= 4 && is(0, "(") && is(arguments.len() - 1, ")") {
             return self.test_arguments(&arguments[1..arguments.len() - 1], span, state);
         }
-        // `-o` binds less than `-a`.
-        for (operator, result) in [("-o", true), ("-a", false)] {
+        // `-o` binds less tightly than `-a`.
+        for (operator, stop) in [("-o", true), ("-a", false)] {
             let positions = 1..arguments.len() - 1;
             if let Some(at) = positions.into_iter().find(|index| is(*index, operator)) {
                 let left = self.test_arguments(&arguments[..at], span, state);
                 let facts = std::mem::take(&mut self.facts);
                 let right = self.test_arguments(&arguments[at + 1..], span, state);
-                self.facts = facts.joined(std::mem::take(&mut self.facts), !result);
+                self.facts = facts.joined(std::mem::take(&mut self.facts), !stop);
                 return match (left, right) {
-                    (Some(left), Some(right)) => Some(if result { left || right } else { left && right }),
-                    (Some(one), None) | (None, Some(one)) if one == result => Some(result),
+                    (Some(left), Some(right)) => Some(if stop { left || right } else { left && right }),
+                    (Some(known), None) | (None, Some(known)) if known == stop => Some(stop),
                     _ => None,
                 };
             }
         }
         if is(0, "!") {
-            return self.negated(&arguments[1..], span, state);
+            return self.negated(arguments, span, state);
         }
-        if word(1).is_some() || arguments.iter().any(|argument| argument.sources().is_empty()) {
+        if arguments.iter().any(|argument| !argument.sources().is_empty()) {
             arguments.iter().for_each(|argument| self.uses(argument));
-            if arguments.iter().any(|argument| !argument.sources().is_empty()) {
-                self.not_followed(span, "has a test with too many words");
-            }
+            self.not_followed(span, "has a test whose operators may be computed");
+            return None;
         }
-        // An error counts as false.
+        // Constant arguments without a known operator are an error, which counts as false.
         Some(false)
     }
 
+    /// Evaluates a binary operator of `[`.
     fn binary(&mut self, left: &Value, operator: &str, right: &Value, span: &Span) -> Status {
         match operator {
             "=" | "==" | "!=" => {
                 let pattern = right.map(super::expand::escaped);
-                self.equals(left, operator, &pattern, span)
+                self.compare_texts(left, operator, &pattern, span)
             }
-            _ => self.other_binary(left, operator, right, span),
+            _ => self.compare_otherwise(left, operator, right, span),
         }
     }
 }
 
-/// The variable of the environment that is set if a value is one of the texts that a function accepts; none
-/// if that says nothing about a variable.
-fn set_name(value: &Value, accepts: impl Fn(&str) -> bool) -> BTreeSet<String> {
+/// The variable of the environment that must be set if the value is a text that `accepts` accepts. Empty unless
+/// there is exactly one such variable.
+fn variable_implied_set(value: &Value, accepts: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for text in value.texts() {
         match (text.as_slice(), literal(text)) {
@@ -255,6 +261,7 @@ fn set_name(value: &Value, accepts: impl Fn(&str) -> bool) -> BTreeSet<String> {
     if names.len() == 1 { names } else { BTreeSet::new() }
 }
 
+/// The number that a value is, if it is a known decimal number.
 fn number(value: &Value) -> Option<i64> {
     // A number that begins with 0 is octal for `[[` and decimal for `[`.
     value
@@ -265,8 +272,8 @@ fn number(value: &Value) -> Option<i64> {
         .filter(|number: &i64| value.sole_literal().is_some_and(|text| text.trim() == number.to_string()))
 }
 
-/// Whether two words are the path of the current file and that of the script that runs, in any order. The files
-/// are sourced, so none of them is the script that runs.
+/// Whether two words are `$BASH_SOURCE` and `$0`, in any order: the usual test whether a file is run and not
+/// sourced. The files here are sourced, so the two paths always differ.
 pub(super) fn compares_own_path(left: &Word, right: &Word) -> bool {
     fn parameter(pieces: &[slug_shell::syntax::Piece]) -> Option<&Parameter> {
         match pieces {
