@@ -32,15 +32,16 @@ pub fn render(review: &Review) -> String {
     ] {
         if !cases.is_empty() {
             let title = format!("{title} ({})", cases.len());
-            sections.push(section(id.to_owned(), title, sign, cases, &mut room));
+            sections.push(section(id.to_owned(), title, "", sign, cases, &mut room));
         }
     }
     if !review.removed.is_empty() {
         sections.push(removed(&review.removed));
     }
     for (number, group) in others.chunk_by(|(_, a), (_, b)| a.group == b.group).enumerate() {
-        let title = group[0].1.group.heading();
-        sections.push(section(format!("group-{number}"), title, Sign::Good, group, &mut room));
+        let heading = group[0].1.group.heading();
+        let (title, statement) = heading.split_once(": ").unwrap_or((&heading, ""));
+        sections.push(section(format!("group-{number}"), title.to_owned(), statement, Sign::Good, group, &mut room));
     }
     Page {
         command: "slugproof corpus review".to_owned(),
@@ -82,7 +83,14 @@ fn filters(entries: &[Entry]) -> Filters {
 }
 
 /// Cases with the same result. Seeds and inputs that pass and did not change are folded.
-fn section(id: String, title: String, sign: Sign, cases: &[(usize, &Entry)], room: &mut Room) -> Section {
+fn section(
+    id: String,
+    title: String,
+    statement: &str,
+    sign: Sign,
+    cases: &[(usize, &Entry)],
+    room: &mut Room,
+) -> Section {
     let is_folded = |entry: &Entry| !entry.is_witness() && entry.passes() && entry.before.is_none();
     let (seeds, shown): (Vec<_>, Vec<_>) = cases.iter().copied().partition(|(_, entry)| is_folded(entry));
     let all_tags =
@@ -96,6 +104,7 @@ fn section(id: String, title: String, sign: Sign, cases: &[(usize, &Entry)], roo
         sign,
         tags: all_tags(cases),
         body: html! {
+            @if !statement.is_empty() { p { (prose(statement)) "." } }
             @for article in &articles { (article) }
             @if !folded_articles.is_empty() {
                 div class=(all_tags(&seeds)) {

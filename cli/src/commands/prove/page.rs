@@ -48,7 +48,7 @@ pub fn render(report: &Report) -> String {
     facts.extend(report.config.as_ref().map(|config| ("config", name(config))));
     Page {
         command: "slugproof prove".to_owned(),
-        title: "Which provider serves each runtime, and where no secret fits".to_owned(),
+        title: "Which provider serves each runtime".to_owned(),
         results,
         facts,
         filters: filters(report),
@@ -231,7 +231,10 @@ fn reproduce(commands: &[Option<String>]) -> Markup {
         (line(first))
         @if !others.is_empty() {
             (folded(
-                format!("{} for the other runtimes", counted(others.len() as u64, "command")),
+                match others.len() {
+                    1 => "1 command for the other runtime".to_owned(),
+                    several => format!("{several} commands for the other runtimes"),
+                },
                 html! { @for other in others { (line(other)) } },
             ))
         }
@@ -353,7 +356,7 @@ fn picture(policy: &PolicyReport, anchors: &[(&EvaluatedGap, String)]) -> Markup
                         td class="number" { (open(row)) }
                         @for setting in &shown {
                             @match setting {
-                                Setting::Single(column, setting) => (single(&row.cells[*column], setting, gaps)),
+                                Setting::Single(column, setting) => (single(row, &row.cells[*column], setting, gaps)),
                                 Setting::Together(names) => (together(names, gaps)),
                             }
                         }
@@ -364,9 +367,9 @@ fn picture(policy: &PolicyReport, anchors: &[(&EvaluatedGap, String)]) -> Markup
     };
     html! {
         p class="legend" {
-            (Sign::Good.with("provider")) " serves the model, and the secrets fit; " (Sign::Bad.with("reason"))
-            " contradicts, with a link to the environment and the command; "
-            span class="sign plain" { "–" } " no gap of its own."
+            (Sign::Good.with("provider")) ": it serves the model, and the secrets fit. " (Sign::Bad.with("reason"))
+            ": a contradiction, with a link to its environment and a command. "
+            "–: these variables together reach no other gap."
         }
         (wide("providers by runtime and setting", table))
         (left_out(
@@ -412,7 +415,7 @@ fn heading_of(setting: &Setting<'_>) -> Markup {
 }
 
 /// A cell with the provider or the contradiction of one setting.
-fn single(cell: &Cell, column: &Column, gaps: &[(&EvaluatedGap, Option<&str>)]) -> Markup {
+fn single(row: &Row, cell: &Cell, column: &Column, gaps: &[(&EvaluatedGap, Option<&str>)]) -> Markup {
     let Some(code) = cell.code else {
         let text = if cell.is_nothing { "not created" } else { cell.provider.as_deref().unwrap_or_default() };
         let sign = if cell.is_nothing { Sign::Plain } else { Sign::Good };
@@ -424,12 +427,17 @@ fn single(cell: &Cell, column: &Column, gaps: &[(&EvaluatedGap, Option<&str>)]) 
     };
     let about = |gap: &EvaluatedGap| gap.gap.code == code && gap.gap.slug == cell.slug && is_part(gap);
     let found = gaps.iter().find(|(gap, _)| about(gap));
-    let sign = if found.is_some_and(|(gap, _)| gap.accepted.is_some()) { Sign::Plain } else { Sign::Bad };
+    let sign = match found {
+        Some((gap, _)) if gap.accepted.is_some() => Sign::Plain,
+        // Every setting fails on a runtime that the registry does not have.
+        None if !row.known => Sign::Plain,
+        _ => Sign::Bad,
+    };
     let text = html! { (sign.with(code.label())) };
     html! {
         td class={ "cell " (sign.class()) } title=(cell.slug) {
             (linked(text, found.and_then(|(_, anchor)| *anchor)))
-            @if sign == Sign::Plain { " (accepted)" }
+            @if found.is_some() && sign == Sign::Plain { " (accepted)" }
         }
     }
 }

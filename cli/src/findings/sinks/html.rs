@@ -81,7 +81,7 @@ impl Kind {
 fn kinds() -> impl Iterator<Item = Kind> {
     let open = [
         ("errors", "Errors", "error", Sign::Bad, Level::Error),
-        ("warnings", "Warnings", "warning", Sign::Bad, Level::Warning),
+        ("warnings", "Warnings", "warning", Sign::Open, Level::Warning),
         ("not-decided", "Undecided", "undecided finding", Sign::Open, Level::Undecided),
         ("notes", "Notes", "note", Sign::Plain, Level::Note),
     ];
@@ -120,7 +120,13 @@ fn filters(items: &[Item<'_>]) -> Filters {
         filters.add(kind.id, kind.title.to_lowercase(), items.iter().filter(|item| kind.has(item)).count());
     }
     for code in codes(items) {
-        filters.add(code.id, code.id, items.iter().filter(|item| item.finding.code == code).count());
+        let count = |is: &dyn Fn(&Item<'_>) -> bool| items.iter().filter(|item| is(item)).count();
+        let with_code = count(&|item| item.finding.code == code);
+        // A code with the name of a level is that level, unless other codes have it too.
+        let is_level = |kind: Kind| kind.title.to_lowercase() == code.id && count(&|item| kind.has(item)) == with_code;
+        if !kinds().any(is_level) {
+            filters.add(code.id, code.id, with_code);
+        }
     }
     filters
 }
@@ -156,7 +162,7 @@ fn summary(items: &[Item<'_>]) -> Section {
         .collect();
     let count = |count: usize| if count == 0 { "–".to_owned() } else { grouped(count as u128) };
     let table = html! {
-        table {
+        table class="codes" {
             thead {
                 tr {
                     th scope="col" { "code" }
@@ -270,25 +276,40 @@ fn patched(triaged: &Triaged, finding: &Finding, patch: &Patch) -> Markup {
     code(&[human::suggestion(group, &triaged.sources, patch, source, COLUMNS)], "patch")
 }
 
-/// A block of lines, with a class for each line that is not a line of the file.
+/// A block of lines of a file, with their numbers, carets and labels.
 fn code(groups: &[Group<'_>], label: &str) -> Markup {
     let text = Renderer::plain().term_width(2 * COLUMNS).render(groups);
-    let class = |line: &str| {
-        let line = line.trim_start();
-        let rest = line.trim_start_matches(|digit: char| digit.is_ascii_digit());
-        match (rest.len() < line.len(), rest.trim_start().chars().next()) {
-            (true, Some('-')) => "del",
-            (true, Some('+')) => "ins",
-            (true, _) => "line",
-            (false, _) => "mark",
-        }
-    };
     html! {
         pre class="code" tabindex="0" role="region" aria-label=(label) {
-            @for line in text.lines().filter(|line| !human::is_bare_mark(line)) {
-                span class=(class(line)) { (line) } "\n"
-            }
+            @for line in text.lines().filter(|line| !human::is_bare_mark(line)) { (code_line(line)) "\n" }
         }
+    }
+}
+
+/// A line of the renderer: a number, a sign or a bar, and the text.
+fn code_line(line: &str) -> Markup {
+    let number = line.trim_start();
+    let sign = number.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let has_number = sign.len() < number.len();
+    let sign = sign.trim_start();
+    let (class, text) = match sign.chars().next() {
+        Some('-') if has_number => ("del", &sign[1..]),
+        Some('+') if has_number => ("ins", &sign[1..]),
+        Some('|') if has_number => ("line", &sign[1..]),
+        Some('|') => (mark(&sign[1..]), &sign[1..]),
+        // The path of the file.
+        _ => ("context", ""),
+    };
+    let gutter = &line[..line.len() - text.len()];
+    html! { span class="gutter" { (gutter) } @if !text.is_empty() { span class=(class) { (text) } } }
+}
+
+/// The class of a line that marks parts of the line above.
+fn mark(text: &str) -> &'static str {
+    match text.trim_start().chars().next() {
+        Some('^') => "mark",
+        Some('+') => "added",
+        _ => "context",
     }
 }
 
