@@ -79,7 +79,7 @@ pub fn requested<F: OutputFormat>(sinks: &[Sink<F>], taken: Option<&Path>) -> Re
     };
     if !can_mix {
         return Err(Failure::new(
-            "two outputs on standard output would mix; write one to a file, as in `--output json=FILE`",
+            "two outputs on standard output would mix; write one to a file, as in `--output json=findings.json`",
         ));
     }
     let mut taken: Vec<&Path> = taken.into_iter().collect();
