@@ -60,16 +60,11 @@ impl Filters {
         Self { choices: Vec::new(), all }
     }
 
-    /// Adds a filter, unless no item has its id. An id is a word of letters, digits and hyphens.
+    /// Adds a filter, unless it would keep nothing or everything. An id is a word of letters, digits and hyphens.
     pub fn add(&mut self, id: &'static str, label: impl Into<String>, count: usize) {
-        if count > 0 && !self.choices.iter().any(|choice| choice.id == id) {
+        if (1..self.all).contains(&count) && !self.choices.iter().any(|choice| choice.id == id) {
             self.choices.push(Choice { id, label: label.into(), count });
         }
-    }
-
-    /// True if a choice would show something else than another.
-    fn is_useful(&self) -> bool {
-        self.choices.len() > 1
     }
 
     /// The rules of the page's own style.
@@ -78,7 +73,7 @@ impl Filters {
             let id = choice.id;
             format!("body:has(#only-{id}:checked) .{ITEM}:not(.is-{id}){{display:none}}\n")
         };
-        if self.is_useful() { self.choices.iter().map(rule).collect() } else { String::new() }
+        self.choices.iter().map(rule).collect()
     }
 
     /// The radio buttons.
@@ -92,7 +87,7 @@ impl Filters {
             }
         };
         html! {
-            @if self.is_useful() {
+            @if !self.choices.is_empty() {
                 fieldset class="filters" {
                     legend { "Show" }
                     (button("everything", "everything", self.all, true))

@@ -19,7 +19,7 @@ pub use filter::{Filters, Tags};
 pub use room::Room;
 pub use stamp::Stamp;
 use text::rich;
-pub use text::{name, prose};
+pub use text::{block, name, prose, value};
 
 /// Forbids scripts and external resources.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";

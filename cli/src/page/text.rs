@@ -6,21 +6,31 @@ use crate::codes::{self, ITEM};
 use crate::redact::mask_credentials;
 use crate::render::{printable, shown};
 
-/// A name or a value as [`shown`], with a mask for anything that looks like a credential. The browser may break it
-/// after punctuation.
+/// A name or a value as [`shown`], with a mask for anything that looks like a credential.
+pub fn value(text: &str) -> String {
+    mask_credentials(&shown(text))
+}
+
+/// A name or a [`value`] that the browser may break after punctuation.
 pub fn name(text: &str) -> Markup {
-    let text = mask_credentials(&shown(text));
     let mut escaped = String::new();
-    for part in text.split_inclusive(['_', '/', '=', '.', ':']) {
+    for (number, part) in value(text).split_inclusive(['_', '/', '=', '.', ':']).enumerate() {
+        if number > 0 {
+            escaped.push_str("<wbr>");
+        }
         part.render_to(&mut escaped);
-        escaped.push_str("<wbr>");
     }
     PreEscaped(escaped)
 }
 
-/// A sentence, with code where it has backticks.
+/// A text of several lines, with a mask for anything that looks like a credential.
+pub fn block(text: &str) -> Markup {
+    html! { pre tabindex="0" { (mask_credentials(&printable(text))) } }
+}
+
+/// A sentence, with code where it has backticks, and with a mask for anything that looks like a credential.
 pub fn prose(text: &str) -> Markup {
-    let text = printable(text);
+    let text = mask_credentials(&printable(text));
     let mut parts = text.split('`');
     let mut markup = html! { (parts.next().unwrap_or_default()) };
     let mut rest: Vec<&str> = parts.collect();
@@ -77,6 +87,6 @@ mod tests {
         ] {
             assert_eq!(prose(text).0, markup, "{text}");
         }
-        assert_eq!(name("a_b<").0, "a_<wbr>b&lt;<wbr>");
+        assert_eq!(name("a_b<").0, "a_<wbr>b&lt;");
     }
 }

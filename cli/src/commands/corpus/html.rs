@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::review::Review;
 use super::review_item::{Change, Entry, Facts, Group};
-use crate::page::{Filters, Page, Room, Section, Sign, Tags, command, folded, left_out, name, prose, wide};
-use crate::render::{counted, listed, printable, shown};
+use crate::page::{Filters, Page, Room, Section, Sign, Tags, block, command, folded, left_out, name, prose, wide};
+use crate::render::{counted, listed, printable};
 
 /// The most cases on a page.
 const CASES: usize = 1_000;
@@ -136,7 +136,7 @@ fn case(number: usize, entry: &Entry) -> Markup {
     let sign = if entry.passes() { Sign::Good } else { Sign::Bad };
     html! {
         article id=(format!("case-{number}")) class=(tags(entry)) {
-            h3 { a href=(format!("#case-{number}")) { (shown(&entry.title)) } }
+            h3 { a href=(format!("#case-{number}")) { (name(&entry.title)) } }
             p class="about" {
                 (sign.with(entry.status.label()))
                 @if let Some(change) = entry.change { ", " (change.label()) }
@@ -158,7 +158,7 @@ fn case(number: usize, entry: &Entry) -> Markup {
             @if let Some(facts) = &entry.facts {
                 (folded(
                     "The complete case, with its registry and its policy",
-                    html! { pre tabindex="0" { (facts.yaml.trim()) } },
+                    block(facts.yaml.trim()),
                 ))
             }
         }
@@ -168,8 +168,7 @@ fn case(number: usize, entry: &Entry) -> Markup {
 /// A text of several lines, folded if it is long.
 fn long(text: &str) -> Markup {
     let lines = text.lines().count();
-    let block = html! { pre tabindex="0" { (text) } };
-    if lines > 12 { folded(counted(lines as u64, "line"), block) } else { block }
+    if lines > 12 { folded(counted(lines as u64, "line"), block(text)) } else { block(text) }
 }
 
 /// The fields of a changed case that differ, before and after.
@@ -197,7 +196,7 @@ fn changes(before: &Entry, after: &Entry) -> Markup {
             (wide("before and after", table))
         }
         @if let Some(facts) = &before.facts {
-            (folded("The complete case before", html! { pre tabindex="0" { (facts.yaml.trim()) } }))
+            (folded("The complete case before", block(facts.yaml.trim())))
         }
     }
 }
@@ -220,8 +219,8 @@ fn table_of(facts: &Facts) -> Markup {
                     tbody {
                         @for row in &facts.variables {
                             tr {
-                                th scope="row" { code { (shown(&row.name)) } }
-                                td { code { (shown(&row.value)) } }
+                                th scope="row" { code { (name(&row.name)) } }
+                                td { code { (name(&row.value)) } }
                                 td { (row.role) }
                                 td { (row.effect) }
                             }
@@ -236,20 +235,20 @@ fn table_of(facts: &Facts) -> Markup {
 fn answer(facts: &Facts) -> Markup {
     html! {
         dt { "case" }
-        dd { "runtime " code { (shown(&facts.runtime)) } ", policy " (facts.policy) ", registry " (facts.registry) }
+        dd { "runtime " code { (name(&facts.runtime)) } ", policy " (facts.policy) ", registry " (facts.registry) }
         @if !facts.ambient.is_empty() { dt { "ambient" } dd { (facts.ambient.join(", ")) } }
         dt { "rule" }
         dd {
             (facts.rule.as_deref().unwrap_or("none"))
             @if let Some(name) = &facts.decided_by { " by " code { (name) } }
             @if !facts.shadowed.is_empty() { ", shadowing " code { (facts.shadowed.join(", ")) } }
-            ": " code { (shown(&facts.slug)) }
+            ": " code { (name(&facts.slug)) }
         }
         dt { "provider" }
         dd { (facts.provider.as_deref().unwrap_or("none")) }
         dt { "injected" }
         dd { (listed(&facts.injected)) }
         dt { "verdict" }
-        dd { strong { (facts.verdict) } ": " (facts.cause) }
+        dd { strong { (facts.verdict) } ": " (prose(&facts.cause)) }
     }
 }

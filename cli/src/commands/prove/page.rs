@@ -8,7 +8,7 @@ use slug_resolver::{Code, explain};
 use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row};
 use super::results::{grouped_by_runtime, results, sample, undecided};
 use crate::codes::{CROSS_VENDOR_CREDENTIAL, VIOLATED_INVARIANT, contradiction};
-use crate::page::{self, Filters, Page, Room, Section, Sign, Tags, folded, left_out, name, prose, wide};
+use crate::page::{self, Filters, Page, Room, Section, Sign, Tags, block, folded, left_out, name, prose, value, wide};
 use crate::render::{counted, grouped};
 
 /// The most runtimes in a picture.
@@ -294,7 +294,7 @@ fn failures(policy: &PolicyReport, room: &mut Room) -> Markup {
             h3 { (Sign::Bad.with(format!("law {} is broken", broken.law.id))) }
             p { (prose(broken.law.statement)) }
             p { (prose(&broken.violation)) }
-            (folded("The case", html! { pre tabindex="0" { (format!("{:?}", broken.case)) } }))
+            (folded("The case", block(&format!("{:?}", broken.case))))
         }
         @if disagrees {
             p { (Sign::Bad.with("--brute-force counts other results than the enumeration of cases")) }
@@ -419,7 +419,7 @@ fn single(row: &Row, cell: &Cell, column: &Column, gaps: &[(&EvaluatedGap, Optio
     let Some(code) = cell.code else {
         let text = if cell.is_nothing { "not created" } else { cell.provider.as_deref().unwrap_or_default() };
         let sign = if cell.is_nothing { Sign::Plain } else { Sign::Good };
-        return html! { td class={ "cell " (sign.class()) } title=(cell.slug) { (sign.with(name(text))) } };
+        return html! { td class={ "cell " (sign.class()) } title=(value(&cell.slug)) { (sign.with(name(text))) } };
     };
     let is_part = |gap: &EvaluatedGap| {
         let setting = column.setting();
@@ -435,7 +435,7 @@ fn single(row: &Row, cell: &Cell, column: &Column, gaps: &[(&EvaluatedGap, Optio
     };
     let text = html! { (sign.with(code.label())) };
     html! {
-        td class={ "cell " (sign.class()) } title=(cell.slug) {
+        td class={ "cell " (sign.class()) } title=(value(&cell.slug)) {
             (linked(text, found.and_then(|(_, anchor)| *anchor)))
             @if found.is_some() && sign == Sign::Plain { " (accepted)" }
         }
