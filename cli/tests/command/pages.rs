@@ -172,6 +172,16 @@ fn pages_are_reproducible_and_name_the_revision() {
     git(&["commit", "--quiet", "--message=first"]);
     let revision = git(&["rev-parse", "HEAD"]);
     assert!(lint("0").contains(&format!("<dt>revision</dt><dd><code>{}</code>", revision.trim())));
+    // A directory that is no repository yet has no revision, not that of the one around it.
+    let inner = Scratch(scratch.0.join("inner"));
+    fs::create_dir_all(inner.0.join(".git")).expect("the directory is writable");
+    fs::write(inner.0.join("w.yml"), "on: push\njobs: {}\n").expect("the file is writable");
+    let output = slugproof(["lint", "w.yml", "--no-config", "--output", "html"]).dir(&inner).run();
+    assert!(
+        output.stdout.contains("<dt>time</dt>") && !output.stdout.contains("<dt>revision</dt>"),
+        "{}",
+        output.stdout
+    );
     // Neither a hook nor a program of the configuration runs.
     git(&["config", "core.fsmonitor", "touch ran #"]);
     git(&["config", "filter.x.clean", "touch ran #"]);
