@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::run::{RunOutput, Scratch, slugproof};
 
 /// A scratch directory with a project of ci/page.
@@ -81,11 +83,20 @@ fn commands_of_gaps_reproduce_them() {
         let answers = String::from_utf8(output.stdout).expect("the answers are UTF-8");
         let answers: Vec<&str> = answers.split_terminator('\u{1e}').collect();
         assert_eq!(answers.len(), expected.len());
+        let mut shown = Vec::new();
         for ((code, command), answer) in expected.iter().zip(answers) {
-            let answer: serde_json::Value =
-                serde_json::from_str(answer).unwrap_or_else(|_| panic!("{command}: {answer}"));
+            let answer: Value = serde_json::from_str(answer).unwrap_or_else(|_| panic!("{command}: {answer}"));
             assert_eq!(answer["code"], code.as_str(), "{command}");
+            shown.push(["runtime", "code", "slug"].map(|field| answer[field].clone()));
         }
+        // The page has every gap of the report for machines, each with its own command.
+        let report = slugproof(arguments.iter().copied().chain(["--output", "json"])).dir(scratch).run().json();
+        let policies = report["policies"].as_array().expect("a list").iter();
+        let gaps = policies.flat_map(|policy| policy["gaps"].as_array().expect("a list"));
+        let mut gaps: Vec<_> = gaps.map(|gap| ["runtime", "code", "slug"].map(|field| gap[field].clone())).collect();
+        shown.sort_by_key(|gap| format!("{gap:?}"));
+        gaps.sort_by_key(|gap| format!("{gap:?}"));
+        assert_eq!(shown, gaps);
         assert!(!scratch.0.join("no").exists(), "a value was run as a command");
     }
 }
