@@ -166,7 +166,7 @@ fn pages_are_reproducible_and_name_the_revision() {
     assert!(first.contains("<dd>2000-02-29 00:00 UTC</dd>") && !first.contains("<dt>revision</dt>"), "{first}");
     assert_eq!(first, lint("951782400"));
     assert_ne!(first, lint("0"));
-    assert!(!lint("soon").contains("1970"), "a time that is no number is ignored");
+    assert!(!lint("soon").contains("1970"), "a time that is not a number is ignored");
     assert!(first.contains(concat!("slugproof ", env!("CARGO_PKG_VERSION"))));
 
     let git = |arguments: &[&str]| {
@@ -178,12 +178,12 @@ fn pages_are_reproducible_and_name_the_revision() {
         String::from_utf8(output.expect("git runs").stdout).expect("the output is UTF-8")
     };
     git(&["init", "--quiet"]);
-    assert!(!lint("0").contains("<dt>revision</dt>"), "there is no commit yet");
+    assert!(!lint("0").contains("<dt>revision</dt>"), "the repository lacks a commit");
     git(&["add", "--all"]);
     git(&["commit", "--quiet", "--message=first"]);
     let revision = git(&["rev-parse", "HEAD"]);
     assert!(lint("0").contains(&format!("<dt>revision</dt><dd><code>{}</code>", revision.trim())));
-    // A directory that is no repository yet has no revision, not that of the one around it.
+    // An invalid repository has no revision, although the repository around it has one.
     let inner = Scratch(scratch.0.join("inner"));
     fs::create_dir_all(inner.0.join(".git")).expect("the directory is writable");
     fs::write(inner.0.join("w.yml"), "on: push\njobs: {}\n").expect("the file is writable");

@@ -122,7 +122,7 @@ fn explanations(report: &Report) -> Option<Section> {
     })
 }
 
-/// The results of one policy: failures, the picture, and the gaps, those that are not accepted first.
+/// The results of one policy: failures, the picture, and the gaps, with accepted ones last.
 fn body(number: usize, policy: &PolicyReport, room: &mut Room) -> Markup {
     let mut groups = grouped_by_runtime(&policy.gaps);
     groups.sort_by_key(|group| group[0].accepted.is_some());
@@ -382,7 +382,7 @@ fn picture(policy: &PolicyReport, anchors: &[(&EvaluatedGap, String)]) -> Markup
     }
 }
 
-/// The settings of the matrix, and those that gaps need besides.
+/// The settings of the matrix, and the sets of variables of other gaps.
 fn settings(policy: &PolicyReport) -> Vec<Setting<'_>> {
     let singles = policy.columns.iter().enumerate().map(|(index, column)| Setting::Single(index, column));
     let mut settings: Vec<Setting<'_>> = singles.collect();
