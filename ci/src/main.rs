@@ -46,7 +46,7 @@ enum Command {
     Instructions,
     Interface(interface::Arguments),
     Mutants(mutants::Arguments),
-    /// Test the page of `corpus review` in a browser
+    /// Test the HTML pages in a browser
     Pages,
     Promote(promote::Arguments),
     /// Open an issue about a failed night, or comment on the open one

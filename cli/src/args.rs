@@ -12,7 +12,8 @@ use crate::codes::{self, Entry};
 use crate::conformity;
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
-use crate::findings::{FindingsOptions, Sink};
+use crate::findings::{FindingsOptions, Format};
+use crate::sink::{OutputFormat, Sink};
 
 /// Proves that every model slug a harness can pick matches the secrets it injects
 ///
@@ -139,10 +140,10 @@ impl RegistryArgs {
 /// The arguments that say how findings are counted and printed.
 #[derive(Args, Clone, Default)]
 pub struct FindingsArgs {
-    /// The output format (human, json, sarif or github), optionally written to a file
+    /// The output format (human, json, sarif, github or html), optionally written to a file
     /// [default: human]; may be repeated
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Findings")]
-    pub output: Vec<Sink>,
+    pub output: Vec<Sink<Format>>,
 
     /// Count undecided findings as errors
     #[arg(long, help_heading = "Findings")]
@@ -198,9 +199,10 @@ pub struct ProveArgs {
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Vec<OsString>,
 
-    /// The output format
-    #[arg(long, value_enum, default_value_t = ProveFormat::Human)]
-    pub format: ProveFormat,
+    /// The output format (human, json or html), optionally written to a file [default: human];
+    /// may be repeated
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
+    pub output: Vec<Sink<ProveFormat>>,
 
     /// Kinds of findings to count in addition to broken laws
     #[arg(long, value_enum)]
@@ -215,11 +217,19 @@ pub struct ProveArgs {
     pub laws: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+/// The formats of `prove`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProveFormat {
-    #[default]
+    /// For people, on a terminal
     Human,
+    /// One JSON object
     Json,
+    /// One static page
+    Html,
+}
+
+impl OutputFormat for ProveFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("html", Self::Html)];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -614,16 +624,18 @@ pub struct ReviewArgs {
     #[arg(long, value_name = "REV")]
     pub since: Option<String>,
 
-    /// The output format; `html` is one page that needs no network and no script
-    #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
-    pub format: ReviewFormat,
+    /// The output format (human, json or html), optionally written to a file [default: human];
+    /// may be repeated. `html` is one page that needs no network and no script
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
+    pub output: Vec<Sink<ReviewFormat>>,
 
     /// The directory that contains `proptest-regressions` [default: the nearest, from here upwards]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// The formats of `corpus review`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReviewFormat {
     /// For people, on a terminal
     Human,
@@ -631,6 +643,10 @@ pub enum ReviewFormat {
     Json,
     /// One static page
     Html,
+}
+
+impl OutputFormat for ReviewFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("html", Self::Html)];
 }
 
 /// Check that every file is well formed, listed and still passes

@@ -104,6 +104,12 @@ impl Top {
         Self { here, top }
     }
 
+    /// The top directory of the repository, if there is one.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.top.as_deref()
+    }
+
     /// A path of a report, relative to the top of the repository if the file is in it.
     #[must_use]
     pub fn relative(&self, path: &str) -> String {

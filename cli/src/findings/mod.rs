@@ -12,7 +12,7 @@ mod triage;
 
 use crate::codes::{Entry, Level};
 
-pub use options::{FindingsOptions, Format, Sink};
+pub use options::{FindingsOptions, Format};
 pub use report::{Coverage, Report, Section, SectionResult};
 pub use sinks::publish;
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};

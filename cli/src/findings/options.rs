@@ -1,17 +1,16 @@
 //! The options for findings: which of them count, and where they are written.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use crate::codes::Entry;
 use crate::exit::Failure;
-use crate::io::{is_same_file, shown_path};
+use crate::sink::{self, OutputFormat, Sink};
 
 /// The options of every command that reports findings.
 #[derive(Clone, Debug, Default)]
 pub struct FindingsOptions {
     /// The outputs; if empty, the human format on standard output.
-    pub sinks: Vec<Sink>,
+    pub sinks: Vec<Sink<Format>>,
     /// True if undecided findings count as errors.
     pub strict: bool,
     /// The codes whose findings count as errors.
@@ -28,32 +27,14 @@ impl FindingsOptions {
     /// # Errors
     ///
     /// The first output that would overwrite an input.
-    pub fn check_inputs<'p>(&self, inputs: impl Iterator<Item = &'p Path> + Clone) -> Result<(), Failure> {
-        let outputs = self.sinks.iter().filter_map(|sink| sink.path.as_deref()).map(|path| (path, "an output"));
-        for (path, what) in outputs.chain(self.baseline.as_deref().map(|path| (path, "the baseline"))) {
-            if let Some(input) = inputs.clone().find(|input| is_same_file(path, input)) {
-                let same = if path == input { String::new() } else { format!(", as `{}`", shown_path(input)) };
-                return Err(Failure::new(format!(
-                    "`{}` is {what} and also an input{same}; choose another file",
-                    shown_path(path)
-                )));
-            }
-        }
-        Ok(())
+    pub fn check_inputs<'p>(&'p self, inputs: impl Iterator<Item = &'p Path> + Clone) -> Result<(), Failure> {
+        let baseline = self.baseline.as_deref().map(|path| (path, "the baseline"));
+        sink::check_inputs(sink::files(&self.sinks).chain(baseline), inputs)
     }
 }
 
-/// One output: a format and a destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sink {
-    /// The format to write.
-    pub format: Format,
-    /// The file; None for standard output.
-    pub path: Option<PathBuf>,
-}
-
 /// The format of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Human,
@@ -63,25 +44,20 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0.
     Sarif,
+    /// A static page.
+    Html,
 }
 
-impl FromStr for Sink {
-    type Err = String;
+impl OutputFormat for Format {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("human", Self::Human),
+        ("json", Self::Json),
+        ("sarif", Self::Sarif),
+        ("github", Self::Github),
+        ("html", Self::Html),
+    ];
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text.split_once('=').map_or((text, None), |(format, path)| (format, Some(path)));
-        let known = "write human, json, sarif or github, alone or as in `json=FILE`";
-        let format = match format {
-            "human" => Format::Human,
-            "github" => Format::Github,
-            "json" => Format::Json,
-            "sarif" => Format::Sarif,
-            _ => return Err(format!("unknown format; {known}")),
-        };
-        match path {
-            Some("") => Err(format!("the path is empty; {known}")),
-            None | Some("-") => Ok(Self { format, path: None }),
-            Some(path) => Ok(Self { format, path: Some(PathBuf::from(path)) }),
-        }
+    fn can_mix(self, other: Self) -> bool {
+        (self, other) == (Self::Human, Self::Github)
     }
 }

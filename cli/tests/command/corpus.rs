@@ -189,6 +189,79 @@ fn review_since_revision_shows_only_changes() {
     assert_snapshot!("corpus-since-option", option.snapshot());
 }
 
+/// The page has failing cases first, a changed case before and after, and folds seeds. Only a new seed is added.
+#[test]
+fn page_since_revision_shows_before_and_after() {
+    let changed = "proptest-regressions/witnesses/matching-secrets--other.yaml";
+    let failing = "proptest-regressions/witnesses/verbatim-slug--failing.yaml";
+    let seeds = "proptest-regressions/matching-secrets.txt";
+    let [old, new] = [SEED.to_owned(), SEED.replace('0', "f")];
+    let seeded = |seed: &str, runtime: &str| {
+        WITNESS.replace("found:", &format!("seed: {seed}\nfound:")).replace("claude-code", runtime)
+    };
+    let line = |seed: &str| format!("cc {seed} # shrinks to a case\n");
+    let scratch = Scratch::new("corpus-page")
+        .file(NAME, seeded(&old, "claude-code"))
+        .file("proptest-regressions/witnesses/matching-secrets--new.yaml", seeded(&new, "seo-agent"))
+        .file(changed, WITNESS)
+        .file(failing, WITNESS.replace("law: matching-secrets", "law: verbatim-slug"))
+        .file(seeds, line(&old))
+        .file("fuzz/seeds/expression/plain", "github.ref");
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
+        let output = Command::new("git").args(identity).args(args).current_dir(&scratch.0).output().expect("git runs");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let page = |args: &[&str]| {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let args = ["corpus", "review", "--output", "html"].into_iter().chain(args.iter().copied());
+        slugproof(args).env("PATH", &path).dir(&scratch).run().stdout
+    };
+    let all = page(&[]);
+    assert!(all.contains("<summary>1 seed or input that passes</summary>"), "{all}");
+    assert!(!all.contains("id=\"failing\"") && !all.contains("id=\"changed\""), "{all}");
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "before"]);
+    let write = |path: &str, text: &str| fs::write(scratch.0.join(path), text).expect("the file is writable");
+    write(changed, &WITNESS.replace("MiniMax-M2\n", "MiniMax-M2.7\n").replace("run 223233", "run <9>"));
+    write(
+        failing,
+        &WITNESS.replace("law: matching-secrets", "law: verbatim-slug").replace("slug: MiniMax-M2", "slug: m"),
+    );
+    write(seeds, &(line(&old) + &line(&new)));
+    let since = page(&["--since", "HEAD"]);
+    let places = ["id=\"failing\"", "id=\"changed\"", "id=\"added\"", "id=\"group-0\""].map(|id| since.find(id));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {since}");
+    for (field, before, after) in [
+        ("variable E2E_<wbr>MODEL_<wbr>SLUG", "MiniMax-M2", "MiniMax-M2.7"),
+        ("expected slug", "MiniMax-M2", "MiniMax-M2.7"),
+        ("origin", "run 223233", "run &lt;9&gt;"),
+    ] {
+        let cell = |class: &str, text: &str| format!("<td class=\"{class}\"><pre tabindex=\"0\">{text}</pre></td>");
+        let row = format!("<th scope=\"row\">{field}</th>{}{}", cell("del", before), cell("ins", after));
+        assert!(since.contains(&row), "{row} in {since}");
+    }
+    let json = slugproof(["corpus", "review", "--since", "HEAD", "--output", "json"]);
+    let json = json.env("PATH", &std::env::var("PATH").unwrap_or_default()).dir(&scratch).run().json();
+    let cases = json["cases"].as_array().expect("a list");
+    let changes: Vec<(&str, &str)> = cases
+        .iter()
+        .map(|case| (case["path"].as_str().unwrap_or_default(), case["change"].as_str().unwrap_or("none")))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("proptest-regressions/matching-secrets.txt:1", "none"),
+            ("proptest-regressions/matching-secrets.txt:2", "added"),
+            (changed, "changed"),
+            (failing, "changed"),
+        ]
+    );
+    let before = cases.iter().filter(|case| !case["before"].is_null()).count();
+    assert_eq!(before, 2, "only a changed case has a case before");
+}
+
 #[test]
 fn promote_refuses_passing_or_unnamed_inputs() {
     let scratch = witness("corpus-promote").file("crash", [0; 64]).file("case.yaml", WITNESS);

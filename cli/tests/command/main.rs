@@ -31,6 +31,7 @@ mod lint_forge;
 mod lint_properties;
 mod lint_scripts;
 mod near_misses;
+mod pages;
 mod pick;
 mod pins;
 mod policies;

@@ -15,6 +15,20 @@ pub struct Changes {
     pub present: BTreeMap<String, Change>,
     /// Files that were removed.
     pub removed: Vec<String>,
+    /// The commit to compare with.
+    base: String,
+}
+
+impl Changes {
+    /// The content of a changed file before the change.
+    ///
+    /// # Errors
+    ///
+    /// git fails.
+    pub fn content_before(&self, root: &Path, path: &str) -> Result<Vec<u8>, Failure> {
+        // Unlike `git show`, this runs no filter.
+        run_git(root, &["cat-file", "blob", &format!("{}:./{path}", self.base)])
+    }
 }
 
 /// Returns the differences between the working@corpus and its merge base with a revision.
@@ -35,7 +49,7 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
             "HEAD and `{name}` have no commit in common here; in a shallow clone run `git fetch --unshallow` first"
         ))
     })?;
-    let mut changes = Changes::default();
+    let mut changes = Changes { base: base.trim().to_owned(), ..Changes::default() };
     let differences =
         git(root, &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."])?;
     let mut words = differences.split('\0');
@@ -59,6 +73,10 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
 }
 
 fn git(root: &Path, args: &[&str]) -> Result<String, Failure> {
+    Ok(String::from_utf8_lossy(&run_git(root, args)?).into_owned())
+}
+
+fn run_git(root: &Path, args: &[&str]) -> Result<Vec<u8>, Failure> {
     let output =
         Command::new("git").arg("-C").arg(root).args(args).output().map_err(|error| {
             Failure::new(format!("cannot run git: {}; install it, or omit --since", describe(&error)))
@@ -69,5 +87,5 @@ fn git(root: &Path, args: &[&str]) -> Result<String, Failure> {
         let said = printable(said);
         return Err(Failure::new(format!("git failed: {said}; check the revision and the checkout")));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(output.stdout)
 }

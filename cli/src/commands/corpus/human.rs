@@ -23,9 +23,13 @@ pub fn render(review: &Review) -> String {
         }
         text.push('\n');
     }
+    text + &summary(review)
+}
+
+/// The number of cases by status, in one line.
+pub fn summary(review: &Review) -> String {
     let since = review.since.as_ref().map(|revision| format!(" since {revision}")).unwrap_or_default();
-    let _ = writeln!(text, "{}{since}: {}", counted(review.entries.len() as u64, "case"), review.counts());
-    text
+    format!("{}{since}: {}\n", counted(review.entries.len() as u64, "case"), review.counts())
 }
 
 fn write_entry(text: &mut String, entry: &Entry) {
@@ -40,6 +44,10 @@ fn write_entry(text: &mut String, entry: &Entry) {
         let (first, rest) = reason.split_once('\n').unwrap_or((reason, ""));
         line("reason", first);
         rest.lines().filter(|rest| !rest.is_empty()).for_each(|rest| line("", rest));
+    }
+    for (field, before, _) in entry.before.iter().flat_map(|before| before.differences(entry)) {
+        let before = before.as_deref().map_or_else(|| "nothing".to_owned(), |before| before.replace('\n', "\\n"));
+        line("before", &format!("{field}: {before}"));
     }
     for (label, value) in [("comment", &entry.comment), ("origin", &entry.found), ("input", &entry.content)] {
         if let Some(value) = value {

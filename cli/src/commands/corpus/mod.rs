@@ -12,14 +12,19 @@ mod review;
 mod review_item;
 pub mod targets;
 
-use corpus_files::Corpus;
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use corpus_files::{Corpus, File, Kind};
+use git_diff::Changes;
 use review::Review;
-use review_item::Entry;
+use review_item::{Change, Entry};
 
 use crate::args::{CorpusArgs, CorpusCheckArgs, CorpusCommand, ReviewArgs, ReviewFormat};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::{BAD, GOOD, counted, wrapped};
+use crate::sink::{self, Renders};
 
 /// Runs `corpus`.
 pub fn run(args: &CorpusArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -31,9 +36,10 @@ pub fn run(args: &CorpusArgs, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let sinks = sink::requested(&args.output, None)?;
     let corpus = Corpus::find(args.dir.as_deref())?;
     let mut files = corpus.files()?;
-    let mut changes = git_diff::Changes::default();
+    let mut changes = Changes::default();
     if !args.paths.is_empty() {
         files = corpus.only(files, &args.paths)?;
     }
@@ -43,23 +49,66 @@ fn review(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
         // Removed files cannot be selected by path, so they are always shown.
         changes.removed.retain(|path| corpus_files::is_of_the_corpus(path));
     }
-    let removed = changes.removed;
+    let inputs: Vec<PathBuf> = files.iter().map(|file| corpus.root().join(&file.path)).collect();
+    sink::check_inputs(sink::files(&sinks), inputs.iter().map(PathBuf::as_path))?;
     let mut entries = review_item::all(&corpus, &files)?;
-    for entry in &mut entries {
-        entry.change = changes.present.get(entry.file()).copied();
-    }
+    compare(&corpus, &files, &changes, &mut entries)?;
+    let removed = changes.removed;
     if entries.is_empty() && removed.is_empty() {
         output.note("nothing to review: no witness, seed or input exists or has changed");
         return Ok(Exit::NothingChecked);
     }
     let all_pass = entries.iter().all(Entry::passes);
     let review = Review { entries, removed, since: args.since.clone() };
-    match args.format {
-        ReviewFormat::Human => output.styled(&human::render(&review))?,
-        ReviewFormat::Json => output.raw(&json::render(&review))?,
-        ReviewFormat::Html => output.raw(&html::render(&review))?,
-    }
+    sink::write(&review, &sinks, output)?;
     Ok(if all_pass { Exit::Clean } else { Exit::Findings })
+}
+
+/// Sets how each case changed, with the case before. A seed in a changed file is unchanged if the file had it.
+fn compare(corpus: &Corpus, files: &[File], changes: &Changes, entries: &mut [Entry]) -> Result<(), Failure> {
+    for file in files {
+        let Some(change) = changes.present.get(&file.path) else { continue };
+        let is_changed = *change == Change::Changed;
+        let before = if is_changed { changes.content_before(corpus.root(), &file.path)? } else { Vec::new() };
+        let mut earlier = review_item::with_content(corpus, file, &before)?;
+        let entries = entries.iter_mut().filter(|entry| entry.file() == file.path);
+        if file.kind == Kind::Seeds {
+            let before = String::from_utf8_lossy(&before);
+            let known: HashSet<&str> = before.lines().collect();
+            let now = corpus.read(file)?;
+            let now = String::from_utf8_lossy(&now);
+            let lines: Vec<&str> = now.lines().collect();
+            for entry in entries {
+                let is_known =
+                    entry.line().and_then(|line| lines.get(line - 1)).is_some_and(|line| known.contains(line));
+                entry.change = (!is_known).then_some(Change::Added);
+            }
+            continue;
+        }
+        for entry in entries {
+            entry.change = Some(*change);
+            entry.before = earlier.pop().filter(|_| is_changed).map(Box::new);
+        }
+    }
+    Ok(())
+}
+
+impl Renders<ReviewFormat> for Review {
+    fn styled(&self) -> String {
+        human::render(self)
+    }
+
+    fn render(&self, format: ReviewFormat) -> String {
+        match format {
+            ReviewFormat::Human => human::render(self),
+            ReviewFormat::Json => json::render(self),
+            ReviewFormat::Html => html::render(self),
+        }
+    }
+
+    fn summary(&self) -> String {
+        human::summary(self)
+    }
 }
 
 fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {

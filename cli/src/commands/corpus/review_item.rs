@@ -1,6 +1,6 @@
 //! One case of a corpus and its current result.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use serde::Serialize;
@@ -14,8 +14,11 @@ use slug_testkit::{Content, Evaluated, INPUT_BYTES};
 use super::corpus_files::{Corpus, File, Kind};
 use super::targets;
 use crate::exit::Failure;
-use crate::render::shell::quoted;
-use crate::render::{can_be_seen, counted, printable, shown};
+use crate::render::shell::{quoted, resolution};
+use crate::render::{counted, printable, shown};
+
+/// The kind of a file with a readable case.
+const WITNESS: &str = "witness";
 
 /// One case and its current status.
 #[derive(Serialize)]
@@ -36,6 +39,9 @@ pub struct Entry {
     pub comment: Option<String>,
     /// The change of the file since the requested revision.
     pub change: Option<Change>,
+    /// The case at that revision, run today, if its file changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Entry>>,
     /// Whether the case still passes.
     #[serde(flatten)]
     pub status: Status,
@@ -45,6 +51,9 @@ pub struct Entry {
     pub content: Option<String>,
     /// A command that shows the case again, to be run in the root of the corpus.
     pub reproducer: String,
+    /// The fields of the result that a witness records.
+    #[serde(skip)]
+    recorded: Vec<(&'static str, String)>,
     /// The key by which files with the same case are recognised.
     #[serde(skip)]
     identity: String,
@@ -274,6 +283,48 @@ impl Entry {
         self.path.split(':').next().unwrap_or(&self.path)
     }
 
+    /// The line of the file that has the case, from 1, if the file has several cases.
+    pub fn line(&self) -> Option<usize> {
+        self.path.split_once(':').and_then(|(_, line)| line.parse().ok())
+    }
+
+    /// Returns true for a readable case.
+    pub fn is_witness(&self) -> bool {
+        self.kind == WITNESS
+    }
+
+    /// The fields of a case that differ from those of a later one, with both values.
+    pub fn differences(&self, later: &Self) -> Vec<(String, Option<String>, Option<String>)> {
+        let (before, after) = (self.all_fields(), later.all_fields());
+        let mut names: Vec<&String> = before.iter().chain(&after).map(|(name, _)| name).collect();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        let value = |fields: &[(String, String)], name: &str| {
+            fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
+        };
+        let both = names.into_iter().map(|name| (name.clone(), value(&before, name), value(&after, name)));
+        both.filter(|(_, before, after)| before != after).collect()
+    }
+
+    /// Everything that a reader compares, in the order of a review.
+    fn all_fields(&self) -> Vec<(String, String)> {
+        let mut fields = vec![("status".to_owned(), self.status.label().to_owned())];
+        let mut add = |name: &str, value: &str| fields.push((name.to_owned(), value.to_owned()));
+        for (name, value) in [("comment", &self.comment), ("origin", &self.found), ("input", &self.content)] {
+            value.iter().for_each(|value| add(name, value));
+        }
+        if let Some(facts) = &self.facts {
+            for (name, value) in [("runtime", &facts.runtime), ("policy", &facts.policy), ("registry", &facts.registry)]
+            {
+                add(name, &shown(value));
+            }
+            facts.variables.iter().for_each(|row| add(&format!("variable {}", row.name), &shown(&row.value)));
+            add("ambient", &facts.ambient.join(", "));
+        }
+        self.recorded.iter().for_each(|(name, value)| add(&format!("expected {name}"), &printable(value)));
+        fields
+    }
+
     /// The problem of the case in one line, if there is one.
     pub fn problem(&self) -> Option<String> {
         self.status.reason().map(|reason| format!("{}: {}: {reason}", self.path, self.status.label()))
@@ -292,22 +343,31 @@ pub fn all(corpus: &Corpus, files: &[File]) -> Result<Vec<Entry>, Failure> {
     Ok(entries)
 }
 
+/// Runs the cases of one file with another content, such as that of an earlier revision.
+pub fn with_content(corpus: &Corpus, file: &File, bytes: &[u8]) -> Result<Vec<Entry>, Failure> {
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let entries = Witnesses::read(corpus).map(|witnesses| run(file, bytes, &witnesses));
+    set_hook(hook);
+    entries
+}
+
 fn run_all(corpus: &Corpus, files: &[File]) -> Result<Vec<Entry>, Failure> {
     let witnesses = Witnesses::read(corpus)?;
     let mut entries = Vec::new();
-    for file in files {
-        let bytes = match file.kind {
-            Kind::Unexpected => continue,
-            _ => corpus.read(file)?,
-        };
-        match file.kind {
-            Kind::Witness => entries.push(witness(file, &bytes)),
-            Kind::Seeds => entries.extend(seeds(file, &bytes, &witnesses)),
-            Kind::Seed | Kind::Regression => entries.extend(input(file, &bytes, &witnesses)),
-            Kind::Unexpected => {}
-        }
+    for file in files.iter().filter(|file| file.kind != Kind::Unexpected) {
+        entries.extend(run(file, &corpus.read(file)?, &witnesses));
     }
     Ok(entries)
+}
+
+fn run(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
+    match file.kind {
+        Kind::Witness => vec![witness(file, bytes)],
+        Kind::Seeds => seeds(file, bytes, witnesses),
+        Kind::Seed | Kind::Regression => input(file, bytes, witnesses).into_iter().collect(),
+        Kind::Unexpected => Vec::new(),
+    }
 }
 
 /// The witnesses, for lookups of seeds and inputs.
@@ -348,7 +408,7 @@ fn witness(file: &File, bytes: &[u8]) -> Entry {
         Some((id, what)) if law(id).is_some() => (Group::Law(id.to_owned()), title_of(what)),
         _ => (Group::Unknown, file.stem().to_owned()),
     };
-    let mut entry = Entry::new(file, "witness", group, title);
+    let mut entry = Entry::new(file, WITNESS, group, title);
     let witness = match Witness::from_yaml(bytes) {
         Ok(witness) => witness,
         Err(error) => {
@@ -358,6 +418,7 @@ fn witness(file: &File, bytes: &[u8]) -> Entry {
     };
     entry.comment = comment(bytes).map(|comment| printable(&comment));
     entry.found = witness.found.as_deref().map(printable);
+    entry.recorded = witness.expect.as_ref().map(|expected| fields(expected).into()).unwrap_or_default();
     entry.status = guarded(|| status_of(&witness, file)).unwrap_or_else(Status::Fails).printable();
     entry.show(&witness.case);
     entry
@@ -419,17 +480,21 @@ fn secret_in(case: &TestCase) -> Option<&str> {
 }
 
 fn differences(expected: &Expectation, now: &Expectation) -> Vec<String> {
-    let list = |names: &[String]| format!("[{}]", names.join(", "));
+    let pairs = fields(expected).into_iter().zip(fields(now));
+    let differs = pairs.filter(|((_, expected), (_, now))| expected != now);
+    differs.map(|((field, expected), (_, now))| format!("{field} is {now}, expected {expected}")).collect()
+}
+
+/// The fields of a result, each with its value.
+fn fields(result: &Expectation) -> [(&'static str, String); 5] {
     let option = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
-    let fields = [
-        ("slug", expected.slug.clone(), now.slug.clone()),
-        ("rule", option(&expected.rule), option(&now.rule)),
-        ("injected", list(&expected.injected), list(&now.injected)),
-        ("provider", option(&expected.provider), option(&now.provider)),
-        ("verdict", expected.verdict.clone(), now.verdict.clone()),
-    ];
-    let differs = fields.into_iter().filter(|(_, expected, now)| expected != now);
-    differs.map(|(field, expected, now)| format!("{field} is {now}, expected {expected}")).collect()
+    [
+        ("slug", result.slug.clone()),
+        ("rule", option(&result.rule)),
+        ("injected", format!("[{}]", result.injected.join(", "))),
+        ("provider", option(&result.provider)),
+        ("verdict", result.verdict.clone()),
+    ]
 }
 
 /// The maximum number of seeds in a file. Each needs a witness.
@@ -538,6 +603,8 @@ impl Entry {
             group,
             title,
             change: None,
+            before: None,
+            recorded: Vec::new(),
             found: None,
             comment: None,
             status: Status::Holds,
@@ -561,26 +628,17 @@ impl Entry {
 fn command(case: &TestCase) -> Option<String> {
     let case = case.masked();
     let policy = &case.dataset.policy;
-    let texts = case.variables.values().chain(&case.ambient).chain([&case.runtime]);
-    if case.dataset.registry != Registry::embedded()
-        || !is_embedded(policy)
-        || !texts.flat_map(|text| text.chars()).all(can_be_seen)
-        // The command refuses such a runtime as a misplaced variable.
-        || case.runtime.contains('=')
-    {
+    if case.dataset.registry != Registry::embedded() || !is_embedded(policy) {
         return None;
     }
-    let mut words = vec!["slugproof resolve --no-config".to_owned()];
-    words.push(format!("--policy={} --runtime={}", quoted(policy.name()), quoted(&case.runtime)));
-    words.extend(case.variables.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
-    words.extend(case.ambient.iter().map(|name| format!("--ambient={}", quoted(name))));
-    Some(words.join(" "))
+    let resolve = format!("slugproof resolve --no-config --policy={}", quoted(policy.name()));
+    resolution(&resolve, &case.runtime, &case.variables, &case.ambient)
 }
 
 /// Merges entries with the same case into the first of them.
 fn without_copies(mut entries: Vec<Entry>) -> Vec<Entry> {
     let order = |entry: &Entry| match entry.kind {
-        "witness" => 0,
+        WITNESS => 0,
         "fuzz regression" => 1,
         "fuzz seed" => 2,
         _ => 3,
@@ -591,7 +649,7 @@ fn without_copies(mut entries: Vec<Entry>) -> Vec<Entry> {
     for entry in entries {
         match positions.get(&entry.identity).map(|position| &mut kept[*position]) {
             // A witness of another law is kept: it tests something else.
-            Some(first) if first.status == entry.status && (entry.kind != "witness" || first.group == entry.group) => {
+            Some(first) if first.status == entry.status && (entry.kind != WITNESS || first.group == entry.group) => {
                 first.copies.push(entry.path);
             }
             // An equal case with another status is shown separately.

@@ -1,17 +1,15 @@
 //! The report for people.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use slug_laws::LAWS;
 use slug_resolver::{Code, explain};
 
-use super::report::{
-    Cell, Column, EvaluatedCrossing, EvaluatedGap, Functions, PolicyReport, Report, Row, Sample, nothing_proved,
-};
+use super::report::{Cell, Column, EvaluatedCrossing, PolicyReport, Report, Row};
+use super::results::{assignments, description, grouped_by_runtime, results, sample, set_names, undecided};
 use crate::codes::CROSS_VENDOR_CREDENTIAL;
-use crate::data::WRITE_CONFIG;
-use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, grouped, shown, width, wrapped};
+use crate::page::Sign;
+use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, shown, width, wrapped};
 
 /// Renders the whole report.
 pub fn render(report: &Report) -> String {
@@ -157,7 +155,9 @@ fn gaps(policy: &PolicyReport) -> String {
     );
     let mut code = None;
     let mut set = String::new();
-    for (gap, runtimes) in grouped_by_runtime(&policy.gaps) {
+    for group in grouped_by_runtime(&policy.gaps) {
+        let gap = group[0];
+        let runtimes: Vec<&str> = group.iter().map(|gap| gap.gap.runtime.as_str()).collect();
         if code != Some(gap.gap.code) {
             code = Some(gap.gap.code);
             set.clear();
@@ -213,45 +213,6 @@ fn violations(policy: &PolicyReport) -> String {
     text
 }
 
-/// The gaps in their order; gaps that differ only in the runtime are one entry with all runtimes.
-fn grouped_by_runtime(gaps: &[EvaluatedGap]) -> Vec<(&EvaluatedGap, Vec<&str>)> {
-    let mut groups: Vec<(&EvaluatedGap, Vec<&str>)> = Vec::new();
-    let mut by_text = HashMap::new();
-    for gap in gaps {
-        let text = (gap.gap.code, set_names(gap), description(gap));
-        let group = *by_text.entry(text).or_insert_with(|| {
-            groups.push((gap, Vec::new()));
-            groups.len() - 1
-        });
-        groups[group].1.push(&gap.gap.runtime);
-    }
-    groups
-}
-
-/// The assignments of a gap. `<slug>` represents all slugs that lead to the same contradiction.
-fn set_names(evaluated: &EvaluatedGap) -> String {
-    assignments(&evaluated.gap.set, evaluated.gap.slug_in.as_ref())
-}
-
-fn assignments(set: &BTreeMap<String, String>, slug_in: Option<&String>) -> String {
-    if set.is_empty() {
-        return "nothing set".to_owned();
-    }
-    let shown = |(name, value): (&String, &String)| {
-        if slug_in == Some(name) { format!("{name}=<slug>") } else { format!("{name}={}", shown(value)) }
-    };
-    set.iter().map(shown).collect::<Vec<_>>().join(" ")
-}
-
-fn description(evaluated: &EvaluatedGap) -> String {
-    let gap = &evaluated.gap;
-    let slug = shown(&gap.slug);
-    let provider = gap.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
-    let more = if gap.cases > 1 { format!(" and {} more", gap.cases - 1) } else { String::new() };
-    let accepted = evaluated.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
-    format!("{slug}{provider}{more}{accepted}")
-}
-
 /// The findings other than gaps.
 fn findings(policy: &PolicyReport) -> String {
     let mut text = String::new();
@@ -263,139 +224,27 @@ fn findings(policy: &PolicyReport) -> String {
     if policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees) {
         let _ = writeln!(text, "\n{BAD}✗ --brute-force counts other results than the enumeration of cases{BAD:#}");
     }
-    if !policy.undecided.is_empty() {
-        let message = format!(
-            "undecided: which patterns overlap on {} is unknown, because their patterns are too large or use \
-             Unicode word boundaries; a class of slugs may have no example; \
-             simplify the patterns, or write `(?-u:\\b)` for `\\b`",
-            policy.undecided.join(", ")
-        );
-        let message = wrapped(&message, "", "  ").replacen("undecided", &format!("{WARN}undecided{WARN:#}"), 1);
-        let _ = writeln!(text, "\n{message}");
-    }
-    if !policy.unexplored.is_empty() {
-        let message = format!(
-            "undecided: the rules of the policy distinguish too many environments on {}, so no case is about them; \
-             simplify the conditions",
-            policy.unexplored.join(", ")
-        );
+    for message in undecided(policy) {
+        let message = format!("undecided: {message}");
         let message = wrapped(&message, "", "  ").replacen("undecided", &format!("{WARN}undecided{WARN:#}"), 1);
         let _ = writeln!(text, "\n{message}");
     }
     text
 }
 
-/// The number of runtimes about which the proof says less than all.
-fn incomplete(policy: &PolicyReport) -> usize {
-    policy.undecided.len() + policy.unexplored.len()
-}
-
-/// What is known about policies and their functions.
-fn functions(functions: &Functions) -> String {
-    let not_compared = functions.not_compared.iter().map(|text| (WARN, '!', text.clone()));
-    let proved = functions.proved.iter().map(|text| (GOOD, '✓', text.clone()));
-    let problems = functions.problems.iter().map(|text| (BAD, '✗', format!("{text}: `slugproof conform` shows why")));
-    let line = |(style, sign, text): (anstyle::Style, char, String)| {
-        let text = wrapped(&format!("{sign} {text}"), "", "  ");
-        format!("{}\n", text.replacen(sign, &format!("{style}{sign}{style:#}"), 1))
+/// The summary: what holds, what fails and what is missing.
+pub fn summary(report: &Report) -> String {
+    let line = |(sign, text): (Sign, String)| {
+        let (style, mark) = match sign {
+            Sign::Bad => (BAD, "✗"),
+            Sign::Open => (WARN, "!"),
+            Sign::Good | Sign::Plain => (GOOD, "✓"),
+        };
+        let text = wrapped(&format!("{mark} {text}"), "", "  ");
+        format!("{}\n", text.replacen(mark, &format!("{style}{mark}{style:#}"), 1))
     };
-    not_compared.chain(proved).chain(problems).map(line).collect()
-}
-
-fn summary(report: &Report) -> String {
-    let sum = |count: fn(&PolicyReport) -> u128| report.policies.iter().map(count).sum::<u128>();
-    let broken = report.policies.iter().filter(|policy| policy.proof.broken.is_some()).count();
-    let evaluated = grouped(sum(|policy| policy.proof.evaluated as u128));
-    let covered = grouped(sum(|policy| policy.proof.covered));
-    let mut text = String::new();
-    let undecided: usize = report.policies.iter().map(incomplete).sum();
-    let laws = if undecided > 0 && broken == 0 {
-        let found = if report.gaps_count { format!("{BAD}✗{BAD:#}") } else { format!("{WARN}!{WARN:#}") };
-        let runtimes = counted(undecided as u64, "runtime");
-        format!("{found} no law is broken on {evaluated} cases, but for {runtimes} some relevant cases are missing")
-    } else if broken == 0 {
-        format!("{GOOD}✓{GOOD:#} {} laws hold on {evaluated} cases that represent {covered} combinations", LAWS.len())
-    } else {
-        format!("{BAD}✗{BAD:#} a law is broken; {evaluated} cases that represent {covered} combinations were checked")
-    };
-    let _ = writeln!(text, "{laws}");
-    if broken == 0 {
-        let compared = grouped(sum(|policy| policy.proof.compared as u128));
-        let queries = format!("{compared} queries, each slug on each runtime, agree with the reference resolver");
-        let _ = writeln!(text, "{GOOD}✓{GOOD:#} {queries}");
-    }
-    let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
-    let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
-    if decided > 0 {
-        let _ = writeln!(text, "{GOOD}✓{GOOD:#} all {} combinations were also evaluated one by one", grouped(decided));
-    }
-    let open: usize = report.policies.iter().map(PolicyReport::open_gaps).sum();
-    match (open, report.gaps_count) {
-        (0, _) => {}
-        (_, true) => {
-            let _ = writeln!(
-                text,
-                "{BAD}✗{BAD:#} {} not accepted: fix the policy, or accept the gap in slugproof.yaml",
-                counted(open as u64, "gap")
-            );
-        }
-        (_, false) => {
-            let _ = writeln!(
-                text,
-                "{WARN}!{WARN:#} {}, shown above; --deny gaps makes each a finding",
-                counted(open as u64, "gap")
-            );
-        }
-    }
-    let crossings: usize = report.policies.iter().map(PolicyReport::open_crossings).sum();
-    if crossings > 0 {
-        let environments = counted(crossings as u64, "environment");
-        let verb = if crossings == 1 { "sends" } else { "send" };
-        let message = format!(
-            "✗ {environments} {verb} a key to another vendor, which `deny` in slugproof.yaml forbids: change the \
-             registry or the policy, or accept it"
-        );
-        let message = wrapped(&message, "", "  ").replacen('✗', &format!("{BAD}✗{BAD:#}"), 1);
-        let _ = writeln!(text, "{message}");
-    }
-    let all = || report.policies.iter().map(|policy| &policy.violations);
-    let violated: BTreeSet<u64> = all().flat_map(|all| all.found.iter().map(|violation| violation.line)).collect();
-    let unexplored: BTreeSet<u64> = all().flat_map(|all| all.unexplored.iter().copied()).collect();
-    for (lines, what) in [
-        (&violated, "is violated: change the policy or the registry, or narrow the invariant by `when`"),
-        (&unexplored, "has too many environments to check all: narrow it by `policy`, `runtime` or `when`"),
-    ] {
-        for line in lines {
-            let config = report.config.as_deref().unwrap_or_default();
-            let message = wrapped(&format!("✗ {config}: line {line}: the invariant {what}"), "", "  ");
-            let _ = writeln!(text, "{}", message.replacen('✗', &format!("{BAD}✗{BAD:#}"), 1));
-        }
-    }
-    let checked = all().map(|all| all.checked).max().unwrap_or_default();
-    if checked > 0 && violated.is_empty() && unexplored.is_empty() {
-        let invariants = counted(checked as u64, "invariant");
-        let _ = writeln!(text, "{GOOD}✓{GOOD:#} {invariants} of slugproof.yaml, in every environment");
-    }
-    text.push_str(&functions(&report.functions));
-    for idle in &report.idle {
-        let config = report.config.as_deref().unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry, or add `workflow` or `job` if it is \
-             about a finding of lint",
-            idle.line,
-            idle.code.as_str()
-        );
-    }
-    let sample = match report.sample {
-        Some(Sample::Demonstrated) => Some(format!("this was sample data: {WRITE_CONFIG}")),
-        Some(Sample::Unrequested) => Some(nothing_proved()),
-        Some(Sample::Requested) | None => None,
-    };
+    let mut text: String = results(report).into_iter().map(line).collect();
     let _ = writeln!(text, "{FAINT}  took {:.2} s{FAINT:#}", report.elapsed.as_secs_f64());
-    if let Some(sample) = sample {
-        let sample = wrapped(&format!("! {sample}"), "", "  ").replacen('!', &format!("{WARN}!{WARN:#}"), 1);
-        let _ = writeln!(text, "{sample}");
-    }
+    text.extend(sample(report).map(|text| line((Sign::Open, text))));
     text
 }

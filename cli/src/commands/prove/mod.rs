@@ -3,11 +3,14 @@
 mod crossings;
 mod human;
 mod json;
+mod page;
 mod parallel;
 mod report;
+mod results;
 mod violations;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,14 +27,16 @@ use report::{
 
 use violations::Violations;
 
-use crate::args::{Deny, ProveArgs, ProveFormat};
+use crate::args::{Deny, ProveArgs, ProveFormat, RegistryArgs};
 use crate::codes::CROSS_VENDOR_CREDENTIAL;
 use crate::config::Accept;
 use crate::conformity::{self, Conformity};
 use crate::data::{Data, PolicyFile};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::{HEAD, grouped, shown, wrapped};
+use crate::render::shell::quoted;
+use crate::render::{HEAD, escape_keeping_styles, grouped, shown, wrapped};
+use crate::sink::{self, Renders};
 
 /// Runs the bare command: proves the data of slugproof.yaml, else shows the proof of sample data.
 pub fn demonstrate(output: &mut Output) -> Result<Exit, Failure> {
@@ -51,7 +56,10 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         return list_laws(output);
     }
     let started = Instant::now();
+    let sinks = sink::requested(&args.output, None)?;
     let data = Data::find(args.registry.options())?;
+    let read = data.files(&args.policy);
+    sink::check_inputs(sink::files(&sinks), read.iter().map(PathBuf::as_path))?;
     let registry = data.registry()?;
     let files = data.policy_files(&args.policy)?;
     let policies: Vec<Policy> = files.iter().map(|file| file.policy.clone()).collect();
@@ -69,11 +77,12 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     let denies_crossings = data.denied().contains(&&CROSS_VENDOR_CREDENTIAL);
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
-    for policy in &policies {
+    for (index, policy) in policies.iter().enumerate() {
         let dataset = Dataset::new(registry.clone(), policy.clone());
         let mut proved = prove(&dataset, args.brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?;
         let invariants = data.config.as_ref().map_or(&[][..], |config| &config.invariants);
         proved.violations = violations::violations(&dataset, &Enumeration::new(&dataset), invariants);
+        proved.resolve = resolve_command(args, index, policy);
         reports.push(proved);
     }
     // An unused entry may be needed for data that this run does not prove.
@@ -91,16 +100,49 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         policies: reports,
         elapsed: started.elapsed(),
     };
-    match args.format {
-        ProveFormat::Human => output.human(&human::render(&report))?,
-        ProveFormat::Json => {
-            output.raw(&json::render(&report))?;
-            if report.sample == Some(Sample::Unrequested) {
-                output.note(&report::nothing_proved());
-            }
-        }
+    sink::write(&report, &sinks, output)?;
+    if report.sample == Some(Sample::Unrequested) && sinks.iter().all(|sink| sink.format != ProveFormat::Human) {
+        output.note(&report::nothing_proved());
     }
     Ok(report.exit())
+}
+
+impl Renders<ProveFormat> for Report {
+    fn styled(&self) -> String {
+        escape_keeping_styles(&human::render(self))
+    }
+
+    fn render(&self, format: ProveFormat) -> String {
+        match format {
+            ProveFormat::Human => self.styled(),
+            ProveFormat::Json => json::render(self),
+            ProveFormat::Html => page::render(self),
+        }
+    }
+
+    fn summary(&self) -> String {
+        escape_keeping_styles(&human::summary(self))
+    }
+}
+
+/// The start of a command that resolves one environment with the data of this run, or `None` if a path is not UTF-8.
+fn resolve_command(args: &ProveArgs, index: usize, policy: &Policy) -> Option<String> {
+    let RegistryArgs { registry, unknown_fields, no_config, embedded } = &args.registry;
+    let mut words = vec!["slugproof resolve".to_owned()];
+    let flags = [
+        (unknown_fields.deny_unknown_fields, "--deny-unknown-fields"),
+        (unknown_fields.allow_unknown_fields, "--allow-unknown-fields"),
+        (*no_config, "--no-config"),
+        (*embedded, "--embedded"),
+    ];
+    words.extend(flags.iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| (*flag).to_owned()));
+    if let Some(registry) = registry {
+        words.push(format!("--registry={}", quoted(registry.to_str()?)));
+    }
+    // A policy of slugproof.yaml has a name there; another is named as it was for this run.
+    let name = args.policy.get(index).map_or(Some(policy.name()), |name| name.to_str())?;
+    words.push(format!("--policy={}", quoted(name)));
+    Some(words.join(" "))
 }
 
 /// Whether the policies conform to their functions.
@@ -252,6 +294,7 @@ fn prove(
     let (columns, rows) = matrix(dataset, &enumeration);
     Ok(PolicyReport {
         policy: policy.to_owned(),
+        resolve: None,
         embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == dataset.policy),
         columns,
         rows,

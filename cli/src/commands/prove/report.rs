@@ -1,5 +1,6 @@
 //! The results of `prove`, before rendering.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use slug_laws::SECRET_PLACEHOLDER;
@@ -11,6 +12,7 @@ use super::violations::Violations;
 use crate::config::AcceptCode;
 use crate::data::WRITE_CONFIG;
 use crate::exit::Exit;
+use crate::render::shell;
 
 /// All results of `prove`.
 pub struct Report {
@@ -55,6 +57,8 @@ pub enum Sample {
 /// The results for one policy.
 pub struct PolicyReport {
     pub policy: String,
+    /// The start of a command that resolves one environment with the same data.
+    pub resolve: Option<String>,
     pub embedded: bool,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
@@ -148,6 +152,11 @@ impl Report {
 }
 
 impl PolicyReport {
+    /// A command that resolves an environment with the same data, or `None` if it cannot be shown.
+    pub fn command(&self, runtime: &str, set: &BTreeMap<String, String>) -> Option<String> {
+        shell::resolution(self.resolve.as_deref()?, runtime, set, &[])
+    }
+
     pub fn open_crossings(&self) -> usize {
         self.crossings.iter().filter(|crossing| crossing.accepted.is_none()).count()
     }

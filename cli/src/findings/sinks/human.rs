@@ -7,6 +7,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Look, Origin
 use anstream::adapter::strip_str;
 
 use crate::codes::Level;
+use crate::page::Sign;
 use crate::render::{BAD, GOOD, HEAD, WARN, counted, printable, shown, wrapped_to};
 
 use super::excerpt::Excerpt;
@@ -86,7 +87,7 @@ fn end(section: &Section, width: usize) -> String {
 
 /// True for a location line without a path. The location is already shown above; the renderer
 /// would count its column in the escaped and cut text.
-fn is_bare_mark(line: &str) -> bool {
+pub fn is_bare_mark(line: &str) -> bool {
     strip_str(line).to_string().trim() == ":::"
 }
 
@@ -125,7 +126,8 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, accepted: Option<&str>
     };
     group = group.elements(before.iter().map(|help| Look::HELP.message(message(help))));
     let suggestion = finding.patch.as_ref().map(|patch| {
-        suggestion(sources, patch, finding.primary.span.source, columns)
+        let group = Group::with_title(Look::HELP.secondary_title(printable(&patch.title)));
+        suggestion(group, sources, patch, finding.primary.span.source, columns)
             .elements(after.iter().map(|help| Look::HELP.message(message(help))))
     });
     [group].into_iter().chain(suggestion).collect()
@@ -134,7 +136,7 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, accepted: Option<&str>
 /// The word in place of the level of an accepted finding.
 const ACCEPTED: &str = "accepted";
 
-fn look(level: Level) -> Look<'static> {
+pub fn look(level: Level) -> Look<'static> {
     match level {
         Level::Error => Look::ERROR,
         Level::Warning => Look::WARNING,
@@ -155,7 +157,7 @@ const EXCERPT_LINES: usize = 30;
 
 /// The labels grouped by excerpt: the group of the caret first, then the others in the order of
 /// files and lines.
-fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationKind, &'f Label)>> {
+pub fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationKind, &'f Label)>> {
     let others = finding.labels.iter().map(|label| (AnnotationKind::Context, label));
     let mut labels: Vec<_> = [(AnnotationKind::Primary, &finding.primary)].into_iter().chain(others).collect();
     let line = |label: &Label| sources.line_number(label.span.source, label.span.range.start);
@@ -180,7 +182,11 @@ fn clusters<'f>(sources: &Sources, finding: &'f Finding) -> Vec<Vec<(AnnotationK
     clusters
 }
 
-fn snippet<'f>(sources: &Sources, labels: &[(AnnotationKind, &Label)], columns: usize) -> Snippet<'f, Annotation<'f>> {
+pub fn snippet<'f>(
+    sources: &Sources,
+    labels: &[(AnnotationKind, &Label)],
+    columns: usize,
+) -> Snippet<'f, Annotation<'f>> {
     let spans: Vec<Span> = labels.iter().map(|(_, label)| first_line(sources, &label.span)).collect();
     let excerpt = Excerpt::of(sources, &spans, columns);
     let annotations = labels.iter().zip(&spans).map(|((kind, label), span)| {
@@ -199,8 +205,14 @@ fn first_line(sources: &Sources, span: &Span) -> Span {
     Span { source: span.source, range: start..span.range.end.min(line.end).max(start) }
 }
 
-fn suggestion<'f>(sources: &'f Sources, patch: &'f Patch, primary: SourceId, columns: usize) -> Group<'f> {
-    let mut group = Group::with_title(Look::HELP.secondary_title(printable(&patch.title)));
+/// Adds the lines of a patch to a group.
+pub fn suggestion<'f>(
+    mut group: Group<'f>,
+    sources: &'f Sources,
+    patch: &'f Patch,
+    primary: SourceId,
+    columns: usize,
+) -> Group<'f> {
     for edits in patch.edits.chunk_by(|a, b| in_one_excerpt(sources, &a.span, &b.span)) {
         let spans: Vec<Span> = edits.iter().map(|edit| edit.span.clone()).collect();
         let excerpt = Excerpt::of(sources, &spans, columns);
@@ -225,8 +237,20 @@ fn in_one_excerpt(sources: &Sources, a: &Span, b: &Span) -> bool {
 const SAMPLE: &str = "; these are embedded sample data, nothing of yours was checked: name your files, run \
                       `slugproof init`, or pass --embedded";
 
-/// The summary: numbers of findings by level, checked items and suppressed findings.
+/// The summary in one line, wrapped to a width.
 pub fn summary(triaged: &Triaged, width: usize) -> String {
+    let (sign, text) = result(triaged);
+    let (style, mark) = match sign {
+        Sign::Bad => (BAD, "✗"),
+        Sign::Open => (WARN, "!"),
+        Sign::Good | Sign::Plain => (GOOD, "✓"),
+    };
+    let line = wrapped_to(width, &format!("{mark} {text}"), "", "  ");
+    format!("{}\n", line.replacen(mark, &format!("{style}{mark}{style:#}"), 1))
+}
+
+/// How the run ended: numbers of findings by level, checked items and suppressed findings.
+pub fn result(triaged: &Triaged) -> (Sign, String) {
     let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
     let found = levels.map(|level| (triaged.count(level), level));
     let some = |(count, level): &(usize, Level)| match (count, level) {
@@ -251,17 +275,16 @@ pub fn summary(triaged: &Triaged, width: usize) -> String {
         .collect();
     let suppressed = if suppressed.is_empty() { String::new() } else { format!("; {}", suppressed.join(", ")) };
     let counts = triaged.open.iter().any(|finding| finding.level.counts());
-    let (style, sign, but) = match triaged.coverage {
-        _ if counts => (BAD, "✗", ""),
-        Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
-        Coverage::Nothing => (WARN, "!", "; nothing was checked"),
-        Coverage::Unproved => (WARN, "!", "; not everything is proved"),
-        Coverage::Sample => (WARN, "!", SAMPLE),
+    let (sign, but) = match triaged.coverage {
+        _ if counts => (Sign::Bad, ""),
+        Coverage::Incomplete => (Sign::Bad, "; not everything could be read"),
+        Coverage::Nothing => (Sign::Open, "; nothing was checked"),
+        Coverage::Unproved => (Sign::Open, "; not everything is proved"),
+        Coverage::Sample => (Sign::Open, SAMPLE),
         Coverage::Complete if triaged.count(Level::Undecided) > 0 => {
-            (WARN, "!", "; --strict counts undecided findings")
+            (Sign::Open, "; --strict counts undecided findings")
         }
-        Coverage::Complete => (GOOD, "✓", ""),
+        Coverage::Complete => (Sign::Good, ""),
     };
-    let line = wrapped_to(width, &format!("{sign} {found}{checked}{suppressed}{but}"), "", "  ");
-    format!("{}\n", line.replacen(sign, &format!("{style}{sign}{style:#}"), 1))
+    (sign, format!("{found}{checked}{suppressed}{but}"))
 }

@@ -1,0 +1,1 @@
+echo "$EVAL_MODEL"

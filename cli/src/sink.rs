@@ -1,0 +1,151 @@
+//! `--output FORMAT[=PATH]`: the formats of a command, and where its outputs are written.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anstream::adapter::strip_str;
+
+use crate::exit::Failure;
+use crate::io::{is_same_file, shown_path, write_whole};
+use crate::output::Output;
+
+/// The formats of a command.
+pub trait OutputFormat: Copy + Eq + 'static {
+    /// Every format with its name. The first is for people, and the default.
+    const ALL: &'static [(&'static str, Self)];
+
+    /// Returns true if standard output can have both formats.
+    fn can_mix(self, _other: Self) -> bool {
+        false
+    }
+}
+
+/// One output: a format and a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sink<F> {
+    /// The format to write.
+    pub format: F,
+    /// The file; None for standard output.
+    pub path: Option<PathBuf>,
+}
+
+impl<F: OutputFormat> FromStr for Sink<F> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let names: Vec<&str> = F::ALL.iter().map(|(name, _)| *name).collect();
+        let known = match names.as_slice() {
+            [others @ .., last] => format!("write {} or {last}, alone or as in `json=FILE`", others.join(", ")),
+            [] => String::new(),
+        };
+        let Some((_, format)) = F::ALL.iter().find(|(known, _)| *known == name) else {
+            return Err(format!("unknown format; {known}"));
+        };
+        match path {
+            Some("") => Err(format!("the path is empty; {known}")),
+            None | Some("-") => Ok(Self { format: *format, path: None }),
+            Some(path) => Ok(Self { format: *format, path: Some(PathBuf::from(path)) }),
+        }
+    }
+}
+
+/// A result that can be written in every format of a command.
+pub trait Renders<F> {
+    /// The result for people, with escape sequences of styles and of nothing else.
+    fn styled(&self) -> String;
+
+    /// The result in a format, as a file has it.
+    fn render(&self, format: F) -> String;
+
+    /// The result in a few lines, with styles.
+    fn summary(&self) -> String;
+}
+
+/// The requested outputs, or the default.
+///
+/// # Errors
+///
+/// Fails if two outputs, or an output and a file in `taken`, are the same file.
+pub fn requested<F: OutputFormat>(sinks: &[Sink<F>], taken: Option<&Path>) -> Result<Vec<Sink<F>>, Failure> {
+    if sinks.is_empty() {
+        return Ok(vec![Sink { format: F::ALL[0].1, path: None }]);
+    }
+    let shared: Vec<F> = sinks.iter().filter(|sink| sink.path.is_none()).map(|sink| sink.format).collect();
+    let can_mix = match shared.as_slice() {
+        [] | [_] => true,
+        [one, other] => one.can_mix(*other) || other.can_mix(*one),
+        _ => false,
+    };
+    if !can_mix {
+        return Err(Failure::new(
+            "two outputs on standard output would mix; write one to a file, as in `--output json=findings.json`",
+        ));
+    }
+    let mut taken: Vec<&Path> = taken.into_iter().collect();
+    for path in sinks.iter().filter_map(|sink| sink.path.as_deref()) {
+        if let Some(earlier) = taken.iter().find(|earlier| is_same_file(earlier, path)) {
+            return Err(Failure::new(format!(
+                "`{}` and `{}` are the same file; give each output its own file",
+                earlier.display(),
+                path.display()
+            )));
+        }
+        taken.push(path);
+    }
+    Ok(sinks.to_vec())
+}
+
+/// Checks that no output is also an input, under any name. Each output has a description, such as `an output`.
+///
+/// # Errors
+///
+/// The first output that would overwrite an input.
+pub fn check_inputs<'p>(
+    outputs: impl Iterator<Item = (&'p Path, &'static str)>,
+    inputs: impl Iterator<Item = &'p Path> + Clone,
+) -> Result<(), Failure> {
+    for (path, what) in outputs {
+        if let Some(input) = inputs.clone().find(|input| is_same_file(path, input)) {
+            let same = if path == input { String::new() } else { format!(", as `{}`", shown_path(input)) };
+            return Err(Failure::new(format!(
+                "`{}` is {what} and also an input{same}; choose another file",
+                shown_path(path)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The files among some outputs, for [`check_inputs`].
+pub fn files<F>(sinks: &[Sink<F>]) -> impl Iterator<Item = (&Path, &'static str)> {
+    sinks.iter().filter_map(|sink| Some((sink.path.as_deref()?, "an output")))
+}
+
+/// Writes a result to every output.
+///
+/// # Errors
+///
+/// Fails if an output cannot be written.
+pub fn write<F: OutputFormat>(result: &impl Renders<F>, sinks: &[Sink<F>], output: &mut Output) -> Result<(), Failure> {
+    let is_human = |format: F| format == F::ALL[0].1;
+    let content = |format: F| match result.render(format) {
+        text if is_human(format) => strip_str(&text).to_string(),
+        text => text,
+    };
+    let files = sinks.iter().filter_map(|sink| Some((sink.format, sink.path.as_deref()?)));
+    // Report write errors after printing the result.
+    let written: Vec<_> = files.map(|(format, path)| write_whole(path, content(format).as_bytes())).collect();
+    // The log of a failed run must not be empty.
+    if sinks.iter().all(|sink| sink.path.is_some()) {
+        output.write_stderr(&result.summary());
+    }
+    for sink in sinks.iter().filter(|sink| sink.path.is_none()) {
+        if is_human(sink.format) {
+            output.styled(&result.styled())?;
+        } else {
+            output.raw(&result.render(sink.format))?;
+        }
+    }
+    written.into_iter().collect()
+}
