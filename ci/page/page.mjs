@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
-const [pictures, ...files] = process.argv.slice(2);
+const [screenshots, ...files] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -27,7 +27,7 @@ async function check(file) {
       assert.deepEqual(said, [], `${name}: the page writes to the console`);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(overflow <= 0, `${name}: at ${width} px the page is ${overflow} px too wide`);
-      await page.screenshot({ path: `${pictures}/${name}-${scheme}-${width}.png` });
+      await page.screenshot({ path: `${screenshots}/${name}-${scheme}-${width}.png` });
       assert.deepEqual(await hard_to_read(page), [], `${name}: in ${scheme}, some text is hard to read`);
       await context.close();
     }

@@ -1,7 +1,7 @@
 //! `cargo ci pages`: tests the HTML pages of the command in a headless browser.
 //!
-//! It tests the page of each command that has one: with every kind of result, with texts that are markup, and
-//! with more results than a page shows. The assertions are in ci/page/page.mjs. Pictures of each page, in light and
+//! Tests the page of each command that has one: with every kind of result, with texts that contain HTML, and
+//! with more results than a page shows. The assertions are in ci/page/page.mjs. Screenshots of each page, in light and
 //! dark, at 375 and 1280 pixels, are written to the target directory.
 
 use std::fmt::Write as _;
@@ -13,51 +13,51 @@ use crate::failure::{Context, Result, error};
 use crate::process::Process;
 use crate::tools;
 
-/// A case whose texts are markup. It breaks its law, so that one page has a finding to show.
-const HOSTILE: &str = include_str!("../page/verbatim-slug--hostile.yaml");
+/// A case whose texts contain HTML. It violates the law that it names, so the page shows a finding.
+const HOSTILE_CASE: &str = include_str!("../page/verbatim-slug--hostile.yaml");
 
-/// Projects with a finding of each kind, and with texts that are markup.
+/// Projects with a finding of each kind, and with texts that contain HTML.
 const PROJECTS: [&str; 2] = ["project", "markup"];
 
-/// A file name that is markup.
+/// A file name that contains HTML.
 const HOSTILE_NAME: &str = "<img src=x onerror=alert(8)>.yml";
 
 pub fn run() -> Result {
-    tools::apt("node", &["nodejs"])?;
-    tools::apt("npm", &["npm"])?;
+    tools::ensure_program("node", &["nodejs"])?;
+    tools::ensure_program("npm", &["npm"])?;
     if std::env::var_os("CHROMIUM").is_none() {
-        tools::apt("chromium", &["chromium"])?;
+        tools::ensure_program("chromium", &["chromium"])?;
     }
-    let work = checkout::target_dir()?.join("page");
+    let work_dir = checkout::target_dir()?.join("page");
     for name in ["page.mjs", "package.json"] {
-        checkout::write(work.join(name), &checkout::read(Path::new("ci/page").join(name))?)?;
+        checkout::write(work_dir.join(name), &checkout::read(Path::new("ci/page").join(name))?)?;
     }
-    if !work.join("node_modules/playwright-core").exists() {
+    if !work_dir.join("node_modules/playwright-core").exists() {
         let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
-        Process::new("npm").dir(&work).args(install).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").run()?;
+        Process::new("npm").dir(&work_dir).args(install).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").run()?;
     }
     Process::cargo().args(["build", "--quiet", "--locked", "--package", "slugproof"]).run()?;
-    let mut pages = Pages { work: work.clone(), files: Vec::new() };
+    let mut pages = Pages { work_dir: work_dir.clone(), files: Vec::new() };
     pages.of_corpora()?;
     pages.of_projects()?;
     pages.of_many()?;
-    let pictures = work.join("pictures");
-    fs::create_dir_all(&pictures).context(|| format!("cannot create {}", pictures.display()))?;
-    Process::new("node").arg(work.join("page.mjs")).arg(&pictures).args(&pages.files).run()?;
-    println!("the pictures are in {}", pictures.display());
+    let screenshots = work_dir.join("screenshots");
+    fs::create_dir_all(&screenshots).context(|| format!("cannot create {}", screenshots.display()))?;
+    Process::new("node").arg(work_dir.join("page.mjs")).arg(&screenshots).args(&pages.files).run()?;
+    println!("the screenshots are in {}", screenshots.display());
     Ok(())
 }
 
 /// The pages that were written so far.
 struct Pages {
-    work: PathBuf,
+    work_dir: PathBuf,
     files: Vec<PathBuf>,
 }
 
 impl Pages {
     /// Runs the command, which must exit with `code`, in a directory, and adds its page.
     fn add(&mut self, name: &str, directory: &Path, arguments: &[&str], code: i32) -> Result {
-        let page = self.work.join(format!("{name}.html"));
+        let page = self.work_dir.join(format!("{name}.html"));
         let program = checkout::target_dir()?.join("debug/slugproof");
         let mut command = Process::new(program.display().to_string()).dir(directory);
         command = command.args(arguments).arg(format!("--output=html={}", page.display()));
@@ -76,13 +76,13 @@ impl Pages {
         self.add("corpus", &root, &["corpus", "review"], 0)?;
         let hostile = self.project("hostile-corpus")?;
         let case = hostile.join("proptest-regressions/witnesses/verbatim-slug--hostile.yaml");
-        checkout::write(&case, HOSTILE)?;
+        checkout::write(&case, HOSTILE_CASE)?;
         self.add("corpus-markup", &hostile, &["corpus", "review"], 1)?;
         let commit = ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message=before"];
         for arguments in [&["init", "--quiet"][..], &["add", "--all"], &commit] {
             Process::new("git").dir(&hostile).args(arguments).run()?;
         }
-        let changed = HOSTILE.replace("full-saas", "reconciler").replace("rule: override", "rule: fallback");
+        let changed = HOSTILE_CASE.replace("full-saas", "reconciler").replace("rule: override", "rule: fallback");
         checkout::write(&case, &changed)?;
         self.add("corpus-since", &hostile, &["corpus", "review", "--since", "HEAD"], 1)
     }
@@ -102,8 +102,8 @@ impl Pages {
             self.add(&format!("check-{name}"), &project, &["check"], i32::from(name == "markup"))?;
             self.add(&format!("prove-{name}"), &project, &["prove"], 1)?;
         }
-        let work = self.work.clone();
-        self.add("prove-embedded", &work, &["prove", "--embedded"], 0)
+        let work_dir = self.work_dir.clone();
+        self.add("prove-embedded", &work_dir, &["prove", "--embedded"], 0)
     }
 
     /// Pages with more results than they show.
@@ -124,7 +124,7 @@ impl Pages {
 
     /// An empty directory in the target directory.
     fn project(&self, name: &str) -> Result<PathBuf> {
-        let path = self.work.join(name);
+        let path = self.work_dir.join(name);
         if path.exists() {
             fs::remove_dir_all(&path).context(|| format!("cannot remove {}", path.display()))?;
         }
