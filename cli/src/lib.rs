@@ -22,6 +22,7 @@ mod output;
 mod pin_entry;
 mod policies;
 mod redact;
+mod registry_comparison;
 mod render;
 mod slip;
 mod suggest;

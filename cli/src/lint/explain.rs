@@ -344,7 +344,7 @@ fn injecting(failure: &Failure) -> impl Iterator<Item = &str> {
 }
 
 /// The bytes to put the caret under: those of the variable, else those of the call.
-fn caret(case: &PolicyCall<'_>, variable: Option<&str>) -> Range<usize> {
+pub(super) fn caret(case: &PolicyCall<'_>, variable: Option<&str>) -> Range<usize> {
     let variable = variable.and_then(|name| case.site.env.variables.get(name));
     variable.map_or_else(|| case.site.call.clone(), |setting| setting.origin.span())
 }
@@ -371,7 +371,7 @@ fn origin(case: &PolicyCall<'_>) -> (String, Option<String>) {
 }
 
 /// A description of the step.
-fn step(case: &PolicyCall<'_>) -> String {
+pub(super) fn step(case: &PolicyCall<'_>) -> String {
     let step = case.site.step;
     let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
     format!("job `{}`, step {}{name}", case.job, step.number)

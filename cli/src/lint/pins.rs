@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use slug_pins::{Literal, Syntax, scan};
 use slug_resolver::yaml::{self, Node, Value};
-use slug_resolver::{Code, Credentials, NameSubset, Provider, Rejection, explain};
+use slug_resolver::{Code, Credentials, NameSubset, Provider, Registry, Rejection, explain};
 
+use super::evaluate::comparison::Judgement;
 use super::linter::Linter;
 use super::mask;
 use super::near_miss;
@@ -49,11 +50,33 @@ pub struct PinSearch<'a> {
 }
 
 /// A model id that a file writes down for a runtime.
-struct Pin {
+pub struct Pin {
+    /// The file.
+    source: SourceId,
     runtime: Literal,
     model: Literal,
     /// The secrets that the workspace gets, if the file lists them.
     required_env: Option<Vec<String>>,
+}
+
+impl Pin {
+    /// The place of the model id.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span { source: self.source, range: self.model.span.clone() }
+    }
+
+    /// The runtime, as the file writes it.
+    #[must_use]
+    pub fn runtime(&self) -> &str {
+        &self.runtime.text
+    }
+
+    /// The model id, as the file writes it.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model.text
+    }
 }
 
 impl Linter<'_> {
@@ -63,7 +86,32 @@ impl Linter<'_> {
     ///
     /// An entry of `pins` whose pattern is invalid or matches no file.
     pub fn add_pins(&self, search: &PinSearch<'_>, report: &mut Report) -> Result<(), Failure> {
-        let mut pins = Pins { linter: self, report, sources: BTreeMap::new(), checked: 0 };
+        let pins = self.pins(search, &[self.registry], report)?;
+        report.findings.extend(pins.iter().filter_map(|pin| self.check_pin(pin)));
+        let checked = pins.len();
+        if checked > 0 {
+            report.checked.push(("pin", checked));
+            let is_alone = report.checked.iter().all(|(what, count)| *what == "pin" || *count == 0);
+            if report.coverage == Coverage::Nothing && is_alone {
+                report.coverage = Coverage::Complete;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds every pin, and adds what cannot be read to a report. A scanned pin counts if one of the registries
+    /// has its runtime.
+    ///
+    /// # Errors
+    ///
+    /// An entry of `pins` whose pattern is invalid or matches no file.
+    pub fn pins(
+        &self,
+        search: &PinSearch<'_>,
+        registries: &[&Registry],
+        report: &mut Report,
+    ) -> Result<Vec<Pin>, Failure> {
+        let mut pins = Pins { linter: self, registries, report, sources: BTreeMap::new(), found: Vec::new() };
         let entries = search.config.map_or(&[][..], |config| &config.pins);
         let mut named = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
@@ -73,15 +121,82 @@ impl Linter<'_> {
             }
         }
         pins.scan_all(search, &named);
-        let checked = pins.checked;
-        if checked > 0 {
-            report.checked.push(("pin", checked));
-            let is_alone = report.checked.iter().all(|(what, count)| *what == "pin" || *count == 0);
-            if report.coverage == Coverage::Nothing && is_alone {
-                report.coverage = Coverage::Complete;
+        Ok(pins.found)
+    }
+
+    /// The runtime under which the registry has it: policies have templates of runtimes.
+    pub(super) fn dispatched<'n>(&'n self, runtime: &'n str) -> &'n str {
+        let templates = self.policies.iter().map(|policy| policy.template_of(runtime));
+        templates.into_iter().find(|name| *name != runtime).unwrap_or(runtime)
+    }
+
+    /// The finding of a pin that fails or is probably misspelt.
+    fn check_pin(&self, pin: &Pin) -> Option<Finding> {
+        let registry = self.registry;
+        let (model, on) = (shown(&pin.model.text), shown(&pin.runtime.text));
+        let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
+            let known = registry.runtimes().iter().map(|runtime| runtime.name.as_str());
+            let help = did_you_mean(&pin.runtime.text, known, "write a runtime of the registry");
+            let text = format!("the registry has no runtime {on}");
+            let finding = contradiction(Code::UnknownRuntime, pin, &pin.runtime).with_primary_text(text);
+            return Some(finding.with_help(help));
+        };
+        let contradiction = |code, text: String| {
+            let finding = contradiction(code, pin, &pin.model).with_primary_text(text);
+            let runtime = Span { source: pin.source, range: pin.runtime.span.clone() };
+            if runtime.range.is_empty() { finding } else { finding.with_label(runtime, "the runtime") }
+        };
+        let listed = || handle.runtime().arms.iter().flat_map(|arm| arm.models.iter().map(String::as_str));
+        let near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
+            [] => format!("write an id that the registry lists for {on}"),
+            near => {
+                format!("did you mean {}?", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or "))
             }
+        };
+        let credentials = pin.credentials();
+        Some(match handle.derive(&pin.model.text, &credentials) {
+            Ok(provider) => match lacking(pin, provider, &credentials) {
+                Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),
+                None => {
+                    let is_listed = listed().any(|id| id == pin.model.text);
+                    let meant = listed().find(|id| !is_listed && is_slip(&pin.model.text, id))?;
+                    near_miss::slug(pin.span(), &pin.runtime.text, &pin.model.text, meant, &provider.name)
+                }
+            },
+            Err(Rejection::WithdrawnModel) => {
+                let owner = handle.withdrawn_by(&pin.model.text);
+                let owner = owner.map_or(String::new(), |owner| format!(" by its provider {}", owner.name));
+                contradiction(Code::WithdrawnModel, format!("withdrawn{owner} on runtime {on}")).with_help(near())
+            }
+            Err(Rejection::UnregisteredModel) => {
+                contradiction(Code::UnregisteredModel, format!("no provider of runtime {on} serves it"))
+                    .with_help(near())
+            }
+            // The credentials of the workspace decide, and the file does not say which it gets.
+            Err(_) => return None,
+        })
+    }
+
+    /// What a registry makes of a pin.
+    pub(super) fn judgement_of_pin(&self, registry: &Registry, pin: &Pin) -> Judgement {
+        let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
+            return Judgement::new(Some(Code::UnknownRuntime), None);
+        };
+        let credentials = pin.credentials();
+        match handle.derive(&pin.model.text, &credentials) {
+            Ok(provider) => Judgement::new(lacking(pin, provider, &credentials).map(|(code, _)| code), Some(provider)),
+            // The credentials of the workspace decide, and the file does not say which it gets.
+            Err(Rejection::AmbiguousModel) => Judgement::default(),
+            Err(rejection) => Judgement::new(Some(rejection.into()), None),
         }
-        Ok(())
+    }
+}
+
+impl Pin {
+    /// The secrets that the workspace gets, as far as the file says.
+    fn credentials(&self) -> Credentials<'_> {
+        let ambient = self.required_env.as_deref().unwrap_or_default();
+        Credentials { injected: NameSubset::EMPTY, ambient }
     }
 }
 
@@ -112,9 +227,10 @@ impl PinSearch<'_> {
 
 struct Pins<'r, 'a> {
     linter: &'r Linter<'a>,
+    registries: &'r [&'r Registry],
     report: &'r mut Report,
     sources: BTreeMap<String, SourceId>,
-    checked: usize,
+    found: Vec<Pin>,
 }
 
 impl Pins<'_, '_> {
@@ -154,23 +270,18 @@ impl Pins<'_, '_> {
 
     /// Checks the pairs of a file whose runtime the registry has. Other objects have fields with these names, too.
     fn pairs(&mut self, path: &Path, text: &str, pairs: Vec<slug_pins::Pair>) {
-        let is_runtime =
-            |pair: &slug_pins::Pair| self.linter.registry.runtime(self.dispatched(&pair.runtime.text)).is_some();
+        let is_runtime = |pair: &slug_pins::Pair| {
+            let name = self.linter.dispatched(&pair.runtime.text);
+            self.registries.iter().any(|registry| registry.runtime(name).is_some())
+        };
         let pairs: Vec<_> = pairs.into_iter().filter(is_runtime).collect();
         if pairs.is_empty() && !text.contains(SUPPRESSION) {
             return;
         }
         // A suppression without a finding is reported, so that the file has to be a source.
         let source = self.source(path, text);
-        for pair in pairs {
-            self.check(source, &Pin { runtime: pair.runtime, model: pair.model, required_env: None });
-        }
-    }
-
-    /// The runtime under which the registry has it: policies have templates of runtimes.
-    fn dispatched<'n>(&'n self, runtime: &'n str) -> &'n str {
-        let templates = self.linter.policies.iter().map(|policy| policy.template_of(runtime));
-        templates.into_iter().find(|name| *name != runtime).unwrap_or(runtime)
+        let pin = |pair: slug_pins::Pair| Pin { source, runtime: pair.runtime, model: pair.model, required_env: None };
+        self.found.extend(pairs.into_iter().map(pin));
     }
 
     /// Checks the fields of a file that an entry names.
@@ -203,8 +314,8 @@ impl Pins<'_, '_> {
         let required_env = entry.required_env.as_ref().and_then(|field| self.names(source, field, &root));
         for runtime in &runtimes {
             for model in &models {
-                let pin = Pin { runtime: runtime.clone(), model: model.clone(), required_env: required_env.clone() };
-                self.check(source, &pin);
+                let (runtime, model, required_env) = (runtime.clone(), model.clone(), required_env.clone());
+                self.found.push(Pin { source, runtime, model, required_env });
             }
         }
     }
@@ -265,57 +376,6 @@ impl Pins<'_, '_> {
         self.sources.insert(shown, source);
         source
     }
-
-    /// Adds the finding of a pin that fails or is probably misspelt.
-    fn check(&mut self, source: SourceId, pin: &Pin) {
-        self.checked += 1;
-        let registry = self.linter.registry;
-        let (model, on) = (shown(&pin.model.text), shown(&pin.runtime.text));
-        let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
-            let known = registry.runtimes().iter().map(|runtime| runtime.name.as_str());
-            let help = did_you_mean(&pin.runtime.text, known, "write a runtime of the registry");
-            let text = format!("the registry has no runtime {on}");
-            let finding = contradiction(Code::UnknownRuntime, pin, source, &pin.runtime).with_primary_text(text);
-            return self.report.findings.push(finding.with_help(help));
-        };
-        let contradiction = |code, text: String| {
-            let finding = contradiction(code, pin, source, &pin.model).with_primary_text(text);
-            let runtime = Span { source, range: pin.runtime.span.clone() };
-            if runtime.range.is_empty() { finding } else { finding.with_label(runtime, "the runtime") }
-        };
-        let listed = || handle.runtime().arms.iter().flat_map(|arm| arm.models.iter().map(String::as_str));
-        let near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
-            [] => format!("write an id that the registry lists for {on}"),
-            near => {
-                format!("did you mean {}?", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or "))
-            }
-        };
-        let ambient = pin.required_env.as_deref().unwrap_or_default();
-        let credentials = Credentials { injected: NameSubset::EMPTY, ambient };
-        let finding = match handle.derive(&pin.model.text, &credentials) {
-            Ok(provider) => match lacking(pin, provider, &credentials) {
-                Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),
-                None => {
-                    let is_listed = listed().any(|id| id == pin.model.text);
-                    let Some(meant) = listed().find(|id| !is_listed && is_slip(&pin.model.text, id)) else { return };
-                    let span = Span { source, range: pin.model.span.clone() };
-                    near_miss::slug(span, &pin.runtime.text, &pin.model.text, meant, &provider.name)
-                }
-            },
-            Err(Rejection::WithdrawnModel) => {
-                let owner = handle.withdrawn_by(&pin.model.text);
-                let owner = owner.map_or(String::new(), |owner| format!(" by its provider {}", owner.name));
-                contradiction(Code::WithdrawnModel, format!("withdrawn{owner} on runtime {on}")).with_help(near())
-            }
-            Err(Rejection::UnregisteredModel) => {
-                contradiction(Code::UnregisteredModel, format!("no provider of runtime {on} serves it"))
-                    .with_help(near())
-            }
-            // The credentials of the workspace decide, and the file does not say which it gets.
-            Err(_) => return,
-        };
-        self.report.findings.push(finding);
-    }
 }
 
 /// Adds the names of a text or of lists of texts. Returns false if there is another value.
@@ -329,8 +389,8 @@ fn add_names(node: &Node, names: &mut Vec<String>) -> bool {
 }
 
 /// A finding about a pin.
-fn contradiction(code: Code, pin: &Pin, source: SourceId, at: &Literal) -> Finding {
-    let span = Span { source, range: at.span.clone() };
+fn contradiction(code: Code, pin: &Pin, at: &Literal) -> Finding {
+    let span = Span { source: pin.source, range: at.span.clone() };
     Finding::new(codes::contradiction(code), span, code.meaning())
         .with_subject("runtime", pin.runtime.text.clone())
         .with_subject("model", pin.model.text.clone())
