@@ -30,7 +30,7 @@ pub struct Config {
     pub path: PathBuf,
     /// The text of the file; empty if [`Config::decode`] was called directly.
     pub text: String,
-    /// The path of the registry that judges, if the file names one: `registry`, else the source of
+    /// The path of the registry in force, if the file names one: `registry`, else the source of
     /// `registries`.
     pub registry: Option<PathBuf>,
     /// The registries that `check` compares.

@@ -327,7 +327,7 @@ impl Difference {
     }
 }
 
-/// Returns true if a provider is among those that could serve a model, or has withdrawn it.
+/// Returns true if a provider could serve a model, or has withdrawn it.
 fn may_serve(registry: &Registry, runtime: &str, model: &str, provider: &str) -> bool {
     registry.handle(runtime).is_some_and(|handle| {
         let candidates = handle.candidates(model);
@@ -424,7 +424,7 @@ runtimes:
     }
 
     #[test]
-    fn arms_without_a_common_id_may_stand_in_any_order() {
+    fn reordered_arms_do_not_differ() {
         let one = registry(&BASE.replace("[m-1, z-1]", "[z-1]"));
         let other = registry(&BASE.replace("[m-1, z-1]", "[z-1]").replace(
             "[{name: acme, models: [m-1, m-2]}, {name: zeta, models: [z-1]}]",

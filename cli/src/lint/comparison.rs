@@ -127,8 +127,8 @@ impl Linter<'_> {
         let pins = self.pins(search, &both, &mut compared.report)?;
         compared.pins = pins.len();
         for placed in pins {
-            let judgements = both.map(|registry| self.judgement_of_pin(registry, &placed));
-            if judgements[0] == judgements[1] {
+            let answers = both.map(|registry| self.answer_for_pin(registry, &placed));
+            if answers[0] == answers[1] {
                 continue;
             }
             compared.meetings.push(Meeting {
@@ -140,7 +140,7 @@ impl Linter<'_> {
                     slug: placed.model().to_owned(),
                     rule: None,
                     decided_by: None,
-                    judgements,
+                    answers,
                 },
                 is_certain: true,
             });

@@ -9,7 +9,7 @@ use slug_pins::{Literal, Syntax, scan};
 use slug_resolver::yaml::{self, Node, Value};
 use slug_resolver::{Code, Credentials, NameSubset, Provider, Registry, Rejection, explain};
 
-use super::evaluate::comparison::Judgement;
+use super::evaluate::comparison::Answer;
 use super::linter::Linter;
 use super::mask;
 use super::near_miss;
@@ -178,16 +178,16 @@ impl Linter<'_> {
     }
 
     /// What a registry makes of a pin.
-    pub(super) fn judgement_of_pin(&self, registry: &Registry, pin: &Pin) -> Judgement {
+    pub(super) fn answer_for_pin(&self, registry: &Registry, pin: &Pin) -> Answer {
         let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
-            return Judgement::new(Some(Code::UnknownRuntime), None);
+            return Answer::new(Some(Code::UnknownRuntime), None);
         };
         let credentials = pin.credentials();
         match handle.derive(&pin.model.text, &credentials) {
-            Ok(provider) => Judgement::new(lacking(pin, provider, &credentials).map(|(code, _)| code), Some(provider)),
+            Ok(provider) => Answer::new(lacking(pin, provider, &credentials).map(|(code, _)| code), Some(provider)),
             // The credentials of the workspace decide, and the file does not say which it gets.
-            Err(Rejection::AmbiguousModel) => Judgement::default(),
-            Err(rejection) => Judgement::new(Some(rejection.into()), None),
+            Err(Rejection::AmbiguousModel) => Answer::default(),
+            Err(rejection) => Answer::new(Some(rejection.into()), None),
         }
     }
 }

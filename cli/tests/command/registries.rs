@@ -100,12 +100,12 @@ fn what_decides_nothing_is_no_difference() {
 }
 
 #[test]
-fn call_of_a_model_that_the_deployed_copy_lacks_is_an_error() {
+fn missing_model_of_a_call_is_an_error() {
     let env = "MODEL: acme-2, ACME_TOKEN: \"${{ secrets.ACME_TOKEN }}\"";
     let (found, report) = check(&repository("call", &[(", acme-2]", "]")], env));
     assert_eq!(found, ["error providers.yaml:9 only the source lists `acme-2` of `acme` on runtime `coder`"]);
-    let expected = "job `evals`, step 1, by policy `evals` (.github/workflows/evals.yml:7): `acme-2` on runtime `coder` \
-                    is from `acme` (byok) in the source and `unregistered-model` in the deployed registry";
+    let expected = "job `evals`, step 1, by policy `evals` (.github/workflows/evals.yml:7): `acme-2` on runtime \
+                    `coder` is from `acme` (byok) in the source and `unregistered-model` in the deployed registry";
     assert_eq!(notes(&report, "registry-difference"), [expected]);
     let finding = &report["findings"].as_array().expect("a list")[1];
     assert_eq!(finding["subject"], serde_json::json!({"model": "acme-2", "provider": "acme", "runtime": "coder"}));
@@ -125,7 +125,7 @@ fn difference_that_nobody_meets_is_a_note() {
 }
 
 #[test]
-fn default_that_the_deployed_copy_lets_the_tenant_pay_is_found() {
+fn another_payer_is_found() {
     let (found, report) = check(&repository("payer", &[("billing: platform", "billing: byok")], PLATFORM));
     let title = "`billing` of `house` is `platform` in the source and `byok` in the deployed registry";
     assert_eq!(found, [format!("error providers.yaml:5 {title}")]);
@@ -139,7 +139,7 @@ fn default_that_the_deployed_copy_lets_the_tenant_pay_is_found() {
 }
 
 #[test]
-fn copy_that_still_lists_a_withdrawn_model_is_a_warning_where_a_pin_names_it() {
+fn withdrawn_model_of_a_pin_is_a_warning() {
     let repository = repository("pin", &[("withdrawn_models", "models")], PLATFORM)
         .file("fixtures/body.json", "{\n  \"runtime\": \"coder\",\n  \"model\": \"zeta-2\"\n}\n");
     let (found, report) = check(&repository);
@@ -182,14 +182,14 @@ fn call_whose_model_is_not_known_is_undecided() {
 }
 
 #[test]
-fn source_judges_unless_registry_names_another_file() {
+fn source_decides_unless_registry_names_another_file() {
     let env = "MODEL: acme-2, ACME_TOKEN: \"${{ secrets.ACME_TOKEN }}\"";
     let codes = |repository: &Scratch| -> Vec<String> {
         let report = slugproof(["lint", "--output", "json"]).dir(repository).run().json();
         let findings = report["findings"].as_array().expect("a list").iter();
         findings.map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
     };
-    let repository = repository("judge", &[(", acme-2]", "]")], env);
+    let repository = repository("decides", &[(", acme-2]", "]")], env);
     assert_eq!(codes(&repository), [""; 0]);
     let other = repository.file("slugproof.yaml", format!("{CONFIG}registry: deployed.yaml\n"));
     assert_eq!(codes(&other), ["unregistered-model"]);
@@ -230,7 +230,7 @@ fn fault_of_the_field_is_reported_at_its_place() {
 }
 
 #[test]
-fn file_that_cannot_be_read_is_reported_and_nothing_is_compared() {
+fn unreadable_file_is_reported() {
     for (name, deployed, code) in [
         ("not-yaml", "providers: [", "unreadable-file"),
         ("no-registry", "x: 1", "unreadable-file"),

@@ -15,7 +15,7 @@ use crate::exit::Failure;
 use crate::findings::{Coverage, EMBEDDED, Finding, Report, Source, SourceId, Sources, Span};
 use crate::io::{is_same_file, report_path};
 use crate::lint::comparison::Compared;
-use crate::lint::evaluate::comparison::{Change, Judgement, policy_changes};
+use crate::lint::evaluate::comparison::{Answer, Change, policy_changes};
 use crate::lint::pins::PinSearch;
 use crate::lint::scripts::Scripts;
 use crate::lint::{Linter, discovery, files};
@@ -25,7 +25,7 @@ use crate::render::{counted, shown};
 /// The two registries in messages, in the order in which they are compared.
 const NAMES: [&str; 2] = ["the source", "the deployed registry"];
 
-/// The maximum number of those who meet a difference that a finding names.
+/// The maximum number of policies, calls and pins that a finding names.
 const SHOWN: usize = 20;
 
 /// The maximum number of ids that a finding names.
@@ -45,7 +45,7 @@ struct Meeting {
 impl Meeting {
     /// Returns true if the model works by the source and fails in production.
     fn breaks(&self) -> bool {
-        let [source, deployed] = &self.change.judgements;
+        let [source, deployed] = &self.change.answers;
         !self.is_policy && self.is_certain && !source.fails() && deployed.fails()
     }
 }
@@ -157,7 +157,7 @@ fn of_policy(sources: &Sources, document: &Document, policy: &Policy, changes: B
     let labels: Vec<&str> = policy.model_labels().collect();
     let mut worst: BTreeMap<(Option<usize>, String, String), Change> = BTreeMap::new();
     let badness = |change: &Change| {
-        let [source, deployed] = &change.judgements;
+        let [source, deployed] = &change.answers;
         (!source.fails() && deployed.fails(), source.fails() && !deployed.fails())
     };
     for change in changes {
@@ -385,7 +385,7 @@ fn title_of_models(what: &What, models: &str) -> String {
 
 /// Who meets a difference, and what each registry makes of its model.
 fn met_by(meeting: &Meeting) -> String {
-    let Change { runtime, slug, judgements: [source, deployed], .. } = &meeting.change;
+    let Change { runtime, slug, answers: [source, deployed], .. } = &meeting.change;
     let model = if slug.is_empty() { "no model".to_owned() } else { format!("`{}`", shown(slug)) };
     let when = if meeting.is_certain || meeting.is_policy { "" } else { "in some environments, " };
     let [in_source, in_deployed] = NAMES;
@@ -393,15 +393,15 @@ fn met_by(meeting: &Meeting) -> String {
         "{}: {when}{model} on runtime `{}` is {} in {in_source} and {} in {in_deployed}",
         meeting.what,
         shown(runtime),
-        judged(source),
-        judged(deployed),
+        answer_text(source),
+        answer_text(deployed),
     )
 }
 
 /// What a registry makes of a model, in words.
-fn judged(judgement: &Judgement) -> String {
-    let accepted = if judgement.is_accepted { " (accepted)" } else { "" };
-    match (judgement.code, &judgement.provider, judgement.payer) {
+fn answer_text(answer: &Answer) -> String {
+    let accepted = if answer.is_accepted { " (accepted)" } else { "" };
+    match (answer.code, &answer.provider, answer.payer) {
         (Some(code), _, _) => format!("`{}`{accepted}", code.as_str()),
         (None, Some(provider), Some(payer)) => format!("from `{}` ({payer})", shown(provider)),
         (None, ..) => "decided by the credentials".to_owned(),

@@ -13,7 +13,7 @@ const POLICY_ENVIRONMENTS: usize = 1 << 17;
 
 /// What a registry makes of a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Judgement {
+pub struct Answer {
     /// The contradiction, if there is one.
     pub code: Option<Code>,
     /// True if slugproof.yaml accepts the contradiction for this call.
@@ -24,14 +24,14 @@ pub struct Judgement {
     pub payer: Option<&'static str>,
 }
 
-impl Judgement {
+impl Answer {
     /// Returns true if the workspace fails, and slugproof.yaml does not accept that.
     #[must_use]
     pub fn fails(&self) -> bool {
         self.code.is_some() && !self.is_accepted
     }
 
-    /// A judgement of a model, without a policy.
+    /// A answer of a model, without a policy.
     #[must_use]
     pub fn new(code: Option<Code>, provider: Option<&slug_resolver::Provider>) -> Self {
         let payer = |provider: &slug_resolver::Provider| payer(provider.billing());
@@ -68,7 +68,7 @@ pub struct Change {
     /// The variable that decides the slug.
     pub decided_by: Option<String>,
     /// What each registry makes of it.
-    pub judgements: [Judgement; 2],
+    pub answers: [Answer; 2],
 }
 
 /// The changes of a call.
@@ -127,15 +127,15 @@ impl Evaluator<'_> {
         }
     }
 
-    fn judgement(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Judgement {
-        let mut judgement = Judgement::of(resolution);
-        if judgement.code.is_none() && !self.blank(space, number, resolution).is_empty() {
-            judgement.code = Some(Code::MissingCredential);
+    fn answer(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Answer {
+        let mut answer = Answer::of(resolution);
+        if answer.code.is_none() && !self.blank(space, number, resolution).is_empty() {
+            answer.code = Some(Code::MissingCredential);
         }
         let env = space.point(number).env;
         let accepts = |code: Code| self.accepted(space.policy, resolution, AcceptCode::from(code), &env).is_some();
-        judgement.is_accepted = judgement.code.is_some_and(accepts);
-        judgement
+        answer.is_accepted = answer.code.is_some_and(accepts);
+        answer
     }
 }
 
@@ -143,14 +143,14 @@ impl Evaluator<'_> {
 fn change(both: &[Evaluator<'_>; 2], space: &Space<'_>, number: usize) -> Option<Change> {
     let Point { runtime, env, .. } = space.point(number);
     let resolutions = [0, 1].map(|index| resolve(both[index].registry, runtime, &env, &[]));
-    let judgements = [0, 1].map(|index| both[index].judgement(space, number, &resolutions[index]));
+    let answers = [0, 1].map(|index| both[index].answer(space, number, &resolutions[index]));
     let [resolution, _] = &resolutions;
-    (judgements[0] != judgements[1]).then(|| Change {
+    (answers[0] != answers[1]).then(|| Change {
         runtime: space.policy.template_of(runtime).to_owned(),
         slug: masked(resolution.slug).to_owned(),
         rule: resolution.rule.map(str::to_owned),
         decided_by: resolution.decided_by.map(str::to_owned),
-        judgements,
+        answers,
     })
 }
 
@@ -204,7 +204,7 @@ fn compared(policy: &Policy, variable: Variable) -> impl Iterator<Item = String>
     std::iter::once(String::new()).chain(classes.texts).chain(hosts)
 }
 
-/// The models that a policy can pick without a variable that names one. The empty text is no model.
+/// The models that a policy can pick without a variable that names one. The empty text stands for no model.
 fn own_models(policy: &Policy) -> BTreeSet<String> {
     let document = policy.document();
     let sources = document.model.iter().flat_map(|rule| match &rule.pick {
@@ -251,7 +251,7 @@ mod tests {
     const ENVIRONMENTS: usize = 5_000;
 
     /// What two registries make of a model, without the rule that picks it.
-    type Found = (String, String, [Judgement; 2]);
+    type Found = (String, String, [Answer; 2]);
 
     /// The changes in every environment, found one by one; `None` if there are too many.
     fn one_by_one(policy: &Policy, both: [&Registry; 2]) -> Option<BTreeSet<Found>> {
@@ -288,9 +288,9 @@ mod tests {
             let env = given.without_runtime();
             for runtime in runtimes {
                 let [one, other] = both.map(|registry| resolve(registry, runtime, &env, &[]));
-                let judgements = [Judgement::of(&one), Judgement::of(&other)];
-                if judgements[0] != judgements[1] {
-                    found.insert((policy.template_of(runtime).to_owned(), masked(one.slug).to_owned(), judgements));
+                let answers = [Answer::of(&one), Answer::of(&other)];
+                if answers[0] != answers[1] {
+                    found.insert((policy.template_of(runtime).to_owned(), masked(one.slug).to_owned(), answers));
                 }
             }
         }
@@ -317,7 +317,7 @@ mod tests {
             };
             let found = policy_changes(policy, both, concerns).expect("the policy has few environments");
             let found: BTreeSet<Found> = (found.into_iter())
-                .map(|Change { runtime, slug, judgements, .. }| (runtime, slug, judgements))
+                .map(|Change { runtime, slug, answers, .. }| (runtime, slug, answers))
                 .collect();
             prop_assert_eq!(found, expected);
         }
