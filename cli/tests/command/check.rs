@@ -124,6 +124,35 @@ fn listed_ids_without_matching_pattern_are_reported() {
 }
 
 #[test]
+fn duplicate_id_of_a_list_is_reported() {
+    let arm = |fields: &str| {
+        format!(
+            "schema_version: 1\nproviders:\n  - {{name: acme, auth_env: [KEY]}}\nruntimes:\n  agent:\n    \
+            providers:\n      \
+             - {{name: acme, {fields}}}\n"
+        )
+    };
+    for (fields, expected) in [
+        ("models: [m, m]", &[(34, "`models` of `acme` has the id `m` twice")][..]),
+        (
+            "models: [m, n, \"m\", n]",
+            &[(37, "`models` of `acme` has the id `m` twice"), (42, "`models` of `acme` has the id `n` twice")],
+        ),
+        ("models: [n], withdrawn_models: [m, 'm']", &[(57, "`withdrawn_models` of `acme` has the id `m` twice")]),
+        ("models: [m, M]", &[]),
+    ] {
+        let scratch = Scratch::new("check-duplicate").file("file.yaml", arm(fields));
+        let found = findings(&scratch, &["file.yaml"]);
+        let is_it = |finding: &&Value| finding["code"] == "duplicate-model" && finding["level"] == "warning";
+        let place = |finding: &Value| (finding["primary"]["start"]["column"].clone(), finding["title"].clone());
+        let found: Vec<_> = found.iter().filter(is_it).map(place).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(column, title)| (Value::from(*column), Value::from(*title))).collect();
+        assert_eq!(found, expected, "{fields}");
+    }
+}
+
+#[test]
 fn vendor_key_accepted_by_platform_is_reported() {
     let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN, ACME_KEY", "^platform/")];
     let arms: &[(&str, &str)] = &[("acme", "m-1"), ("platform", "platform/m")];
