@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Node, ReadError, UnknownFields, ValidationError};
@@ -221,6 +222,11 @@ impl Config {
         let help = did_you_mean(&name, others, "correct the path, which is relative to this file");
         ValidationError::at(field, format!("the file `{}` does not exist; {help}", shown_path(path)))
             .located(&self.root)
+    }
+
+    /// The bytes of the value of a field in [`Config::text`].
+    pub fn value_range(&self, path: &FieldPath) -> Range<usize> {
+        path.find(&self.root).1.highlight_span()
     }
 
     /// The error of `registries` that names one file twice, if it does: nothing would be compared.

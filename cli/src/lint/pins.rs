@@ -2,22 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use slug_pins::{Literal, Syntax, scan};
+use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{self, Node, Value};
-use slug_resolver::{Code, Credentials, NameSubset, Provider, Registry, Rejection, explain};
+use slug_resolver::{Code, Credentials, NameSubset, Provider, Registry, Rejection, RuntimeHandle, explain};
 
 use super::evaluate::comparison::Answer;
 use super::linter::Linter;
 use super::mask;
 use super::near_miss;
-use crate::codes::{self, UNDECIDED, UNREADABLE_FILE};
+use super::patch;
+use crate::codes::{self, Command, UNDECIDED, UNREADABLE_FILE};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::findings::{Coverage, Finding, Report, SUPPRESSION, Source, SourceId, Span};
-use crate::io::{read_file, report_path};
+use crate::findings::{
+    Coverage, Edit, Finding, FindingsOptions, Patch, Report, SUPPRESSION, Source, SourceId, Sources, Span,
+};
+use crate::io::{read_file, read_text_file, report_path, write_whole};
 use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
@@ -87,7 +92,7 @@ impl Linter<'_> {
     /// An entry of `pins` whose pattern is invalid or matches no file.
     pub fn add_pins(&self, search: &PinSearch<'_>, report: &mut Report) -> Result<(), Failure> {
         let pins = self.pins(search, &[self.registry], report)?;
-        report.findings.extend(pins.iter().filter_map(|pin| self.check_pin(pin)));
+        report.findings.extend(pins.iter().filter_map(|pin| self.check_pin(&report.sources, pin)));
         let checked = pins.len();
         if checked > 0 {
             report.checked.push(("pin", checked));
@@ -97,6 +102,39 @@ impl Linter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Applies the patches of pins that count, and writes the files. Returns a sentence for each edit, and the
+    /// number of files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Linter::add_pins`], or a file cannot be written.
+    pub fn fix_pins(&self, search: &PinSearch<'_>, options: &FindingsOptions) -> Result<(Vec<String>, usize), Failure> {
+        let mut report = Report::new(Command::Lint);
+        let pins = self.pins(search, &[self.registry], &mut report)?;
+        report.findings = pins.iter().filter_map(|pin| self.check_pin(&report.sources, pin)).collect();
+        let sources = report.sources.clone();
+        let mut by_file: BTreeMap<SourceId, Vec<Patch>> = BTreeMap::new();
+        for finding in report.triage(options)?.open.into_iter().filter(|finding| finding.level.counts()) {
+            by_file.entry(finding.primary.span.source).or_default().extend(finding.patch);
+        }
+        let (mut applied, mut files) = (Vec::new(), 0);
+        for (source, patches) in by_file.into_iter().filter(|(_, patches)| !patches.is_empty()) {
+            let path = Path::new(&sources.get(source).path);
+            let Ok(text) = read_text_file(path, usize::try_from(FILE_BYTES).unwrap_or(usize::MAX)) else { continue };
+            // One id can belong to several pins.
+            let (patches, _) = patch::non_overlapping(patches, |patch| Some(patch));
+            let edits = || patches.iter().flat_map(|patch| &patch.edits);
+            let is_unchanged = |edit: &Edit| text.get(edit.span.range.clone()) == Some(sources.slice(&edit.span));
+            let changed = patch::applied(&text, edits());
+            if edits().all(is_unchanged) && is_same_structure(path, &text, &changed) {
+                write_whole(path, changed.as_bytes())?;
+                applied.extend(patches.iter().map(|patch| format!("{}: {}", sources.get(source).path, patch.title)));
+                files += 1;
+            }
+        }
+        Ok((applied, files))
     }
 
     /// Finds every pin, and adds what cannot be read to a report. A scanned pin counts if one of the registries
@@ -115,8 +153,11 @@ impl Linter<'_> {
         let entries = search.config.map_or(&[][..], |config| &config.pins);
         let mut named = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
+            let is_known = search.config.is_none_or(|config| pins.check_runtime(config, index, entry));
             for path in search.matching(index, entry)? {
-                pins.entry(entry, &path);
+                if is_known {
+                    pins.entry(entry, &path);
+                }
                 named.push(path);
             }
         }
@@ -131,7 +172,7 @@ impl Linter<'_> {
     }
 
     /// The finding of a pin that fails or is probably misspelt.
-    fn check_pin(&self, pin: &Pin) -> Option<Finding> {
+    fn check_pin(&self, sources: &Sources, pin: &Pin) -> Option<Finding> {
         let registry = self.registry;
         let (model, on) = (shown(&pin.model.text), shown(&pin.runtime.text));
         let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
@@ -153,6 +194,10 @@ impl Linter<'_> {
                 format!("did you mean {}?", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or "))
             }
         };
+        let only_near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
         let credentials = pin.credentials();
         Some(match handle.derive(&pin.model.text, &credentials) {
             Ok(provider) => match lacking(pin, provider, &credentials) {
@@ -160,17 +205,24 @@ impl Linter<'_> {
                 None => {
                     let is_listed = listed().any(|id| id == pin.model.text);
                     let meant = listed().find(|id| !is_listed && is_slip(&pin.model.text, id))?;
-                    near_miss::slug(pin.span(), &pin.runtime.text, &pin.model.text, meant, &provider.name)
+                    let finding =
+                        near_miss::slug(pin.span(), &pin.runtime.text, &pin.model.text, meant, &provider.name);
+                    Finding { patch: pin.patch(sources, handle, meant, Some(provider)), ..finding }
                 }
             },
             Err(Rejection::WithdrawnModel) => {
                 let owner = handle.withdrawn_by(&pin.model.text);
+                let patch = only_near().and_then(|near| pin.patch(sources, handle, near, owner));
                 let owner = owner.map_or(String::new(), |owner| format!(" by its provider {}", owner.name));
-                contradiction(Code::WithdrawnModel, format!("withdrawn{owner} on runtime {on}")).with_help(near())
+                let finding =
+                    contradiction(Code::WithdrawnModel, format!("withdrawn{owner} on runtime {on}")).with_help(near());
+                Finding { patch, ..finding }
             }
             Err(Rejection::UnregisteredModel) => {
-                contradiction(Code::UnregisteredModel, format!("no provider of runtime {on} serves it"))
-                    .with_help(near())
+                let patch = only_near().and_then(|near| pin.patch(sources, handle, near, None));
+                let finding = contradiction(Code::UnregisteredModel, format!("no provider of runtime {on} serves it"))
+                    .with_help(near());
+                Finding { patch, ..finding }
             }
             // The credentials of the workspace decide, and the file does not say which it gets.
             Err(_) => return None,
@@ -193,6 +245,42 @@ impl Linter<'_> {
 }
 
 impl Pin {
+    /// The edit that writes another id, if it helps and keeps the vendor. `owner` is the provider of the id as
+    /// written, if it has one.
+    fn patch(
+        &self,
+        sources: &Sources,
+        runtime: RuntimeHandle<'_>,
+        meant: &str,
+        owner: Option<&Provider>,
+    ) -> Option<Patch> {
+        let credentials = self.credentials();
+        let provider = runtime.derive(meant, &credentials).ok()?;
+        let [served_by] = runtime.candidates(meant)[..] else { return None };
+        let keeps_vendor = match owner {
+            Some(owner) => owner.name == provider.name,
+            None => is_other_spelling(self.model(), meant) || is_of_one_vendor(runtime, self.model(), meant),
+        };
+        let helps = served_by.name == provider.name && lacking(self, provider, &credentials).is_none();
+        let range = self.written(sources).filter(|_| keeps_vendor && helps && is_plain(meant))?;
+        let span = Span { source: self.source, range: range.clone() };
+        let title = format!("replace `{}` by `{meant}`", shown(self.model()));
+        let edits = vec![Edit { span, replacement: meant.to_owned() }];
+        Some(Patch { title, rank: 0, edits, within: range })
+    }
+
+    /// The bytes of the id in the file, without quotes; `None` if the file writes it with escapes or through an
+    /// alias, or if an anchor names the value, because other fields may have it too.
+    fn written(&self, sources: &Sources) -> Option<Range<usize>> {
+        let text = &sources.get(self.source).text;
+        let Range { start, end } = self.model.span;
+        let written = text.get(start..end)?;
+        let quoted = ['"', '\''].into_iter().find(|quote| written.len() > 1 && written.starts_with(*quote));
+        let range = if quoted.is_some() { start + 1..end - 1 } else { start..end };
+        let before = text[..start].trim_end_matches(['"', '\'', ' ']).rsplit([' ', '\n']).next().unwrap_or_default();
+        (text.get(range.clone()) == Some(self.model()) && !before.starts_with('&')).then_some(range)
+    }
+
     /// The secrets that the workspace gets, as far as the file says.
     fn credentials(&self) -> Credentials<'_> {
         let ambient = self.required_env.as_deref().unwrap_or_default();
@@ -284,6 +372,28 @@ impl Pins<'_, '_> {
         self.found.extend(pairs.into_iter().map(pin));
     }
 
+    /// Reports the runtime that an entry names for all its files, if no registry has it. Returns false then.
+    fn check_runtime(&mut self, config: &Config, index: usize, entry: &PinEntry) -> bool {
+        let RuntimeSource::Name(name) = &entry.runtime else { return true };
+        let dispatched = self.linter.dispatched(name);
+        if self.registries.iter().any(|registry| registry.runtime(dispatched).is_some()) {
+            return true;
+        }
+        let field = yaml::FieldPath::default().key("pins").index(index).key("runtime");
+        let source = self.source(&config.path, &config.text);
+        let known = self.linter.registry.runtimes().iter().map(|runtime| runtime.name.as_str());
+        let help =
+            did_you_mean(name, known, "write a runtime of the registry, or the path of a field such as `.runtime`");
+        let span = Span { source, range: config.value_range(&field) };
+        let finding = Finding::new(codes::contradiction(Code::UnknownRuntime), span, Code::UnknownRuntime.meaning())
+            .with_primary_text(format!("the registry has no runtime {}", shown(name)))
+            .with_note("the model ids of the files of this entry are not checked")
+            .with_help(help)
+            .with_subject("runtime", name);
+        self.report.findings.push(finding);
+        false
+    }
+
     /// Checks the fields of a file that an entry names.
     fn entry(&mut self, entry: &PinEntry, path: &Path) {
         let bytes = match read_file(path) {
@@ -370,12 +480,44 @@ impl Pins<'_, '_> {
         if let Some(source) = self.sources.get(&shown) {
             return *source;
         }
+        let known = self.report.sources.iter().find(|(_, source)| source.path == shown).map(|(source, _)| source);
+        if let Some(source) = known {
+            self.sources.insert(shown, source);
+            return source;
+        }
         let names = self.linter.secret_names();
         let text = mask::masked(&mask_credentials(text), &names);
         let source = self.report.sources.add(Source { path: shown.clone(), text });
         self.sources.insert(shown, source);
         source
     }
+}
+
+/// Returns true if a file has as many pins after a change as before, and is still readable.
+fn is_same_structure(path: &Path, before: &str, after: &str) -> bool {
+    let syntax = path.file_name().and_then(|name| Syntax::of(name.to_str()?));
+    let pairs = |text: &str| syntax.map_or(0, |syntax| scan(text, syntax).len());
+    pairs(before) == pairs(after) && (yaml::read(before.as_bytes()).is_err() || yaml::read(after.as_bytes()).is_ok())
+}
+
+/// Returns true if two ids are one, up to a slip, separators and case.
+fn is_other_spelling(id: &str, meant: &str) -> bool {
+    let folded = |id: &str| id.to_lowercase().replace([':', '/', '_'], "-");
+    is_slip(id, meant) || folded(id) == folded(meant)
+}
+
+/// Returns true if both ids have one first segment, and one provider alone lists ids with it on the runtime.
+fn is_of_one_vendor(runtime: RuntimeHandle<'_>, id: &str, meant: &str) -> bool {
+    let vendor = |id: &str| id.split_once(['/', ':']).map(|(vendor, _)| vendor.to_owned());
+    let Some(named) = vendor(id).filter(|named| vendor(meant).as_ref() == Some(named)) else { return false };
+    let lists = |arm: &&Arm| arm.models.iter().any(|model| vendor(model).as_ref() == Some(&named));
+    runtime.runtime().arms.iter().filter(lists).count() == 1
+}
+
+/// Returns true if an id means itself in every language, with and without quotes.
+fn is_plain(id: &str) -> bool {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "._/:@+-".contains(c);
+    id.starts_with(|c: char| c.is_ascii_alphabetic()) && id.chars().all(is_safe) && !id.ends_with(':')
 }
 
 /// Adds the names of a text or of lists of texts. Returns false if there is another value.
