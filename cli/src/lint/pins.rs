@@ -259,7 +259,7 @@ impl Pin {
         let [served_by] = runtime.candidates(meant)[..] else { return None };
         let keeps_vendor = match owner {
             Some(owner) => owner.name == provider.name,
-            None => is_other_spelling(self.model(), meant) || is_of_one_vendor(runtime, self.model(), meant),
+            None => is_other_spelling(runtime, self.model(), meant) || is_of_one_vendor(runtime, self.model(), meant),
         };
         let helps = served_by.name == provider.name && lacking(self, provider, &credentials).is_none();
         let range = self.written(sources).filter(|_| keeps_vendor && helps && is_plain(meant))?;
@@ -500,17 +500,25 @@ fn is_same_structure(path: &Path, before: &str, after: &str) -> bool {
     pairs(before) == pairs(after) && (yaml::read(before.as_bytes()).is_err() || yaml::read(after.as_bytes()).is_ok())
 }
 
-/// Returns true if two ids are one, up to a slip, separators and case.
-fn is_other_spelling(id: &str, meant: &str) -> bool {
+/// The first segment of an id, if it has several: the vendor.
+fn vendor(id: &str) -> Option<&str> {
+    id.split_once(['/', ':']).map(|(vendor, _)| vendor)
+}
+
+/// Returns true if two ids are one, up to a slip, separators and case. A slip that leads from one vendor of the
+/// runtime to another is none.
+fn is_other_spelling(runtime: RuntimeHandle<'_>, id: &str, meant: &str) -> bool {
     let folded = |id: &str| id.to_lowercase().replace([':', '/', '_'], "-");
-    is_slip(id, meant) || folded(id) == folded(meant)
+    let mut listed = runtime.runtime().arms.iter().flat_map(|arm| &arm.models);
+    let is_vendor = |named: &str| listed.any(|model| vendor(model) == Some(named));
+    let is_other_vendor = vendor(id) != vendor(meant) && vendor(id).is_some_and(is_vendor);
+    (is_slip(id, meant) || folded(id) == folded(meant)) && !is_other_vendor
 }
 
 /// Returns true if both ids have one first segment, and one provider alone lists ids with it on the runtime.
 fn is_of_one_vendor(runtime: RuntimeHandle<'_>, id: &str, meant: &str) -> bool {
-    let vendor = |id: &str| id.split_once(['/', ':']).map(|(vendor, _)| vendor.to_owned());
-    let Some(named) = vendor(id).filter(|named| vendor(meant).as_ref() == Some(named)) else { return false };
-    let lists = |arm: &&Arm| arm.models.iter().any(|model| vendor(model).as_ref() == Some(&named));
+    let Some(named) = vendor(id).filter(|named| vendor(meant) == Some(named)) else { return false };
+    let lists = |arm: &&Arm| arm.models.iter().any(|model| vendor(model) == Some(named));
     runtime.runtime().arms.iter().filter(lists).count() == 1
 }
 

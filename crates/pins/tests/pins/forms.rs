@@ -74,7 +74,7 @@ fn list_of_variables_is_a_pin() {
 }
 
 #[test]
-fn prefix_of_a_text_of_python_is_no_part_of_it() {
+fn prefix_of_python_is_not_the_text() {
     for prefix in ["r", "R", "u", "f", "rf", "Fr"] {
         is_pin(Syntax::Python, &format!("create(runtime=\"coder\", model={prefix}\"acme/m1\")\n"));
         is_pin(Syntax::Python, &format!("a = {{\"model\": {prefix}'acme/m1', \"runtime\": \"coder\"}}\n"));
