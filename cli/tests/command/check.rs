@@ -116,6 +116,21 @@ fn arm_never_chosen_is_reported() {
 }
 
 #[test]
+fn arm_of_withdrawn_models_is_not_unreachable() {
+    let arm = |ids: &str| {
+        let zeta = format!("      - {{name: zeta, {ids}}}\n");
+        let providers = "providers:\n  - {name: acme, auth_env: [A]}\n  - {name: zeta, auth_env: [Z]}\n";
+        let acme = "      - {name: acme, models: [m]}\n";
+        format!("schema_version: 1\n{providers}runtimes:\n  agent:\n    providers:\n{acme}{zeta}")
+    };
+    for (ids, is_reported) in [("withdrawn_models: [z]", false), ("models: []", true), ("withdrawn_models: []", true)] {
+        let scratch = Scratch::new("check-withdrawn-arm").file("file.yaml", arm(ids));
+        let found = findings(&scratch, &["file.yaml"]);
+        assert_eq!(found.iter().any(|finding| finding["code"] == "unreachable-arm"), is_reported, "{ids}");
+    }
+}
+
+#[test]
 fn listed_ids_without_matching_pattern_are_reported() {
     let providers = [provider("acme", "KEY", "^acme/")];
     let ids = "acme/m, m-1, m-2, m-3, m-4, m-5, m-6, m-7";

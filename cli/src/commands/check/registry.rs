@@ -133,9 +133,14 @@ impl RegistryCheck<'_> {
     }
 
     fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {
+        // An arm can be there only to say that its ids were withdrawn.
+        let is_record = |arm: &usize| {
+            let arm = &arms.runtime.arms[*arm];
+            arm.models.is_empty() && !arm.withdrawn_models.is_empty()
+        };
         let numbers = 0..arms.providers.len();
         numbers
-            .filter(|arm| arms.is_reachable(*arm) == Some(false))
+            .filter(|arm| arms.is_reachable(*arm) == Some(false) && !is_record(arm))
             .map(|arm| self.unreachable_arm(arms, arm))
             .collect()
     }
