@@ -1,6 +1,6 @@
 //! The calls and pins of which two registries make something else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slug_resolver::Registry;
 use slug_workflow::eval::Evaluation;
@@ -61,12 +61,14 @@ impl Linter<'_> {
         let mut compared = Compared { meetings: Vec::new(), report, calls: 0, pins: 0 };
         let mut undecided = Groups::default();
         let mut meetings = BTreeMap::new();
+        // A step can be called by several events and with several values.
+        let mut steps = BTreeSet::new();
         let evaluation = Evaluation::new(&files.repository, self.search());
         for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
             for (number, job) in file.workflow.jobs.iter().enumerate() {
                 for site in evaluation.call_sites((index, number)).into_iter().filter(|site| site.is_reached) {
                     for policy in self.policies_of(site.target) {
-                        compared.calls += 1;
+                        steps.insert((index, number, site.step.number, policy.name()));
                         let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
                         let changes = self.call_changes(&file.path, &call, other, touches);
                         for change in changes.changes {
@@ -91,6 +93,7 @@ impl Linter<'_> {
                 }
             }
         }
+        compared.calls = steps.len();
         compared.meetings.extend(meetings.into_values());
         for group in undecided.iter() {
             let title = "whether the call meets a difference between the registries depends on values that are not in \

@@ -115,6 +115,17 @@ fn missing_model_of_a_call_is_an_error() {
 }
 
 #[test]
+fn rows_of_a_matrix_are_one_call() {
+    let workflow = "on: [push, pull_request]\njobs:\n  evals:\n    runs-on: x\n    \
+                    strategy: {matrix: {model: [acme-1, acme-2]}}\n    steps:\n      - run: bash eval.sh\n        \
+                    env: {MODEL: \"${{ matrix.model }}\", ACME_TOKEN: k}\n";
+    let repository = repository("matrix", &[(", acme-2]", "]")], "");
+    let (found, report) = check(&repository.file(".github/workflows/evals.yml", workflow));
+    assert_eq!(found, ["error providers.yaml:9 only the source lists `acme-2` of `acme` on runtime `coder`"]);
+    assert_eq!((notes(&report, "registry-difference").len(), &report["checked"]["call"]), (1, &Value::from(1)));
+}
+
+#[test]
 fn difference_that_nobody_meets_is_a_note() {
     let (found, report) = check(&repository("nobody", &[("[acme-1, acme-2]", "[acme-3]")], PLATFORM));
     let title = "lists 2 models of `acme` on runtime `coder`";
