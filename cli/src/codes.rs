@@ -198,6 +198,10 @@ table! {
             "an earlier rule of a policy always applies where this one would";
         NO_PLATFORM_PROVIDER = "no-platform-provider", Note, [Check],
             "a policy has a platform path, but the registry has no provider that the platform pays for";
+        DUPLICATE_MODEL = "duplicate-model", Warning, [Check],
+            "a list of model ids has the same id twice";
+        REGISTRY_DIFFERENCE = "registry-difference", Note, [Check],
+            "the two registries of `registries` in slugproof.yaml say something different";
         UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],
             "a policy picks a model, but no runtime that could use it registers it";
         UNREGISTERED_POLICY_RUNTIME = "unregistered-policy-runtime", Warning, [Check],

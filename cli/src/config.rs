@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Node, ReadError, UnknownFields, ValidationError};
@@ -11,7 +12,7 @@ use slug_workflow::declared::Declared;
 use crate::codes;
 use crate::exit::Failure;
 use crate::invariant::Invariant;
-use crate::io::{read_file, shown_path};
+use crate::io::{is_same_file, read_file, shown_path};
 use crate::pin_entry::PinEntry;
 use crate::redact::shown_name;
 use crate::render::is_blank;
@@ -30,8 +31,11 @@ pub struct Config {
     pub path: PathBuf,
     /// The text of the file; empty if [`Config::decode`] was called directly.
     pub text: String,
-    /// The path of the registry, if the file names one.
+    /// The path of the registry in force, if the file names one: `registry`, else the source of
+    /// `registries`.
     pub registry: Option<PathBuf>,
+    /// The registries that `check` compares.
+    pub registries: Option<Registries>,
     /// Whether the registry may have unknown fields, if the file sets `unknown_fields`.
     pub unknown_fields: Option<UnknownFields>,
     /// The policies, if the file names any: names of embedded policies, or paths.
@@ -56,6 +60,25 @@ pub struct Config {
     /// Contradictions that are intended and not reported.
     pub accept: Vec<Accept>,
     root: Node,
+}
+
+/// `registries`: two files with one registry, that where it is edited and that in production.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registries {
+    /// The file that people edit.
+    pub source: PathBuf,
+    /// The copy in production, which may be older.
+    pub deployed: PathBuf,
+}
+
+impl Registries {
+    /// The names of the two files, in the order in which they are compared.
+    pub const NAMES: [&str; 2] = ["source", "deployed"];
+
+    /// The two files, in the order of [`Registries::NAMES`].
+    pub fn paths(&self) -> [&Path; 2] {
+        [&self.source, &self.deployed]
+    }
 }
 
 /// What an entry of `accept` accepts.
@@ -173,15 +196,19 @@ impl Config {
         Failure::new(format!("{}: {error}", self.path.display()))
     }
 
-    /// The files of `registry` and `policies` that do not exist, each with the error at its field.
+    /// The files of `registry`, `registries` and `policies` that do not exist, each with the error at its field.
     pub fn missing_files(&self) -> Vec<(PathBuf, ReadError)> {
         let root = FieldPath::default;
-        let registry = self.registry.iter().map(|path| (path.clone(), root().key("registry")));
+        let registry = self.registry.iter().filter(|_| self.root.get("registry").is_some());
+        let registry = registry.map(|path| (path.clone(), root().key("registry")));
+        let registries =
+            self.registries.iter().flat_map(|registries| Registries::NAMES.into_iter().zip(registries.paths()));
+        let registries = registries.map(|(name, path)| (path.to_owned(), root().key("registries").key(name)));
         let policies = self.policies.iter().flatten().enumerate();
         let is_file = |name: &OsString| name.to_str().is_none_or(|name| Policy::embedded(name).is_none());
         let policies = policies.filter(|(_, name)| is_file(name));
         let policies = policies.map(|(index, name)| (PathBuf::from(name), root().key("policies").index(index)));
-        let missing = registry.chain(policies).filter(|(path, _)| path.symlink_metadata().is_err());
+        let missing = registry.chain(registries).chain(policies).filter(|(path, _)| path.symlink_metadata().is_err());
         missing.map(|(path, field)| (path.clone(), self.missing_file(&path, field))).collect()
     }
 
@@ -195,6 +222,19 @@ impl Config {
         let help = did_you_mean(&name, others, "correct the path, which is relative to this file");
         ValidationError::at(field, format!("the file `{}` does not exist; {help}", shown_path(path)))
             .located(&self.root)
+    }
+
+    /// The bytes of the value of a field in [`Config::text`].
+    pub fn value_range(&self, path: &FieldPath) -> Range<usize> {
+        path.find(&self.root).1.highlight_span()
+    }
+
+    /// The error of `registries` that names one file twice, if it does: nothing would be compared.
+    pub fn same_registries(&self) -> Option<ReadError> {
+        let [source, deployed] = self.registries.as_ref()?.paths();
+        let message = "is the file of `source`, so nothing is compared; name the copy that is in production";
+        let field = FieldPath::default().key("registries").key("deployed");
+        is_same_file(source, deployed).then(|| ValidationError::at(field, message.to_owned()).located(&self.root))
     }
 
     /// Refuses a file that a field of this file names and that does not exist.
@@ -316,6 +356,7 @@ impl Config {
         let cursor = Cursor::root(&root);
         let optional = [
             "registry",
+            "registries",
             "unknown_fields",
             "allow_unknown_fields",
             "policies",
@@ -351,6 +392,9 @@ impl Config {
         let invariants = fields.optional("invariants");
         let invariants =
             invariants.map(|at| at.items()?.map(|entry| Invariant::decode(&entry)).collect()).transpose()?;
+        let registries = registries(&fields)?
+            .map(|[source, deployed]| Registries { source: relative(&source), deployed: relative(&deployed) });
+        let registry = fields.optional("registry").map(|cursor| cursor.string().map(relative)).transpose()?;
         let mut accept = Vec::new();
         if let Some(entries) = fields.optional("accept") {
             for entry in entries.items()? {
@@ -360,7 +404,8 @@ impl Config {
         Ok(Self {
             path: path.to_owned(),
             text: String::new(),
-            registry: fields.optional("registry").map(|cursor| cursor.string().map(relative)).transpose()?,
+            registry: registry.or_else(|| registries.as_ref().map(|registries| registries.source.clone())),
+            registries,
             unknown_fields: unknown_fields(&fields)?,
             harness_policy: fields.optional("harness_policy").map(|at| at.string().map(str::to_owned)).transpose()?,
             workflows: workflows.map(|patterns| patterns.iter().map(|pattern| relative(pattern)).collect()),
@@ -382,6 +427,15 @@ fn deny(fields: &Fields<'_>) -> Result<Vec<&'static codes::Entry>, ReadError> {
     let Some(at) = fields.optional("deny") else { return Ok(Vec::new()) };
     let code = |item: Cursor<'_>| codes::deniable(item.string()?).map_err(|message| item.error(message));
     at.items()?.map(code).collect()
+}
+
+/// Reads `registries`: the names of the source and the deployed file.
+fn registries(fields: &Fields<'_>) -> Result<Option<[String; 2]>, ReadError> {
+    let Some(at) = fields.optional("registries") else { return Ok(None) };
+    let copies = at.fields(&Registries::NAMES, &[], UnknownFields::Deny)?;
+    let [source, deployed] =
+        Registries::NAMES.map(|name| copies.required(name).and_then(|at| at.string().map(str::to_owned)));
+    Ok(Some([source?, deployed?]))
 }
 
 /// Reads `known_secrets`.

@@ -65,7 +65,9 @@ impl Data {
         let configured = self.config.as_ref().and_then(|config| config.policies.as_deref()).unwrap_or_default();
         let policies = requested.iter().chain(configured).map(Path::new).filter(|path| path.is_file());
         let own = self.config.as_ref().map(|config| config.path.clone()).into_iter().chain(self.registry.clone());
-        own.chain(policies.flat_map(policies::files)).collect()
+        let registries = self.config.as_ref().and_then(|config| config.registries.as_ref());
+        let compared = registries.into_iter().flat_map(|registries| registries.paths().map(Path::to_owned));
+        own.chain(compared).chain(policies.flat_map(policies::files)).collect()
     }
 
     /// Reads the registry.

@@ -23,6 +23,7 @@ mod page;
 mod pin_entry;
 mod policies;
 mod redact;
+mod registry_comparison;
 mod render;
 mod sink;
 mod slip;

@@ -32,7 +32,7 @@ impl Identity {
         Self {
             path: sources.path(&finding.primary.span).to_owned(),
             code: finding.code.id.to_owned(),
-            subject: finding.subject.iter().map(|(what, name)| ((*what).to_owned(), name.clone())).collect(),
+            subject: finding.identity().map(|(what, name)| ((*what).to_owned(), name.clone())).collect(),
         }
     }
 }

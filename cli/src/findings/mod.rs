@@ -37,8 +37,8 @@ pub struct Finding {
     pub help: Vec<String>,
     /// The edit of the file that fixes the finding.
     pub patch: Option<Patch>,
-    /// The subject: pairs of a kind (`job`, `variable`, …) and a name. With the code and the path
-    /// of the file it identifies the finding, independent of line numbers. Each kind occurs once.
+    /// The subject: pairs of a kind (`job`, `variable`, …) and a name. Each kind occurs once. With the code and
+    /// the path of the file, [`Finding::identity`] identifies the finding, independent of line numbers.
     pub subject: Vec<(&'static str, String)>,
 }
 
@@ -94,10 +94,15 @@ impl Finding {
         self
     }
 
-    /// The subject without `slugs` and `jobs`, which a fix of a similar finding can change.
+    /// The subject without `line`, which any edit above that line changes.
+    pub fn identity(&self) -> impl Iterator<Item = &(&'static str, String)> {
+        self.subject.iter().filter(|(what, _)| *what != "line")
+    }
+
+    /// The subject without `slugs`, `jobs` and `line`, which a fix of a similar finding can change.
     #[must_use]
     pub fn stable_subject(&self) -> Vec<String> {
-        let lasting = self.subject.iter().filter(|(what, _)| !matches!(*what, "slugs" | "jobs"));
+        let lasting = self.identity().filter(|(what, _)| !matches!(*what, "slugs" | "jobs"));
         lasting.map(|(what, name)| format!("{what} {name}")).collect()
     }
 

@@ -9,6 +9,7 @@ use slug_workflow::eval::Evaluation;
 use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
+use slug_workflow::scripts::Files as _;
 
 use super::choice::model_choice_reason;
 use super::evaluate::{CallVerdict, Evaluator, Violated};
@@ -190,7 +191,8 @@ impl<'a> Linter<'a> {
         let jobs: Vec<Vec<UndescribedVariable<'_>>> = jobs.filter(|seen| !seen.is_empty()).collect();
         let is_any_evaluated = workflow.jobs.iter().any(|job| job.steps().iter().any(|step| is_evaluated(job, step)));
         let shared = first_of(&workflow.env, &self.names).filter(|_| !is_any_evaluated && jobs.is_empty());
-        let shared = shared.map(|(name, key)| vec![UndescribedVariable::Script(name, key)]);
+        let runs_wrapper = workflow.jobs.iter().flat_map(|job| job.steps()).any(|step| self.runs_wrapper(step));
+        let shared = shared.map(|(name, key)| vec![UndescribedVariable::Script(name, key, runs_wrapper)]);
         jobs.into_iter().chain(shared).filter_map(|seen| self.unknown_harness(source, &seen)).collect()
     }
 
@@ -199,9 +201,9 @@ impl<'a> Linter<'a> {
     fn seen_in<'w>(&self, job: &'w Job, is_other: impl Fn(&Step) -> bool) -> Vec<UndescribedVariable<'w>> {
         let Work::Steps(steps) = &job.work else { return Vec::new() };
         let layers = [&job.container_env, &job.env].into_iter().filter(|_| steps.iter().all(&is_other));
-        let own = layers
-            .filter_map(|layer| first_of(layer, &self.names))
-            .map(|(name, key)| UndescribedVariable::Script(name, key));
+        let runs_wrapper = steps.iter().any(|step| self.runs_wrapper(step));
+        let own = layers.filter_map(|layer| first_of(layer, &self.names));
+        let own = own.map(|(name, key)| UndescribedVariable::Script(name, key, runs_wrapper));
         let others = steps.iter().filter(|step| is_other(step));
         own.chain(others.filter_map(|step| self.seen_by(step))).collect()
     }
@@ -209,13 +211,24 @@ impl<'a> Linter<'a> {
     /// The variable of a policy that a step sets, if it sets one.
     fn seen_by<'w>(&self, step: &'w Step) -> Option<UndescribedVariable<'w>> {
         let set = first_of(&step.env, &self.names);
-        let Some(uses) = &step.uses else { return set.map(|(name, key)| UndescribedVariable::Script(name, key)) };
+        let Some(uses) = &step.uses else {
+            return set.map(|(name, key)| UndescribedVariable::Script(name, key, self.runs_wrapper(step)));
+        };
         let inputs = || {
             let mut inputs = step.with.iter().map(|(input, key, _)| (variable_of_input(input), key.clone()));
             inputs.find(|(name, _)| self.names.contains(name))
         };
         let (name, key) = set.or_else(inputs)?;
         Some(UndescribedVariable::Action(name, key, uses))
+    }
+
+    /// Returns true if a step runs a script of the repository that runs another one: the other script may read the
+    /// variables.
+    fn runs_wrapper(&self, step: &Step) -> bool {
+        let Some(scripts) = self.scripts else { return false };
+        let run = step.run.as_ref().map_or("", |run| &run.text);
+        let read = |path: &str| scripts.read(path.strip_prefix("./").unwrap_or(path));
+        shell_scripts(run).filter_map(read).any(|script| shell_scripts(&script.text).next().is_some())
     }
 
     /// A note on variables of a policy that no call of a known harness can read.
@@ -225,13 +238,21 @@ impl<'a> Linter<'a> {
         let policy = self.policies.iter().find(|policy| policy.variable(name).is_some())?.name();
         let span = |range: &Range<usize>| Span { source, range: range.clone() };
         let (title, help) = match first {
-            UndescribedVariable::Script(..) => (
-                format!("`{name}` is read by policy `{policy}`, but no step that sees it calls a known harness"),
-                format!(
-                    "add the script that reads it to `harness` of a policy, or check the file with --policy {policy}; \
-                     a wrapper that sets such variables and calls the script is not a harness"
-                ),
-            ),
+            UndescribedVariable::Script(..) => {
+                let runs_wrapper =
+                    others.iter().chain([first]).any(|seen| matches!(seen, UndescribedVariable::Script(.., true)));
+                let wrapper = match runs_wrapper {
+                    true => "; a wrapper that sets such variables and calls the script is not a harness",
+                    false => "",
+                };
+                (
+                    format!("`{name}` is read by policy `{policy}`, but no step that sees it calls a known harness"),
+                    format!(
+                        "add the script that reads it to `harness` of a policy, or check the file with --policy \
+                         {policy}{wrapper}"
+                    ),
+                )
+            }
             UndescribedVariable::Action(_, _, uses) => {
                 let uses = shown(uses);
                 (
@@ -254,8 +275,8 @@ impl<'a> Linter<'a> {
 
 /// A variable of a policy that something sees which no policy describes, with the bytes of its name.
 enum UndescribedVariable<'w> {
-    /// A script or program.
-    Script(String, Range<usize>),
+    /// A script or program; true if it is a wrapper of another script.
+    Script(String, Range<usize>, bool),
     /// An action.
     Action(String, Range<usize>, &'w str),
 }
@@ -263,9 +284,15 @@ enum UndescribedVariable<'w> {
 impl UndescribedVariable<'_> {
     fn variable(&self) -> (&str, &Range<usize>) {
         match self {
-            Self::Script(name, key) | Self::Action(name, key, _) => (name, key),
+            Self::Script(name, key, _) | Self::Action(name, key, _) => (name, key),
         }
     }
+}
+
+/// The words of a shell script that are probably scripts of a shell.
+fn shell_scripts(script: &str) -> impl Iterator<Item = &str> {
+    let words = script.split(|c: char| c.is_whitespace() || "\"';&|()".contains(c));
+    words.filter(|word| word.ends_with(".sh") || word.ends_with(".bash"))
 }
 
 /// The name of an action without its revision.

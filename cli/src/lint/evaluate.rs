@@ -853,5 +853,7 @@ fn reasons(space: &Space<'_>, outcomes: &[Outcome]) -> BTreeSet<String> {
     reasons
 }
 
+pub mod comparison;
+
 #[cfg(test)]
 mod tests;

@@ -127,6 +127,8 @@ pub struct Group<'a> {
     paths: Paths,
     slugs: BTreeSet<String>,
     runtimes: BTreeSet<String>,
+    /// The providers of the calls that violate an invariant.
+    providers: BTreeSet<String>,
     jobs: BTreeSet<String>,
     /// The repository variables that are unset in every case.
     unset_vars: BTreeSet<String>,
@@ -226,6 +228,7 @@ impl<'a> Groups<'a> {
                 paths: Paths::default(),
                 slugs: BTreeSet::new(),
                 runtimes: BTreeSet::new(),
+                providers: BTreeSet::new(),
                 jobs: BTreeSet::new(),
                 unset_vars: unset_vars.clone(),
             }),
@@ -248,6 +251,7 @@ impl<'a> Groups<'a> {
                 group.runtimes.extend(new.runtimes);
             }
             (Problem::Violation(new, _), Problem::Violation(..)) => {
+                group.providers.extend(new.provider);
                 group.slugs.extend(new.slugs);
                 group.runtimes.extend(new.runtimes);
             }
@@ -344,7 +348,7 @@ fn injecting(failure: &Failure) -> impl Iterator<Item = &str> {
 }
 
 /// The bytes to put the caret under: those of the variable, else those of the call.
-fn caret(case: &PolicyCall<'_>, variable: Option<&str>) -> Range<usize> {
+pub(super) fn caret(case: &PolicyCall<'_>, variable: Option<&str>) -> Range<usize> {
     let variable = variable.and_then(|name| case.site.env.variables.get(name));
     variable.map_or_else(|| case.site.call.clone(), |setting| setting.origin.span())
 }
@@ -371,7 +375,7 @@ fn origin(case: &PolicyCall<'_>) -> (String, Option<String>) {
 }
 
 /// A description of the step.
-fn step(case: &PolicyCall<'_>) -> String {
+pub(super) fn step(case: &PolicyCall<'_>) -> String {
     let step = case.site.step;
     let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
     format!("job `{}`, step {}{name}", case.job, step.number)
@@ -494,7 +498,10 @@ impl Group<'_> {
             .with_primary_text(self.deciding(failure))
             .with_note(format!("its provider on runtime {runtime} is `{provider}`"))
             .with_subject("slugs", joined(&self.slugs))
-            .with_subject("invariant", statement);
+            .with_subject("invariant", statement)
+            .with_subject("line", line)
+            .with_subject("runtime", joined(&self.runtimes))
+            .with_subject("provider", joined(&self.providers));
         let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         finding.with_note(format!("the invariant is on line {line} of slugproof.yaml{reason}"))
     }

@@ -51,15 +51,21 @@ pub fn run(
         };
         return Err(Failure::new(format!("{}{written}", problems.join("; "))));
     }
-    if !applied.is_empty() {
-        report.notices.extend(applied.iter().take(EDITS_SHOWN).cloned());
-        report.notices.push(format!(
-            "made {} in {}; an edit changes the model and may change who pays, so review the diff",
-            counted(applied.len() as u64, "edit"),
-            counted(written.len() as u64, "file")
-        ));
-    }
+    add_notices(&mut report, applied, written.len());
     Ok(report)
+}
+
+/// Adds the notices about edits of a number of files.
+pub fn add_notices(report: &mut Report, applied: Vec<String>, files: usize) {
+    if applied.is_empty() {
+        return;
+    }
+    let made = counted(applied.len() as u64, "edit");
+    report.notices.extend(applied.into_iter().take(EDITS_SHOWN));
+    report.notices.push(format!(
+        "made {made} in {}; an edit changes the model and may change who pays, so review the diff",
+        counted(files as u64, "file")
+    ));
 }
 
 /// Writes the text of a file unless the file changed since it was read.

@@ -211,6 +211,7 @@ impl Flow<'_> {
                 self.add(index, file, outside(written, range.start));
                 self.references(index, value);
             }
+            _ if value.trim().is_empty() => {}
             _ => {
                 self.secrets.texts.insert(value.trim().to_owned());
                 self.secrets.ranges[index].push(range);
@@ -381,7 +382,8 @@ fn after_colon(text: &str, start: usize) -> Assigned {
         _ => value.find(['\n', '\r', ' ', ';', '"', '\'', ',', '}']).unwrap_or(value.len()),
     };
     let is_computed = value[..end].contains('$');
-    let range = (!is_computed).then_some(start..start + end);
+    let is_empty = value[..end].trim_matches(['"', '\'', ' ']).is_empty();
+    let range = (!is_computed && !is_empty).then_some(start..start + end);
     Assigned { literals: range.into_iter().collect(), ..Assigned::default() }
 }
 

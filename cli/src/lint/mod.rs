@@ -5,8 +5,9 @@
 
 mod calls;
 mod choice;
+pub(crate) mod comparison;
 pub(crate) mod discovery;
-mod evaluate;
+pub(crate) mod evaluate;
 mod explain;
 pub(crate) mod files;
 pub(crate) mod fix;

@@ -2,21 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use slug_pins::{Literal, Syntax, scan};
+use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{self, Node, Value};
-use slug_resolver::{Code, Credentials, NameSubset, Provider, Rejection, explain};
+use slug_resolver::{Code, Credentials, NameSubset, Provider, Registry, Rejection, RuntimeHandle, explain};
 
+use super::evaluate::comparison::Answer;
 use super::linter::Linter;
 use super::mask;
 use super::near_miss;
-use crate::codes::{self, UNDECIDED, UNREADABLE_FILE};
+use super::patch;
+use crate::codes::{self, Command, UNDECIDED, UNREADABLE_FILE};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::findings::{Coverage, Finding, Report, SUPPRESSION, Source, SourceId, Span};
-use crate::io::{read_file, report_path};
+use crate::findings::{
+    Coverage, Edit, Finding, FindingsOptions, Patch, Report, SUPPRESSION, Source, SourceId, Sources, Span,
+};
+use crate::io::{read_file, read_text_file, report_path, write_whole};
 use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
@@ -49,11 +55,33 @@ pub struct PinSearch<'a> {
 }
 
 /// A model id that a file writes down for a runtime.
-struct Pin {
+pub struct Pin {
+    /// The file.
+    source: SourceId,
     runtime: Literal,
     model: Literal,
     /// The secrets that the workspace gets, if the file lists them.
     required_env: Option<Vec<String>>,
+}
+
+impl Pin {
+    /// The place of the model id.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span { source: self.source, range: self.model.span.clone() }
+    }
+
+    /// The runtime, as the file writes it.
+    #[must_use]
+    pub fn runtime(&self) -> &str {
+        &self.runtime.text
+    }
+
+    /// The model id, as the file writes it.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model.text
+    }
 }
 
 impl Linter<'_> {
@@ -63,17 +91,9 @@ impl Linter<'_> {
     ///
     /// An entry of `pins` whose pattern is invalid or matches no file.
     pub fn add_pins(&self, search: &PinSearch<'_>, report: &mut Report) -> Result<(), Failure> {
-        let mut pins = Pins { linter: self, report, sources: BTreeMap::new(), checked: 0 };
-        let entries = search.config.map_or(&[][..], |config| &config.pins);
-        let mut named = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
-            for path in search.matching(index, entry)? {
-                pins.entry(entry, &path);
-                named.push(path);
-            }
-        }
-        pins.scan_all(search, &named);
-        let checked = pins.checked;
+        let pins = self.pins(search, &[self.registry], report)?;
+        report.findings.extend(pins.iter().filter_map(|pin| self.check_pin(&report.sources, pin)));
+        let checked = pins.len();
         if checked > 0 {
             report.checked.push(("pin", checked));
             let is_alone = report.checked.iter().all(|(what, count)| *what == "pin" || *count == 0);
@@ -82,6 +102,189 @@ impl Linter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Applies the patches of pins that count, and writes the files. Returns a sentence for each edit, and the
+    /// number of files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Linter::add_pins`], or a file cannot be written.
+    pub fn fix_pins(&self, search: &PinSearch<'_>, options: &FindingsOptions) -> Result<(Vec<String>, usize), Failure> {
+        let mut report = Report::new(Command::Lint);
+        let pins = self.pins(search, &[self.registry], &mut report)?;
+        report.findings = pins.iter().filter_map(|pin| self.check_pin(&report.sources, pin)).collect();
+        let sources = report.sources.clone();
+        let mut by_file: BTreeMap<SourceId, Vec<Patch>> = BTreeMap::new();
+        for finding in report.triage(options)?.open.into_iter().filter(|finding| finding.level.counts()) {
+            by_file.entry(finding.primary.span.source).or_default().extend(finding.patch);
+        }
+        let (mut applied, mut files) = (Vec::new(), 0);
+        for (source, patches) in by_file.into_iter().filter(|(_, patches)| !patches.is_empty()) {
+            let path = Path::new(&sources.get(source).path);
+            let Ok(text) = read_text_file(path, usize::try_from(FILE_BYTES).unwrap_or(usize::MAX)) else { continue };
+            // One id can belong to several pins.
+            let (patches, _) = patch::non_overlapping(patches, |patch| Some(patch));
+            let edits = || patches.iter().flat_map(|patch| &patch.edits);
+            let is_unchanged = |edit: &Edit| text.get(edit.span.range.clone()) == Some(sources.slice(&edit.span));
+            let changed = patch::applied(&text, edits());
+            if edits().all(is_unchanged) && is_same_structure(path, &text, &changed) {
+                write_whole(path, changed.as_bytes())?;
+                applied.extend(patches.iter().map(|patch| format!("{}: {}", sources.get(source).path, patch.title)));
+                files += 1;
+            }
+        }
+        Ok((applied, files))
+    }
+
+    /// Finds every pin, and adds what cannot be read to a report. A scanned pin counts if one of the registries
+    /// has its runtime.
+    ///
+    /// # Errors
+    ///
+    /// An entry of `pins` whose pattern is invalid or matches no file.
+    pub fn pins(
+        &self,
+        search: &PinSearch<'_>,
+        registries: &[&Registry],
+        report: &mut Report,
+    ) -> Result<Vec<Pin>, Failure> {
+        let mut pins = Pins { linter: self, registries, report, sources: BTreeMap::new(), found: Vec::new() };
+        let entries = search.config.map_or(&[][..], |config| &config.pins);
+        let mut named = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let is_known = search.config.is_none_or(|config| pins.check_runtime(config, index, entry));
+            for path in search.matching(index, entry)? {
+                if is_known {
+                    pins.entry(entry, &path);
+                }
+                named.push(path);
+            }
+        }
+        pins.scan_all(search, &named);
+        Ok(pins.found)
+    }
+
+    /// The runtime under which the registry has it: policies have templates of runtimes.
+    pub(super) fn dispatched<'n>(&'n self, runtime: &'n str) -> &'n str {
+        let templates = self.policies.iter().map(|policy| policy.template_of(runtime));
+        templates.into_iter().find(|name| *name != runtime).unwrap_or(runtime)
+    }
+
+    /// The finding of a pin that fails or is probably misspelt.
+    fn check_pin(&self, sources: &Sources, pin: &Pin) -> Option<Finding> {
+        let registry = self.registry;
+        let (model, on) = (shown(&pin.model.text), shown(&pin.runtime.text));
+        let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
+            let known = registry.runtimes().iter().map(|runtime| runtime.name.as_str());
+            let help = did_you_mean(&pin.runtime.text, known, "write a runtime of the registry");
+            let text = format!("the registry has no runtime {on}");
+            let finding = contradiction(Code::UnknownRuntime, pin, &pin.runtime).with_primary_text(text);
+            return Some(finding.with_help(help));
+        };
+        let contradiction = |code, text: String| {
+            let finding = contradiction(code, pin, &pin.model).with_primary_text(text);
+            let runtime = Span { source: pin.source, range: pin.runtime.span.clone() };
+            if runtime.range.is_empty() { finding } else { finding.with_label(runtime, "the runtime") }
+        };
+        let listed = || handle.runtime().arms.iter().flat_map(|arm| arm.models.iter().map(String::as_str));
+        let near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
+            [] => format!("write an id that the registry lists for {on}"),
+            near => {
+                format!("did you mean {}?", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or "))
+            }
+        };
+        let only_near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let credentials = pin.credentials();
+        Some(match handle.derive(&pin.model.text, &credentials) {
+            Ok(provider) => match lacking(pin, provider, &credentials) {
+                Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),
+                None => {
+                    let is_listed = listed().any(|id| id == pin.model.text);
+                    let meant = listed().find(|id| !is_listed && is_slip(&pin.model.text, id))?;
+                    let finding =
+                        near_miss::slug(pin.span(), &pin.runtime.text, &pin.model.text, meant, &provider.name);
+                    Finding { patch: pin.patch(sources, handle, meant, Some(provider)), ..finding }
+                }
+            },
+            Err(Rejection::WithdrawnModel) => {
+                let owner = handle.withdrawn_by(&pin.model.text);
+                let patch = only_near().and_then(|near| pin.patch(sources, handle, near, owner));
+                let owner = owner.map_or(String::new(), |owner| format!(" by its provider {}", owner.name));
+                let finding =
+                    contradiction(Code::WithdrawnModel, format!("withdrawn{owner} on runtime {on}")).with_help(near());
+                Finding { patch, ..finding }
+            }
+            Err(Rejection::UnregisteredModel) => {
+                let patch = only_near().and_then(|near| pin.patch(sources, handle, near, None));
+                let finding = contradiction(Code::UnregisteredModel, format!("no provider of runtime {on} serves it"))
+                    .with_help(near());
+                Finding { patch, ..finding }
+            }
+            // The credentials of the workspace decide, and the file does not say which it gets.
+            Err(_) => return None,
+        })
+    }
+
+    /// What a registry makes of a pin.
+    pub(super) fn answer_for_pin(&self, registry: &Registry, pin: &Pin) -> Answer {
+        let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
+            return Answer::new(Some(Code::UnknownRuntime), None);
+        };
+        let credentials = pin.credentials();
+        match handle.derive(&pin.model.text, &credentials) {
+            Ok(provider) => Answer::new(lacking(pin, provider, &credentials).map(|(code, _)| code), Some(provider)),
+            // The credentials of the workspace decide, and the file does not say which it gets.
+            Err(Rejection::AmbiguousModel) => Answer::default(),
+            Err(rejection) => Answer::new(Some(rejection.into()), None),
+        }
+    }
+}
+
+impl Pin {
+    /// The edit that writes another id, if it helps and keeps the vendor. `owner` is the provider of the id as
+    /// written, if it has one.
+    fn patch(
+        &self,
+        sources: &Sources,
+        runtime: RuntimeHandle<'_>,
+        meant: &str,
+        owner: Option<&Provider>,
+    ) -> Option<Patch> {
+        let credentials = self.credentials();
+        let provider = runtime.derive(meant, &credentials).ok()?;
+        let [served_by] = runtime.candidates(meant)[..] else { return None };
+        let keeps_vendor = match owner {
+            Some(owner) => owner.name == provider.name,
+            None => is_other_spelling(runtime, self.model(), meant) || is_of_one_vendor(runtime, self.model(), meant),
+        };
+        let helps = served_by.name == provider.name && lacking(self, provider, &credentials).is_none();
+        let range = self.written(sources).filter(|_| keeps_vendor && helps && is_plain(meant))?;
+        let span = Span { source: self.source, range: range.clone() };
+        let title = format!("replace `{}` by `{meant}`", shown(self.model()));
+        let edits = vec![Edit { span, replacement: meant.to_owned() }];
+        Some(Patch { title, rank: 0, edits, within: range })
+    }
+
+    /// The bytes of the id in the file, without quotes; `None` if the file writes it with escapes or through an
+    /// alias, or if an anchor names the value, because other fields may have it too.
+    fn written(&self, sources: &Sources) -> Option<Range<usize>> {
+        let text = &sources.get(self.source).text;
+        let Range { start, end } = self.model.span;
+        let written = text.get(start..end)?;
+        let quoted = ['"', '\''].into_iter().find(|quote| written.len() > 1 && written.starts_with(*quote));
+        let range = if quoted.is_some() { start + 1..end - 1 } else { start..end };
+        let before = text[..start].trim_end_matches(['"', '\'', ' ']).rsplit([' ', '\n']).next().unwrap_or_default();
+        (text.get(range.clone()) == Some(self.model()) && !before.starts_with('&')).then_some(range)
+    }
+
+    /// The secrets that the workspace gets, as far as the file says.
+    fn credentials(&self) -> Credentials<'_> {
+        let ambient = self.required_env.as_deref().unwrap_or_default();
+        Credentials { injected: NameSubset::EMPTY, ambient }
     }
 }
 
@@ -112,9 +315,10 @@ impl PinSearch<'_> {
 
 struct Pins<'r, 'a> {
     linter: &'r Linter<'a>,
+    registries: &'r [&'r Registry],
     report: &'r mut Report,
     sources: BTreeMap<String, SourceId>,
-    checked: usize,
+    found: Vec<Pin>,
 }
 
 impl Pins<'_, '_> {
@@ -154,23 +358,40 @@ impl Pins<'_, '_> {
 
     /// Checks the pairs of a file whose runtime the registry has. Other objects have fields with these names, too.
     fn pairs(&mut self, path: &Path, text: &str, pairs: Vec<slug_pins::Pair>) {
-        let is_runtime =
-            |pair: &slug_pins::Pair| self.linter.registry.runtime(self.dispatched(&pair.runtime.text)).is_some();
+        let is_runtime = |pair: &slug_pins::Pair| {
+            let name = self.linter.dispatched(&pair.runtime.text);
+            self.registries.iter().any(|registry| registry.runtime(name).is_some())
+        };
         let pairs: Vec<_> = pairs.into_iter().filter(is_runtime).collect();
         if pairs.is_empty() && !text.contains(SUPPRESSION) {
             return;
         }
         // A suppression without a finding is reported, so that the file has to be a source.
         let source = self.source(path, text);
-        for pair in pairs {
-            self.check(source, &Pin { runtime: pair.runtime, model: pair.model, required_env: None });
-        }
+        let pin = |pair: slug_pins::Pair| Pin { source, runtime: pair.runtime, model: pair.model, required_env: None };
+        self.found.extend(pairs.into_iter().map(pin));
     }
 
-    /// The runtime under which the registry has it: policies have templates of runtimes.
-    fn dispatched<'n>(&'n self, runtime: &'n str) -> &'n str {
-        let templates = self.linter.policies.iter().map(|policy| policy.template_of(runtime));
-        templates.into_iter().find(|name| *name != runtime).unwrap_or(runtime)
+    /// Reports the runtime that an entry names for all its files, if no registry has it. Returns false then.
+    fn check_runtime(&mut self, config: &Config, index: usize, entry: &PinEntry) -> bool {
+        let RuntimeSource::Name(name) = &entry.runtime else { return true };
+        let dispatched = self.linter.dispatched(name);
+        if self.registries.iter().any(|registry| registry.runtime(dispatched).is_some()) {
+            return true;
+        }
+        let field = yaml::FieldPath::default().key("pins").index(index).key("runtime");
+        let source = self.source(&config.path, &config.text);
+        let known = self.linter.registry.runtimes().iter().map(|runtime| runtime.name.as_str());
+        let help =
+            did_you_mean(name, known, "write a runtime of the registry, or the path of a field such as `.runtime`");
+        let span = Span { source, range: config.value_range(&field) };
+        let finding = Finding::new(codes::contradiction(Code::UnknownRuntime), span, Code::UnknownRuntime.meaning())
+            .with_primary_text(format!("the registry has no runtime {}", shown(name)))
+            .with_note("the model ids of the files of this entry are not checked")
+            .with_help(help)
+            .with_subject("runtime", name);
+        self.report.findings.push(finding);
+        false
     }
 
     /// Checks the fields of a file that an entry names.
@@ -203,8 +424,8 @@ impl Pins<'_, '_> {
         let required_env = entry.required_env.as_ref().and_then(|field| self.names(source, field, &root));
         for runtime in &runtimes {
             for model in &models {
-                let pin = Pin { runtime: runtime.clone(), model: model.clone(), required_env: required_env.clone() };
-                self.check(source, &pin);
+                let (runtime, model, required_env) = (runtime.clone(), model.clone(), required_env.clone());
+                self.found.push(Pin { source, runtime, model, required_env });
             }
         }
     }
@@ -259,63 +480,52 @@ impl Pins<'_, '_> {
         if let Some(source) = self.sources.get(&shown) {
             return *source;
         }
+        let known = self.report.sources.iter().find(|(_, source)| source.path == shown).map(|(source, _)| source);
+        if let Some(source) = known {
+            self.sources.insert(shown, source);
+            return source;
+        }
         let names = self.linter.secret_names();
         let text = mask::masked(&mask_credentials(text), &names);
         let source = self.report.sources.add(Source { path: shown.clone(), text });
         self.sources.insert(shown, source);
         source
     }
+}
 
-    /// Adds the finding of a pin that fails or is probably misspelt.
-    fn check(&mut self, source: SourceId, pin: &Pin) {
-        self.checked += 1;
-        let registry = self.linter.registry;
-        let (model, on) = (shown(&pin.model.text), shown(&pin.runtime.text));
-        let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
-            let known = registry.runtimes().iter().map(|runtime| runtime.name.as_str());
-            let help = did_you_mean(&pin.runtime.text, known, "write a runtime of the registry");
-            let text = format!("the registry has no runtime {on}");
-            let finding = contradiction(Code::UnknownRuntime, pin, source, &pin.runtime).with_primary_text(text);
-            return self.report.findings.push(finding.with_help(help));
-        };
-        let contradiction = |code, text: String| {
-            let finding = contradiction(code, pin, source, &pin.model).with_primary_text(text);
-            let runtime = Span { source, range: pin.runtime.span.clone() };
-            if runtime.range.is_empty() { finding } else { finding.with_label(runtime, "the runtime") }
-        };
-        let listed = || handle.runtime().arms.iter().flat_map(|arm| arm.models.iter().map(String::as_str));
-        let near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
-            [] => format!("write an id that the registry lists for {on}"),
-            near => {
-                format!("did you mean {}?", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or "))
-            }
-        };
-        let ambient = pin.required_env.as_deref().unwrap_or_default();
-        let credentials = Credentials { injected: NameSubset::EMPTY, ambient };
-        let finding = match handle.derive(&pin.model.text, &credentials) {
-            Ok(provider) => match lacking(pin, provider, &credentials) {
-                Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),
-                None => {
-                    let is_listed = listed().any(|id| id == pin.model.text);
-                    let Some(meant) = listed().find(|id| !is_listed && is_slip(&pin.model.text, id)) else { return };
-                    let span = Span { source, range: pin.model.span.clone() };
-                    near_miss::slug(span, &pin.runtime.text, &pin.model.text, meant, &provider.name)
-                }
-            },
-            Err(Rejection::WithdrawnModel) => {
-                let owner = handle.withdrawn_by(&pin.model.text);
-                let owner = owner.map_or(String::new(), |owner| format!(" by its provider {}", owner.name));
-                contradiction(Code::WithdrawnModel, format!("withdrawn{owner} on runtime {on}")).with_help(near())
-            }
-            Err(Rejection::UnregisteredModel) => {
-                contradiction(Code::UnregisteredModel, format!("no provider of runtime {on} serves it"))
-                    .with_help(near())
-            }
-            // The credentials of the workspace decide, and the file does not say which it gets.
-            Err(_) => return,
-        };
-        self.report.findings.push(finding);
-    }
+/// Returns true if a file has as many pins after a change as before, and is still readable.
+fn is_same_structure(path: &Path, before: &str, after: &str) -> bool {
+    let syntax = path.file_name().and_then(|name| Syntax::of(name.to_str()?));
+    let pairs = |text: &str| syntax.map_or(0, |syntax| scan(text, syntax).len());
+    pairs(before) == pairs(after) && (yaml::read(before.as_bytes()).is_err() || yaml::read(after.as_bytes()).is_ok())
+}
+
+/// The first segment of an id, if it has several: the vendor.
+fn vendor(id: &str) -> Option<&str> {
+    id.split_once(['/', ':']).map(|(vendor, _)| vendor)
+}
+
+/// Returns true if two ids are one, up to a slip, separators and case. A slip that leads from one vendor of the
+/// runtime to another is none.
+fn is_other_spelling(runtime: RuntimeHandle<'_>, id: &str, meant: &str) -> bool {
+    let folded = |id: &str| id.to_lowercase().replace([':', '/', '_'], "-");
+    let mut listed = runtime.runtime().arms.iter().flat_map(|arm| &arm.models);
+    let is_vendor = |named: &str| listed.any(|model| vendor(model) == Some(named));
+    let is_other_vendor = vendor(id) != vendor(meant) && vendor(id).is_some_and(is_vendor);
+    (is_slip(id, meant) || folded(id) == folded(meant)) && !is_other_vendor
+}
+
+/// Returns true if both ids have one first segment, and one provider alone lists ids with it on the runtime.
+fn is_of_one_vendor(runtime: RuntimeHandle<'_>, id: &str, meant: &str) -> bool {
+    let Some(named) = vendor(id).filter(|named| vendor(meant) == Some(named)) else { return false };
+    let lists = |arm: &&Arm| arm.models.iter().any(|model| vendor(model) == Some(named));
+    runtime.runtime().arms.iter().filter(lists).count() == 1
+}
+
+/// Returns true if an id means itself in every language, with and without quotes.
+fn is_plain(id: &str) -> bool {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "._/:@+-".contains(c);
+    id.starts_with(|c: char| c.is_ascii_alphabetic()) && id.chars().all(is_safe) && !id.ends_with(':')
 }
 
 /// Adds the names of a text or of lists of texts. Returns false if there is another value.
@@ -329,8 +539,8 @@ fn add_names(node: &Node, names: &mut Vec<String>) -> bool {
 }
 
 /// A finding about a pin.
-fn contradiction(code: Code, pin: &Pin, source: SourceId, at: &Literal) -> Finding {
-    let span = Span { source, range: at.span.clone() };
+fn contradiction(code: Code, pin: &Pin, at: &Literal) -> Finding {
+    let span = Span { source: pin.source, range: at.span.clone() };
     Finding::new(codes::contradiction(code), span, code.meaning())
         .with_subject("runtime", pin.runtime.text.clone())
         .with_subject("model", pin.model.text.clone())

@@ -116,11 +116,55 @@ fn arm_never_chosen_is_reported() {
 }
 
 #[test]
+fn arm_of_withdrawn_models_is_not_unreachable() {
+    let arm = |ids: &str| {
+        let zeta = format!("      - {{name: zeta, {ids}}}\n");
+        let providers = "providers:\n  - {name: acme, auth_env: [A]}\n  - {name: zeta, auth_env: [Z]}\n";
+        let acme = "      - {name: acme, models: [m]}\n";
+        format!("schema_version: 1\n{providers}runtimes:\n  agent:\n    providers:\n{acme}{zeta}")
+    };
+    for (ids, is_reported) in [("withdrawn_models: [z]", false), ("models: []", true), ("withdrawn_models: []", true)] {
+        let scratch = Scratch::new("check-withdrawn-arm").file("file.yaml", arm(ids));
+        let found = findings(&scratch, &["file.yaml"]);
+        assert_eq!(found.iter().any(|finding| finding["code"] == "unreachable-arm"), is_reported, "{ids}");
+    }
+}
+
+#[test]
 fn listed_ids_without_matching_pattern_are_reported() {
     let providers = [provider("acme", "KEY", "^acme/")];
     let ids = "acme/m, m-1, m-2, m-3, m-4, m-5, m-6, m-7";
     let output = check_one("unmatched", registry(&providers, &[("agent", &[("acme", ids)])]));
     assert_snapshot!(output.snapshot());
+}
+
+#[test]
+fn duplicate_id_of_a_list_is_reported() {
+    let arm = |fields: &str| {
+        format!(
+            "schema_version: 1\nproviders:\n  - {{name: acme, auth_env: [KEY]}}\nruntimes:\n  agent:\n    \
+            providers:\n      \
+             - {{name: acme, {fields}}}\n"
+        )
+    };
+    for (fields, expected) in [
+        ("models: [m, m]", &[(34, "`models` of `acme` has the id `m` twice")][..]),
+        (
+            "models: [m, n, \"m\", n]",
+            &[(37, "`models` of `acme` has the id `m` twice"), (42, "`models` of `acme` has the id `n` twice")],
+        ),
+        ("models: [n], withdrawn_models: [m, 'm']", &[(57, "`withdrawn_models` of `acme` has the id `m` twice")]),
+        ("models: [m, M]", &[]),
+    ] {
+        let scratch = Scratch::new("check-duplicate").file("file.yaml", arm(fields));
+        let found = findings(&scratch, &["file.yaml"]);
+        let is_it = |finding: &&Value| finding["code"] == "duplicate-model" && finding["level"] == "warning";
+        let place = |finding: &Value| (finding["primary"]["start"]["column"].clone(), finding["title"].clone());
+        let found: Vec<_> = found.iter().filter(is_it).map(place).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(column, title)| (Value::from(*column), Value::from(*title))).collect();
+        assert_eq!(found, expected, "{fields}");
+    }
 }
 
 #[test]

@@ -168,6 +168,10 @@ fn model_is_found_in_every_known_field() {
         (r#""model": "m-0", "config": {"model": "m-1"}"#, Some("m-0")),
         (r#""model": "m-0", "workspace": {"status": "failed", "model": "m-1"}"#, Some("m-1")),
         (r#""model": ["m-1"], "runtime": 7"#, None),
+        (r#""model": 7, "model_slug": "m-1""#, Some("7")),
+        (r#""model": {"id": 4.1}"#, Some("4.1")),
+        (r#""slug": 7"#, None),
+        (r#""model": true"#, None),
     ] {
         let output = diagnose(&format!("{{{fields}}}"), ["--format", "json"]).run();
         assert_eq!(output.json()["named"]["model"].as_str(), model, "{fields}");

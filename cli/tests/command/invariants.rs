@@ -213,3 +213,25 @@ fn faulty_invariant_is_refused_at_its_field() {
         assert!(stdout.contains(&words(message)), "{invariant}: {}", output.stdout);
     }
 }
+
+#[test]
+fn subject_of_a_violation_names_runtime_provider_and_line() {
+    let env = "MODEL: \"${{ matrix.model }}\", ZETA_KEY: \"${{ secrets.K }}\", AGENT: coder";
+    let repository = repository("{never: {path: byok}}\n{never: {path: byok, billing: byok}}", env);
+    let workflow = "on: push\njobs:\n  test:\n    runs-on: x\n    strategy: {matrix: {model: [zeta-1, acme-1]}}\n    \
+                    env: {MODEL: \"${{ matrix.model }}\", ZETA_KEY: k, ACME_KEY: k}\n    steps: [{run: ./run.sh}]\n";
+    let policy = POLICY.replace("secrets:", "inject: every\nsecrets:");
+    let repository = repository.file(".github/workflows/test.yml", workflow).file("policy.yaml", policy);
+    let report = slugproof(["lint", "--output", "json"]).dir(&repository).run().json();
+    let findings = report["findings"].as_array().expect("a list");
+    let subject = |finding: &serde_json::Value, name: &str| finding["subject"][name].as_str().map(str::to_owned);
+    for (finding, line) in findings.iter().zip(["6", "5"]) {
+        let found = ["line", "runtime", "provider"].map(|name| subject(finding, name).unwrap_or_default());
+        assert_eq!(found, [line, "coder", "acme, zeta"], "{report}");
+    }
+    // A baseline does not depend on the lines of slugproof.yaml.
+    assert_eq!(slugproof(["lint", "--baseline", "known.json", "--write-baseline"]).dir(&repository).run().code, 0);
+    let config = std::fs::read_to_string(repository.0.join("slugproof.yaml")).expect("the file exists");
+    let repository = repository.file("slugproof.yaml", format!("# a comment\n{config}"));
+    assert_eq!(slugproof(["lint", "--baseline", "known.json"]).dir(&repository).run().code, 0);
+}

@@ -421,3 +421,27 @@ fn hostile_files_use_bounded_time_and_memory() {
         assert!(started.elapsed().as_secs() < 30, "{name}: {:?}", started.elapsed());
     }
 }
+
+#[test]
+fn help_speaks_of_a_wrapper_where_one_is() {
+    let workflow = |run: &str| {
+        format!(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    env: {{E2E_LLM_PATH: platform}}\n    steps:\n      \
+            - run: {run}\n"
+        )
+    };
+    for (run, script, is_wrapper) in [
+        ("make e2e", "", false),
+        ("bash ci/new.sh", "pytest\n", false),
+        ("bash ci/new.sh", "export A=b\nexec ./ci/other.sh\n", true),
+        ("./ci/new.sh", "bash \"ci/other.sh\" \"$@\"\n", true),
+        ("bash ci/missing.sh", "bash ci/other.sh\n", false),
+    ] {
+        let scratch = Scratch::new("lint-wrapper").file("ci/new.sh", script);
+        let scratch = scratch.file(".github/workflows/a.yml", workflow(run));
+        let report = slugproof(["lint", "--output", "json"]).dir(&scratch).run().json();
+        let finding = &report["findings"][0];
+        assert_eq!(finding["code"], "unknown-harness", "{run}");
+        assert_eq!(finding["help"].to_string().contains("wrapper"), is_wrapper, "{run} {script}: {report}");
+    }
+}

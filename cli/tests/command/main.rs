@@ -36,6 +36,7 @@ mod pick;
 mod pins;
 mod policies;
 mod prove;
+mod registries;
 mod registry_forms;
 mod resolve;
 mod run;

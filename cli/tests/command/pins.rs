@@ -200,3 +200,102 @@ fn output_masks_credentials_beside_a_pin() {
         assert!(output.stdout.contains("unregistered-model") && !output.snapshot().contains(&key), "{format}");
     }
 }
+
+/// A registry in which several vendors have similar ids.
+const SIMILAR: &str = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [ACME_TOKEN], model_prefix_match: \"^acme-\"}
+  - {name: zeta, auth_env: [ZETA_KEY]}
+  - {name: beta, auth_env: [BETA_KEY]}
+  - {name: meta, auth_env: [META_KEY]}
+runtimes:
+  coder:
+    providers:
+      - {name: acme, models: [acme-large]}
+      - {name: zeta, models: [zeta-one], withdrawn_models: [zeta-old]}
+      - {name: beta, models: [beta/model-x], withdrawn_models: [zeta-odd]}
+      - {name: meta, models: [meta/tool-y]}
+";
+
+#[test]
+fn fix_writes_the_only_similar_id_of_the_vendor() {
+    let json = |model: &str| format!("{{\"runtime\": \"coder\", \"model\": \"{model}\"}}\n");
+    for (path, before, after) in [
+        ("a.json", json("zeta-oen"), json("zeta-one")),
+        ("a.json", json("zeta-old"), json("zeta-one")),
+        ("a.json", json("beta:model-x"), json("beta/model-x")),
+        ("a.json", json("beta/model-xl"), json("beta/model-x")),
+        ("a.json", json("acme-larg"), json("acme-large")),
+        ("a.sh", format!("post '{}'\n", json("zeta-onn").trim()), format!("post '{}'\n", json("zeta-one").trim())),
+        (
+            "a.sh",
+            "post \"{\\\"runtime\\\": \\\"coder\\\", \\\"model\\\": \\\"zeta-onn\\\"}\"\n".to_owned(),
+            "post \"{\\\"runtime\\\": \\\"coder\\\", \\\"model\\\": \\\"zeta-one\\\"}\"\n".to_owned(),
+        ),
+        (
+            "a.yaml",
+            "runtime: coder\r\nmodel: zeta-onn # why\r\n".to_owned(),
+            "runtime: coder\r\nmodel: zeta-one # why\r\n".to_owned(),
+        ),
+        ("t/a.yaml", "m: 'zeta-onn'\n".to_owned(), "m: 'zeta-one'\n".to_owned()),
+        ("t/a.yaml", "m: \"zeta-onn\" # why\n".to_owned(), "m: \"zeta-one\" # why\n".to_owned()),
+    ] {
+        let entry = if path == "t/a.yaml" { "pins: [{files: t/*.yaml, runtime: coder, model: .m}]\n" } else { "" };
+        let repository = repository("fix", entry, &[(path, &before), ("providers.yaml", SIMILAR)]);
+        let output = slugproof(["lint", "--fix"]).dir(&repository).run();
+        let text = std::fs::read_to_string(repository.0.join(path)).expect("the file exists");
+        assert_eq!(text, after, "{}", output.stdout);
+        assert!(output.stdout.contains("made 1 edit in 1 file"), "{}", output.stdout);
+        assert_eq!(lint(&repository, &[]).0, [""; 0], "{before}");
+    }
+}
+
+#[test]
+fn fix_never_changes_the_vendor() {
+    let json = |model: &str| format!("{{\"runtime\": \"coder\", \"model\": \"{model}\"}}\n");
+    for (path, text) in [
+        // The owner of the withdrawn id does not serve the similar one.
+        ("a.json", json("zeta-odd")),
+        // Nothing is similar, or only the id of another vendor.
+        ("a.json", json("other")),
+        ("a.json", json("beta/tool-y")),
+        ("a.json", json("meta/model-x")),
+        // An escape, an anchor, and a reason that accepts the finding.
+        ("a.json", json("beta\\/model-xl")),
+        ("t/a.yaml", "m: &m zeta-onn\nother: *m\n".to_owned()),
+        (
+            "a.py",
+            "f(runtime=\"coder\", model=\"zeta-onn\")  # slugproof: ignore[unregistered-model] a test\n".to_owned(),
+        ),
+    ] {
+        let entry = if path == "t/a.yaml" { "pins: [{files: t/*.yaml, runtime: coder, model: .m}]\n" } else { "" };
+        let repository = repository("fix-not", entry, &[(path, &text), ("providers.yaml", SIMILAR)]);
+        let output = slugproof(["lint", "--fix"]).dir(&repository).run();
+        let after = std::fs::read_to_string(repository.0.join(path)).expect("the file exists");
+        assert_eq!(after, text, "{}", output.stdout);
+        assert!(!output.stdout.contains("made "), "{}", output.stdout);
+    }
+}
+
+#[test]
+fn misspelt_runtime_of_an_entry_is_reported() {
+    let entry = "pins:\n  - {files: \"t/*.yaml\", model: .m, runtime: codr}\n";
+    let repository = repository("entry", entry, &[("t/a.yaml", "m: zeta-0\n"), ("t/b.yaml", "m: zeta-0\n")]);
+    let report = slugproof(["lint", "--output", "json"]).dir(&repository).run().json();
+    let findings = report["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), 1, "{report}");
+    let primary = &findings[0]["primary"];
+    assert_eq!(findings[0]["code"], "unknown-runtime");
+    assert_eq!((&primary["path"], &primary["start"]["line"]), (&"slugproof.yaml".into(), &4.into()), "{report}");
+    assert_eq!(primary["start"]["column"], 45, "{report}");
+    assert_eq!(findings[0]["help"], serde_json::json!(["did you mean `coder`?"]));
+}
+
+#[test]
+fn variables_of_a_manifest_are_a_pin() {
+    let manifest = "spec:\n  env:\n    - name: RUNTIME\n      value: coder\n    - name: MODEL\n      value: zeta-0\n";
+    let two = format!("kind: a\n---\n{manifest}");
+    let merged = "base: &base {model: zeta-0}\na:\n  <<: *base\n  runtime: coder\n";
+    let repository = repository("manifest", "", &[("a.yaml", &two), ("b.yaml", merged)]);
+    assert_eq!(lint(&repository, &[]).0, ["a.yaml:8 withdrawn-model", "b.yaml:1 withdrawn-model"]);
+}

@@ -225,4 +225,11 @@ fn platform_error_replaces_the_words_of_the_platform() {
         let title = output.json()["findings"][0]["title"].as_str().expect("a title").to_owned();
         assert!(output.code == 1 && title.starts_with(message), "{words}: {}", output.snapshot());
     }
+    // The caret is under the code.
+    let text = registry.replace("providers:\n  -", "platform_error:\n  no-such-code: X\nproviders:\n  -");
+    let scratch = project("words-caret", OPENAI, arms, "X: y").file("providers.yaml", text);
+    let report = slugproof(["check", "--output", "json", "providers.yaml"]).dir(&scratch).run().json();
+    let primary = &report["findings"][0]["primary"];
+    let length = primary["bytes"][1].as_u64().zip(primary["bytes"][0].as_u64()).map(|(end, start)| end - start);
+    assert_eq!((&primary["start"]["column"], length), (&serde_json::json!(3), Some(12)), "{report}");
 }

@@ -337,6 +337,24 @@ fn every_flow_into_a_key_variable_is_masked() {
     }
 }
 
+#[test]
+fn empty_value_of_a_key_is_shown() {
+    for env in [
+        "{E2E_MODEL_SLUG: MiniMax-M2, E2E_MINIMAX_API_KEY: \"\", E2E_RUNTIME: claude-code}",
+        "{E2E_MODEL_SLUG: MiniMax-M2, E2E_MINIMAX_API_KEY: '', E2E_RUNTIME: claude-code}",
+    ] {
+        let text = format!(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      \
+            - run: bash tests/e2e/test_staging_full_saas.sh\n        \
+             env: {env}\n"
+        );
+        let scratch = Scratch::new("secrets-empty").file(".github/workflows/a.yml", text);
+        let shown = slugproof(["lint"]).dir(&scratch).run().stdout;
+        let value = env.split("API_KEY").nth(1).and_then(|rest| rest.split(',').next()).expect("a value");
+        assert!(shown.contains(&format!("API_KEY{value}")), "{env}\n{shown}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -6,6 +6,7 @@
 mod lexer;
 mod query;
 mod scanner;
+mod tree;
 
 use std::ops::Range;
 

@@ -5,7 +5,7 @@
 //! scanned too, because programs and scripts quote JSON.
 
 use crate::lexer::{Kind, Text, Token, tokens};
-use crate::{Literal, Pair, Syntax};
+use crate::{Literal, Pair, Syntax, tree};
 
 /// How deep quoted texts in quoted texts are scanned.
 const QUOTES: usize = 3;
@@ -23,6 +23,9 @@ pub fn scan(text: &str, syntax: Syntax) -> Vec<Pair> {
     let mut pairs = Vec::new();
     if mentions_both(text.as_bytes()) {
         scan_text(&Text::of_file(text), syntax, QUOTES, &mut pairs);
+        if matches!(syntax, Syntax::Yaml | Syntax::Json) {
+            tree::add_pairs(text, &mut pairs);
+        }
     }
     pairs.sort_by_key(|pair: &Pair| (pair.model.span.start, pair.runtime.span.start));
     pairs
@@ -277,7 +280,10 @@ impl Scanner<'_> {
                 false => self.literal(index + 2),
             };
         }
-        let literal = |value: usize| self.literal(value).filter(|_| self.is_end(value + 1));
+        let literal = |value: usize| {
+            let value = self.after_prefix(value);
+            self.literal(value).filter(|_| self.is_end(value + 1))
+        };
         if self.is_colon(index + 1) {
             let mut value = index + 2;
             if self.syntax.has_bare_values() {
@@ -292,13 +298,26 @@ impl Scanner<'_> {
             let default = self.word(value).and_then(|_| self.default(value)).filter(|_| !is_local);
             return literal(default.unwrap_or(value));
         }
-        let mut after = self.tokens.iter().skip(index + 3).filter(|token| !matches!(token.kind, Kind::Newline));
+        let after = self.after_prefix(index + 2) + 1;
+        let mut after = self.tokens.iter().skip(after).filter(|token| !matches!(token.kind, Kind::Newline));
         let mut is_argument = || {
             matches!(kind(index + 1), Some(Kind::Equals))
                 && self.is_in(b'(')
                 && matches!(after.next(), Some(Token { kind: Kind::Comma | Kind::Close(_), .. }))
         };
         is_argument().then(|| literal(index + 2)).flatten()
+    }
+
+    /// The quoted text after a prefix of Python, as in `r"id"`, or else the token itself. A backslash in a raw text
+    /// has another meaning than in others.
+    fn after_prefix(&self, value: usize) -> usize {
+        let prefix = self.word(value).filter(|_| self.syntax == Syntax::Python).unwrap_or_default();
+        let is_prefix = matches!(prefix.to_ascii_lowercase().as_slice(), b"r" | b"u" | b"f" | b"fr" | b"rf");
+        let follows = |next: &Token| {
+            let is_next = self.tokens[value].to == next.from && matches!(next.kind, Kind::Quoted(_));
+            is_next && !self.text.bytes[next.from..next.to].contains(&b'\\')
+        };
+        if is_prefix && self.tokens.get(value + 1).is_some_and(follows) { value + 1 } else { value }
     }
 
     /// The value of a field of YAML that is on the next line, also after `>` or `|`.

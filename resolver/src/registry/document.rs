@@ -208,7 +208,7 @@ fn decode_platform_error(entry: &Entry<'_>) -> Result<(Code, String), ReadError>
     let Some(code) = Code::parse(entry.name) else {
         let codes: Vec<String> = Code::ALL.iter().map(|code| quoted(code.as_str())).collect();
         let message = format!("no contradiction has the code {}; use one of {}", quoted(entry.name), codes.join(", "));
-        return Err(entry.value.error(message));
+        return Err(entry.key.error(message));
     };
     match entry.value.string()? {
         "" => Err(entry.value.error("is empty; write the words of the platform, or remove the code")),

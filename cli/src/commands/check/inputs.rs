@@ -9,11 +9,11 @@ use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
 use crate::codes;
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Config, FILE_NAME, Registries};
 use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
 use crate::findings::EMBEDDED;
-use crate::io::{read_file, report_path};
+use crate::io::{is_same_file, read_file, report_path};
 use crate::policies;
 
 /// The kind of a file.
@@ -40,7 +40,7 @@ impl Kind {
             (Kind::Registry, &["providers"]),
             (Kind::Policy, &["override", "platform", "fallback", "model", "secrets", "extends"]),
             (Kind::Registry, &["runtimes"]),
-            (Kind::Config, &["registry", "policies", "accept", "workflows"]),
+            (Kind::Config, &["registry", "registries", "policies", "accept", "workflows"]),
         ];
         let has_any = |(_, fields): &&(Self, &[&str])| fields.iter().any(|field| is_field(field));
         FIELDS.iter().find(has_any).map(|(kind, _)| *kind)
@@ -72,11 +72,15 @@ pub(super) struct Input {
     pub content: Result<Vec<u8>, String>,
     /// Whether unknown fields are ignored.
     pub unknown: UnknownFields,
+    /// True for a registry that is only compared with another one.
+    pub is_only_compared: bool,
 }
 
 /// The queue of the files of one run that are not read yet.
 pub(super) struct Inputs {
     left: VecDeque<(Location, UnknownFields)>,
+    /// The registries that are only compared with one another, unless they are read for another reason.
+    compared: VecDeque<(Location, UnknownFields)>,
     seen: HashSet<PathBuf>,
     /// `None` until a flag or a slugproof.yaml decides.
     unknown: Option<UnknownFields>,
@@ -100,6 +104,7 @@ impl Inputs {
             DataOptions { registry: None, unknown_fields: args.unknown_fields.choice(), no_config: args.no_config };
         let mut inputs = Self {
             left: VecDeque::new(),
+            compared: VecDeque::new(),
             seen: HashSet::new(),
             unknown: args.unknown_fields.choice(),
             data,
@@ -151,6 +156,8 @@ impl Inputs {
             Some(path) => (Location::File(path.clone()), unknown),
             None => (Location::EmbeddedRegistry, UnknownFields::Deny),
         });
+        let registries = config.registries.iter().flat_map(Registries::paths);
+        self.compared.extend(registries.map(|path| (Location::File(path.to_owned()), unknown)));
         let Some(policies) = &config.policies else { return self.add_embedded_policies() };
         for name in policies {
             let embedded = Policy::all_embedded().iter().position(|policy| OsStr::new(policy.name()) == name);
@@ -161,13 +168,15 @@ impl Inputs {
 
     /// Reads the next file that was not read before.
     pub fn next(&mut self) -> Option<Input> {
-        while let Some((location, unknown)) = self.left.pop_front() {
+        loop {
+            let checked = self.left.pop_front();
+            let is_only_compared = checked.is_none();
+            let (location, unknown) = checked.or_else(|| self.compared.pop_front())?;
             let identity = location.identity();
             if self.seen.insert(identity) {
-                return Some(location.read(unknown));
+                return Some(Input { is_only_compared, ..location.read(unknown) });
             }
         }
-        None
     }
 
     /// The files that were read, the nearest slugproof.yaml and the files that they name.
@@ -175,6 +184,13 @@ impl Inputs {
         let others = Data::find(self.data.clone()).map(|data| data.files(&[])).unwrap_or_default();
         let bases = self.seen.iter().filter(|path| path.is_file()).flat_map(|path| policies::files(path));
         bases.chain(others).collect()
+    }
+
+    /// The policy of `harness_policy`, if `config` is the slugproof.yaml in use.
+    pub fn harness_policy(&self, config: &Config) -> Result<Option<Policy>, Failure> {
+        let data = Data::find(self.data.clone())?;
+        let is_in_use = data.config.as_ref().is_some_and(|found| is_same_file(&found.path, &config.path));
+        if is_in_use { data.harness_policy() } else { Ok(None) }
     }
 
     /// The registry that policies are compared with if no file is a registry, and its name.
@@ -200,6 +216,7 @@ impl Location {
             shown: format!("{EMBEDDED}{name}"),
             content: Ok(yaml.as_bytes().to_vec()),
             unknown,
+            is_only_compared: false,
         };
         match self {
             Self::EmbeddedRegistry => embedded("providers.yaml", Registry::EMBEDDED_YAML),
@@ -209,7 +226,7 @@ impl Location {
             }
             Self::File(path) => {
                 let content = read_file(&path).map_err(|failure| failure.to_string());
-                Input { shown: report_path(&path), content, unknown, path }
+                Input { shown: report_path(&path), content, unknown, is_only_compared: false, path }
             }
         }
     }

@@ -7,6 +7,7 @@ pub mod locations;
 mod misplaced;
 mod policy;
 mod reachability;
+mod registries;
 mod registry;
 
 use std::ops::Range;
@@ -49,12 +50,13 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     check.check_invariants();
     check.compare();
+    let workflows = check.compare_registries(&inputs)?;
     check.conform(&options.deny)?;
     if inputs.is_unrequested_sample {
         check.report.coverage = Coverage::Sample;
     }
     let files = inputs.files();
-    options.check_inputs(files.iter().map(PathBuf::as_path))?;
+    options.check_inputs(files.iter().chain(&workflows).map(PathBuf::as_path))?;
     publish(check.report, &options, output)
 }
 
@@ -62,6 +64,8 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
 struct Check {
     report: Report,
     registries: Vec<(Document, Registry)>,
+    /// Registries that are only compared with one another.
+    compared: Vec<(Document, Registry)>,
     policies: Vec<(Document, Policy)>,
     /// Registries that policies are compared with but that are not checked.
     others: Vec<(String, Registry)>,
@@ -78,6 +82,7 @@ impl Check {
         Self {
             report: Report::new(Command::Check),
             registries: Vec::new(),
+            compared: Vec::new(),
             policies: Vec::new(),
             others: Vec::new(),
             has_registry: false,
@@ -104,7 +109,7 @@ impl Check {
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.
     fn read(&mut self, input: Input) -> Option<(SourceId, Config)> {
-        let Input { path, shown, content, unknown } = input;
+        let Input { path, shown, content, unknown, is_only_compared } = input;
         let bytes = match content {
             Ok(bytes) => bytes,
             Err(why) => {
@@ -127,12 +132,13 @@ impl Check {
                 return None;
             }
         };
-        match inputs::kind_of(&root, &path) {
+        match inputs::kind_of(&root, &path).filter(|kind| *kind == Kind::Registry || !is_only_compared) {
             Some(Kind::Registry) => {
                 self.has_registry = true;
                 match Registry::from_node(Cursor::root(&root), unknown).map_err(|error| error.located(&root)) {
                     Ok(registry) => {
-                        self.registries.push((Document { source, root }, registry));
+                        let registries = if is_only_compared { &mut self.compared } else { &mut self.registries };
+                        registries.push((Document { source, root }, registry));
                     }
                     Err(error) => self.refuse(source, Kind::Registry, &error),
                 }
@@ -149,12 +155,18 @@ impl Check {
                         self.has_registry |= config.registry.as_ref() == Some(&path);
                         self.unreadable(source, error.span.unwrap_or_default(), error.message, None);
                     }
+                    if let Some(error) = config.same_registries() {
+                        self.refuse(source, Kind::Config, &error);
+                    }
                     return Some((source, config));
                 }
                 Err(error) => self.refuse(source, Kind::Config, &error),
             },
             None => {
-                let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
+                let title = match is_only_compared {
+                    true => "the file is not a registry".to_owned(),
+                    false => "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned(),
+                };
                 let help = "a registry has `providers` and `runtimes`; a policy `model` and `secrets`; \
                             a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
                 self.unreadable(source, root.highlight_span(), title, Some(help));
@@ -246,7 +258,8 @@ impl Check {
                 self.report.findings.extend(policy::check(sources, document, policy, path, registry));
             }
         }
-        let checked = [("registry", self.registries.len()), ("policy", self.policies.len())];
+        let registries = self.registries.len() + self.compared.len();
+        let checked = [("registry", registries), ("policy", self.policies.len())];
         self.report.checked.extend(checked.iter().filter(|(_, count)| *count > 0));
     }
 }

@@ -40,6 +40,7 @@ pub(super) fn check(sources: &Sources, document: &Document, registry: &Registry)
     findings.extend(check.vendor_keys());
     findings.extend(check.invalid_secret_names());
     findings.extend(check.unknown_fields());
+    findings.extend(check.duplicate_models());
     (findings, note)
 }
 
@@ -132,9 +133,14 @@ impl RegistryCheck<'_> {
     }
 
     fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {
+        // An arm can be there only to say that its ids were withdrawn.
+        let is_record = |arm: &usize| {
+            let arm = &arms.runtime.arms[*arm];
+            arm.models.is_empty() && !arm.withdrawn_models.is_empty()
+        };
         let numbers = 0..arms.providers.len();
         numbers
-            .filter(|arm| arms.is_reachable(*arm) == Some(false))
+            .filter(|arm| arms.is_reachable(*arm) == Some(false) && !is_record(arm))
             .map(|arm| self.unreachable_arm(arms, arm))
             .collect()
     }
@@ -254,6 +260,38 @@ impl RegistryCheck<'_> {
                 .with_subject("field", &name)
         };
         by_name.into_iter().map(finding).collect()
+    }
+
+    /// Returns a finding for each id that an arm lists, or has withdrawn, more than once.
+    fn duplicate_models(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for runtime in self.registry.runtimes() {
+            for (number, arm) in runtime.arms.iter().enumerate() {
+                for (field, ids) in [("models", &arm.models), ("withdrawn_models", &arm.withdrawn_models)] {
+                    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+                    for (position, id) in ids.iter().enumerate() {
+                        let known = *first.entry(id).or_insert(position);
+                        if known == position {
+                            continue;
+                        }
+                        let list = arm_at(runtime, number).key(field);
+                        let span = |index| self.document.span(self.sources, &list.clone().index(index));
+                        let provider = &arm.provider;
+                        let title = format!("`{field}` of `{}` has the id `{}` twice", shown(provider), shown(id));
+                        findings.push(
+                            Finding::new(&codes::DUPLICATE_MODEL, span(position), title)
+                                .with_primary_text("has no effect")
+                                .with_label(span(known), "the same id")
+                                .with_help("remove one of the two, or correct the id that was meant")
+                                .with_subject("runtime", &runtime.name)
+                                .with_subject("provider", provider)
+                                .with_subject("model", id),
+                        );
+                    }
+                }
+            }
+        }
+        findings
     }
 
     /// Returns a finding for each key of another vendor that the platform's provider accepts.

@@ -12,6 +12,8 @@ use crate::render::counted;
 pub struct Record {
     /// The masked record, an object.
     root: Value,
+    /// The same with a text for each number: the id of a model or a runtime may be a number.
+    names: Value,
 }
 
 /// A field of a record and its value.
@@ -80,7 +82,7 @@ impl Record {
     pub fn read(bytes: &[u8], masker: &Masker) -> Result<Self, String> {
         let value = json::read(bytes)?;
         match masker.value(&value) {
-            root @ Value::Object(_) => Ok(Self { root }),
+            root @ Value::Object(_) => Ok(Self { names: with_texts(&root), root }),
             Value::Array(items) => {
                 let length = counted(items.len() as u64, "item");
                 Err(format!("the record is a list of {length}, not an object; {EXPECTED}, or one item of the list"))
@@ -136,7 +138,7 @@ impl Record {
     }
 
     fn named(&self, fields: &[(&str, Sense)], is_known: impl Fn(&str) -> bool) -> Option<Named<'_>> {
-        let mut named = self.objects().flat_map(|(prefix, members)| {
+        let mut named = objects(&self.names).flat_map(|(prefix, members)| {
             fields.iter().filter_map(move |(field, sense)| {
                 let (field, name) = name_of(field, members.get(*field)?)?;
                 Some((Named { field: format!("{prefix}{field}"), name: name.trim() }, *sense))
@@ -150,19 +152,30 @@ impl Record {
 
     /// All fields with a name, in order of precedence.
     fn every<'r>(&'r self, name: &'static str) -> impl Iterator<Item = Said<'r>> {
-        self.objects().filter_map(move |(prefix, members)| {
+        objects(&self.root).filter_map(move |(prefix, members)| {
             Some(Said { field: format!("{prefix}{name}"), value: members.get(name)? })
         })
     }
+}
 
-    /// The objects that may describe the workspace, in order of precedence. A nested object with
-    /// a status is the workspace, so it precedes the record around it.
-    fn objects(&self) -> impl Iterator<Item = (String, &Map<String, Value>)> {
-        let root = self.root.as_object().expect("a record is an object");
-        let wrapped = |name: &str| Some((format!("{name}."), root.get(name)?.as_object()?));
-        let is_workspace = |object: &(String, &Map<String, Value>)| object.1.contains_key("status");
-        let (inner, outer): (Vec<_>, Vec<_>) = WRAPPERS.into_iter().filter_map(wrapped).partition(is_workspace);
-        inner.into_iter().chain([(String::new(), root)]).chain(outer)
+/// The objects that may describe the workspace, in order of precedence. A nested object with a status is the
+/// workspace, so it precedes the record around it.
+fn objects(root: &Value) -> impl Iterator<Item = (String, &Map<String, Value>)> {
+    let root = root.as_object().expect("a record is an object");
+    let wrapped = |name: &str| Some((format!("{name}."), root.get(name)?.as_object()?));
+    let is_workspace = |object: &(String, &Map<String, Value>)| object.1.contains_key("status");
+    let (inner, outer): (Vec<_>, Vec<_>) = WRAPPERS.into_iter().filter_map(wrapped).partition(is_workspace);
+    inner.into_iter().chain([(String::new(), root)]).chain(outer)
+}
+
+/// A value with a text for each number, also in its objects.
+fn with_texts(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => Value::String(number.to_string()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), with_texts(value))).collect())
+        }
+        other => other.clone(),
     }
 }
 

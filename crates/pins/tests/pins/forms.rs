@@ -45,6 +45,54 @@ fn anchor_and_tag_of_yaml_are_not_the_value() {
 }
 
 #[test]
+fn merge_key_of_yaml_is_followed() {
+    let base = "base: &base {model: acme/m1, other: 1}\n";
+    is_pin(Syntax::Yaml, &format!("{base}a:\n  <<: *base\n  runtime: coder\n"));
+    is_pin(Syntax::Yaml, "base: &base\n  runtime: \"coder\"\na: {<<: *base, model: acme/m1}\n");
+    is_pin(Syntax::Yaml, &format!("{base}a:\n  <<: [*base]\n  runtime: coder\n"));
+    is_pin(Syntax::Yaml, &format!("x: 1\n---\n{base}a:\n  <<: *base\n  runtime: coder\n"));
+    is_none(Syntax::Yaml, &format!("{base}a:\n  <<: *base\n  runtime: coder\n  model: $MODEL\n"));
+    is_none(Syntax::Yaml, &format!("{base}a:\n  <<: *base\nb:\n  runtime: coder\n"));
+    is_none(Syntax::Yaml, "base: &base {model: null}\na:\n  <<: *base\n  runtime: coder\n");
+    // What the scanner sees is found once.
+    is_pin(Syntax::Yaml, "base: &base {x: 1}\na:\n  <<: *base\n  runtime: coder\n  model: 'acme/m1'\n");
+}
+
+#[test]
+fn list_of_variables_is_a_pin() {
+    is_pin(
+        Syntax::Yaml,
+        "env:\n  - name: RUNTIME\n    value: coder\n  - {name: A, value: b}\n  - name: MODEL\n    value: acme/m1\n",
+    );
+    is_pin(Syntax::Json, r#"{"env": [{"name": "model", "value": "acme/m1"}, {"name": "runtime", "value": "coder"}]}"#);
+    let [runtime, model] = ["{name: RUNTIME, value: coder}", "{name: MODEL, value: acme/m1}"];
+    is_pin(Syntax::Yaml, &format!("a: 1\n---\nenv: [{runtime}, {model}]\n--- # next\n"));
+    is_none(Syntax::Yaml, &format!("a: [{runtime}]\nb: [{model}]\n"));
+    is_none(Syntax::Yaml, &format!("env: [{runtime}, {model}, {{name: MODEL, value: other}}]\n"));
+    is_none(Syntax::Yaml, &format!("env: [{runtime}, {{name: MODEL, valueFrom: {{x: acme/m1}}}}]\n"));
+    is_none(Syntax::Yaml, &format!("env: [{runtime}, {{name: MODEL, value: $(M)}}]\n"));
+}
+
+#[test]
+fn prefix_of_python_is_not_the_text() {
+    for prefix in ["r", "R", "u", "f", "rf", "Fr"] {
+        is_pin(Syntax::Python, &format!("create(runtime=\"coder\", model={prefix}\"acme/m1\")\n"));
+        is_pin(Syntax::Python, &format!("a = {{\"model\": {prefix}'acme/m1', \"runtime\": \"coder\"}}\n"));
+    }
+    is_none(Syntax::Python, "create(runtime=\"coder\", model=f\"acme/{name}\")\n");
+    is_none(Syntax::Python, "create(runtime=\"coder\", model=b\"acme/m1\")\n");
+    is_none(Syntax::Python, "create(runtime=\"coder\", model=r\"acme\\m1\")\n");
+    is_none(Syntax::Python, "create(runtime=\"coder\", model=f \"acme/m1\")\n");
+    is_none(Syntax::Python, "create(runtime=\"coder\", model=r\"acme/\" + name)\n");
+}
+
+#[test]
+fn raw_text_of_go_is_a_text() {
+    is_pin(Syntax::Braces, "w := Workspace{Runtime: `coder`, Model: `acme/m1`}\n");
+    is_none(Syntax::Braces, "w := Workspace{Runtime: `coder`, Model: `acme/` + name}\n");
+}
+
+#[test]
 fn here_document_has_its_own_brackets() {
     let of = |name: &str, first: &str, second: &str| {
         format!("f() {{\n  cat > a <<{name}\n{first}\nEOF\n  cat > b <<{name}\n{second}\nEOF\n}}\n")
