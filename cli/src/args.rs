@@ -213,6 +213,10 @@ pub struct ProveArgs {
     /// List the laws and exit
     #[arg(long)]
     pub laws: bool,
+
+    /// True if `conform` runs as well and says whether policies match their functions.
+    #[arg(skip)]
+    pub with_conform: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -227,7 +231,7 @@ pub enum Deny {
     /// Contradictions reachable without an override
     #[value(alias = "holes")]
     Gaps,
-    /// Policies that are not proved to answer as their functions do
+    /// Policies that are not proved to match their functions
     Unconformed,
 }
 
@@ -355,6 +359,10 @@ pub struct LintArgs {
     /// Apply the suggested edits, which delete or replace `env` entries
     #[arg(long, conflicts_with = "write_baseline")]
     pub fix: bool,
+
+    /// True if `conform` runs as well and says whether policies match their functions.
+    #[arg(skip)]
+    pub with_conform: bool,
 }
 
 /// Write slugproof.yaml and policies for a repository
@@ -464,9 +472,13 @@ pub struct CheckArgs {
 
     #[command(flatten)]
     pub findings: FindingsArgs,
+
+    /// True if `conform` runs as well and says whether policies match their functions.
+    #[arg(skip)]
+    pub with_conform: bool,
 }
 
-/// Prove that a policy answers as the shell function that it describes
+/// Prove that a policy matches the shell function that it describes
 ///
 /// Runs the function that `function` in a policy names, in every environment that the function
 /// or the policy distinguishes, and compares the model and the names of the secrets. Shows each

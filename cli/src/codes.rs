@@ -211,11 +211,11 @@ table! {
         UNSTABLE_FUNCTION = "unstable-function", Error, [Conform],
             "a function answers one question in several ways";
         NOT_PROVED = "not-proved", Undecided, [Conform],
-            "a policy is not proved to answer as its function does";
-        MISSING_FUNCTION = "missing-function", Warning, [Check, Conform],
-            "a file of the function that a policy describes cannot be read";
+            "a policy is not proved to match its function";
+        MISSING_FUNCTION = "missing-function", Error, [Check, Conform],
+            "the function that a policy describes cannot be called";
         UNCONFORMED = "unconformed", Note, [Conform, Check, Prove, Lint],
-            "no comparison proves that a policy answers as its function does; reported where it is denied";
+            "no comparison proves that a policy matches its function; reported where it is denied";
     }
 
     "Causes that `diagnose` names",

@@ -170,7 +170,7 @@ fn summary(file: &File, policy: &Policy, comparison: &Comparison) -> String {
     let rules = document.model.len() + document.secrets.len();
     let conformance = &comparison.conformance;
     let result = match comparison.verdict() {
-        Verdict::Proved => "proved: it answers as the function does",
+        Verdict::Proved => "proved: it matches the function",
         Verdict::Different => "different from the function in some environments; `slugproof conform` shows them",
         Verdict::NotProved => "not proved; `slugproof conform` shows why",
     };

@@ -80,7 +80,7 @@ fn policy_has_the_answers_of_the_function() {
     let scratch = repository("init-policy");
     let output = init(&scratch, &[]);
     assert_eq!(output.code, 0, "{}", output.snapshot());
-    assert!(output.stdout.contains("proved: it answers as the function does"), "{}", output.stdout);
+    assert!(output.stdout.contains("proved: it matches the function"), "{}", output.stdout);
     let expected = "schema_version: 2
 name: plan
 harness: [scripts/plan.sh]
@@ -288,7 +288,7 @@ fn example_is_what_init_writes() {
     }
     let run = slugproof([]).env("PATH", &path()).dir(&scratch).run();
     assert_eq!(run.code, 1, "{}", run.snapshot());
-    assert!(run.stdout.contains("proved: `start-bot` answers as its function does"), "{}", run.stdout);
+    assert!(run.stdout.contains("proved: `start-bot` matches its function"), "{}", run.stdout);
     assert!(run.stdout.contains("--> .github/workflows/nightly.yml:9:7"), "{}", run.stdout);
 }
 

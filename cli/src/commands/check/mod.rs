@@ -49,7 +49,7 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     check.check_invariants();
     check.compare();
-    check.conform(&options.deny)?;
+    check.conform(&options.deny, args.with_conform)?;
     if inputs.is_unrequested_sample {
         check.report.coverage = Coverage::Sample;
     }
@@ -87,7 +87,7 @@ impl Check {
     }
 
     /// Says whether the policies conform to their functions.
-    fn conform(&mut self, denied: &[&'static codes::Entry]) -> Result<(), Failure> {
+    fn conform(&mut self, denied: &[&'static codes::Entry], with_conform: bool) -> Result<(), Failure> {
         let registries = self.registries.iter().map(|(_, registry)| registry);
         let others = self.others.iter().map(|(_, registry)| registry);
         let Some(registry) = registries.chain(others).next() else { return Ok(()) };
@@ -99,7 +99,7 @@ impl Check {
         let files: Vec<PolicyFile> = self.policies.iter().map(file).collect();
         let mut conformity =
             Conformity::new(self.config.as_ref().map(|(_, config)| config), registry, conformity::BUDGET);
-        conformity::report(&mut self.report, &files, &mut conformity, denied)
+        conformity::report(&mut self.report, &files, &mut conformity, denied, with_conform)
     }
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.

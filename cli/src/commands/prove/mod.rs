@@ -100,13 +100,15 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
             }
         }
     }
+    output.conclude(report.conclusion());
     Ok(report.exit())
 }
 
 /// Whether the policies conform to their functions.
 fn functions(args: &ProveArgs, data: &Data, registry: &Registry, files: &[PolicyFile]) -> Result<Functions, Failure> {
     if !conformity::is_denied(data.denied()) && !args.deny.contains(&Deny::Unconformed) {
-        return Ok(Functions { not_compared: conformity::not_compared(files), ..Functions::default() });
+        let not_compared = conformity::not_compared(files).filter(|_| !args.with_conform);
+        return Ok(Functions { not_compared, ..Functions::default() });
     }
     let mut functions = Functions::default();
     let mut conformity = Conformity::new(data.config.as_ref(), registry, conformity::BUDGET);

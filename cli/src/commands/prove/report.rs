@@ -1,5 +1,6 @@
 //! The results of `prove`, before rendering.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use slug_laws::SET;
@@ -11,6 +12,7 @@ use super::violations::Violations;
 use crate::config::AcceptCode;
 use crate::data::WRITE_CONFIG;
 use crate::exit::Exit;
+use crate::render::counted;
 
 /// All results of `prove`.
 pub struct Report {
@@ -144,6 +146,32 @@ impl Report {
         let is_unconformed = !self.functions.problems.is_empty();
         let fails = broken || crosses || violated || is_unconformed || !self.idle.is_empty();
         if fails || ((open || unknown) && self.gaps_count) { Exit::Findings } else { Exit::Clean }
+    }
+}
+
+impl Report {
+    /// What was found, in one clause; `None` if nothing was.
+    pub fn conclusion(&self) -> Option<String> {
+        let sum = |count: fn(&PolicyReport) -> usize| self.policies.iter().map(count).sum::<usize>() as u64;
+        let broken = sum(|policy| usize::from(policy.proof.broken.is_some()));
+        let gaps = sum(PolicyReport::open_gaps);
+        let undecided = sum(|policy| policy.undecided.len() + policy.unexplored.len());
+        let violations = self.policies.iter().flat_map(|policy| &policy.violations.found);
+        let violated: BTreeSet<u64> = violations.map(|violation| violation.line).collect();
+        let unexplored = self.policies.iter().flat_map(|policy| &policy.violations.unexplored).collect::<BTreeSet<_>>();
+        let parts = [
+            (broken, "broken law"),
+            (gaps, "gap"),
+            (sum(PolicyReport::open_crossings), "cross-vendor key"),
+            (violated.len() as u64, "violated invariant"),
+            (unexplored.len() as u64, "unchecked invariant"),
+            (undecided, "uncovered runtime"),
+            (self.functions.problems.len() as u64, "unproved policy"),
+            (self.idle.len() as u64, "unused `accept` entry"),
+        ];
+        let some = |(count, what): &(u64, &str)| (*count > 0).then(|| counted(*count, what));
+        let parts: Vec<String> = parts.iter().filter_map(some).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
 

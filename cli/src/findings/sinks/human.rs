@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Look, Origin, Patch as Shown, Renderer, Snippet};
 use anstream::adapter::strip_str;
 
-use crate::codes::Level;
+use crate::codes::{Command, Level};
 use crate::render::{BAD, GOOD, HEAD, WARN, counted, printable, shown, wrapped_to};
 
 use super::excerpt::Excerpt;
@@ -225,17 +225,48 @@ fn in_one_excerpt(sources: &Sources, a: &Span, b: &Span) -> bool {
 const SAMPLE: &str = "; these are embedded sample data, nothing of yours was checked: name your files, run \
                       `slugproof init`, or pass --embedded";
 
-/// The summary: numbers of findings by level, checked items and suppressed findings.
-pub fn summary(triaged: &Triaged, width: usize) -> String {
-    let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
-    let found = levels.map(|level| (triaged.count(level), level));
-    let some = |(count, level): &(usize, Level)| match (count, level) {
+/// The same for `conform`: the embedded policies have no functions.
+const SAMPLE_WITHOUT_FUNCTIONS: &str =
+    "; nothing of yours was checked: name a policy with `function`, or run `slugproof init`";
+
+const INCOMPLETE: &str = "; not everything could be read";
+
+/// The numbers of findings of some levels; empty if there are none.
+fn numbers(triaged: &Triaged, levels: &[Level]) -> String {
+    let some = |level: &Level| match (triaged.count(*level), level) {
         (0, _) => None,
         (count, Level::Undecided) => Some(format!("{count} undecided")),
-        (count, level) => Some(counted(*count as u64, level.as_str())),
+        (count, level) => Some(counted(count as u64, level.as_str())),
     };
-    let found: Vec<String> = found.iter().filter_map(some).collect();
-    let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    levels.iter().filter_map(some).collect::<Vec<_>>().join(", ")
+}
+
+/// What the command found and where, in one clause; `None` if it found nothing that needs attention.
+pub fn conclusion(triaged: &Triaged) -> Option<String> {
+    const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Undecided];
+    let mut found = numbers(triaged, &LEVELS);
+    let shown = triaged.open.iter().filter(|finding| LEVELS.contains(&finding.level));
+    let mut paths: Vec<&str> = shown.map(|finding| triaged.sources.path(&finding.primary.span)).collect();
+    paths.dedup();
+    match paths.as_slice() {
+        [] => {}
+        [path] => found.push_str(&format!(" in {path}")),
+        [path, others @ ..] => found.push_str(&format!(" in {path} and {}", counted(others.len() as u64, "more file"))),
+    }
+    let but = match triaged.coverage {
+        Coverage::Incomplete => INCOMPLETE,
+        Coverage::Nothing => "; nothing was checked",
+        Coverage::Unproved => "; not everything is proved",
+        Coverage::Sample | Coverage::Complete => "",
+    };
+    let text = format!("{found}{but}");
+    Some(text.trim_start_matches("; ").to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The summary: numbers of findings by level, checked items and suppressed findings.
+pub fn summary(triaged: &Triaged, width: usize) -> String {
+    let found = numbers(triaged, &[Level::Error, Level::Warning, Level::Undecided, Level::Note]);
+    let found = if found.is_empty() { "nothing found".to_owned() } else { found };
     let checked: Vec<String> = triaged.checked.iter().map(|(noun, count)| counted(*count as u64, noun)).collect();
     let checked = if checked.is_empty() { String::new() } else { format!(" in {}", checked.join(", ")) };
     let suppressed = [
@@ -253,9 +284,10 @@ pub fn summary(triaged: &Triaged, width: usize) -> String {
     let counts = triaged.open.iter().any(|finding| finding.level.counts());
     let (style, sign, but) = match triaged.coverage {
         _ if counts => (BAD, "✗", ""),
-        Coverage::Incomplete => (BAD, "✗", "; not everything could be read"),
+        Coverage::Incomplete => (BAD, "✗", INCOMPLETE),
         Coverage::Nothing => (WARN, "!", "; nothing was checked"),
         Coverage::Unproved => (WARN, "!", "; not everything is proved"),
+        Coverage::Sample if triaged.command == Command::Conform => (WARN, "!", SAMPLE_WITHOUT_FUNCTIONS),
         Coverage::Sample => (WARN, "!", SAMPLE),
         Coverage::Complete if triaged.count(Level::Undecided) > 0 => {
             (WARN, "!", "; --strict counts undecided findings")

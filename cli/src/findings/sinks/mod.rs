@@ -28,6 +28,7 @@ pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -
     let sinks = requested_sinks(options)?;
     let triaged = report.without_credentials().triage(options)?;
     write(&triaged, &sinks, output)?;
+    output.conclude(human::conclusion(&triaged));
     Ok(triaged.exit())
 }
 
