@@ -142,7 +142,7 @@ table! {
     "Workflow files",
     "Every output format of `lint` and `check` gives the code of each finding.": {
         UNDECIDED = "undecided", Undecided, [Lint, Check],
-            "slugproof can show neither that the input is correct nor that it is incorrect";
+            "slugproof could not decide whether the input is correct";
         UNREADABLE_FILE = "unreadable-file", Error, [Lint, Check],
             "a file cannot be opened, is not YAML, or is not of a known kind";
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
@@ -215,7 +215,7 @@ table! {
         MISSING_FUNCTION = "missing-function", Error, [Check, Conform],
             "the function that a policy describes cannot be called";
         UNCONFORMED = "unconformed", Note, [Conform, Check, Prove, Lint],
-            "no comparison proves that a policy matches its function; reported where it is denied";
+            "it is not proved that a policy matches its function; reported only with `deny`";
     }
 
     "Causes that `diagnose` names",

@@ -225,16 +225,16 @@ impl<'a> Linter<'a> {
         let span = |range: &Range<usize>| Span { source, range: range.clone() };
         let (title, help) = match first {
             Seen::Script(..) => (
-                format!("`{name}` is read by policy `{policy}`, but no step that sees it calls a known harness"),
+                format!("policy `{policy}` depends on `{name}`, but no step that has it calls a known harness"),
                 format!(
-                    "add the script that reads it to `harness` of a policy, or check the file with --policy {policy}; \
-                     a wrapper that sets such variables and calls the script is not a harness"
+                    "add the script that uses the variable to `harness` of a policy, and not a wrapper that calls it; \
+                     or check the file with --policy {policy}"
                 ),
             ),
             Seen::Action(_, _, uses) => {
                 let uses = shown(uses);
                 (
-                    format!("`{name}` is read by policy `{policy}`, but `{uses}` is not a known harness"),
+                    format!("policy `{policy}` depends on `{name}`, but `{uses}` is not a known harness"),
                     format!(
                         "if the action picks a model, add `uses: {}` to `harness` of a policy",
                         without_revision(&uses)

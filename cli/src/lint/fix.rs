@@ -51,7 +51,12 @@ pub fn run(
         };
         return Err(Failure::new(format!("{}{written}", problems.join("; "))));
     }
-    if !applied.is_empty() {
+    if applied.is_empty() {
+        let counts = report.clone().triage(options)?.open.iter().any(|finding| finding.level.counts());
+        let why =
+            if counts { "no finding has an edit that is safe to make without asking" } else { "nothing needs a fix" };
+        report.notices.push(format!("--fix changed nothing: {why}"));
+    } else {
         report.notices.extend(applied.iter().take(EDITS_SHOWN).cloned());
         report.notices.push(format!(
             "made {} in {}; an edit changes the model and may change who pays, so review the diff",

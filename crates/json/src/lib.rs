@@ -67,7 +67,9 @@ pub fn read(bytes: &[u8], limits: &Limits, advice: &Advice) -> Result<Value, Str
         let location = format!("line {}, column {}", error.line(), error.column());
         match (reader.refusal.take(), error.classify()) {
             (Some(refusal), _) => format!("{location}: {refusal}"),
-            (None, Category::Eof) => format!("{location}: the JSON ends too early; check whether it was truncated"),
+            (None, Category::Eof) => {
+                "the JSON ends in the middle of a value; check whether the file was truncated".to_owned()
+            }
             (None, _) => format!("{location}: not JSON; pass the unmodified response, with nothing before or after it"),
         }
     })

@@ -198,6 +198,8 @@ impl Check {
         let field = error.path.to_string();
         let title = match field.as_str() {
             "" => error.message.clone(),
+            // The message names the field.
+            _ if error.message.starts_with("unknown field") => error.message.clone(),
             field => format!("`{field}`: {}", error.message),
         };
         let finding = Finding::new(kind.invalid(), span, title).with_subject("place", field);
@@ -220,7 +222,9 @@ impl Check {
         let own = self.registries.iter().map(|(_, registry)| registry);
         let registry = own.chain(self.others.iter().map(|(_, registry)| registry)).next();
         let source = *source;
-        for error in config.unknown_names(&policies, registry) {
+        let mut errors = config.unknown_names(&policies, registry);
+        errors.extend(config.unknown_harness_policy(&policies));
+        for error in errors {
             self.refuse(source, Kind::Config, &error);
         }
     }

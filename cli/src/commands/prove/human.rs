@@ -79,18 +79,18 @@ fn matrix(policy: &PolicyReport) -> String {
         column = end;
     }
     let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
-    let code = |code: &Code| format!("✗ {} = {}", code.label(), code.as_str());
+    let code = |code: &Code| format!("✗ {}: {}", code.label(), code.as_str());
     let full = |(column, head): (&Column, &String)| match column {
         Column::Value { variable, value } if !head.starts_with(variable.as_str()) => {
-            Some(format!("{head} = {variable}={value}"))
+            Some(format!("{head}: {variable}={value}"))
         }
-        Column::Key { variable } if head != variable => Some(format!("{head} = {variable}")),
+        Column::Key { variable } if head != variable => Some(format!("{head}: {variable} is set")),
         _ => None,
     };
     let columns = policy.columns.iter().zip(&heads).filter_map(full);
     let legend: Vec<String> = columns.chain(codes.iter().map(code)).collect();
     if !legend.is_empty() {
-        let _ = writeln!(text, "{FAINT}{}{FAINT:#}\n", wrapped(&legend.join(", "), "  ", "  "));
+        let _ = writeln!(text, "{FAINT}{}{FAINT:#}\n", wrapped(&legend.join("; "), "  ", "  "));
     }
     text
 }
@@ -176,6 +176,13 @@ fn gaps(policy: &PolicyReport) -> String {
     text
 }
 
+/// An entry of `accept` that accepts a gap.
+fn example(evaluated: &EvaluatedGap) -> String {
+    let names: Vec<&str> = evaluated.gap.set.keys().map(String::as_str).collect();
+    let set = if names.is_empty() { String::new() } else { format!("set: [{}], ", names.join(", ")) };
+    format!("{{code: {}, {set}reason: WHY}}", evaluated.gap.code.as_str())
+}
+
 /// The environments that send a key to another vendor, which slugproof.yaml denies.
 fn crossings(policy: &PolicyReport) -> String {
     if policy.crossings.is_empty() {
@@ -201,7 +208,8 @@ fn violations(policy: &PolicyReport) -> String {
     for violation in &policy.violations.found {
         if line != Some(violation.line) {
             line = Some(violation.line);
-            let reason = violation.reason.as_ref().map(|reason| format!(": {}", shown(reason))).unwrap_or_default();
+            let reason =
+                violation.reason.as_ref().map(|reason| format!(" (reason: {})", shown(reason))).unwrap_or_default();
             let heading = format!("violated-invariant: {}{reason}", violation.statement);
             let _ = writeln!(text, "\n{WARN}{}{WARN:#}", wrapped(&heading, "  ", "    "));
         }
@@ -247,9 +255,10 @@ fn description(evaluated: &EvaluatedGap) -> String {
     let gap = &evaluated.gap;
     let slug = shown(&gap.slug);
     let provider = gap.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
-    let more = if gap.cases > 1 { format!(" and {} more", gap.cases - 1) } else { String::new() };
+    let more =
+        if gap.cases > 1 { format!(", and {}", counted(gap.cases as u64 - 1, "more slug")) } else { String::new() };
     let accepted = evaluated.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
-    format!("{slug}{provider}{more}{accepted}")
+    format!("`{slug}`{provider}{more}{accepted}")
 }
 
 /// The findings other than gaps.
@@ -333,11 +342,14 @@ fn summary(report: &Report) -> String {
     match (open, report.gaps_count) {
         (0, _) => {}
         (_, true) => {
-            let _ = writeln!(
-                text,
-                "{BAD}✗{BAD:#} {} not accepted: fix the policy, or accept the gap in slugproof.yaml",
+            let gaps = report.policies.iter().flat_map(|policy| &policy.gaps);
+            let example = gaps.filter(|gap| gap.accepted.is_none()).map(example).next().unwrap_or_default();
+            let message = format!(
+                "✗ {} not accepted: fix the policy, or accept each one under `accept` in slugproof.yaml, as in {example}",
                 counted(open as u64, "gap")
             );
+            let message = wrapped(&message, "", "  ").replacen('✗', &format!("{BAD}✗{BAD:#}"), 1);
+            let _ = writeln!(text, "{message}");
         }
         (_, false) => {
             let _ = writeln!(
@@ -381,15 +393,15 @@ fn summary(report: &Report) -> String {
         let config = report.config.as_deref().unwrap_or_default();
         let _ = writeln!(
             text,
-            "{BAD}✗{BAD:#} {config}: line {}: accepts no {}; remove the entry, or add `workflow` or `job` if it is \
-             about a finding of lint",
+            "{BAD}✗{BAD:#} {config}: line {}: this entry of `accept` matches no gap with the code {}; remove it, or \
+             add `workflow` or `job` if it is about a finding of lint",
             idle.line,
             idle.code.as_str()
         );
     }
     let sample = match report.sample {
         Some(Sample::Demonstrated) => Some(format!("this was sample data: {WRITE_CONFIG}")),
-        Some(Sample::Unrequested) => Some(nothing_proved()),
+        Some(Sample::Unrequested) => Some(nothing_proved(report.without_config)),
         Some(Sample::Requested) | None => None,
     };
     let _ = writeln!(text, "{FAINT}  took {:.2} s{FAINT:#}", report.elapsed.as_secs_f64());

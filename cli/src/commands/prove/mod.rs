@@ -86,6 +86,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         functions,
         gaps_count: data.config.is_some() || args.deny.contains(&Deny::Gaps),
         sample: (data.has_default_registry() && args.policy.is_empty()).then_some(sample),
+        without_config: args.registry.no_config,
         registry_source: data.registry_source(),
         config: data.config.map(|config| config.path.display().to_string()),
         policies: reports,
@@ -96,7 +97,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         ProveFormat::Json => {
             output.raw(&json::render(&report))?;
             if report.sample == Some(Sample::Unrequested) {
-                output.note(&report::nothing_proved());
+                output.note(&report::nothing_proved(report.without_config));
             }
         }
     }

@@ -19,6 +19,8 @@ pub struct Report {
     /// The role of the embedded data, if only they were proved and no option but `--embedded`
     /// chooses them.
     pub sample: Option<Sample>,
+    /// True if `--no-config` was given.
+    pub without_config: bool,
     pub registry_source: String,
     pub providers: usize,
     pub runtimes: usize,
@@ -186,6 +188,11 @@ impl PolicyReport {
 }
 
 /// The sentence about a run that nobody gave any data.
-pub fn nothing_proved() -> String {
-    format!("nothing of yours was proved, only sample data: {WRITE_CONFIG}, or pass --embedded")
+pub fn nothing_proved(without_config: bool) -> String {
+    let advice = if without_config {
+        "--no-config ignores slugproof.yaml, so pass --registry and --policy".to_owned()
+    } else {
+        WRITE_CONFIG.to_owned()
+    };
+    format!("nothing of yours was proved, only sample data: {advice}; pass --embedded if that is intended")
 }

@@ -110,12 +110,13 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, accepted: Option<&str>
     for labels in clusters(sources, finding) {
         let (start, _) = sources.positions(&labels[0].1.span);
         let path = printable(sources.path(&labels[0].1.span));
-        group = group.element(Origin::path(path).line(start.line).char_column(start.column));
-        // A file that could not be read has no text to show.
-        let source = labels[0].1.span.source;
-        if !sources.get(source).text.is_empty() {
-            group = group.element(snippet(sources, &labels, columns));
+        // A file that could not be read has no line and no text to show.
+        if sources.get(labels[0].1.span.source).text.is_empty() {
+            group = group.element(Origin::path(path));
+            continue;
         }
+        group = group.element(Origin::path(path).line(start.line).char_column(start.column));
+        group = group.element(snippet(sources, &labels, columns));
     }
     group = group.elements(finding.notes.iter().map(|note| Look::NOTE.message(message(note))));
     group = group.elements(accepted.map(|reason| Look::NOTE.message(message(&format!("accepted: {reason}")))));
@@ -266,13 +267,15 @@ pub fn conclusion(triaged: &Triaged) -> Option<String> {
 /// The summary: numbers of findings by level, checked items and suppressed findings.
 pub fn summary(triaged: &Triaged, width: usize) -> String {
     let found = numbers(triaged, &[Level::Error, Level::Warning, Level::Undecided, Level::Note]);
-    let found = if found.is_empty() { "nothing found".to_owned() } else { found };
+    let is_compared = triaged.count_suppressed(SuppressionKind::Baseline) > 0;
+    let nothing = if is_compared { "nothing new found" } else { "nothing found" };
+    let found = if found.is_empty() { nothing.to_owned() } else { found };
     let checked: Vec<String> = triaged.checked.iter().map(|(noun, count)| counted(*count as u64, noun)).collect();
     let checked = if checked.is_empty() { String::new() } else { format!(" in {}", checked.join(", ")) };
     let suppressed = [
         (SuppressionKind::Comment, "suppressed"),
         (SuppressionKind::Accept, "accepted"),
-        (SuppressionKind::Baseline, "known"),
+        (SuppressionKind::Baseline, "in the baseline"),
     ];
     let suppressed: Vec<String> = suppressed
         .iter()
