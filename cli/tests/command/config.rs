@@ -117,7 +117,8 @@ fn unused_entry_is_a_finding_of_its_command() {
     let unscoped = project("idle-unscoped", entry, &[("fine", "CI_NORTH: x")]);
     assert_eq!(run(&unscoped, &["lint"]).code, 0);
     let output = run(&unscoped, &["prove"]);
-    let told = "slugproof.yaml: line 4: this entry of `accept` matches no gap with the code ambiguous-model; remove it, or";
+    let told =
+        "slugproof.yaml: line 4: this entry of `accept` matches no gap with the code ambiguous-model; remove it, or";
     assert!(output.code == 1 && output.stdout.contains(told), "{}", output.snapshot());
 }
 
@@ -306,8 +307,7 @@ fn sample_data_give_no_false_assurance() {
     let told = "! this was sample data: for your own, run `slugproof init`";
     assert_eq!(last_sentence(&bare), told);
 
-    let told =
-        "! nothing of yours was proved, only sample data: for your own, run `slugproof init`; pass --embedded if that is intended";
+    let told = "! nothing of yours was proved, only sample data: for your own, run `slugproof init`; pass --embedded if that is intended";
     for args in [&["prove"][..], &["prove", "--no-config"], &["prove", "--deny", "gaps"]] {
         let output = run(&empty, args);
         assert_eq!((output.code, last_sentence(&output).as_str()), (3, told), "{args:?}");

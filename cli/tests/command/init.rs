@@ -146,6 +146,8 @@ fn repository_without_a_function_gets_a_draft() {
         .file("providers.yaml", REGISTRY)
         .file("scripts/plan.sh", "start --model \"$JOB_MODEL\"\n")
         .file(".github/workflows/plan.yml", workflow);
+    let dry_run = init(&scratch, &["--dry-run"]);
+    assert!(dry_run.code == 3 && !scratch.0.join("slugproof.yaml").exists(), "{}", dry_run.snapshot());
     let output = init(&scratch, &[]);
     assert_eq!(output.code, 3, "{}", output.snapshot());
     let draft = policy_of(&scratch, "policies/draft.yaml");
