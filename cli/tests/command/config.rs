@@ -307,10 +307,15 @@ fn sample_data_give_no_false_assurance() {
     let told = "! this was sample data: for your own, run `slugproof init`";
     assert_eq!(last_sentence(&bare), told);
 
-    let told = "! nothing of yours was proved, only sample data: for your own, run `slugproof init`; pass --embedded if that is intended";
-    for args in [&["prove"][..], &["prove", "--no-config"], &["prove", "--deny", "gaps"]] {
+    let own = "for your own, run `slugproof init`";
+    let ignored = "--no-config ignores slugproof.yaml, so pass --registry and --policy";
+    for (args, advice) in
+        [(&["prove"][..], own), (&["prove", "--no-config"], ignored), (&["prove", "--deny", "gaps"], own)]
+    {
         let output = run(&empty, args);
-        assert_eq!((output.code, last_sentence(&output).as_str()), (3, told), "{args:?}");
+        let told = "! nothing of yours was proved, only sample data: ";
+        let told = format!("{told}{advice}; pass --embedded if that is intended");
+        assert_eq!((output.code, last_sentence(&output)), (3, told), "{args:?}");
     }
     let json = run(&empty, &["prove", "--format", "json"]);
     assert!(json.code == 3 && json.json()["sample_data"] == true, "{}", json.stderr);

@@ -219,7 +219,7 @@ mod tests {
     fn error_has_position_but_no_input() {
         for (text, message) in [
             ("{\"zq\": 1,\n\"zq\": 2}", "line 2, column 4: two members have the same name; remove one of them"),
-            ("{\"zq\"", "line 1, column 5: the JSON ends too early; check whether it was truncated"),
+            ("{\"zq\"", "the JSON ends in the middle of a value; check whether the file was truncated"),
             ("{} zq", "line 1, column 4: not JSON; pass the unmodified response, with nothing before or after it"),
             ("<zq>", "the input is an HTML page, not JSON; check whether a login page or a proxy responded"),
             (" \n", "the input is empty; check the request"),

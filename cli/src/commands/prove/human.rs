@@ -345,7 +345,7 @@ fn summary(report: &Report) -> String {
             let gaps = report.policies.iter().flat_map(|policy| &policy.gaps);
             let example = gaps.filter(|gap| gap.accepted.is_none()).map(example).next().unwrap_or_default();
             let message = format!(
-                "✗ {} not accepted: fix the policy, or accept each one under `accept` in slugproof.yaml, as in {example}",
+                "✗ {} not accepted: fix the policy, or accept each under `accept` in slugproof.yaml, as in {example}",
                 counted(open as u64, "gap")
             );
             let message = wrapped(&message, "", "  ").replacen('✗', &format!("{BAD}✗{BAD:#}"), 1);
