@@ -340,7 +340,7 @@ fn misspelt_function_is_an_error_at_its_field() {
 }
 
 #[test]
-fn function_that_another_file_may_define_is_no_error_of_check() {
+fn name_from_an_unknown_file_is_left_to_bash() {
     let library = format!("source \"$OTHER\"\n{}", LIBRARY.replace("keys()", "names()"));
     let scratch = project("elsewhere", &format!("{POLICY}{FUNCTION}"), &library);
     assert_eq!(slugproof(["check"]).dir(&scratch).run().code, 0);

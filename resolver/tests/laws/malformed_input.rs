@@ -52,13 +52,15 @@ fn invalid_registries_report_place_and_advice() {
         (
             "version: 1",
             "version: 2",
-            "line 1, column 17: `schema_version`: expected schema version 1, found the number `2`; write 1, or use a version of slugproof that knows \
+            "line 1, column 17: `schema_version`: expected schema version 1, \
+             found the number `2`; write 1, or use a version of slugproof that knows \
              it",
         ),
         (
             "version: 1",
             "version: '1'",
-            "line 1, column 17: `schema_version`: expected schema version 1, found a string; write 1, or use a version of slugproof that knows \
+            "line 1, column 17: `schema_version`: expected schema version 1, \
+             found a string; write 1, or use a version of slugproof that knows \
              it",
         ),
         (
@@ -622,7 +624,8 @@ fn invalid_rules_report_place_and_advice() {
         (
             "schema_version: 2",
             "schema_version: 3",
-            "line 1, column 17: `schema_version`: expected schema version 1 or 2, found the number `3`; write 1 or 2, or use a \
+            "line 1, column 17: `schema_version`: expected schema version 1 or 2, \
+             found the number `3`; write 1 or 2, or use a \
              version of slugproof that knows it",
         ),
         ("name: mine\n", "", "line 1, column 1: the required field `name` is missing; add it"),
