@@ -146,8 +146,8 @@ fn errors_of_the_configuration_name_what_is_wrong() {
         ),
         (
             "not-event",
-            "invariants: [{never: {billing: platform}, when: {event: {not: pusch}}}]",
-            "unknown event `pusch`; did you mean `push`?",
+            "invariants: [{never: {billing: platform}, when: {event: {not: scheduel}}}]",
+            "unknown event `scheduel`; did you mean `schedule`?",
         ),
         ("job", "invariants: [{never: {billing: platform}, job: j}]", "write `job` in `when`, not beside it"),
         ("property", "invariants: [{never: {biling: platform}}]", "unknown property `biling`; did you mean `billing`?"),
@@ -197,15 +197,8 @@ fn gap_is_shown_with_an_entry_that_accepts_it() {
     let text = sentence(&run(&scratch, &["prove"]));
     let entry = text.split_once("as in ").and_then(|(_, rest)| rest.split_once('}')).map(|(entry, _)| entry);
     let entry = entry.unwrap_or_else(|| panic!("{text}")).replace("WHY", "intended");
-    let gaps = |text: &str| {
-        let words: Vec<&str> = text.split(' ').collect();
-        let at = words.iter().position(|word| *word == "gaps").unwrap_or_else(|| panic!("{text}"));
-        words[at - 1].parse::<usize>().expect("a number")
-    };
-    let accepted = project("gap-accepted", &format!("accept: [{entry}}}]\n"));
-    let fewer = sentence(&run(&accepted, &["prove"]));
-    assert!(fewer.contains("accepted: intended"), "{fewer}");
-    assert!(gaps(&text) > 1, "{text}");
+    let accepted = run(&project("gap-accepted", &format!("accept: [{entry}}}]\n")), &["prove"]);
+    assert!(accepted.code == 0 && accepted.stdout.contains("(accepted: intended)"), "{}", accepted.snapshot());
 }
 
 #[test]
