@@ -24,7 +24,7 @@ use crate::sink::{OutputFormat, Sink};
 ///
 /// Without a command, slugproof runs `check`, `conform`, `prove` and `lint` on the data of
 /// the nearest slugproof.yaml in this directory or a parent, and exits with the worst code.
-/// Without such a file, it shows the proof of embedded sample data.
+/// Without such a file, it shows the proof of embedded sample data and exits with 0.
 #[derive(Parser)]
 #[command(name = "slugproof", version, styles = STYLES, max_term_width = 80)]
 #[command(after_long_help = include_str!("../data/help/slugproof.txt").trim_end())]
@@ -157,7 +157,7 @@ pub struct FindingsArgs {
     #[arg(long, value_name = "FILE", help_heading = "Findings")]
     pub baseline: Option<PathBuf>,
 
-    /// Record all findings of this run in the baseline, and count none
+    /// Write all findings of this run to the baseline; none of them counts, so the exit code is 0
     #[arg(long, requires = "baseline", help_heading = "Findings")]
     pub write_baseline: bool,
 }
@@ -215,6 +215,10 @@ pub struct ProveArgs {
     /// List the laws and exit
     #[arg(long)]
     pub laws: bool,
+
+    /// True if `conform` runs as well and says whether policies match their functions.
+    #[arg(skip)]
+    pub with_conform: bool,
 }
 
 /// The formats of `prove`.
@@ -237,7 +241,7 @@ pub enum Deny {
     /// Contradictions reachable without an override
     #[value(alias = "holes")]
     Gaps,
-    /// Policies that are not proved to answer as their functions do
+    /// Policies that are not proved to match their functions
     Unconformed,
 }
 
@@ -365,6 +369,10 @@ pub struct LintArgs {
     /// Apply the suggested edits, which delete or replace `env` entries
     #[arg(long, conflicts_with = "write_baseline")]
     pub fix: bool,
+
+    /// True if `conform` runs as well and says whether policies match their functions.
+    #[arg(skip)]
+    pub with_conform: bool,
 }
 
 /// Write slugproof.yaml and policies for a repository
@@ -373,7 +381,7 @@ pub struct LintArgs {
 /// shell scripts that call a function which prints models of the registry. Asks each function
 /// about every class of environment, as `conform` does, and writes a short policy with the
 /// same answers. A comment at each rule names the line of the function that gives its answer.
-/// Then shows what `lint` finds first. Without such a function, writes a draft to complete.
+/// Then runs `lint` once and shows its first finding. Without such a function, writes a draft to complete.
 ///
 /// Existing files are never overwritten.
 #[derive(Args)]
@@ -474,19 +482,24 @@ pub struct CheckArgs {
 
     #[command(flatten)]
     pub findings: FindingsArgs,
+
+    /// True if `conform` runs as well and says whether policies match their functions.
+    #[arg(skip)]
+    pub with_conform: bool,
 }
 
-/// Prove that a policy answers as the shell function that it describes
+/// Prove that a policy matches the shell function that it describes
 ///
 /// Runs the function that `function` in a policy names, in every environment that the function
 /// or the policy distinguishes, and compares the model and the names of the secrets. Shows each
 /// difference with its smallest environment, the rule of the policy and the line of the function.
-/// What cannot be followed in the syntax tree of the function makes the result `not proved`.
+/// If the function contains something that slugproof cannot analyse, the result is `not proved`.
 ///
-/// The function runs in bash with an empty environment, without programs, and without network and
-/// access to files where the system can take them away. Values of secrets are never printed.
+/// The function runs in bash with an empty environment, without programs, and isolated from the network
+/// and from files where the system supports it. Values of secrets are never printed.
 ///
-/// Exits 0 if everything is proved, 1 on a difference, and 3 if something is not proved.
+/// Exits 0 if everything is proved, 1 on a difference, 2 if a function cannot be called, and 3 if
+/// something is not proved.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/conform.txt").trim_end())]
 pub struct ConformArgs {
@@ -498,7 +511,7 @@ pub struct ConformArgs {
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Vec<OsString>,
 
-    /// The most classes of environments to ask about; if there are more, a sample is asked
+    /// Maximum number of classes of environments to test; if there are more, a sample is tested
     #[arg(long, value_name = "N", default_value_t = conformity::BUDGET, value_parser = conformity::budget)]
     pub budget: usize,
 
@@ -546,7 +559,8 @@ pub enum ExplainFormat {
 ///
 /// `models.dev` reads the file api.json, or a checkout of the repository with its TOML files. Each
 /// model is listed as `provider/id`, because several providers serve the same id. `litellm` reads
-/// the config.yaml of a proxy, which gives a policy, too, or model_prices_and_context_window.json.
+/// either the config.yaml of a proxy, from which it also makes a policy, or
+/// model_prices_and_context_window.json.
 #[derive(Args)]
 #[command(after_long_help = include_str!("../data/help/import.txt").trim_end())]
 pub struct ImportArgs {
@@ -558,7 +572,7 @@ pub struct ImportArgs {
     #[arg(value_name = "FILE|DIR")]
     pub path: PathBuf,
 
-    /// A runtime of the registry, which has all providers; may be repeated [default: `any` for
+    /// The name of a runtime that gets all providers; may be repeated [default: `any` for
     /// models.dev, `litellm` for litellm]
     #[arg(long, value_name = "NAME")]
     pub runtime: Vec<String>,

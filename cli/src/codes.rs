@@ -142,7 +142,7 @@ table! {
     "Workflow files",
     "Every output format of `lint` and `check` gives the code of each finding.": {
         UNDECIDED = "undecided", Undecided, [Lint, Check],
-            "slugproof can show neither that the input is correct nor that it is incorrect";
+            "slugproof could not decide whether the input is correct";
         UNREADABLE_FILE = "unreadable-file", Error, [Lint, Check],
             "a file cannot be opened, is not YAML, or is not of a known kind";
         UNKNOWN_HARNESS = "unknown-harness", Note, [Lint],
@@ -215,11 +215,11 @@ table! {
         UNSTABLE_FUNCTION = "unstable-function", Error, [Conform],
             "a function answers one question in several ways";
         NOT_PROVED = "not-proved", Undecided, [Conform],
-            "a policy is not proved to answer as its function does";
-        MISSING_FUNCTION = "missing-function", Warning, [Check, Conform],
-            "a file of the function that a policy describes cannot be read";
+            "a policy is not proved to match its function";
+        MISSING_FUNCTION = "missing-function", Error, [Check, Conform],
+            "the function that a policy describes cannot be called";
         UNCONFORMED = "unconformed", Note, [Conform, Check, Prove, Lint],
-            "no comparison proves that a policy answers as its function does; reported where it is denied";
+            "it is not proved that a policy matches its function; reported only with `deny`";
     }
 
     "Causes that `diagnose` names",

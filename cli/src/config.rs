@@ -16,7 +16,7 @@ use crate::io::{is_same_file, read_file, shown_path};
 use crate::pin_entry::PinEntry;
 use crate::redact::shown_name;
 use crate::render::is_blank;
-use crate::suggest::did_you_mean;
+use crate::suggest::{closest_match, did_you_mean};
 
 /// The file name of the configuration.
 pub const FILE_NAME: &str = "slugproof.yaml";
@@ -270,6 +270,20 @@ impl Config {
             ValidationError::at(path, message).located(&self.root)
         });
         errors.collect()
+    }
+
+    /// The error about `harness_policy` if it names neither a policy nor a file.
+    pub fn unknown_harness_policy(&self, policies: &[Policy]) -> Option<ReadError> {
+        let name = self.harness_policy.as_deref()?;
+        let embedded = Policy::all_embedded();
+        let names = || policies.iter().chain(&embedded).map(Policy::name);
+        if names().any(|known| known == name) || self.relative(name).exists() {
+            return None;
+        }
+        let suggestion = did_you_mean(name, names(), "write the name of one of the policies, or a path");
+        let message = format!("no policy `{name}`: it is neither a policy in use nor a file; {suggestion}");
+        let path = FieldPath::default().key("harness_policy");
+        Some(ValidationError::at(path, message).located(&self.root))
     }
 
     /// Checks that each accept entry names an existing policy, runtime and variables. Runtimes
@@ -554,5 +568,9 @@ impl Accept {
 fn unknown_code(code: &str) -> String {
     let codes: Vec<String> = Code::ALL.iter().map(|code| format!("`{}`", code.as_str())).collect();
     let crossing = Warning::CrossVendorCredential.as_str();
-    format!("an entry cannot accept the code `{code}`; write one of {}, `{crossing}`", codes.join(", "))
+    let known = Code::ALL.iter().map(|code| code.as_str()).chain([crossing]);
+    match closest_match(code, known) {
+        Some(near) => format!("no gap or finding has the code `{code}`; did you mean `{near}`?"),
+        None => format!("an entry cannot accept the code `{code}`; write one of {}, `{crossing}`", codes.join(", ")),
+    }
 }

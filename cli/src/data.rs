@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{FieldPath, UnknownFields};
+use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
 
 use crate::codes::Entry;
@@ -12,7 +12,6 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::io::{read_file, shown_path};
 use crate::policies;
-use crate::suggest::did_you_mean;
 
 /// The sources of the data of a command.
 pub struct Data {
@@ -29,6 +28,17 @@ pub struct PolicyFile {
     pub policy: Policy,
     /// The path of its file.
     pub path: Option<PathBuf>,
+}
+
+/// Why a command that needs one policy has none, and what to do.
+pub fn no_policy(without_config: bool) -> &'static str {
+    if without_config {
+        "no policy is chosen, because --no-config ignores slugproof.yaml; pass --policy, or --embedded for the sample \
+         data"
+    } else {
+        "no policy is chosen, because neither this directory nor a parent has a slugproof.yaml; write one with \
+         `slugproof init`, or pass --policy, or --embedded for the sample data"
+    }
 }
 
 /// The advice for a run without data of the user.
@@ -150,10 +160,10 @@ impl Data {
         if path.exists() {
             return find_policy(path.as_os_str(), &[]).map(|file| Some(file.policy));
         }
-        let known = configured.iter().chain(&embedded).map(Policy::name);
-        let suggestion = did_you_mean(name, known, "write the name of one of the policies, or a path");
-        let message = format!("no policy `{name}`: it is neither a policy in use nor a file; {suggestion}");
-        Err(config.field_error(FieldPath::default().key("harness_policy"), message))
+        match config.unknown_harness_policy(&configured) {
+            Some(error) => Err(Failure::new(format!("{}: {error}", config.path.display()))),
+            None => Ok(None),
+        }
     }
 }
 

@@ -27,7 +27,9 @@ impl Exit {
         if other.severity() > self.severity() { other } else { self }
     }
 
-    fn severity(self) -> usize {
+    /// The rank of an exit code: the worst one is the highest.
+    #[must_use]
+    pub fn severity(self) -> usize {
         match self {
             Self::Clean => 0,
             Self::NothingChecked => 1,

@@ -5,6 +5,7 @@ use slug_resolver::yaml::{Cursor, Entry, ReadError, UnknownFields};
 use slug_resolver::{Billing, BillingPath, Env, Policy, Registry, Resolution};
 
 use crate::render::is_blank;
+use crate::slip::is_slip;
 use crate::suggest::did_you_mean;
 
 /// An entry of `invariants`.
@@ -75,6 +76,10 @@ impl Invariant {
     ///
     /// The first field that breaks a rule of the format.
     pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        if let Some(entry) = at.entries()?.iter().find(|entry| CALL_FIELDS.iter().any(|(name, _)| *name == entry.name))
+        {
+            return Err(entry.key.error(format!("write `{}` in `when`, not beside it", entry.name)));
+        }
         let fields =
             at.fields(&[], &["always", "never", "policy", "runtime", "when", "reason"], UnknownFields::Deny)?;
         let (is_always, properties) = match (fields.optional("always"), fields.optional("never")) {
@@ -99,7 +104,13 @@ impl Invariant {
         for Entry { name, value, .. } in when.as_ref().map_or(Ok(Vec::new()), Cursor::entries)? {
             let field = CALL_FIELDS.iter().find(|(field, _)| *field == name);
             match (field, name) {
-                (Some((_, field)), _) => invariant.calls.push((*field, Membership::decode(&value)?)),
+                (Some((_, field)), _) => {
+                    let texts = Membership::decode(&value)?;
+                    if *field == CallField::Event {
+                        check_events(&texts).map_err(|message| value.error(message))?;
+                    }
+                    invariant.calls.push((*field, texts));
+                }
                 (None, "runtime") if invariant.runtime.is_some() => {
                     return Err(value.error("the entry already has `runtime`; keep one of the two"));
                 }
@@ -265,18 +276,71 @@ impl Invariant {
     }
 }
 
+/// The events that start workflows.
+const EVENTS: [&str; 36] = [
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "create",
+    "delete",
+    "deployment",
+    "deployment_status",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "image_version",
+    "issue_comment",
+    "issues",
+    "label",
+    "merge_group",
+    "milestone",
+    "page_build",
+    "project",
+    "project_card",
+    "project_column",
+    "public",
+    "pull_request",
+    "pull_request_comment",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "pull_request_target",
+    "push",
+    "registry_package",
+    "release",
+    "repository_dispatch",
+    "schedule",
+    "status",
+    "watch",
+    "workflow_call",
+    "workflow_dispatch",
+];
+
+/// Refuses an event that is a known one with one slip: the entry would be about no call. A forge may have
+/// other events.
+fn check_events(texts: &Membership) -> Result<(), String> {
+    let slip = |text: &String| {
+        let is_known = EVENTS.contains(&text.as_str());
+        let near = EVENTS.into_iter().filter(|_| !is_known).find(|event| is_slip(text, event))?;
+        Some(format!("unknown event `{text}`; did you mean `{near}`?"))
+    };
+    texts.texts().iter().find_map(slip).map_or(Ok(()), Err)
+}
+
 fn decode_properties(at: &Cursor<'_>) -> Result<Vec<(Property, Membership)>, ReadError> {
     let mut properties = Vec::new();
     for Entry { name, key, value, .. } in at.entries()? {
         let Some((_, property)) = PROPERTIES.iter().find(|(known, _)| *known == name) else {
-            let help = did_you_mean(name, PROPERTIES.iter().map(|(name, _)| *name), "write one of the names below");
+            let help = did_you_mean(name, PROPERTIES.iter().map(|(name, _)| *name), "name one of these");
             let names: Vec<String> = PROPERTIES.iter().map(|(name, _)| format!("`{name}`")).collect();
-            return Err(key.error(format!("`{name}` is not a property: {}; {help}", names.join(", "))));
+            return Err(key.error(format!("unknown property `{name}`; {help} (properties: {})", names.join(", "))));
         };
         let texts = Membership::decode(&value)?;
-        let is_path = |text: &String| text == "platform" || text == "byok";
-        if matches!(property, Property::Billing | Property::Path) && !texts.texts().iter().all(is_path) {
-            return Err(value.error("write `platform` or `byok`"));
+        let is_path = |text: &&String| *text == "platform" || *text == "byok";
+        if let (Property::Billing | Property::Path, Some(other)) =
+            (property, texts.texts().iter().find(|it| !is_path(it)))
+        {
+            return Err(value.error(format!("unknown {name} `{other}`; write `platform` or `byok`")));
         }
         properties.push((*property, texts));
     }

@@ -240,16 +240,16 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
     }
     if text.trim_start().starts_with('[') {
         // serde would accept a list in the order of the fields as an object.
-        return Err(format!("not a valid query near column 1; write {expected}"));
+        return Err(format!("column 1: not a valid query; write {expected}"));
     }
     serde_json::from_str(text).map_err(|error| {
         let column = error.column();
         match error.classify() {
             serde_json::error::Category::Data => {
                 let field = field_at_fault(&error).map(|field| format!(": {field}")).unwrap_or_default();
-                format!("not a valid query near column {column}{field}; write {expected}")
+                format!("column {column}: not a valid query{field}; write {expected}")
             }
-            _ => format!("not JSON near column {column}; write {expected}"),
+            _ => format!("column {column}: not JSON; write {expected}"),
         }
     })
 }

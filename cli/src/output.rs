@@ -15,12 +15,15 @@ pub struct Output {
     answer: AutoStream<io::Stdout>,
     diagnostics: AutoStream<io::Stderr>,
     quiet: bool,
+    /// What the last command found, for the last line of the bare command.
+    conclusion: Option<String>,
 }
 
 impl Output {
     /// The streams of this process.
     pub fn new(color: ColorChoice, quiet: bool) -> Self {
-        Self { answer: AutoStream::new(io::stdout(), color), diagnostics: AutoStream::new(io::stderr(), color), quiet }
+        let (answer, diagnostics) = (AutoStream::new(io::stdout(), color), AutoStream::new(io::stderr(), color));
+        Self { answer, diagnostics, quiet, conclusion: None }
     }
 
     /// Writes text for people. Control characters are escaped, except in the styles of slugproof.
@@ -43,6 +46,16 @@ impl Output {
     /// Flushes standard output.
     pub fn finish(&mut self) -> io::Result<()> {
         self.answer.flush()
+    }
+
+    /// Notes what a command found. The bare command repeats it in its last line.
+    pub fn conclude(&mut self, conclusion: Option<String>) {
+        self.conclusion = conclusion;
+    }
+
+    /// Returns what the last command found, and forgets it.
+    pub fn take_conclusion(&mut self) -> Option<String> {
+        self.conclusion.take()
     }
 
     /// Returns true if `--quiet` turns off notes and progress.

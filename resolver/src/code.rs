@@ -115,7 +115,9 @@ impl Code {
         match self {
             Self::ModelRequired => "the slug is blank",
             Self::UnknownRuntime => "the registry does not have the runtime",
-            Self::UnregisteredModel => "no arm of the runtime lists the slug and no arm's pattern matches it",
+            Self::UnregisteredModel => {
+                "no arm (provider entry) of the runtime lists the slug, and no arm's pattern matches it"
+            }
             Self::AmbiguousModel => "patterns of several arms match the slug, and the credentials do not select one",
             Self::WithdrawnModel => "the model was withdrawn: its provider owns it but no longer serves it",
             Self::PlatformPathByokModel => {

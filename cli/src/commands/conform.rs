@@ -31,7 +31,7 @@ pub fn run(args: &ConformArgs, output: &mut Output) -> Result<Exit, Failure> {
         conformity::add(&mut report, file, &state, is_denied)?;
         match &state {
             State::NoFunction => unnamed.push(format!("`{}`", shown(file.policy.name()))),
-            State::Missing(..) => report.coverage = Coverage::Incomplete,
+            State::Missing(..) | State::Unusable(..) => report.coverage = Coverage::Incomplete,
             State::Compared(comparison, target) => {
                 compared += 1;
                 files.extend(target.files.iter().map(|file| target.root.join(&file.path)));
@@ -45,8 +45,8 @@ pub fn run(args: &ConformArgs, output: &mut Output) -> Result<Exit, Failure> {
     options.check_inputs(files.iter().map(PathBuf::as_path))?;
     if !unnamed.is_empty() {
         let names = unnamed.join(", ");
-        let verb = if unnamed.len() == 1 { "names" } else { "name" };
-        report.notices.push(format!("{names} {verb} no function; add `function` to compare it (docs/formats.md)"));
+        let (noun, verb) = if unnamed.len() == 1 { ("the policy", "has") } else { ("the policies", "have") };
+        report.notices.push(format!("{noun} {names} {verb} no field `function`, so there is nothing to compare"));
     }
     if compared == 0 && report.coverage == Coverage::Complete {
         let is_sample = data.has_default_registry() && args.policy.is_empty() && !args.registry.embedded;
@@ -65,7 +65,7 @@ fn section(file: &PolicyFile, comparison: &Comparison, target: &Target) -> Secti
         Verdict::Proved if target.secrets.is_none() => {
             (SectionResult::Good, format!("proved: `{name}` selects the models of its function"))
         }
-        Verdict::Proved => (SectionResult::Good, format!("proved: `{name}` answers as its function does")),
+        Verdict::Proved => (SectionResult::Good, format!("proved: `{name}` matches its function")),
         Verdict::Different if differences == 0 => {
             (SectionResult::Bad, format!("unstable: the answers of the function of `{name}` vary"))
         }
@@ -73,7 +73,13 @@ fn section(file: &PolicyFile, comparison: &Comparison, target: &Target) -> Secti
             SectionResult::Bad,
             format!("different: `{name}` and its function have {}", counted(differences as u64, "difference")),
         ),
-        Verdict::NotProved => (SectionResult::Open, format!("not proved: no difference is known for `{name}`")),
+        Verdict::NotProved if comparison.conformance.asked + comparison.conformance.near_misses == 0 => {
+            (SectionResult::Open, format!("not proved: the function of `{name}` answered in no case"))
+        }
+        Verdict::NotProved => (
+            SectionResult::Open,
+            format!("not proved: `{name}` matches its function in every tested case, but cases may be missing"),
+        ),
     };
     Section {
         policy: file.policy.name().to_owned(),
@@ -91,33 +97,36 @@ fn facts(comparison: &Comparison, target: &Target) -> Vec<(&'static str, String)
         .as_ref()
         .map_or("not compared: the policy has no `function.secrets`".to_owned(), |secrets| shown(secrets));
     let mut protections: Vec<&str> = comparison.protections.iter().map(|protection| protection.describe()).collect();
-    protections.push("limits of time, memory and output");
+    protections.push("limits on time, memory and output");
     vec![
         ("files", files.join(", ")),
         ("model", shown(&target.model)),
         ("secrets", secrets),
-        ("asked", asked(comparison)),
+        ("tested", tested(comparison)),
         ("sandbox", protections.join(", ")),
     ]
 }
 
-/// What was asked, and what was not.
-fn asked(comparison: &Comparison) -> String {
+/// What was tested, and what was not.
+fn tested(comparison: &Comparison) -> String {
     let conformance = &comparison.conformance;
     let sampled = if conformance.is_sampled { ", sampled" } else { "" };
-    let mut parts =
-        vec![format!("{} of {}{sampled}", grouped(conformance.asked as u128), counted(conformance.classes, "class"))];
+    let mut parts = vec![format!(
+        "{} of {} of environments{sampled}",
+        grouped(conformance.asked as u128),
+        counted(conformance.classes, "class")
+    )];
     if conformance.near_misses > 0 {
-        parts.push(format!("{} of near misses", counted(conformance.near_misses as u64, "case")));
+        parts.push(counted(conformance.near_misses as u64, "near miss"));
     }
     if conformance.creates_nothing > 0 {
-        parts.push(format!("{} in which nothing is created left out", grouped(conformance.creates_nothing as u128)));
+        parts.push(format!("{} left out because nothing is created", grouped(conformance.creates_nothing as u128)));
     }
     let failed: usize = conformance.not_asked.iter().map(|(_, _, count)| count).sum();
     if failed > 0 {
         parts.push(format!("{} without an answer", grouped(failed as u128)));
     }
-    format!("{}; in two orders", parts.join(", "))
+    format!("{}; each twice, in opposite orders", parts.join(", "))
 }
 
 /// The section for programs; docs/findings.schema.json is its schema.

@@ -30,7 +30,7 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let Some((path, registry)) = main_registry(&survey, output) else {
         output.human(&survey.looked_for())?;
-        output.human("nothing was written; docs/formats.md shows the files to write by hand\n")?;
+        output.human("nothing was written; docs/formats.md of slugproof shows the files to write by hand\n")?;
         return Ok(Exit::NothingChecked);
     };
     output.human(&found(path, registry, &survey))?;
@@ -39,7 +39,7 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     let harnesses = Finder::new(&survey, registry, &sandbox).harnesses();
     let (policies, worst) = if harnesses.is_empty() {
         output.human("no script calls a function that prints a model of the registry\n")?;
-        (init::draft(&survey, registry).into_iter().collect(), Exit::Clean)
+        (init::draft(&survey, registry).into_iter().collect(), Exit::NothingChecked)
     } else {
         inferred(&harnesses, &survey, registry, &sandbox, output)?
     };
@@ -49,7 +49,7 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
                 "no workflow file sets a variable to a model of the registry, or a credential that it names\n",
             )?;
         }
-        output.human("\nnothing was written; docs/formats.md shows how to write a policy by hand\n")?;
+        output.human("\nnothing was written; docs/formats.md of slugproof shows how to write a policy by hand\n")?;
         return Ok(worst.worse(Exit::NothingChecked));
     }
     let files: Vec<File> = std::iter::once(init::config(path, &policies)).chain(policies).collect();
@@ -66,7 +66,7 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     output.human(&format!("\nwrote {}\n", names.join(", ")))?;
     if harnesses.is_empty() {
         output.human("complete the draft, then run `slugproof check` and `slugproof lint`\n")?;
-        return Ok(Exit::NothingChecked);
+        return Ok(worst);
     }
     output.styled(&format!("\n{HEAD}── slugproof lint ──{HEAD:#}\n\n"))?;
     let lint = super::lint::run_first(&LintArgs::default(), output)?;
@@ -170,12 +170,12 @@ fn summary(file: &File, policy: &Policy, comparison: &Comparison) -> String {
     let rules = document.model.len() + document.secrets.len();
     let conformance = &comparison.conformance;
     let result = match comparison.verdict() {
-        Verdict::Proved => "proved: it answers as the function does",
+        Verdict::Proved => "proved: it matches the function",
         Verdict::Different => "different from the function in some environments; `slugproof conform` shows them",
         Verdict::NotProved => "not proved; `slugproof conform` shows why",
     };
     let mut text = format!(
-        "  {}: {}, {} environments asked\n  {result}\n",
+        "  {}: {}, {} environments tested\n  {result}\n",
         file.path.display(),
         counted(rules as u64, "rule"),
         grouped(conformance.asked as u128),
@@ -224,9 +224,11 @@ fn make(directory: &Path) -> Result<(), Failure> {
 fn next(lint: Exit, conform: Exit) -> &'static str {
     match (lint, conform) {
         (Exit::Findings, Exit::Clean) => {
-            "\nnext: fix this, run `slugproof` for everything, and add it to CI (docs/ci.md)\n"
+            "\nnext: fix this, run `slugproof` for everything, and add it to CI (docs/ci.md of slugproof shows how)\n"
         }
-        (_, Exit::Clean) => "\nnext: run `slugproof` for everything, and add it to CI (docs/ci.md)\n",
+        (_, Exit::Clean) => {
+            "\nnext: run `slugproof` for everything, and add it to CI (docs/ci.md of slugproof shows how)\n"
+        }
         _ => "\nnext: run `slugproof conform`, and correct the policy or the function\n",
     }
 }

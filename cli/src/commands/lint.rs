@@ -77,7 +77,7 @@ fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Re
         linter.add_pins(&search, &mut report)?;
     }
     let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
-    conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny)?;
+    conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny, args.with_conform)?;
     change(&mut report);
     publish(report, &options, output)
 }

@@ -3,7 +3,7 @@
 use slug_resolver::{Env, fixes, resolve, select};
 
 use crate::args::PickArgs;
-use crate::data::Data;
+use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::redact::has_credential;
@@ -16,10 +16,7 @@ use crate::variables::{check_ambient, for_named_runtime, process_variables, refu
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
     if data.config.is_none() && args.policy.is_none() && !args.registry.embedded {
-        return Err(Failure::new(
-            "no policy describes this harness: slugproof.yaml is missing; write one (docs/formats.md), or pass \
-             --policy, or --embedded for the sample data",
-        ));
+        return Err(Failure::new(no_policy(args.registry.no_config)));
     }
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;

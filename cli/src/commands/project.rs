@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::data::{Data, DataOptions};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::HEAD;
+use crate::render::{BAD, GOOD, HEAD, WARN, printable, wrapped};
 
 use super::{check, conform, lint, prove};
 
@@ -14,10 +14,10 @@ type Section = fn(&mut Output) -> Result<Exit, Failure>;
 
 /// The commands, in the order in which they run.
 const SECTIONS: [(&str, Section); 4] = [
-    ("check", |output| check::run(&CheckArgs::default(), output)),
+    ("check", |output| check::run(&CheckArgs { with_conform: true, ..CheckArgs::default() }, output)),
     ("conform", |output| conform::run(&ConformArgs::default(), output)),
-    ("prove", |output| prove::run(&ProveArgs::default(), output)),
-    ("lint", |output| lint::run(&LintArgs::default(), output)),
+    ("prove", |output| prove::run(&ProveArgs { with_conform: true, ..ProveArgs::default() }, output)),
+    ("lint", |output| lint::run(&LintArgs { with_conform: true, ..LintArgs::default() }, output)),
 ];
 
 /// Runs every command of the project, and returns the worst exit code. Without a slugproof.yaml, shows
@@ -28,26 +28,46 @@ pub fn run(output: &mut Output) -> Result<Exit, Failure> {
         return prove::demonstrate(output);
     }
     let mut worst = Exit::Clean;
+    let mut conclusions = Vec::new();
+    let mut passed = Vec::new();
     for (number, (name, section)) in SECTIONS.into_iter().enumerate() {
         let space = if number == 0 { "" } else { "\n" };
         output.styled(&format!("{space}{HEAD}── slugproof {name} ──{HEAD:#}\n\n"))?;
-        let exit = if name == "conform" && !has_function() {
+        if name == "conform" && !has_function() {
             output.human("no policy names the function that it describes, so nothing is compared\n")?;
-            Exit::Clean
-        } else {
-            match section(output) {
-                Ok(exit) => exit,
-                Err(failure @ Failure::Output(_)) => return Err(failure),
-                Err(failure) => {
-                    output.finish()?;
-                    output.error(&failure.to_string());
-                    Exit::UsageError
-                }
+            continue;
+        }
+        let exit = match section(output) {
+            Ok(exit) => exit,
+            Err(failure @ Failure::Output(_)) => return Err(failure),
+            Err(failure) => {
+                output.finish()?;
+                output.error(&failure.to_string());
+                output.conclude(Some("stopped by an error, see above".to_owned()));
+                Exit::UsageError
             }
         };
+        match output.take_conclusion() {
+            Some(conclusion) => conclusions.push((exit, format!("{name}: {conclusion}"))),
+            None => passed.push(name),
+        }
         worst = worst.worse(exit);
     }
+    output.styled(&conclusion(worst, conclusions, &passed))?;
     Ok(worst)
+}
+
+/// The last line: which commands found something and where, the worst first.
+fn conclusion(worst: Exit, mut conclusions: Vec<(Exit, String)>, passed: &[&str]) -> String {
+    conclusions.sort_by_key(|(exit, _)| std::cmp::Reverse(exit.severity()));
+    let parts: Vec<String> = conclusions.into_iter().map(|(_, conclusion)| conclusion).collect();
+    let (style, sign, text) = match worst {
+        _ if parts.is_empty() => (GOOD, '✓', format!("nothing found by {}", passed.join(", "))),
+        Exit::Clean | Exit::NothingChecked => (WARN, '!', parts.join("; ")),
+        _ => (BAD, '✗', parts.join("; ")),
+    };
+    let line = wrapped(&printable(&format!("{sign} {text}")), "", "  ");
+    format!("\n{}\n", line.replacen(sign, &format!("{style}{sign}{style:#}"), 1))
 }
 
 /// Whether a policy of slugproof.yaml names a function. If that is unknown, `conform` says why.

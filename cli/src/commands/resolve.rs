@@ -4,7 +4,7 @@ use serde::Serialize;
 use slug_resolver::{Code, Env, Fix, Kind, Registry, Resolution, fixes, resolve};
 
 use crate::args::{ResolveArgs, ResolveFormat};
-use crate::data::Data;
+use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
@@ -18,9 +18,7 @@ use super::batch;
 pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
     if data.config.is_none() && args.registry.registry.is_some() && args.policy.is_none() {
-        return Err(Failure::new(
-            "no policy describes the harness of this registry: slugproof.yaml is missing; pass --policy",
-        ));
+        return Err(Failure::new(no_policy(args.registry.no_config)));
     }
     let policy = data.policy(args.policy.as_ref())?;
     let registry = data.registry()?;

@@ -4,7 +4,7 @@ use slug_function::bash::NoAnswer;
 use slug_function::case::{Answer, Case};
 use slug_function::comparison::{Cause, Comparison, Target, Unstable};
 use slug_function::conformance::{Difference, DifferenceKind, Reply};
-use slug_function::reading::{Place, ReadingError};
+use slug_function::reading::{MODEL_COMMAND, Place, Problem, ReadingError, SECRETS_COMMAND};
 use slug_resolver::Policy;
 use slug_resolver::yaml::{self, FieldPath};
 
@@ -18,6 +18,7 @@ use crate::io::{read_file, report_path};
 use crate::redact::mask_credentials;
 use crate::render::shell::quoted;
 use crate::render::{counted, grouped, shown};
+use crate::suggest::did_you_mean;
 
 use super::state::{Missing, State};
 
@@ -48,6 +49,7 @@ pub fn add(report: &mut Report, file: &PolicyFile, state: &State, is_denied: boo
     match state {
         State::NoFunction => {}
         State::Missing(missing) => findings.missing(missing),
+        State::Unusable(error, target) => findings.unusable(error, target),
         State::Compared(comparison, target) => findings.compared(comparison, target),
     }
     // A difference is an error already.
@@ -94,12 +96,24 @@ impl<'a> Findings<'a> {
 }
 
 impl Findings<'_> {
-    fn compared(&mut self, comparison: &Comparison, target: &Target) {
+    /// Adds the files of the function to the sources.
+    fn add_files(&mut self, target: &Target) {
         for file in &target.files {
             let path = report_path(&target.root.join(&file.path));
             let source = self.sources.add(Source { path, text: mask_credentials(&file.text) });
             self.files.push((file.path.clone(), source));
         }
+    }
+
+    /// Reports a function that cannot be called.
+    fn unusable(&mut self, error: &ReadingError, target: &Target) {
+        self.add_files(target);
+        let span = self.line(&error.place).unwrap_or_else(|| self.field("model", None));
+        self.findings.push(unusable(error, span, self.policy));
+    }
+
+    fn compared(&mut self, comparison: &Comparison, target: &Target) {
+        self.add_files(target);
         for difference in &comparison.conformance.differences {
             self.difference(difference);
         }
@@ -140,13 +154,17 @@ impl Findings<'_> {
                 let expected = model(&difference.expected);
                 let actual = reply(&difference.actual, model);
                 let selects = format!("selects {expected}");
-                (format!("`{name}` selects {expected}, {}", other(&difference.actual, model)), selects, actual)
+                (
+                    format!("`{name}` selects {expected}, {}", other(&difference.actual, "selects", model)),
+                    selects,
+                    actual,
+                )
             }
             DifferenceKind::Secrets => {
                 let expected = names(&difference.expected);
                 let actual = reply(&difference.actual, names);
                 let injects = format!("injects {expected}");
-                (format!("`{name}` injects {expected}, {}", other(&difference.actual, names)), injects, actual)
+                (format!("`{name}` injects {expected}, {}", other(&difference.actual, "lists", names)), injects, actual)
             }
         };
         let command = match difference.kind {
@@ -176,7 +194,7 @@ impl Findings<'_> {
         let finding = finding
             .with_note(self.environment(&difference.case))
             .with_note(in_cases(difference.cases))
-            .with_help("change the policy if the function is right, and the function otherwise")
+            .with_help("the harness runs the function: change the policy to match it, or correct the function")
             .with_subject("kind", command)
             .with_subject("rule", difference.rules.join(" "))
             .with_subject("place", place.map(|place| place.path.clone()).unwrap_or_default());
@@ -221,8 +239,8 @@ impl Findings<'_> {
 
     fn not_proved(&mut self, comparison: &Comparison) {
         let name = shown(self.policy.name());
-        if let Some(ReadingError { place, message }) = &comparison.unreadable {
-            self.open(Some(place), message.clone(), None);
+        if let Some(ReadingError { place, problem, .. }) = &comparison.unreadable {
+            self.open(Some(place), format!("{problem}; {}", problem.remedy()), None);
         }
         let mut places: Vec<(&Place, String)> = Vec::new();
         for (place, why) in &comparison.reading.not_followed {
@@ -244,19 +262,19 @@ impl Findings<'_> {
         }
         let conformance = &comparison.conformance;
         for (why, case, count) in &conformance.not_asked {
-            let title = format!("{} could not be asked: {why}", counted(*count as u64, "case"));
+            let title = format!("{} gave no answer: {why}", counted(*count as u64, "case"));
             let note = format!("the first one is {}", self.environment(case));
             self.open(None, title, Some(note));
         }
         if conformance.is_sampled {
             let title = format!(
-                "{} of {} were asked: a sample",
+                "{} of {} were tested: a sample",
                 grouped(conformance.asked as u128),
                 counted(conformance.classes, "class")
             );
-            self.open(None, title, Some("a larger --budget asks more of them".to_owned()));
+            self.open(None, title, Some("a larger --budget tests more of them".to_owned()));
         } else if conformance.asked == 0 && conformance.not_asked.is_empty() {
-            self.open(None, format!("nothing was asked: the harness of `{name}` creates nothing"), None);
+            self.open(None, format!("nothing was tested: the harness of `{name}` creates nothing"), None);
         }
     }
 
@@ -337,8 +355,37 @@ impl Missing {
     }
 }
 
+/// The finding about a function that cannot be called. The span is the command of the policy, or the line of
+/// the file.
+pub fn unusable(error: &ReadingError, span: Span, policy: &Policy) -> Finding {
+    let path = shown(&error.place.path);
+    let is_command = [MODEL_COMMAND, SECRETS_COMMAND].contains(&error.place.path.as_str());
+    let (title, mut help) = match &error.problem {
+        Problem::Undefined { name, .. } => {
+            (format!("`{path}` calls `{}`, which is not a function", shown(name)), error.problem.remedy().to_owned())
+        }
+        Problem::Syntax(reason) => (format!("`{path}` is not valid bash: {reason}"), "correct the syntax".to_owned()),
+        Problem::Exit => (
+            format!("`{path}` exits when it is sourced, before a function can be called"),
+            error.problem.remedy().to_owned(),
+        ),
+        problem => (format!("`{path}`: {problem}"), problem.remedy().to_owned()),
+    };
+    if matches!(error.problem, Problem::Syntax(_)) && !is_command {
+        help = format!("correct it; `bash -n {path}` shows the mistake");
+    }
+    let mut finding = Finding::new(&MISSING_FUNCTION, span, title);
+    if let Problem::Undefined { name, defined } = &error.problem {
+        let names: Vec<String> = defined.iter().map(|name| format!("`{}`", shown(name))).collect();
+        let names = if names.is_empty() { "no function".to_owned() } else { names.join(", ") };
+        finding = finding.with_note(format!("the files of `function.source` define {names}"));
+        help = did_you_mean(name, defined.iter().map(String::as_str), &help);
+    }
+    finding.with_help(help).with_subject("policy", policy.name()).with_subject("place", &error.place.path)
+}
+
 fn in_cases(count: usize) -> String {
-    format!("found in {} that were asked", counted(count as u64, "case"))
+    format!("found in {}", counted(count as u64, "case"))
 }
 
 /// A text without what makes it too long to show.
@@ -368,9 +415,9 @@ fn reply(reply: &Reply, show: impl Fn(&Answer) -> String) -> String {
 }
 
 /// What the function does, as the end of a title.
-fn other(reply: &Reply, show: impl Fn(&Answer) -> String) -> String {
+fn other(reply: &Reply, verb: &str, show: impl Fn(&Answer) -> String) -> String {
     match reply {
-        Ok(answer) => format!("its function {}", show(answer)),
-        Err(_) => "and its function fails".to_owned(),
+        Ok(answer) => format!("but its function {verb} {}", show(answer)),
+        Err(_) => "but its function fails".to_owned(),
     }
 }

@@ -11,8 +11,8 @@ use crate::render::shown;
 use super::findings;
 use super::state::Conformity;
 
-/// Says in a report of another command whether policies conform. If that is denied, the functions are
-/// asked, and each policy that is not proved is a finding.
+/// Says in a report of another command whether policies conform, unless `conform` runs as well. If that is
+/// denied, the functions are asked, and each policy that is not proved is a finding.
 ///
 /// # Errors
 ///
@@ -22,9 +22,10 @@ pub fn report(
     policies: &[PolicyFile],
     conformity: &mut Conformity<'_>,
     denied: &[&'static Entry],
+    with_conform: bool,
 ) -> Result<(), Failure> {
     if !is_denied(denied) {
-        report.notices.extend(not_compared(policies));
+        report.notices.extend(not_compared(policies).filter(|_| !with_conform));
         return Ok(());
     }
     for file in policies {
@@ -39,7 +40,7 @@ pub fn report(
 
 /// The sentence about a policy that conforms.
 pub fn conforms(policy: &Policy) -> String {
-    format!("the policy `{}` answers as its function does", shown(policy.name()))
+    format!("the policy `{}` matches its function", shown(policy.name()))
 }
 
 /// One sentence about policies whose functions a command does not run; `None` if none names a function.

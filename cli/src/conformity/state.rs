@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use slug_function::comparison::{Comparison, Target, Verdict, compare_with_function};
-use slug_function::reading::SourceFile;
+use slug_function::comparison::{Comparison, Obstacle, Target, Verdict, compare_with_function};
+use slug_function::reading::{ReadingError, SourceFile};
 use slug_function::sandbox::Sandbox;
 use slug_resolver::policy::Function;
 use slug_resolver::{Policy, Registry, limits};
@@ -35,6 +35,8 @@ pub enum State {
     NoFunction,
     /// A file of the function cannot be read.
     Missing(Missing),
+    /// The function cannot be called.
+    Unusable(ReadingError, Target),
     /// They were compared.
     Compared(Box<Comparison>, Target),
 }
@@ -45,10 +47,11 @@ impl State {
         match self {
             Self::NoFunction => Some("names no function"),
             Self::Missing(..) => Some("names a function that cannot be read"),
+            Self::Unusable(..) => Some("names a function that cannot be called"),
             Self::Compared(comparison, _) => match comparison.verdict() {
                 Verdict::Proved => None,
-                Verdict::Different => Some("does not answer as its function does"),
-                Verdict::NotProved => Some("is not proved to answer as its function does"),
+                Verdict::Different => Some("does not match its function"),
+                Verdict::NotProved => Some("is not proved to match its function"),
             },
         }
     }
@@ -116,7 +119,11 @@ impl<'a> Conformity<'a> {
         let runtimes: Vec<String> = self.registry.runtimes().iter().map(|runtime| runtime.name.clone()).collect();
         let comparison = compare_with_function(&sandbox, policy, &target, &runtimes, self.budget);
         self.sandbox = Some(sandbox);
-        Ok(State::Compared(Box::new(comparison.map_err(Failure::new)?), target))
+        match comparison {
+            Ok(comparison) => Ok(State::Compared(Box::new(comparison), target)),
+            Err(Obstacle::Function(error)) => Ok(State::Unusable(error, target)),
+            Err(Obstacle::Bash(message)) => Err(Failure::new(message)),
+        }
     }
 }
 

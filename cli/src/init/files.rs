@@ -21,7 +21,7 @@ pub const POLICIES: &str = "policies";
 pub fn config(registry: &str, policies: &[File]) -> File {
     let paths: Vec<String> = policies.iter().map(|file| file.path.display().to_string().replace('\\', "/")).collect();
     let text = format!(
-        "# Written by `slugproof init`. docs/formats.md describes every field.\n\
+        "# Written by `slugproof init`. docs/formats.md of slugproof describes every field.\n\
          schema_version: 1\n\
          registry: {}\n\
          policies: {}\n",

@@ -95,7 +95,8 @@ pub fn infer(
         return Err("the policy changes when it is written; please report this as a bug".to_owned());
     }
     let target = Target { root: PathBuf::new(), files, model: model.clone(), secrets };
-    let comparison = compare_with_function(sandbox, &policy, &target, &runtimes, budget)?;
+    let comparison = compare_with_function(sandbox, &policy, &target, &runtimes, budget);
+    let comparison = comparison.map_err(|obstacle| obstacle.to_string())?;
     let notes = notes(harness, survey, &policy);
     let path = [POLICIES, &format!("{name}.yaml")].iter().collect();
     Ok(Inferred { file: File { path, text }, policy, comparison, notes })

@@ -246,9 +246,9 @@ impl<'a> Linter<'a> {
                     false => "",
                 };
                 (
-                    format!("`{name}` is read by policy `{policy}`, but no step that sees it calls a known harness"),
+                    format!("policy `{policy}` depends on `{name}`, but no step that has it calls a known harness"),
                     format!(
-                        "add the script that reads it to `harness` of a policy, or check the file with --policy \
+                        "add the script that uses the variable to `harness` of a policy, or check the file with --policy \
                          {policy}{wrapper}"
                     ),
                 )
@@ -256,7 +256,7 @@ impl<'a> Linter<'a> {
             UndescribedVariable::Action(_, _, uses) => {
                 let uses = shown(uses);
                 (
-                    format!("`{name}` is read by policy `{policy}`, but `{uses}` is not a known harness"),
+                    format!("policy `{policy}` depends on `{name}`, but `{uses}` is not a known harness"),
                     format!(
                         "if the action picks a model, add `uses: {}` to `harness` of a policy",
                         without_revision(&uses)

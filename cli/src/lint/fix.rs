@@ -51,6 +51,12 @@ pub fn run(
         };
         return Err(Failure::new(format!("{}{written}", problems.join("; "))));
     }
+    if applied.is_empty() {
+        let counts = report.clone().triage(options)?.open.iter().any(|finding| finding.level.counts());
+        let why =
+            if counts { "no finding has an edit that is safe to make without asking" } else { "nothing needs a fix" };
+        report.notices.push(format!("--fix changed nothing: {why}"));
+    }
     add_notices(&mut report, applied, written.len());
     Ok(report)
 }

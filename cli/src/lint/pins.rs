@@ -411,13 +411,14 @@ impl Pins<'_, '_> {
             RuntimeSource::Field(field) => self.literals(source, field, &root),
         };
         let models: Vec<Literal> = entry.models.iter().flat_map(|field| self.literals(source, field, &root)).collect();
-        let missing = match (&entry.runtime, runtimes.is_empty(), models.is_empty()) {
-            (RuntimeSource::Field(field), true, _) => Some(&field.written),
-            (_, _, true) => Some(&entry.models[0].written),
+        let has_none = |field: &PinField| field.query.select(&root).into_iter().all(Node::is_null);
+        let missing = match &entry.runtime {
+            RuntimeSource::Field(field) if has_none(field) => Some(&field.written),
+            _ if entry.models.iter().all(has_none) => Some(&entry.models[0].written),
             _ => None,
         };
         if let Some(written) = missing {
-            let title = format!("the file has no text at `{written}`, so its model is not checked");
+            let title = format!("the file has nothing at `{written}`, so its model is not checked");
             let help = "correct the path in `pins` of slugproof.yaml, or exclude the file from `files`";
             return self.report.findings.push(self.undecided(source, 0..0, title).with_help(help));
         }
@@ -454,9 +455,16 @@ impl Pins<'_, '_> {
                     literals.push(Literal { text: text.to_owned(), span: node.span.clone() });
                 }
                 _ => {
-                    let title =
-                        format!("the value at `{}` is computed or not a text, so it is not checked", field.written);
-                    let finding = self.undecided(source, node.highlight_span(), title);
+                    let (what, help) = match (node.text(), matches!(node.value, Value::Sequence(_))) {
+                        (Some(_), _) => ("computed", None),
+                        (None, true) => {
+                            ("a list, not a text", Some(format!("write `{}[]` to check each item", field.written)))
+                        }
+                        (None, false) => ("not a text", None),
+                    };
+                    let title = format!("the value at `{}` is {what}, so it is not checked", field.written);
+                    let mut finding = self.undecided(source, node.highlight_span(), title);
+                    finding.help.extend(help);
                     self.report.findings.push(finding);
                 }
             }

@@ -46,16 +46,19 @@ pub fn explanation(
     for (label, value) in facts(registry, policy, resolution, env) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
     }
-    for hint in hints(registry, env, resolution) {
-        let _ = writeln!(text, "\n{}", wrapped(&hint, "", "  "));
+    let hints = hints(registry, env, resolution);
+    for hint in &hints {
+        let _ = writeln!(text, "\n{}", wrapped(hint, "", "  "));
     }
     for warning in resolution.warnings.iter() {
-        let (level, style) = if denied.contains(&codes::warning(warning)) { ("error", BAD) } else { ("warning", WARN) };
+        let entry = codes::warning(warning);
+        let (level, style) = if denied.contains(&entry) { ("error", BAD) } else { (entry.level.as_str(), WARN) };
         let line = format!("{level} {}: {}", warning.as_str(), warning_detail(registry, resolution, warning));
         let line = wrapped(&line, "", "  ").replacen(level, &format!("{style}{level}{style:#}"), 1);
         let _ = writeln!(text, "\n{line}");
     }
-    if resolution.code.is_some() {
+    let has_suggestion = hints.iter().any(|hint| hint.contains("did you mean"));
+    if resolution.code.is_some() && !(fixes.is_empty() && has_suggestion) {
         text.push('\n');
         text.push_str(&describe_fixes(fixes));
     }
@@ -189,7 +192,7 @@ fn describe_fixes(fixes: &[Fix]) -> String {
     if fixes.is_empty() {
         return wrapped(
             &format!(
-                "no fix with at most {} edits was found; change the runtime, the policy or the registry",
+                "no change of at most {} variables fixes this; change the runtime, the policy or the registry",
                 limits::FIX_EDITS
             ),
             "",

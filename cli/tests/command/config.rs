@@ -117,7 +117,8 @@ fn unused_entry_is_a_finding_of_its_command() {
     let unscoped = project("idle-unscoped", entry, &[("fine", "CI_NORTH: x")]);
     assert_eq!(run(&unscoped, &["lint"]).code, 0);
     let output = run(&unscoped, &["prove"]);
-    let told = "slugproof.yaml: line 4: accepts no ambiguous-model; remove the entry, or add `workflow` or `job`";
+    let told =
+        "slugproof.yaml: line 4: this entry of `accept` matches no gap with the code ambiguous-model; remove it, or";
     let said = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(output.code == 1 && said.contains(told), "{}", output.snapshot());
 }
@@ -307,11 +308,15 @@ fn sample_data_give_no_false_assurance() {
     let told = "! this was sample data: for your own, run `slugproof init`";
     assert_eq!(last_sentence(&bare), told);
 
-    let told =
-        "! nothing of yours was proved, only sample data: for your own, run `slugproof init`, or pass --embedded";
-    for args in [&["prove"][..], &["prove", "--no-config"], &["prove", "--deny", "gaps"]] {
+    let own = "for your own, run `slugproof init`";
+    let ignored = "--no-config ignores slugproof.yaml, so pass --registry and --policy";
+    for (args, advice) in
+        [(&["prove"][..], own), (&["prove", "--no-config"], ignored), (&["prove", "--deny", "gaps"], own)]
+    {
         let output = run(&empty, args);
-        assert_eq!((output.code, last_sentence(&output).as_str()), (3, told), "{args:?}");
+        let told = "! nothing of yours was proved, only sample data: ";
+        let told = format!("{told}{advice}; pass --embedded if that is intended");
+        assert_eq!((output.code, last_sentence(&output)), (3, told), "{args:?}");
     }
     let json = run(&empty, &["prove", "--format", "json"]);
     assert!(json.code == 3 && json.json()["sample_data"] == true, "{}", json.stderr);

@@ -120,7 +120,7 @@ fn order_of_version_2_is_proved() {
     let scratch = project("proved", &format!("{POLICY}{FUNCTION}"), LIBRARY);
     let output = conform(&scratch);
     assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{}", output.stdout);
-    assert!(output.stdout.contains("\n✓ proved: `nightly` answers as its function does\n"), "{}", output.stdout);
+    assert!(output.stdout.contains("\n✓ proved: `nightly` matches its function\n"), "{}", output.stdout);
     assert_untouched(&scratch);
     let policy = &slugproof(["conform", "--output", "json"]).dir(&scratch).run().json()["policies"][0];
     assert_eq!((&policy["verdict"], &policy["classes"]), (&"proved".into(), &policy["asked"]));
@@ -128,7 +128,7 @@ fn order_of_version_2_is_proved() {
     for args in [["prove"].as_slice(), &["lint"], &["check"], &["conform"]] {
         let args = args.iter().copied().chain(["--deny", "unconformed"]);
         let output = slugproof(args.clone()).dir(&scratch).run();
-        let says = output.stdout.contains("`nightly` answers as its function does");
+        let says = output.stdout.contains("`nightly` matches its function");
         assert!(says && !output.stdout.contains("unconformed"), "{args:?}: {}", output.stdout);
         // The laws hold for a policy with a function, too.
         assert!(!output.stdout.contains("is broken"), "{args:?}: {}", output.stdout);
@@ -149,7 +149,7 @@ fn order_of_keys_is_a_difference() {
     let output = conform(&scratch);
     assert_eq!(output.code, 1);
     for text in [
-        "error[policy-drift]: `nightly` selects `a-2`, its function `b-1`\n",
+        "error[policy-drift]: `nightly` selects `a-2`, but its function selects `b-1`\n",
         "   ::: policy.yaml:9:5\n",
         " selects `a-2`\n",
         " prints `b-1`\n",
@@ -286,7 +286,7 @@ fn policies_without_a_function_are_named() {
     let scratch = project("none", POLICY, LIBRARY);
     let output = conform(&scratch);
     assert_eq!(output.code, 3, "{}", output.stdout);
-    assert!(output.stdout.contains("`nightly` names no function"), "{}", output.stdout);
+    assert!(output.stdout.contains("the policy `nightly` has no field `function`"), "{}", output.stdout);
     let denied = scratch.file(
         "slugproof.yaml",
         "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\ndeny: [unconformed]\n",
@@ -308,9 +308,84 @@ fn commands_say_that_a_function_is_not_compared() {
         assert!(output.stdout.contains("the function of `nightly` is not compared"), "{command}: {}", output.stdout);
         let denied = slugproof([command, "--deny", "unconformed"]).dir(&scratch).run();
         assert_eq!(denied.code, 1, "{command}: {}", denied.stdout);
-        let says = denied.stdout.contains("the policy `nightly` does not answer as its function does");
+        let says = denied.stdout.contains("the policy `nightly` does not match its function");
         assert!(says, "{command}: {}", denied.stdout);
     }
+}
+
+#[test]
+fn misspelt_function_is_an_error_at_its_field() {
+    for (name, from, to, line, told) in [
+        ("model", "choose \"$KIND", "chose \"$KIND", 17, "`function.model` calls `chose`, which is not a function"),
+        ("quoted", "'choose \"$KIND\"'", "'\"chose\" \"$KIND\"'", 17, "calls `chose`"),
+        ("first", "choose \"$KIND\"", "chose \"$KIND\" | tr a b", 17, "calls `chose`"),
+        ("nested", "choose \"$KIND\"", "echo \"$(chose \"$KIND\")\"", 17, "calls `chose`"),
+        ("assigned", "choose \"$KIND\"", "LC_ALL=C chose \"$KIND\"", 17, "calls `chose`"),
+        ("secrets", "secrets: keys", "secrets: kyes", 17, "`function.secrets` calls `kyes`, which is not a function"),
+    ] {
+        let function = FUNCTION.replace(from, to);
+        assert_ne!(function, FUNCTION, "{name}");
+        let scratch = project(&format!("misspelt-{name}"), &format!("{POLICY}{function}"), LIBRARY);
+        for (command, code) in [("conform", 2), ("check", 1)] {
+            let output = slugproof([command, "--output", "json"]).dir(&scratch).run();
+            let found = &output.json()["findings"];
+            assert_eq!((output.code, found.as_array().map(Vec::len)), (code, Some(1)), "{name}: {}", output.stdout);
+            let place = (&found[0]["code"], &found[0]["primary"]["path"], &found[0]["primary"]["start"]["line"]);
+            assert_eq!(place, (&"missing-function".into(), &"policy.yaml".into(), &line.into()), "{name}");
+            let near = if name == "secrets" { "did you mean `keys`?" } else { "did you mean `choose`?" };
+            assert_eq!((&found[0]["level"], &found[0]["help"][0]), (&"error".into(), &near.into()), "{name}");
+            assert!(found[0]["title"].as_str().is_some_and(|title| title.contains(told)), "{name}: {found}");
+        }
+    }
+}
+
+#[test]
+fn name_from_an_unknown_file_is_left_to_bash() {
+    let library = format!("source \"$OTHER\"\n{}", LIBRARY.replace("keys()", "names()"));
+    let scratch = project("elsewhere", &format!("{POLICY}{FUNCTION}"), &library);
+    assert_eq!(slugproof(["check"]).dir(&scratch).run().code, 0);
+    // Bash knows.
+    let output = conform(&scratch);
+    assert!(output.code == 2 && output.stdout.contains("`function.secrets` calls `keys`"), "{}", output.stdout);
+}
+
+#[test]
+fn invalid_syntax_is_an_error_at_its_place() {
+    let open = |text: &str| LIBRARY.replacen(text, &text[..text.len() - 1], 1);
+    for (name, function, library, place) in [
+        ("command", FUNCTION.replace("\"$KIND\"'", "\"$KIND'"), LIBRARY.to_owned(), ("policy.yaml", 17)),
+        ("secrets", FUNCTION.replace("keys}", "\"keys 'a\"}"), LIBRARY.to_owned(), ("policy.yaml", 17)),
+        ("quote", FUNCTION.to_owned(), open("else echo '{}'"), ("lib.sh", 19)),
+        ("word", FUNCTION.to_owned(), LIBRARY.replacen("    agent)", "    agent) then", 1), ("lib.sh", 7)),
+        ("end", FUNCTION.to_owned(), format!("{LIBRARY}if"), ("lib.sh", 22)),
+    ] {
+        let scratch = project(&format!("syntax-{name}"), &format!("{POLICY}{function}"), &library);
+        let found = findings(&scratch);
+        let [(code, path, line, _)] = found.as_slice() else { panic!("{name}: {found:?}") };
+        assert_eq!((code.as_str(), (path.as_str(), *line)), ("missing-function", place), "{name}");
+        let output = conform(&scratch);
+        assert!(output.code == 2 && output.stdout.contains("is not valid bash: "), "{name}: {}", output.stdout);
+    }
+}
+
+#[test]
+fn exit_of_a_file_is_reported_at_its_line() {
+    for (name, end, line) in [
+        ("last", "exit 3\n", 22),
+        ("branches", "if [ -n \"$A_KEY\" ]; then\n  exit 1\nelse\n  exit 2\nfi\n", 25),
+        ("subshell", "(exit 1)\n\nexit\n", 24),
+    ] {
+        let scratch = project(&format!("exit-{name}"), &format!("{POLICY}{FUNCTION}"), &format!("{LIBRARY}{end}"));
+        let found = findings(&scratch);
+        let [(code, path, at, _)] = found.as_slice() else { panic!("{name}: {found:?}") };
+        assert_eq!((code.as_str(), path.as_str(), *at), ("missing-function", "lib.sh", line), "{name}");
+        let output = slugproof(["check"]).dir(&scratch).run();
+        assert!(output.code == 1 && output.stdout.contains("`lib.sh` exits when it is sourced"), "{}", output.stdout);
+    }
+    // An `exit` on one of two ways is a difference.
+    let library = format!("{LIBRARY}[ -z \"${{A_KEY:-}}\" ] || exit 1\n");
+    let found = findings(&project("exit-one", &format!("{POLICY}{FUNCTION}"), &library));
+    assert!(found.iter().all(|(code, ..)| code == "policy-drift") && !found.is_empty(), "{found:?}");
 }
 
 #[test]
@@ -320,7 +395,7 @@ fn missing_file_is_reported_with_a_near_name() {
     for (command, code) in [("check", 1), ("conform", 2)] {
         let output = slugproof([command]).dir(&scratch).run();
         assert_eq!(output.code, code, "{}", output.stdout);
-        let is_reported = output.stdout.contains("warning[missing-function]: the file `libs.sh` does not exist");
+        let is_reported = output.stdout.contains("error[missing-function]: the file `libs.sh` does not exist");
         assert!(is_reported && output.stdout.contains("did you mean `lib.sh`?"), "{}", output.stdout);
     }
 }
@@ -348,6 +423,47 @@ fn bare_command_exits_with_the_worst_code() {
     let drifted = project("bare-drift", &format!("{POLICY}{FUNCTION}"), &LIBRARY.replace("echo a-2", "echo a-1"));
     let drifted = slugproof([]).dir(&drifted).run();
     assert!(drifted.code == 1 && drifted.stdout.contains("error[policy-drift]"), "{}", drifted.stdout);
+}
+
+/// The last sentence of the bare command without line breaks.
+fn conclusion(scratch: &Scratch) -> String {
+    let output = slugproof([]).dir(scratch).run();
+    let start = output.stdout.rfind("\n\n").unwrap_or_default();
+    output.stdout[start..].split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn last_line_of_the_bare_command_names_what_failed() {
+    let config = |deny: &str| {
+        let accept = "accept: [{code: unregistered-model, reason: r}, {code: platform-path-byok-model, reason: r}, \
+                      {code: unknown-runtime, reason: r}, {code: missing-credential, reason: r}, \
+                      {code: wrong-credential, reason: r}, {code: platform-model-with-tenant-key, reason: r}]\n";
+        let files = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
+        format!("{files}{}{deny}", if deny.is_empty() { accept } else { "" })
+    };
+    let with = |name: &str, library: &str, config: &str| {
+        project(name, &format!("{POLICY}{FUNCTION}"), library).file("slugproof.yaml", config)
+    };
+    let scratch = with("last-gaps", LIBRARY, &config("deny: [uninjected-key]\n"));
+    assert!(conclusion(&scratch).starts_with("✗ prove: "), "{}", conclusion(&scratch));
+    let drifted = with("last-drift", &LIBRARY.replace("echo a-2", "echo a-1"), &config("deny: [near-miss]\n"));
+    let told = conclusion(&drifted);
+    assert!(told.starts_with("✗ conform: 1 error in lib.sh; prove: ") && told.contains(" gap"), "{told}");
+    // What stops a section is worse than what another one finds.
+    let broken = drifted.file(".github/workflows/w.yml", "on: push\njobs: [\n");
+    let told = conclusion(&broken);
+    let first =
+        "✗ lint: 1 error in .github/workflows/w.yml; not everything could be read; conform: 1 error in lib.sh; ";
+    assert!(told.starts_with(first), "{told}");
+}
+
+#[test]
+fn bare_command_says_nothing_about_functions_that_it_compared() {
+    let scratch = project("said-bare", &format!("{POLICY}{FUNCTION}"), LIBRARY);
+    let output = slugproof([]).dir(&scratch).run();
+    assert!(output.stdout.contains("✓ proved: `nightly`"), "{}", output.stdout);
+    assert!(!output.stdout.contains("not compared"), "{}", output.stdout);
+    assert!(slugproof(["prove"]).dir(&scratch).run().stdout.contains("not compared"));
 }
 
 #[test]

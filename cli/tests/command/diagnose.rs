@@ -86,7 +86,7 @@ fn existing_workspace_was_accepted_by_the_platform() {
     let shown = |record: &str| {
         let output = diagnose(record, args).run();
         assert!(output.stdout.contains("✗ unregistered-model"), "{}", output.stdout);
-        output.stdout.replace("\n     ", " ")
+        output.stdout.replace("\n  ", " ")
     };
     let says = "the platform accepted a model or a runtime that this registry rejects";
     assert!(shown(r#"{"status": "failed"}"#).contains(says));
@@ -209,7 +209,7 @@ fn unreadable_records_are_refused() {
         ("null", format!("the record is null, not an object; {object}")),
         ("\"x\"", format!("the record is a string, not an object; {object}")),
         ("<html>", "the input is an HTML page, not JSON; check whether a login page or a proxy responded".to_owned()),
-        ("{\"status\": ", "line 1, column 11: the JSON ends too early; check whether it was truncated".to_owned()),
+        ("{\"status\": ", "the JSON ends in the middle of a value; check whether the file was truncated".to_owned()),
         (
             "{'a': 1}",
             "line 1, column 2: not JSON; pass the unmodified response, with nothing before or after it".to_owned(),

@@ -326,7 +326,7 @@ fn baseline_hides_known_findings() {
     // Neither lines above nor the order of arms changes the identity of a finding.
     let moved = scratch.file("file.yaml", format!("# one\n\n# two\n{}", faulty()));
     let again = check(&moved, &["--baseline", "known.json"]);
-    assert_eq!((again.code, again.stdout.as_str()), (0, "✓ nothing found in 1 registry; 4 known\n"));
+    assert_eq!((again.code, again.stdout.as_str()), (0, "✓ nothing new found in 1 registry; 4 in the baseline\n"));
     // A further finding of a known kind is new.
     let newer = faulty().replace("  other:\n", "  third:\n    providers: [{name: acme}, {name: zeta}]\n  other:\n");
     let moved = moved.file("file.yaml", newer);

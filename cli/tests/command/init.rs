@@ -80,7 +80,7 @@ fn policy_has_the_answers_of_the_function() {
     let scratch = repository("init-policy");
     let output = init(&scratch, &[]);
     assert_eq!(output.code, 0, "{}", output.snapshot());
-    assert!(output.stdout.contains("proved: it answers as the function does"), "{}", output.stdout);
+    assert!(output.stdout.contains("proved: it matches the function"), "{}", output.stdout);
     let expected = "schema_version: 2
 name: plan
 harness: [scripts/plan.sh]
@@ -146,6 +146,8 @@ fn repository_without_a_function_gets_a_draft() {
         .file("providers.yaml", REGISTRY)
         .file("scripts/plan.sh", "start --model \"$JOB_MODEL\"\n")
         .file(".github/workflows/plan.yml", workflow);
+    let dry_run = init(&scratch, &["--dry-run"]);
+    assert!(dry_run.code == 3 && !scratch.0.join("slugproof.yaml").exists(), "{}", dry_run.snapshot());
     let output = init(&scratch, &[]);
     assert_eq!(output.code, 3, "{}", output.snapshot());
     let draft = policy_of(&scratch, "policies/draft.yaml");
@@ -288,7 +290,7 @@ fn example_is_what_init_writes() {
     }
     let run = slugproof([]).env("PATH", &path()).dir(&scratch).run();
     assert_eq!(run.code, 1, "{}", run.snapshot());
-    assert!(run.stdout.contains("proved: `start-bot` answers as its function does"), "{}", run.stdout);
+    assert!(run.stdout.contains("proved: `start-bot` matches its function"), "{}", run.stdout);
     assert!(run.stdout.contains("--> .github/workflows/nightly.yml:9:7"), "{}", run.stdout);
 }
 

@@ -30,6 +30,7 @@ mod lint_forge;
 #[cfg(unix)]
 mod lint_properties;
 mod lint_scripts;
+mod messages;
 mod near_misses;
 mod pages;
 mod pick;

@@ -89,7 +89,8 @@ fn unused_accept_entry_is_a_finding() {
     let idle = "  - {code: ambiguous-model, reason: there is none}\n";
     let output = slugproof(["prove"]).dir(&project("idle", &format!("{CONFIG}{ACCEPTS}{idle}"))).run();
     assert_eq!(output.code, 1);
-    assert!(output.stdout.contains("line 9: accepts no ambiguous-model; remove the entry"), "{}", output.stdout);
+    let told = "line 9: this entry of `accept` matches no gap with the code ambiguous-model; remove it";
+    assert!(output.stdout.contains(told), "{}", output.stdout);
 }
 
 /// An accepted contradiction must not hide another one with the same code.

@@ -138,9 +138,9 @@ impl fmt::Display for NoAnswer {
             Self::Memory(command) => write!(f, "`{}` needed too much memory", command.field()),
             Self::Unreadable(command, why) => write!(f, "the output of `{}` is unreadable: {why}", command.field()),
             Self::Variable(name) => write!(f, "bash does not let `{name}` be set"),
-            Self::Denied => {
-                f.write_str("the function needs a program, a file or a network, which it does not have here")
-            }
+            Self::Denied => f.write_str(
+                "the function calls a program or function that does not exist here, or uses files or a network",
+            ),
             Self::Ended => f.write_str("bash was killed during the question"),
             Self::Skipped => f.write_str("not asked, because earlier questions reached a limit"),
         }
@@ -195,6 +195,18 @@ pub fn ask(sandbox: &Sandbox, program: &Program, cases: &[Case], options: &Optio
         replies.answers[index] = reply;
     }
     Ok(replies)
+}
+
+/// Whether a function is defined after the files were sourced.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn defines(sandbox: &Sandbox, program: &Program, case: &Case, name: &str) -> Result<bool, String> {
+    let name = name.replace('\'', "'\\''");
+    let program = Program { model: format!("declare -F -- '{name}'"), secrets: None, ..program.clone() };
+    let replies = ask(sandbox, &program, std::slice::from_ref(case), &Options::default())?;
+    Ok(!replies.answers.iter().any(|answer| matches!(answer, Err(NoAnswer::Failed { .. }))))
 }
 
 /// The number of questions that may reach a limit. The next ones are not asked, because each takes seconds.

@@ -1,5 +1,6 @@
 //! One comparison of a policy with its function: from the files to what is shown about them.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use slug_resolver::Policy;
@@ -7,7 +8,7 @@ use slug_resolver::Policy;
 use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders, ask_twice};
 use crate::case::Case;
 use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
-use crate::reading::{Place, Reading, ReadingError, SourceFile, read};
+use crate::reading::{MODEL_COMMAND, Place, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile, read};
 use crate::sandbox::{Protection, Sandbox};
 use crate::space::Space;
 
@@ -72,7 +73,7 @@ pub enum Cause {
 /// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The policy answers as its function does in every environment.
+    /// The policy matches its function in every environment.
     Proved,
     /// There is a difference, or an answer is unstable.
     Different,
@@ -96,30 +97,55 @@ impl Comparison {
     }
 }
 
+/// Why nothing can be compared.
+#[derive(Clone, Debug)]
+pub enum Obstacle {
+    /// The function cannot be called in any environment.
+    Function(ReadingError),
+    /// Bash cannot be asked. The message says what to do.
+    Bash(String),
+}
+
+impl From<String> for Obstacle {
+    fn from(message: String) -> Self {
+        Self::Bash(message)
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Function(error) => error.fmt(f),
+            Self::Bash(message) => f.write_str(message),
+        }
+    }
+}
+
 /// Compares a policy with its function. `runtimes` are those of the registry, and `budget` is the most
 /// classes that are asked about.
 ///
 /// # Errors
 ///
-/// The function cannot be asked at all. The message says what to do.
+/// The function cannot be asked at all.
 pub fn compare_with_function(
     sandbox: &Sandbox,
     policy: &Policy,
     target: &Target,
     runtimes: &[String],
     budget: usize,
-) -> Result<Comparison, String> {
+) -> Result<Comparison, Obstacle> {
     let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref()) {
         Ok(reading) => (reading, None),
         Err(error) => (Reading::default(), Some(error)),
     };
     let space = Space::of(Some(policy), runtimes, &reading);
     let plan = space.plan(Some(policy), budget);
-    let program = Program {
-        files: target.files.iter().map(|file| target.root.join(&file.path)).collect(),
-        model: target.model.clone(),
-        secrets: target.secrets.clone(),
-    };
+    let program = target.program();
+    if let Some(error) = &unreadable {
+        if target.is_confirmed(error, sandbox, plan.cases.first())? {
+            return Err(Obstacle::Function(error.clone()));
+        }
+    }
     let mut asker = Asker {
         sandbox: sandbox.for_files(&program.files),
         program,
@@ -227,6 +253,35 @@ fn unstable<'a>(
 }
 
 impl Target {
+    fn program(&self) -> Program {
+        Program {
+            files: self.files.iter().map(|file| self.root.join(&file.path)).collect(),
+            model: self.model.clone(),
+            secrets: self.secrets.clone(),
+        }
+    }
+
+    /// Whether bash cannot read the function either. `case` is an environment in which to source the files.
+    fn is_confirmed(&self, error: &ReadingError, sandbox: &Sandbox, case: Option<&Case>) -> Result<bool, String> {
+        let program = self.program();
+        let sandbox = sandbox.for_files(&program.files);
+        if error.is_certain {
+            return Ok(true);
+        }
+        match (&error.problem, case) {
+            (Problem::Syntax(_), _) => Ok(!match error.place.path.as_str() {
+                MODEL_COMMAND => sandbox.parses(&["-c", &self.model]),
+                SECRETS_COMMAND => sandbox.parses(&["-c", self.secrets.as_deref().unwrap_or_default()]),
+                path => {
+                    let path = self.root.join(path).canonicalize().ok();
+                    path.is_none_or(|path| path.to_str().is_none_or(|path| sandbox.parses(&[path])))
+                }
+            }),
+            (Problem::Undefined { name, .. }, Some(case)) => Ok(!bash::defines(&sandbox, &program, case, name)?),
+            _ => Ok(false),
+        }
+    }
+
     /// The path of a file as the policy writes it, else relative to the directory of the policy's paths.
     fn shown(&self, file: &Path) -> String {
         let is_it = |path: &&str| self.root.join(path).canonicalize().is_ok_and(|known| known == file);

@@ -80,7 +80,7 @@ pub struct Conformance {
 }
 
 impl Conformance {
-    /// Whether every class was asked and the policy answers as the function does.
+    /// Whether every class was asked and the policy matches its function.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.differences.is_empty() && self.not_asked.is_empty() && !self.is_sampled

@@ -61,8 +61,8 @@ impl Protection {
             Self::NoTcp => "no TCP connections",
             Self::ReadOnlyFiles => "files read-only outside a temporary directory",
             Self::NoPrograms => "no program but bash",
-            Self::OwnProcesses => "no sight of other processes",
-            Self::FewProcesses => "few processes",
+            Self::OwnProcesses => "other processes hidden",
+            Self::FewProcesses => "a process limit",
         }
     }
 }
@@ -109,6 +109,13 @@ impl Sandbox {
     /// Whether bash starts like this.
     fn works(&self) -> bool {
         self.succeeds(&["-c", ":"].map(String::from))
+    }
+
+    /// Whether bash can parse a script: the path of a file, or `-c` and a command.
+    pub(crate) fn parses(&self, script: &[&str]) -> bool {
+        // Patterns of `extglob` are a syntax error unless the option is set before.
+        let arguments = ["-O", "extglob", "-n"].iter().chain(script);
+        self.succeeds(&arguments.map(|argument| (*argument).to_owned()).collect::<Vec<_>>())
     }
 
     fn succeeds(&self, arguments: &[String]) -> bool {

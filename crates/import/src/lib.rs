@@ -69,7 +69,7 @@ impl Conversion {
     pub fn registry_file(&self, notes: &[String]) -> String {
         let mut text = self.heading();
         if !notes.is_empty() {
-            text.push_str("#\n# What this file does not express:\n");
+            text.push_str("#\n# Not imported:\n");
             notes.iter().for_each(|note| text.push_str(&format!("# - {}\n", notes::one_line(note))));
         }
         text + &self.registry.to_yaml()

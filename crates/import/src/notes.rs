@@ -49,8 +49,6 @@ impl UnreadFields {
 
     /// One note for each part.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|(part, fields)| {
-            format!("fields of {part} that are left out: {}", listed(fields.iter().map(String::as_str)))
-        })
+        self.0.iter().map(|(part, fields)| format!("fields of {part}: {}", listed(fields.iter().map(String::as_str))))
     }
 }

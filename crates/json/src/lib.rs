@@ -67,7 +67,9 @@ pub fn read(bytes: &[u8], limits: &Limits, advice: &Advice) -> Result<Value, Str
         let location = format!("line {}, column {}", error.line(), error.column());
         match (reader.refusal.take(), error.classify()) {
             (Some(refusal), _) => format!("{location}: {refusal}"),
-            (None, Category::Eof) => format!("{location}: the JSON ends too early; check whether it was truncated"),
+            (None, Category::Eof) => {
+                "the JSON ends in the middle of a value; check whether the file was truncated".to_owned()
+            }
             (None, _) => format!("{location}: not JSON; pass the unmodified response, with nothing before or after it"),
         }
     })
@@ -217,7 +219,7 @@ mod tests {
     fn error_has_position_but_no_input() {
         for (text, message) in [
             ("{\"zq\": 1,\n\"zq\": 2}", "line 2, column 4: two members have the same name; remove one of them"),
-            ("{\"zq\"", "line 1, column 5: the JSON ends too early; check whether it was truncated"),
+            ("{\"zq\"", "the JSON ends in the middle of a value; check whether the file was truncated"),
             ("{} zq", "line 1, column 4: not JSON; pass the unmodified response, with nothing before or after it"),
             ("<zq>", "the input is an HTML page, not JSON; check whether a login page or a proxy responded"),
             (" \n", "the input is empty; check the request"),

@@ -198,7 +198,10 @@ fn read_of_loop(command: &While) -> Option<&Command> {
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
 pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static str) -> Result<Effects, Failure> {
     let Input { script, .. } = *input;
-    let tree = parser::parse_at(script, 0).map_err(|error| Failure { reason: error.reason, named: Vec::new() })?;
+    let tree = parser::parse_at(script, 0).map_err(|error| Failure {
+        reason: format!("a script cannot be parsed: {}", error.reason),
+        named: Vec::new(),
+    })?;
     let mut interpreter = Interpreter {
         values: input.placeholders.to_vec(),
         targets: input.targets,

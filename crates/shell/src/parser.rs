@@ -91,9 +91,9 @@ impl Parser<'_> {
         let rest = self.lexer.rest();
         let text = self.lexer.operator().or(self.lexer.reserved()).or(rest.get(..1));
         let reason = match text {
-            Some("\n") => "a line of a script ends too early".to_owned(),
-            Some(text) => format!("`{text}` is in the wrong place in a script"),
-            None => "a script ends too early".to_owned(),
+            Some("\n") => "unexpected end of a line".to_owned(),
+            Some(text) => format!("unexpected `{text}`"),
+            None => "unexpected end".to_owned(),
         };
         SyntaxError { reason, offset: self.lexer.script_offset() }
     }
@@ -101,7 +101,7 @@ impl Parser<'_> {
     /// Calls `read` one level deeper; fails at the maximum depth.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.depth == MAX_DEPTH {
-            return self.error(format!("a script is nested more than {MAX_DEPTH} levels deep"));
+            return self.error(format!("nested more than {MAX_DEPTH} levels deep"));
         }
         self.depth += 1;
         let result = read(self);
@@ -318,7 +318,7 @@ impl Parser<'_> {
         }
         let Some(word) = self.word(WordPosition::Argument)? else { return Err(self.unexpected()) };
         let Some(name) = word.unquoted_literal().filter(|name| is_name(name)) else {
-            return self.error("the variable of a loop has no valid name");
+            return self.error("invalid name of a loop variable");
         };
         self.skip_newlines()?;
         let mut words = None;

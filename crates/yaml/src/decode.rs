@@ -180,7 +180,7 @@ impl<'n> Cursor<'n> {
                 .iter()
                 .enumerate()
                 .map(move |(index, node)| Cursor { node, parent: Some((self, Segment::Index(index))) })),
-            other => Err(self.error(format!("expected a list, found {}", other.kind()))),
+            other => Err(self.error(format!("expected a list, found {}; write it in brackets: `[…]`", other.kind()))),
         }
     }
 
@@ -234,9 +234,14 @@ impl<'n> Cursor<'n> {
         let is_present = |name: &&str| entries.iter().any(|entry| entry.name == *name);
         match *required.iter().copied().filter(|name| !is_present(name)).collect::<Vec<_>>() {
             [] => Ok(Fields { mapping: *self, entries }),
-            [name] => Err(self.error(format!("the required field `{name}` is missing; add it"))),
+            [name] => Err(self.missing(name)),
             ref names => Err(self.error(format!("the required fields {} are missing; add them", quoted_list(names)))),
         }
+    }
+
+    fn missing(&self, name: &str) -> ReadError {
+        let advice = if name == SCHEMA_VERSION { "add `schema_version: 1`" } else { "add it" };
+        self.error(format!("the required field `{name}` is missing; {advice}"))
     }
 
     /// The path of this value from the root of the document.
@@ -263,7 +268,7 @@ impl<'n> Fields<'n> {
     ///
     /// The field is missing.
     pub fn required(&self, name: &str) -> Result<Cursor<'n>, ReadError> {
-        self.optional(name).ok_or_else(|| self.mapping.error(format!("the required field `{name}` is missing; add it")))
+        self.optional(name).ok_or_else(|| self.mapping.missing(name))
     }
 
     /// Returns the value of an optional field, or `None` if the field is missing.
@@ -287,7 +292,7 @@ impl<'n> Fields<'n> {
     ///
     /// The field is missing or has another value.
     pub fn schema_version(&self, known: &[u8]) -> Result<u8, ReadError> {
-        let version = self.required("schema_version")?;
+        let version = self.required(SCHEMA_VERSION)?;
         let written = match &version.node.value {
             Value::Integer(text) => known.iter().find(|known| known.to_string() == *text),
             _ => None,
@@ -295,13 +300,20 @@ impl<'n> Fields<'n> {
         written.copied().ok_or_else(|| {
             let expected: Vec<String> = known.iter().map(u8::to_string).collect();
             version.error(format!(
-                "expected schema version {}, found {}",
+                "expected schema version {}, found {}; write {}, or use a version of slugproof that knows it",
                 expected.join(" or "),
-                version.node.value.kind()
+                version.node.value.kind(),
+                expected.join(" or ")
             ))
         })
     }
 }
+
+/// The field with the version of a format.
+const SCHEMA_VERSION: &str = "schema_version";
+
+/// Fields of earlier versions, which are accepted and not suggested.
+const EARLIER_FIELDS: [&str; 1] = ["allow_unknown_fields"];
 
 /// A hint for an unknown field: the most similar known name, or all known names if none is similar.
 fn suggestion(name: &str, known: &[&str]) -> String {
@@ -310,7 +322,10 @@ fn suggestion(name: &str, known: &[&str]) -> String {
     let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
     match nearest {
         Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
-        _ => format!("the fields here are {}", quoted_list(known)),
+        _ => format!(
+            "the known fields are {}",
+            quoted_list(&known.iter().copied().filter(|name| !EARLIER_FIELDS.contains(name)).collect::<Vec<_>>())
+        ),
     }
 }
 

@@ -250,7 +250,12 @@ impl Source {
         {
             return match variable_name(name, FieldPath::default()) {
                 Ok(()) => Ok(Self::Variable(name.to_owned())),
-                Err(_) => Err(at.error("`$` needs the name of a variable after it; write `$$` for a dollar sign")),
+                Err(_) => Err(at.error(match name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some(name) if variable_name(name, FieldPath::default()).is_ok() => {
+                        format!("a variable has no braces here; write `${name}`")
+                    }
+                    _ => "`$` needs the name of a variable after it; write `$$` for a dollar sign".to_owned(),
+                })),
             };
         }
         let mut text = String::new();

@@ -44,16 +44,24 @@ fn edited(template: &str, from: &str, to: &str) -> String {
 #[test]
 fn invalid_registries_report_place_and_advice() {
     let cases = [
-        ("schema_version: 1\n", "", "line 1, column 1: the required field `schema_version` is missing; add it"),
+        (
+            "schema_version: 1\n",
+            "",
+            "line 1, column 1: the required field `schema_version` is missing; add `schema_version: 1`",
+        ),
         (
             "version: 1",
             "version: 2",
-            "line 1, column 17: `schema_version`: expected schema version 1, found the number `2`",
+            "line 1, column 17: `schema_version`: expected schema version 1, \
+             found the number `2`; write 1, or use a version of slugproof that knows \
+             it",
         ),
         (
             "version: 1",
             "version: '1'",
-            "line 1, column 17: `schema_version`: expected schema version 1, found a string",
+            "line 1, column 17: `schema_version`: expected schema version 1, \
+             found a string; write 1, or use a version of slugproof that knows \
+             it",
         ),
         (
             "    auth_env: [ACME_KEY]\n",
@@ -507,7 +515,7 @@ fn unknown_field_suggests_known_fields() {
     // The similarity of the second to `name` is just below the threshold.
     for name in ["unheard_of", "namezzzzzzzzzzzz"] {
         let refusal = refusal(name);
-        let (_, list) = refusal.split_once("the fields here are ").expect("no field is similar");
+        let (_, list) = refusal.split_once("the known fields are ").expect("no field is similar");
         let listed: Vec<&str> = list.split(", ").collect();
         assert!(known.iter().all(|name| listed.contains(&&*format!("`{name}`"))), "{refusal}");
     }
@@ -616,21 +624,23 @@ fn invalid_rules_report_place_and_advice() {
         (
             "schema_version: 2",
             "schema_version: 3",
-            "line 1, column 17: `schema_version`: expected schema version 1 or 2, found the number `3`",
+            "line 1, column 17: `schema_version`: expected schema version 1 or 2, \
+             found the number `3`; write 1 or 2, or use a \
+             version of slugproof that knows it",
         ),
         ("name: mine\n", "", "line 1, column 1: the required field `name` is missing; add it"),
         ("model:\n", "models:\n", "line 7, column 1: `models`: unknown field `models`; did you mean `model`?"),
         (
             "inject: first\n",
             "overide: MODEL\n",
-            "line 11, column 1: `overide`: unknown field `overide`; the fields here are `name`, `extends`, \
+            "line 11, column 1: `overide`: unknown field `overide`; the known fields are `name`, `extends`, \
              `harness`, `function`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, `templates`, `creates`, \
              `inject`, `secrets`, `model`, `schema_version`",
         ),
         (
             "creates: {unless",
             "creates: {when",
-            "line 6, column 11: `creates.when`: unknown field `when`; the fields here are `unless`",
+            "line 6, column 11: `creates.when`: unknown field `when`; the known fields are `unless`",
         ),
         (
             ", use: $MODEL}",
@@ -640,7 +650,7 @@ fn invalid_rules_report_place_and_advice() {
         (
             "{key: KEY_B}",
             "{kee: KEY_B}",
-            "line 15, column 6: `secrets[2].kee`: unknown field `kee`; the fields here are `name`, `key`, \
+            "line 15, column 6: `secrets[2].kee`: unknown field `kee`; the known fields are `name`, `key`, \
              `when`, `path`, `inject`",
         ),
         (
@@ -898,7 +908,7 @@ fn invalid_rules_report_place_and_advice() {
         (
             WHEN,
             "{LLM_PATH: {host: a.example, not: x}}",
-            "line 9, column 41: `model[1].when.LLM_PATH.not`: unknown field `not`; the fields here are `host`",
+            "line 9, column 41: `model[1].when.LLM_PATH.not`: unknown field `not`; the known fields are `host`",
         ),
         (
             WHEN,

@@ -51,7 +51,7 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     check.check_invariants();
     check.compare();
     let workflows = check.compare_registries(&inputs)?;
-    check.conform(&options.deny)?;
+    check.conform(&options.deny, args.with_conform)?;
     if inputs.is_unrequested_sample {
         check.report.coverage = Coverage::Sample;
     }
@@ -92,7 +92,7 @@ impl Check {
     }
 
     /// Says whether the policies conform to their functions.
-    fn conform(&mut self, denied: &[&'static codes::Entry]) -> Result<(), Failure> {
+    fn conform(&mut self, denied: &[&'static codes::Entry], with_conform: bool) -> Result<(), Failure> {
         let registries = self.registries.iter().map(|(_, registry)| registry);
         let others = self.others.iter().map(|(_, registry)| registry);
         let Some(registry) = registries.chain(others).next() else { return Ok(()) };
@@ -104,7 +104,7 @@ impl Check {
         let files: Vec<PolicyFile> = self.policies.iter().map(file).collect();
         let mut conformity =
             Conformity::new(self.config.as_ref().map(|(_, config)| config), registry, conformity::BUDGET);
-        conformity::report(&mut self.report, &files, &mut conformity, denied)
+        conformity::report(&mut self.report, &files, &mut conformity, denied, with_conform)
     }
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.
@@ -210,6 +210,8 @@ impl Check {
         let field = error.path.to_string();
         let title = match field.as_str() {
             "" => error.message.clone(),
+            // The message names the field.
+            _ if error.message.starts_with("unknown field") => error.message.clone(),
             field => format!("`{field}`: {}", error.message),
         };
         let finding = Finding::new(kind.invalid(), span, title).with_subject("place", field);
@@ -232,7 +234,9 @@ impl Check {
         let own = self.registries.iter().map(|(_, registry)| registry);
         let registry = own.chain(self.others.iter().map(|(_, registry)| registry)).next();
         let source = *source;
-        for error in config.unknown_names(&policies, registry) {
+        let mut errors = config.unknown_names(&policies, registry);
+        errors.extend(config.unknown_harness_policy(&policies));
+        for error in errors {
             self.refuse(source, Kind::Config, &error);
         }
     }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use slug_resolver::policy::{Harness, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
+use slug_function::reading;
+use slug_resolver::policy::{Function, Harness, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
 use slug_resolver::yaml::{FieldPath, Node, Value};
 use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection};
 use slug_workflow::scripts::{Missing, missing};
 
 use crate::codes;
-use crate::conformity::read_sources;
+use crate::conformity::{read_sources, unusable};
 use crate::findings::{Finding, Sources, Span};
 use crate::lint::scripts::Scripts;
 use crate::render::shown;
@@ -56,12 +57,8 @@ pub(super) fn check_alone(
     let Some(root) = root else { return Vec::new() };
     let files = Scripts::below(root.to_owned());
     let entries = policy.document().harness.iter().enumerate();
-    let function = policy.document().function.as_ref().and_then(|function| read_sources(function, root).err());
-    let function = function.map(|missing| {
-        let path = Locations::new(&document.root, policy).function("source");
-        let span = document.span(sources, &path.index(missing.index));
-        missing.finding(span, policy)
-    });
+    let function = policy.document().function.as_ref();
+    let function = function.and_then(|function| check_function(sources, document, policy, function, root));
     entries
         .filter_map(|(number, entry)| {
             let (title, near) = unmatched(entry, root, &files)?;
@@ -70,6 +67,28 @@ pub(super) fn check_alone(
         })
         .chain(function)
         .collect()
+}
+
+/// The finding about a function that cannot be called. Bash is not asked, so the syntax is not checked.
+fn check_function(
+    sources: &Sources,
+    document: &Document,
+    policy: &Policy,
+    function: &Function,
+    root: &Path,
+) -> Option<Finding> {
+    let locations = Locations::new(&document.root, policy);
+    let file = |index| document.span(sources, &locations.function("source").index(index));
+    let files = match read_sources(function, root) {
+        Ok(files) => files,
+        Err(missing) => return Some(missing.finding(file(missing.index), policy)),
+    };
+    let error = reading::read(&files, &function.model, function.secrets.as_deref()).err()?;
+    let span = match files.iter().position(|file| file.path == error.place.path) {
+        Some(index) => file(index),
+        None => document.span(sources, &locations.function(error.place.path.strip_prefix("function.")?)),
+    };
+    error.is_certain.then(|| unusable(&error, span, policy))
 }
 
 /// The problem with an entry that no call can match, and a similar name; `None` if a call can match it.

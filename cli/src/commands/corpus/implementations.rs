@@ -136,8 +136,15 @@ impl Diagnoser for EmbeddedDiagnoser {
         let diagnose = |env| {
             let named = runtime_and(None, env).or_else(|_| runtime_and(first, env));
             let (runtime, env) = named.map_err(|failure| failure.to_string())?;
-            let setting =
-                Setting { registry: &REGISTRY, policy, runtime, env: env.as_ref(), ambient: &[], denied: &[] };
+            let setting = Setting {
+                registry: &REGISTRY,
+                policy,
+                runtime,
+                env: env.as_ref(),
+                from_env: false,
+                ambient: &[],
+                denied: &[],
+            };
             let diagnosis = diagnose(setting, record);
             let human = anstream::adapter::strip_str(&human::render(&diagnosis)).to_string();
             Ok(Diagnosis { cause: diagnosis.cause.entry().id.to_owned(), human, json: json::render(&diagnosis) })

@@ -20,6 +20,8 @@ pub struct Setting<'a> {
     pub runtime: &'a str,
     /// The environment, if any source is given.
     pub env: Option<&'a Env<'a>>,
+    /// True if the environment of this process was asked for.
+    pub from_env: bool,
     /// Credentials that are already available to the workspace.
     pub ambient: &'a [String],
     /// The codes that slugproof.yaml denies.

@@ -43,7 +43,7 @@ fn facts(diagnosis: &Diagnosis<'_>) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut add = |label: &str, value: String| facts.push((label.to_owned(), value));
     if let Some(resolution) = &diagnosis.resolution {
-        add("model", format!("{} (from this environment)", shown(resolution.slug)));
+        add("selected", format!("{} (from this environment)", shown(resolution.slug)));
         if diagnosis.setting.policy.has_platform_path() {
             add("path", resolution.path.as_str().to_owned());
         }
@@ -135,7 +135,7 @@ fn cause(diagnosis: &Diagnosis<'_>) -> String {
     let advice = advice(diagnosis);
     let parts = match diagnosis.cause {
         // The explanation contains the heading and the evidence.
-        Cause::Contradiction(_) => vec![explanation, advice],
+        Cause::Contradiction(_) => vec![doubt(diagnosis), explanation, advice],
         cause => vec![heading(cause), evidence(diagnosis), advice, about_the_environment(&explanation)],
     };
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
@@ -182,7 +182,7 @@ fn evidence(diagnosis: &Diagnosis<'_>) -> String {
         lines.push((disagreement.about, format!("{name} in the record (`{field}`), {resolved} from this environment")));
     }
     lines.extend(
-        diagnosis.recorded.as_ref().map(|recorded| ("lookup", recorded.sentence(diagnosis.resolution.is_some()))),
+        diagnosis.recorded.as_ref().map(|recorded| ("recorded", recorded.sentence(diagnosis.resolution.is_some()))),
     );
     if diagnosis.cause == Cause::EmptyError {
         let why = if diagnosis.record.has_failed() { "no reason is recorded" } else { "no error is recorded" };
@@ -196,6 +196,26 @@ fn evidence(diagnosis: &Diagnosis<'_>) -> String {
 
 fn status(diagnosis: &Diagnosis<'_>) -> String {
     diagnosis.record.status().map_or("(none)".to_owned(), |said| shortened(&said.shown(), STRING_CHARS))
+}
+
+/// Why the contradiction may not be the cause; empty if the record agrees with it. It comes before the
+/// fixes, because they may be about another environment.
+fn doubt(diagnosis: &Diagnosis<'_>) -> String {
+    let text = if diagnosis.record.is_online() {
+        "the record says that the workspace came online: check that the record belongs to this environment, and that \
+         the registry is the platform's, before you fix anything"
+    } else if diagnosis.cause != Cause::Contradiction(Code::WithdrawnModel)
+        && is_refused(diagnosis)
+        && diagnosis.record.status().is_some()
+    {
+        "the workspace exists, so the platform accepted a model or a runtime that this registry rejects: this is not \
+         the platform's registry, or the workspace was created from another environment; check both before you fix \
+         anything"
+    } else {
+        return String::new();
+    };
+    let line = wrapped(&format!("! {text}"), "", "  ");
+    format!("{}\n", line.replacen('!', &format!("{WARN}!{WARN:#}"), 1))
 }
 
 /// The steps to do next.
@@ -214,18 +234,8 @@ fn advice(diagnosis: &Diagnosis<'_>) -> String {
 fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
     let policy = diagnosis.setting.policy;
     match diagnosis.cause {
-        Cause::Contradiction(_) if diagnosis.record.is_online() => vec![
-            "the record says that the workspace came online: check that the record belongs to this environment, \
-             and that the registry is the platform's"
-                .to_owned(),
-        ],
-        Cause::Contradiction(Code::WithdrawnModel) => vec![
+        Cause::Contradiction(Code::WithdrawnModel) if !diagnosis.record.is_online() => vec![
             "the model was withdrawn, so the platform no longer accepts a workspace with it: select another model"
-                .to_owned(),
-        ],
-        Cause::Contradiction(_) if is_refused(diagnosis) && diagnosis.record.status().is_some() => vec![
-            "the workspace exists, so the platform accepted a model or a runtime that this registry rejects: this \
-             is not the platform's registry, or the workspace was created from another environment; check both"
                 .to_owned(),
         ],
         Cause::Contradiction(_) => Vec::new(),
@@ -267,10 +277,18 @@ fn steps(diagnosis: &Diagnosis<'_>) -> Vec<String> {
                 [] => "each key that was set".to_owned(),
                 names => format!("{} and each key that was set", names.join(", ")),
             };
-            vec![format!(
-                "pass the environment of the job: --from-env inside the job, --env-file FILE, or VAR=VALUE for \
-                 {variables}"
-            )]
+            vec![if diagnosis.setting.from_env {
+                format!(
+                    "--from-env found no variable that the policy `{}` reads: run the command in the step that failed, \
+                     or pass --env-file FILE, or VAR=VALUE for {variables}",
+                    policy.name()
+                )
+            } else {
+                format!(
+                    "pass the environment of the job: --from-env inside the job, --env-file FILE, or VAR=VALUE for \
+                     {variables}"
+                )
+            }]
         }
     }
 }
@@ -347,10 +365,10 @@ impl Recorded<'_> {
         let needs = self.provider.map(explain::needs).unwrap_or_default();
         match self.code {
             Some(code) if self.provider.is_some() => format!(
-                "with the secrets of this environment, {model} resolves to {}: it belongs to {provider}, which {needs}",
+                "with the secrets of this environment, {model} leads to {}: it belongs to {provider}, which {needs}",
                 code.as_str()
             ),
-            Some(code) => format!("{model} on {runtime} resolves to {}: {}", code.as_str(), code.meaning()),
+            Some(code) => format!("{model} on {runtime} leads to {}: {}", code.as_str(), code.meaning()),
             None if has_environment => {
                 format!("with the secrets of this environment, {model} would come online on {provider}")
             }

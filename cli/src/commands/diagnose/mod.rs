@@ -42,6 +42,7 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
         policy: &policy,
         runtime,
         env: env.as_ref(),
+        from_env: args.from_env,
         ambient: &args.ambient,
         denied: data.denied(),
     };

@@ -77,18 +77,18 @@ fn matrix(policy: &PolicyReport) -> String {
         column = end;
     }
     let codes: BTreeSet<Code> = policy.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.code).collect();
-    let code = |code: &Code| format!("✗ {} = {}", code.label(), code.as_str());
+    let code = |code: &Code| format!("✗ {}: {}", code.label(), code.as_str());
     let full = |(column, head): (&Column, &String)| match column {
         Column::Value { variable, value } if !head.starts_with(variable.as_str()) => {
-            Some(format!("{head} = {variable}={value}"))
+            Some(format!("{head}: {variable}={value}"))
         }
-        Column::Key { variable } if head != variable => Some(format!("{head} = {variable}")),
+        Column::Key { variable } if head != variable => Some(format!("{head}: {variable} is set")),
         _ => None,
     };
     let columns = policy.columns.iter().zip(&heads).filter_map(full);
     let legend: Vec<String> = columns.chain(codes.iter().map(code)).collect();
     if !legend.is_empty() {
-        let _ = writeln!(text, "{FAINT}{}{FAINT:#}\n", wrapped(&legend.join(", "), "  ", "  "));
+        let _ = writeln!(text, "{FAINT}{}{FAINT:#}\n", wrapped(&legend.join("; "), "  ", "  "));
     }
     text
 }
@@ -201,7 +201,8 @@ fn violations(policy: &PolicyReport) -> String {
     for violation in &policy.violations.found {
         if line != Some(violation.line) {
             line = Some(violation.line);
-            let reason = violation.reason.as_ref().map(|reason| format!(": {}", shown(reason))).unwrap_or_default();
+            let reason =
+                violation.reason.as_ref().map(|reason| format!(" (reason: {})", shown(reason))).unwrap_or_default();
             let heading = format!("violated-invariant: {}{reason}", violation.statement);
             let _ = writeln!(text, "\n{WARN}{}{WARN:#}", wrapped(&heading, "  ", "    "));
         }

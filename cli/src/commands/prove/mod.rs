@@ -95,6 +95,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         functions,
         gaps_count: data.config.is_some() || args.deny.contains(&Deny::Gaps),
         sample: (data.has_default_registry() && args.policy.is_empty()).then_some(sample),
+        without_config: args.registry.no_config,
         registry_source: data.registry_source(),
         config: data.config.map(|config| config.path.display().to_string()),
         policies: reports,
@@ -102,8 +103,9 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     };
     sink::write(&report, &sinks, output)?;
     if report.sample == Some(Sample::Unrequested) && sinks.iter().all(|sink| sink.format != ProveFormat::Human) {
-        output.note(&report::nothing_proved());
+        output.note(&report::nothing_proved(report.without_config));
     }
+    output.conclude(report.conclusion());
     Ok(report.exit())
 }
 
@@ -148,7 +150,8 @@ fn resolve_command(args: &ProveArgs, index: usize, policy: &Policy) -> Option<St
 /// Whether the policies conform to their functions.
 fn functions(args: &ProveArgs, data: &Data, registry: &Registry, files: &[PolicyFile]) -> Result<Functions, Failure> {
     if !conformity::is_denied(data.denied()) && !args.deny.contains(&Deny::Unconformed) {
-        return Ok(Functions { not_compared: conformity::not_compared(files), ..Functions::default() });
+        let not_compared = conformity::not_compared(files).filter(|_| !args.with_conform);
+        return Ok(Functions { not_compared, ..Functions::default() });
     }
     let mut functions = Functions::default();
     let mut conformity = Conformity::new(data.config.as_ref(), registry, conformity::BUDGET);

@@ -1,6 +1,6 @@
 //! The results of `prove`, before rendering.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use slug_laws::SECRET_PLACEHOLDER;
@@ -12,13 +12,15 @@ use super::violations::Violations;
 use crate::config::AcceptCode;
 use crate::data::WRITE_CONFIG;
 use crate::exit::Exit;
-use crate::render::shell;
+use crate::render::{counted, shell};
 
 /// All results of `prove`.
 pub struct Report {
     /// The role of the embedded data, if only they were proved and no option but `--embedded`
     /// chooses them.
     pub sample: Option<Sample>,
+    /// True if `--no-config` was given.
+    pub without_config: bool,
     pub registry_source: String,
     pub providers: usize,
     pub runtimes: usize,
@@ -151,6 +153,32 @@ impl Report {
     }
 }
 
+impl Report {
+    /// What was found, in one clause; `None` if nothing was.
+    pub fn conclusion(&self) -> Option<String> {
+        let sum = |count: fn(&PolicyReport) -> usize| self.policies.iter().map(count).sum::<usize>() as u64;
+        let broken = sum(|policy| usize::from(policy.proof.broken.is_some()));
+        let gaps = sum(PolicyReport::open_gaps);
+        let undecided = sum(|policy| policy.undecided.len() + policy.unexplored.len());
+        let violations = self.policies.iter().flat_map(|policy| &policy.violations.found);
+        let violated: BTreeSet<u64> = violations.map(|violation| violation.line).collect();
+        let unexplored = self.policies.iter().flat_map(|policy| &policy.violations.unexplored).collect::<BTreeSet<_>>();
+        let parts = [
+            (broken, "broken law"),
+            (gaps, "gap"),
+            (sum(PolicyReport::open_crossings), "cross-vendor key"),
+            (violated.len() as u64, "violated invariant"),
+            (unexplored.len() as u64, "unchecked invariant"),
+            (undecided, "uncovered runtime"),
+            (self.functions.problems.len() as u64, "unproved policy"),
+            (self.idle.len() as u64, "unused `accept` entry"),
+        ];
+        let some = |(count, what): &(u64, &str)| (*count > 0).then(|| counted(*count, what));
+        let parts: Vec<String> = parts.iter().filter_map(some).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
 impl PolicyReport {
     /// A command that resolves an environment with the same data, or `None` if it cannot be shown.
     pub fn command(&self, runtime: &str, set: &BTreeMap<String, String>) -> Option<String> {
@@ -167,6 +195,11 @@ impl PolicyReport {
 }
 
 /// The sentence about a run that nobody gave any data.
-pub fn nothing_proved() -> String {
-    format!("nothing of yours was proved, only sample data: {WRITE_CONFIG}, or pass --embedded")
+pub fn nothing_proved(without_config: bool) -> String {
+    let advice = if without_config {
+        "--no-config ignores slugproof.yaml, so pass --registry and --policy".to_owned()
+    } else {
+        WRITE_CONFIG.to_owned()
+    };
+    format!("nothing of yours was proved, only sample data: {advice}; pass --embedded if that is intended")
 }

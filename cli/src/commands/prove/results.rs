@@ -42,8 +42,14 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
     let gaps = counted(open as u64, "gap");
     match (open, report.gaps_count) {
         (0, _) => {}
-        (_, true) => results
-            .push((Sign::Bad, format!("{gaps} not accepted: fix the policy, or accept the gap in slugproof.yaml"))),
+        (_, true) => {
+            let all = report.policies.iter().flat_map(|policy| &policy.gaps);
+            let example = all.filter(|gap| gap.accepted.is_none()).map(accept_entry).next().unwrap_or_default();
+            let message = format!(
+                "{gaps} not accepted: fix the policy, or accept each under `accept` in slugproof.yaml, as in {example}"
+            );
+            results.push((Sign::Bad, message));
+        }
         (_, false) => {
             results.push((Sign::Open, format!("{gaps}; --deny gaps makes each a finding")));
         }
@@ -67,14 +73,21 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
     let config = report.config.as_deref().unwrap_or_default();
     for idle in &report.idle {
         let message = format!(
-            "{config}: line {}: accepts no {}; remove the entry, or add `workflow` or `job` if it is about a finding \
-             of lint",
+            "{config}: line {}: this entry of `accept` matches no gap with the code {}; remove it, or add `workflow` \
+             or `job` if it is about a finding of lint",
             idle.line,
             idle.code.as_str()
         );
         results.push((Sign::Bad, message));
     }
     results
+}
+
+/// An entry of `accept` that accepts a gap.
+fn accept_entry(evaluated: &EvaluatedGap) -> String {
+    let names: Vec<&str> = evaluated.gap.set.keys().map(String::as_str).collect();
+    let set = if names.is_empty() { String::new() } else { format!("set: [{}], ", names.join(", ")) };
+    format!("{{code: {}, {set}reason: WHY}}", evaluated.gap.code.as_str())
 }
 
 fn invariants(report: &Report) -> Vec<(Sign, String)> {
@@ -101,7 +114,7 @@ fn invariants(report: &Report) -> Vec<(Sign, String)> {
 pub fn sample(report: &Report) -> Option<String> {
     match report.sample {
         Some(Sample::Demonstrated) => Some(format!("this was sample data: {WRITE_CONFIG}")),
-        Some(Sample::Unrequested) => Some(nothing_proved()),
+        Some(Sample::Unrequested) => Some(nothing_proved(report.without_config)),
         Some(Sample::Requested) | None => None,
     }
 }
@@ -162,7 +175,8 @@ pub fn description(evaluated: &EvaluatedGap) -> String {
     let gap = &evaluated.gap;
     let slug = shown(&gap.slug);
     let provider = gap.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
-    let more = if gap.cases > 1 { format!(" and {} more", gap.cases - 1) } else { String::new() };
+    let more =
+        if gap.cases > 1 { format!(", and {}", counted(gap.cases as u64 - 1, "more slug")) } else { String::new() };
     let accepted = evaluated.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
-    format!("{slug}{provider}{more}{accepted}")
+    format!("`{slug}`{provider}{more}{accepted}")
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Look, Origin, Patch as Shown, Renderer, Snippet};
 use anstream::adapter::strip_str;
 
-use crate::codes::Level;
+use crate::codes::{Command, Level};
 use crate::page::Sign;
 use crate::render::{BAD, GOOD, HEAD, WARN, counted, printable, shown, wrapped_to};
 
@@ -111,12 +111,13 @@ fn groups<'f>(sources: &'f Sources, finding: &'f Finding, accepted: Option<&str>
     for labels in clusters(sources, finding) {
         let (start, _) = sources.positions(&labels[0].1.span);
         let path = printable(sources.path(&labels[0].1.span));
-        group = group.element(Origin::path(path).line(start.line).char_column(start.column));
-        // A file that could not be read has no text to show.
-        let source = labels[0].1.span.source;
-        if !sources.get(source).text.is_empty() {
-            group = group.element(snippet(sources, &labels, columns));
+        // A file that could not be read has no line and no text to show.
+        if sources.get(labels[0].1.span.source).text.is_empty() {
+            group = group.element(Origin::path(path));
+            continue;
         }
+        group = group.element(Origin::path(path).line(start.line).char_column(start.column));
+        group = group.element(snippet(sources, &labels, columns));
     }
     group = group.elements(finding.notes.iter().map(|note| Look::NOTE.message(message(note))));
     group = group.elements(accepted.map(|reason| Look::NOTE.message(message(&format!("accepted: {reason}")))));
@@ -249,23 +250,56 @@ pub fn summary(triaged: &Triaged, width: usize) -> String {
     format!("{}\n", line.replacen(mark, &format!("{style}{mark}{style:#}"), 1))
 }
 
-/// How the run ended: numbers of findings by level, checked items and suppressed findings.
-pub fn result(triaged: &Triaged) -> (Sign, String) {
-    let levels = [Level::Error, Level::Warning, Level::Undecided, Level::Note];
-    let found = levels.map(|level| (triaged.count(level), level));
-    let some = |(count, level): &(usize, Level)| match (count, level) {
+/// The same for `conform`: the embedded policies have no functions.
+const SAMPLE_WITHOUT_FUNCTIONS: &str =
+    "; nothing of yours was checked: name a policy with `function`, or run `slugproof init`";
+
+const INCOMPLETE: &str = "; not everything could be read";
+
+/// The numbers of findings of some levels; empty if there are none.
+fn numbers(triaged: &Triaged, levels: &[Level]) -> String {
+    let some = |level: &Level| match (triaged.count(*level), level) {
         (0, _) => None,
         (count, Level::Undecided) => Some(format!("{count} undecided")),
-        (count, level) => Some(counted(*count as u64, level.as_str())),
+        (count, level) => Some(counted(count as u64, level.as_str())),
     };
-    let found: Vec<String> = found.iter().filter_map(some).collect();
-    let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    levels.iter().filter_map(some).collect::<Vec<_>>().join(", ")
+}
+
+/// What the command found and where, in one clause; `None` if it found nothing that needs attention.
+pub fn conclusion(triaged: &Triaged) -> Option<String> {
+    const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Undecided];
+    let mut found = numbers(triaged, &LEVELS);
+    let shown = triaged.open.iter().filter(|finding| LEVELS.contains(&finding.level));
+    let mut paths: Vec<&str> = shown.map(|finding| triaged.sources.path(&finding.primary.span)).collect();
+    paths.dedup();
+    match paths.as_slice() {
+        [] => {}
+        [path] => found.push_str(&format!(" in {path}")),
+        [path, others @ ..] => found.push_str(&format!(" in {path} and {}", counted(others.len() as u64, "more file"))),
+    }
+    let but = match triaged.coverage {
+        Coverage::Incomplete => INCOMPLETE,
+        Coverage::Nothing => "; nothing was checked",
+        Coverage::Unproved => "; not everything is proved",
+        Coverage::Sample | Coverage::Complete => "",
+    };
+    let text = format!("{found}{but}");
+    Some(text.trim_start_matches("; ").to_owned()).filter(|text| !text.is_empty())
+}
+
+/// How the run ended: numbers of findings by level, checked items and suppressed findings.
+pub fn result(triaged: &Triaged) -> (Sign, String) {
+    let found = numbers(triaged, &[Level::Error, Level::Warning, Level::Undecided, Level::Note]);
+    let is_compared = triaged.count_suppressed(SuppressionKind::Baseline) > 0;
+    let nothing = if is_compared { "nothing new found" } else { "nothing found" };
+    let found = if found.is_empty() { nothing.to_owned() } else { found };
     let checked: Vec<String> = triaged.checked.iter().map(|(noun, count)| counted(*count as u64, noun)).collect();
     let checked = if checked.is_empty() { String::new() } else { format!(" in {}", checked.join(", ")) };
     let suppressed = [
         (SuppressionKind::Comment, "suppressed"),
         (SuppressionKind::Accept, "accepted"),
-        (SuppressionKind::Baseline, "known"),
+        (SuppressionKind::Baseline, "in the baseline"),
     ];
     let suppressed: Vec<String> = suppressed
         .iter()
@@ -277,9 +311,10 @@ pub fn result(triaged: &Triaged) -> (Sign, String) {
     let counts = triaged.open.iter().any(|finding| finding.level.counts());
     let (sign, but) = match triaged.coverage {
         _ if counts => (Sign::Bad, ""),
-        Coverage::Incomplete => (Sign::Bad, "; not everything could be read"),
+        Coverage::Incomplete => (Sign::Bad, INCOMPLETE),
         Coverage::Nothing => (Sign::Open, "; nothing was checked"),
         Coverage::Unproved => (Sign::Open, "; not everything is proved"),
+        Coverage::Sample if triaged.command == Command::Conform => (Sign::Open, SAMPLE_WITHOUT_FUNCTIONS),
         Coverage::Sample => (Sign::Open, SAMPLE),
         Coverage::Complete if triaged.count(Level::Undecided) > 0 => {
             (Sign::Open, "; --strict counts undecided findings")

@@ -25,6 +25,7 @@ pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -
     let sinks = sink::requested(&options.sinks, options.baseline.as_deref())?;
     let triaged = report.without_credentials().triage(options)?;
     sink::write(&triaged, &sinks, output)?;
+    output.conclude(human::conclusion(&triaged));
     Ok(triaged.exit())
 }
 

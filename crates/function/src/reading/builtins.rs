@@ -321,7 +321,7 @@ impl<'a> Walk<'a> {
                 if name == "return" {
                     self.returns(state);
                 } else {
-                    self.exits(state);
+                    self.exits(span, state);
                 }
                 None
             }

@@ -57,8 +57,30 @@ pub struct Comparisons {
 pub struct ReadingError {
     /// The line with the mistake.
     pub place: Place,
-    /// What is wrong and what to do.
-    pub message: String,
+    /// What is wrong.
+    pub problem: Problem,
+    /// Whether the reader followed everything before. If not, bash may know better.
+    pub is_certain: bool,
+}
+
+/// What is wrong with a function that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The syntax, with the reason of the parser.
+    Syntax(String),
+    /// A carriage return or a zero byte.
+    Character,
+    /// The command of the policy is empty.
+    Empty,
+    /// The command of the policy calls a function that the files do not define.
+    Undefined {
+        /// The name that is called.
+        name: String,
+        /// The functions that the files define.
+        defined: Vec<String>,
+    },
+    /// The files exit when they are sourced.
+    Exit,
 }
 
 impl fmt::Display for Place {
@@ -69,7 +91,40 @@ impl fmt::Display for Place {
 
 impl fmt::Display for ReadingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
+        write!(f, "{}: {}; {}", self.place, self.problem, self.problem.remedy())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(reason) => write!(f, "slugproof cannot parse this: {reason}"),
+            Self::Character => f.write_str("bash reads a carriage return or a zero byte as a part of a word"),
+            Self::Empty => f.write_str("the command is empty"),
+            Self::Undefined { name, defined } => {
+                write!(f, "`{name}` is not a function; the files of `function.source` define ")?;
+                match defined.as_slice() {
+                    [] => f.write_str("no function"),
+                    [one] => write!(f, "`{one}`"),
+                    [first @ .., last] => write!(f, "`{}` and `{last}`", first.join("`, `")),
+                }
+            }
+            Self::Exit => f.write_str("the file exits when it is sourced, before a function can be called"),
+        }
+    }
+}
+
+impl Problem {
+    /// What to do.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) => "correct it, or write it in a simpler way",
+            Self::Character => "remove it",
+            Self::Empty => "call a function",
+            Self::Undefined { .. } => "correct the name or add its file",
+            Self::Exit => "remove the `exit`, or write `return`",
+        }
     }
 }
 

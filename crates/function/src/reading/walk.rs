@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use slug_shell::parser;
 use slug_shell::syntax::{
     AndOr, Arithmetic, Case, Clause, ClauseEnd, Command, CommandKind, Connector, For, Function, List, Piece, PieceKind,
-    Pipeline, Redirect, RedirectOperator, Script, Span, While,
+    Pipeline, Redirect, RedirectOperator, Script, Span, While, Word,
 };
 
 use super::commands::is_known;
-use super::report::{Comparisons, MODEL_COMMAND, Place, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
+use super::report::{Comparisons, MODEL_COMMAND, Place, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
 use super::state::{Elements, Input, State, Stream, Variable};
 use super::value::{Part, Source, Text, Value, literal, without_newlines};
 
 use crate::pattern::{Pattern, escape};
+use crate::script::Script as Calls;
 
 /// The most commands that are walked through.
 const STEPS: usize = 50_000;
@@ -44,15 +45,13 @@ impl File {
     pub fn parse(path: &str, text: &str) -> Result<Self, ReadingError> {
         let at = |offset: usize| Place { path: path.to_owned(), line: line(text, offset) };
         if let Some(offset) = text.find(['\r', '\0']) {
-            let message = "bash reads a carriage return or a zero byte as a part of a word; remove it".to_owned();
-            return Err(ReadingError { place: at(offset), message });
+            return Err(ReadingError { place: at(offset), problem: Problem::Character, is_certain: false });
         }
         match parser::parse(text) {
             Ok(script) => Ok(Self { path: path.to_owned(), text: text.to_owned(), script }),
             Err(error) => {
-                let message =
-                    format!("bash cannot read this: {}; correct it (`bash -n` shows the mistake)", error.reason);
-                Err(ReadingError { place: at(error.offset), message })
+                let problem = Problem::Syntax(error.reason);
+                Err(ReadingError { place: at(error.offset), problem, is_certain: false })
             }
         }
     }
@@ -141,6 +140,8 @@ pub(super) struct Walk<'a> {
     assigned: BTreeMap<String, Place>,
     /// Global variables whose value from before the call is read.
     carried: BTreeSet<String>,
+    /// The last `exit` outside of subshells.
+    last_exit: Option<Place>,
 }
 
 /// Reads the commands of a policy and every function that they reach.
@@ -182,6 +183,7 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         is_open: false,
         assigned: BTreeMap::new(),
         carried: BTreeSet::new(),
+        last_exit: None,
     };
     let mut state = State::new();
     let runtime = Variable { value: Value::source(Source::Runtime), elements: None, is_own: true };
@@ -204,9 +206,9 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
     walk.captures = 0;
     walk.is_in_command = true;
     if state.is_dead {
-        let place = Place { path: files[sourced - 1].path.clone(), line: 1 };
-        let message = "the files always exit before a function can be called; remove the `exit`".to_owned();
-        return Err(ReadingError { place, message });
+        let last = || Place { path: files[sourced - 1].path.clone(), line: 1 };
+        let place = walk.last_exit.take().unwrap_or_else(last);
+        return Err(walk.error(place, Problem::Exit));
     }
     for frame in &mut state.frames {
         for variable in frame.values_mut() {
@@ -246,24 +248,25 @@ impl<'a> Walk<'a> {
     fn check_command(&self, file: &File, state: &State) -> Result<(), ReadingError> {
         let place = || Place { path: file.path.clone(), line: 1 };
         let Some(first) = file.script.body.items.first() else {
-            return Err(ReadingError { place: place(), message: "the command is empty; call a function".to_owned() });
+            return Err(self.error(place(), Problem::Empty));
         };
-        let [command] = first.first.commands.as_slice() else { return Ok(()) };
-        let CommandKind::Simple(simple) = &command.kind else { return Ok(()) };
-        let Some(name) = simple.words.first().and_then(slug_shell::syntax::Word::literal) else { return Ok(()) };
-        if state.functions.contains_key(&*name) || is_known(&name) {
-            return Ok(());
-        }
-        let defined: Vec<String> = state.functions.keys().map(|name| format!("`{name}`")).collect();
-        let defined = match defined.as_slice() {
-            [] => "the files of `function.source` define no function".to_owned(),
-            [one] => format!("the files of `function.source` define {one}"),
-            [first @ .., last] => {
-                format!("the files of `function.source` define {} and {last}", first.join(", "))
-            }
+        let is_function = |name: &str| state.functions.contains_key(name);
+        let calls = Calls::read(&file.path, &file.text).map(|script| script.calls).unwrap_or_default();
+        // The first command is to be the function. Further ones may be programs.
+        let name = match first.first.commands.first().map(|command| &command.kind) {
+            Some(CommandKind::Simple(simple)) => simple.words.first().and_then(Word::literal),
+            _ => None,
         };
-        let message = format!("`{name}` is not a function; {defined}; correct the name or add its file");
-        Err(ReadingError { place: place(), message })
+        let calls_none = !calls.iter().any(|call| is_function(&call.name));
+        let others = calls.iter().filter(|_| calls_none).map(|call| call.name.as_str());
+        let mut names = name.as_deref().into_iter().chain(others);
+        let Some(name) = names.find(|name| !is_function(name) && !is_known(name)) else { return Ok(()) };
+        let defined = state.functions.keys().cloned().collect();
+        Err(self.error(place(), Problem::Undefined { name: name.to_owned(), defined }))
+    }
+
+    fn error(&self, place: Place, problem: Problem) -> ReadingError {
+        ReadingError { place, problem, is_certain: self.reading.not_followed.is_empty() }
     }
 
     pub fn place(&self, span: &Span) -> Place {
@@ -725,7 +728,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Ends the subshell.
-    pub fn exits(&mut self, state: &mut State) {
+    pub fn exits(&mut self, span: &Span, state: &mut State) {
+        if self.subshells == 0 && !state.is_dead {
+            self.last_exit = Some(self.place(span));
+        }
         if let Some(exits) = self.exits.exits.last_mut() {
             exits.push(state.clone());
         }

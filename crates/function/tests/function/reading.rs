@@ -350,10 +350,14 @@ fn errors_say_what_to_do() {
         "function.model:1: `pick` is not a function; the files of `function.source` define `pick_a` and `pick_b`; \
          correct the name or add its file"
     );
-    assert!(error("pick() {\n  if\n}\n", "pick").starts_with("lib.sh:3: bash cannot read this: "));
+    assert!(error("pick() {\n  if\n}\n", "pick").starts_with("lib.sh:3: slugproof cannot parse this: unexpected `}`"));
     assert!(error("pick() {\r\n}\n", "pick").starts_with("lib.sh:1: bash reads a carriage return"));
     assert!(error("pick() { :; }\nunset -f pick\n", "pick").contains("`pick` is not a function"));
-    assert!(error("exit 1\npick() { :; }\n", "pick").contains("always exit"));
+    assert!(
+        error("pick() { :; }\n(exit 1)\n[ -n \"$A\" ] && exit 2\nexit 3\n", "pick")
+            .starts_with("lib.sh:4: the file exits")
+    );
+    assert!(error("pick() { :; }\n", "pcik | cat").contains("`pcik` is not a function"));
     assert!(error("pick() { :; }\n", "# nothing").contains("the command is empty"));
     assert!(error("pick() { :; }\n", "pick 'a").starts_with("function.model:1: "));
     let secrets = result("pick() { :; }\n", "pick", Some("names")).expect_err("the function does not exist");

@@ -95,8 +95,8 @@ pub(super) fn convert(root: &Node, options: &Options) -> Result<Conversion, Erro
     with_key.dedup();
     if !with_key.is_empty() {
         draft.notes.push(format!(
-            "the file contains keys for {}, so no secret is required there; write `{VARIABLE}NAME` instead, and revoke \
-             the keys",
+            "the catalogue contains literal keys for {}, so this registry requires no secret for them: revoke the \
+             keys, and write `{VARIABLE}NAME` instead",
             listed(with_key.into_iter())
         ));
     }

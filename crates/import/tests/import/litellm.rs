@@ -119,7 +119,7 @@ fn written_key_needs_no_secret_and_is_not_shown() {
     for key in ["hunter-2-horse", "'hunter-2-horse'", "\"hunter-2-horse\"", "HUNTER", "hunter+2=", "hunter.2"] {
         let conversion = only(&format!("model: openai/x, api_key: {key}"));
         assert_eq!(credentials(&conversion), "openai: ");
-        assert_noted(&conversion, &["the file contains keys for `m`", "os.environ/NAME"]);
+        assert_noted(&conversion, &["the catalogue contains literal keys for `m`", "os.environ/NAME"]);
         let files = conversion.registry_file(&conversion.notes) + &conversion.policy_file().unwrap_or_default();
         assert!(!files.to_lowercase().contains("hunter"), "{files}");
     }

@@ -395,7 +395,7 @@ fn runtime_is_read(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Where nothing is created, nothing can be wrong.
 pub(crate) const CREATES_NOTHING_SAYS_NOTHING: Law = Law {
     id: "creates-nothing-says-nothing",
-    statement: "the outcome is `nothing` exactly if a condition of `creates` holds; then the answer has neither a \
+    statement: "the outcome is `nothing` if and only if a condition of `creates` holds; then the answer has neither a \
                 provider nor a code, a warning or a fix",
     check: creates_nothing_says_nothing,
 };

@@ -200,8 +200,8 @@ fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The best fixes come first: other spellings, then fixes that keep the vendor, then the others.
 pub(crate) const FIX_KEEPS_VENDOR: Law = Law {
     id: "fix-keeps-vendor",
-    statement: "other spellings of the slug come first, then fixes that keep the vendor that the writer named, then \
-                the others, the smallest first; a fix sends a key to another vendor only if every fix does; a fix that \
+    statement: "other spellings of the slug come first, then fixes that keep the vendor that the configuration names, \
+                then the others, the smallest first; a fix sends a key to another vendor only if every fix does; a fix that \
                 can be made without asking keeps the vendor and the model, and makes up no id",
     check: fix_keeps_vendor,
 };

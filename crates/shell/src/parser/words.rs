@@ -2,7 +2,7 @@
 
 use super::super::lexer::{Lexer, continuation, is_meta};
 use super::super::syntax::{HereDocument, List, Operation, Parameter, Piece, PieceKind, Word, is_name};
-use super::{Parser, PendingHereDocument, Result, WordPosition};
+use super::{Parser, PendingHereDocument, Result, SyntaxError, WordPosition};
 
 /// The context of pieces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,11 @@ struct Pieces {
     pieces: Vec<Piece>,
     text: String,
     start: usize,
+}
+
+/// The error for a mark without its end, at the mark.
+fn unclosed<T>(mark: &str, offset: usize) -> Result<T> {
+    Err(SyntaxError { reason: format!("unclosed {mark}"), offset })
 }
 
 impl Pieces {
@@ -106,7 +111,7 @@ impl Parser<'_> {
             }
         }
         if open > 0 {
-            return self.error("a parenthesis of a pattern is not closed");
+            return self.error("unclosed parenthesis of a pattern");
         }
         let span = self.lexer.span(start);
         let pieces = pieces.finish(&self.lexer);
@@ -129,21 +134,19 @@ impl Parser<'_> {
     }
 
     fn single_quoted(&mut self) -> Result<PieceKind> {
+        let start = self.lexer.script_offset();
         self.lexer.skip(1);
         match self.lexer.take_until('\'') {
             Some(text) => Ok(PieceKind::SingleQuoted(text.to_owned())),
-            None => self.error("a quote of a script is not closed"),
+            None => unclosed("quote", start),
         }
     }
 
     fn double_quoted(&mut self) -> Result<PieceKind> {
+        let start = self.lexer.script_offset();
         self.lexer.skip(1);
         let pieces = self.nested(|parser| parser.pieces(Inside::DoubleQuotes, &["\""]))?;
-        if self.lexer.eat("\"") {
-            Ok(PieceKind::DoubleQuoted(pieces))
-        } else {
-            self.error("a quote of a script is not closed")
-        }
+        if self.lexer.eat("\"") { Ok(PieceKind::DoubleQuoted(pieces)) } else { unclosed("quote", start) }
     }
 
     pub(super) fn arithmetic_pieces(&mut self, ends: &[&str]) -> Result<Vec<Piece>> {
@@ -272,7 +275,7 @@ impl Parser<'_> {
                     self.lexer.skip(next.len_utf8());
                     name.push(next);
                 }
-                None => return self.error("a shell cannot expand a `${…}` of the script"),
+                None => return self.error("unknown expansion `${…}`"),
             }
         }
         let operators = [":-", ":=", ":?", ":+", "-", "=", "?", "+"];
@@ -294,7 +297,7 @@ impl Parser<'_> {
     }
 
     fn close_brace(&mut self, parameter: Parameter) -> Result<Parameter> {
-        if self.lexer.eat("}") { Ok(parameter) } else { self.error("a `${` of a script is not closed") }
+        if self.lexer.eat("}") { Ok(parameter) } else { self.error("unclosed `${`") }
     }
 
     /// Reads the commands of a substitution and its `)`.
@@ -312,12 +315,13 @@ impl Parser<'_> {
 
     /// Reads a script in backticks, in which a backslash escapes a few characters.
     fn backquoted(&mut self, is_in_quotes: bool) -> Result<PieceKind> {
+        let start = self.lexer.script_offset();
         self.lexer.skip(1);
         let base = self.lexer.script_offset();
         let mut text = String::new();
         loop {
             match self.lexer.next() {
-                None => return self.error("a backtick of a script is not closed"),
+                None => return unclosed("backtick", start),
                 Some('`') => break,
                 Some('\\') => match self.lexer.peek() {
                     Some(next @ ('`' | '\\' | '$')) => {
@@ -357,11 +361,12 @@ impl Parser<'_> {
 
     /// Reads `$'…'`, at its first quote.
     fn ansi_quoted(&mut self) -> Result<PieceKind> {
+        let start = self.lexer.script_offset();
         self.lexer.skip(1);
         let mut text = Some(String::new());
         loop {
             let decoded = match self.lexer.next() {
-                None => return self.error("a quote of a script is not closed"),
+                None => return unclosed("quote", start),
                 Some('\'') => return Ok(PieceKind::AnsiQuoted(text)),
                 Some('\\') => self.escape(),
                 Some(next) => Some(next),

@@ -120,7 +120,7 @@ fn reserved_word_after_command_is_argument() {
         let expected = format!("for x in {word}↵do↵if↵a↵then↵echo {word}↵fi↵b {word}↵done↵c");
         check(&[(&in_loop, &expected), (&format!("'{word}' x"), &format!("'{word}' x"))]);
     }
-    check(&[("in a", "in a"), ("then", "error: `then` is in the wrong place in a script")]);
+    check(&[("in a", "in a"), ("then", "error: unexpected `then`")]);
 }
 
 #[test]
