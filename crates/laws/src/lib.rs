@@ -9,11 +9,15 @@
 //! every law rejects a resolver that is wrong on purpose. A second implementation, slow and
 //! obvious, computes the expected answer: the [`reference`](mod@reference).
 
+pub mod comparison;
+
+pub mod difference;
 pub mod enumeration;
 pub mod fix_completeness;
 pub mod generator;
 pub mod lookup;
 pub mod model_classes;
+pub mod pair;
 pub mod proof;
 pub mod readers;
 pub mod reduction;
