@@ -104,6 +104,18 @@ impl Top {
         Self { here, top }
     }
 
+    /// A repository with this top, or with none, and the working directory.
+    #[must_use]
+    pub fn at(top: Option<PathBuf>) -> Self {
+        Self { here: std::env::current_dir().unwrap_or_default(), top }
+    }
+
+    /// The directory that holds `.git`, if there is one.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.top.as_deref()
+    }
+
     /// A path of a report, relative to the top of the repository if the file is in it.
     #[must_use]
     pub fn relative(&self, path: &str) -> String {

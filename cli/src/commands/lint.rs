@@ -69,7 +69,8 @@ fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Re
     let mut report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
     if args.paths.is_empty() && !data.has_default_registry() {
         let root = data.config.as_ref().map_or_else(|| PathBuf::from("."), |config| config.relative(""));
-        linter.add_pins(&PinSearch { root, config: data.config.as_ref(), except }, &mut report)?;
+        let config = data.config.as_ref();
+        linter.add_pins(&PinSearch { root, config, except, earlier_runtimes: Vec::new() }, &mut report)?;
     }
     let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
     conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny)?;

@@ -12,9 +12,10 @@ mod triage;
 
 use crate::codes::{Entry, Level};
 
-pub use options::{FindingsOptions, Format, Sink};
+pub use options::{FindingsOptions, Format, OutputFormat, Sink};
 pub use report::{Coverage, Report, Section, SectionResult};
-pub use sinks::publish;
+pub use sinks::github::{SHOWN as ANNOTATIONS_SHOWN, message as annotation_message, property as annotation_property};
+pub use sinks::{Rendering, publish, requested_sinks, write};
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
 pub use suppress::{MARK as SUPPRESSION, Suppressed, SuppressionKind};
 

@@ -45,11 +45,21 @@ impl FindingsOptions {
 
 /// One output: a format and a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sink {
+pub struct Sink<F = Format> {
     /// The format to write.
-    pub format: Format,
+    pub format: F,
     /// The file; None for standard output.
     pub path: Option<PathBuf>,
+}
+
+/// The formats of a command.
+pub trait OutputFormat: Copy + Ord + 'static {
+    /// Each format with its name.
+    const NAMES: &'static [(&'static str, Self)];
+    /// The format for people.
+    const HUMAN: Self;
+    /// The format of annotations, which may share standard output with the format for people.
+    const GITHUB: Self;
 }
 
 /// The format of an output.
@@ -65,23 +75,28 @@ pub enum Format {
     Sarif,
 }
 
-impl FromStr for Sink {
+impl OutputFormat for Format {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("human", Self::Human), ("json", Self::Json), ("sarif", Self::Sarif), ("github", Self::Github)];
+    const HUMAN: Self = Self::Human;
+    const GITHUB: Self = Self::Github;
+}
+
+impl<F: OutputFormat> FromStr for Sink<F> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text.split_once('=').map_or((text, None), |(format, path)| (format, Some(path)));
-        let known = "write human, json, sarif or github, alone or as in `json=FILE`";
-        let format = match format {
-            "human" => Format::Human,
-            "github" => Format::Github,
-            "json" => Format::Json,
-            "sarif" => Format::Sarif,
-            _ => return Err(format!("unknown format; {known}")),
+        let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let names: Vec<&str> = F::NAMES.iter().map(|(name, _)| *name).collect();
+        let (last, others) = names.split_last().map_or(("", &[][..]), |(last, others)| (*last, others));
+        let known = format!("write {} or {last}, alone or as in `json=FILE`", others.join(", "));
+        let Some((_, format)) = F::NAMES.iter().find(|(known, _)| *known == name) else {
+            return Err(format!("unknown format; {known}"));
         };
         match path {
             Some("") => Err(format!("the path is empty; {known}")),
-            None | Some("-") => Ok(Self { format, path: None }),
-            Some(path) => Ok(Self { format, path: Some(PathBuf::from(path)) }),
+            None | Some("-") => Ok(Self { format: *format, path: None }),
+            Some(path) => Ok(Self { format: *format, path: Some(PathBuf::from(path)) }),
         }
     }
 }

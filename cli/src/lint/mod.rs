@@ -3,10 +3,11 @@
 //! It discovers and parses the files, evaluates every call of a harness, and reports each
 //! cause as one finding. A patch is offered only after it was tested.
 
+pub(crate) mod answers;
 mod calls;
 mod choice;
 pub(crate) mod discovery;
-mod evaluate;
+pub(crate) mod evaluate;
 mod explain;
 pub(crate) mod files;
 pub(crate) mod fix;

@@ -46,6 +46,8 @@ pub struct PinSearch<'a> {
     pub config: Option<&'a Config>,
     /// Files that are not scanned: workflow files, which `lint` evaluates, and its own outputs.
     pub except: Vec<PathBuf>,
+    /// Names of runtimes that the registry does not have and that files may name: those of an earlier registry.
+    pub earlier_runtimes: Vec<String>,
 }
 
 /// A model id that a file writes down for a runtime.
@@ -56,14 +58,31 @@ struct Pin {
     required_env: Option<Vec<String>>,
 }
 
+/// A pin and what the registry says about it.
+#[derive(Clone, Debug)]
+pub struct PinAnswer {
+    /// The place of the model, or of the runtime if that is not registered.
+    pub span: Span,
+    /// The runtime.
+    pub runtime: String,
+    /// The model.
+    pub model: String,
+    /// The contradiction, if there is one.
+    pub code: Option<&'static str>,
+    /// The provider; `None` also if the credentials of the workspace decide.
+    pub provider: Option<String>,
+    /// True if the platform pays the provider.
+    pub is_platform: bool,
+}
+
 impl Linter<'_> {
-    /// Checks every pin and adds the findings to a report.
+    /// Checks every pin and adds the findings to a report. Returns the pins.
     ///
     /// # Errors
     ///
     /// An entry of `pins` whose pattern is invalid or matches no file.
-    pub fn add_pins(&self, search: &PinSearch<'_>, report: &mut Report) -> Result<(), Failure> {
-        let mut pins = Pins { linter: self, report, sources: BTreeMap::new(), checked: 0 };
+    pub fn add_pins(&self, search: &PinSearch<'_>, report: &mut Report) -> Result<Vec<PinAnswer>, Failure> {
+        let mut pins = Pins { linter: self, report, sources: BTreeMap::new(), answers: Vec::new() };
         let entries = search.config.map_or(&[][..], |config| &config.pins);
         let mut named = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
@@ -73,7 +92,8 @@ impl Linter<'_> {
             }
         }
         pins.scan_all(search, &named);
-        let checked = pins.checked;
+        let answers = pins.answers;
+        let checked = answers.len();
         if checked > 0 {
             report.checked.push(("pin", checked));
             let is_alone = report.checked.iter().all(|(what, count)| *what == "pin" || *count == 0);
@@ -81,7 +101,7 @@ impl Linter<'_> {
                 report.coverage = Coverage::Complete;
             }
         }
-        Ok(())
+        Ok(answers)
     }
 }
 
@@ -114,7 +134,7 @@ struct Pins<'r, 'a> {
     linter: &'r Linter<'a>,
     report: &'r mut Report,
     sources: BTreeMap<String, SourceId>,
-    checked: usize,
+    answers: Vec<PinAnswer>,
 }
 
 impl Pins<'_, '_> {
@@ -141,7 +161,7 @@ impl Pins<'_, '_> {
                 let pairs = scan(&text, syntax);
                 let is_read = !pairs.is_empty() || text.contains(SUPPRESSION);
                 if is_read && !except.contains(&identity(entry.path())) {
-                    self.pairs(entry.path(), &text, pairs);
+                    self.pairs(entry.path(), &text, pairs, &search.earlier_runtimes);
                 }
             }
         }
@@ -153,9 +173,11 @@ impl Pins<'_, '_> {
     }
 
     /// Checks the pairs of a file whose runtime the registry has. Other objects have fields with these names, too.
-    fn pairs(&mut self, path: &Path, text: &str, pairs: Vec<slug_pins::Pair>) {
-        let is_runtime =
-            |pair: &slug_pins::Pair| self.linter.registry.runtime(self.dispatched(&pair.runtime.text)).is_some();
+    fn pairs(&mut self, path: &Path, text: &str, pairs: Vec<slug_pins::Pair>, earlier: &[String]) {
+        let is_runtime = |pair: &slug_pins::Pair| {
+            self.linter.registry.runtime(self.dispatched(&pair.runtime.text)).is_some()
+                || earlier.contains(&pair.runtime.text)
+        };
         let pairs: Vec<_> = pairs.into_iter().filter(is_runtime).collect();
         if pairs.is_empty() && !text.contains(SUPPRESSION) {
             return;
@@ -266,9 +288,24 @@ impl Pins<'_, '_> {
         source
     }
 
-    /// Adds the finding of a pin that fails or is probably misspelt.
+    /// Adds the answer to a pin, and the finding of a pin that fails or is probably misspelt.
     fn check(&mut self, source: SourceId, pin: &Pin) {
-        self.checked += 1;
+        let (provider, finding) = self.finding(source, pin);
+        let code = finding.as_ref().map(|finding| finding.code).filter(|code| codes::is_contradiction(code));
+        let span = Span { source, range: pin.model.span.clone() };
+        self.answers.push(PinAnswer {
+            span: finding.as_ref().map_or(span, |finding| finding.primary.span.clone()),
+            runtime: pin.runtime.text.clone(),
+            model: pin.model.text.clone(),
+            code: code.map(|code| code.id),
+            provider: provider.map(|provider| provider.name.clone()),
+            is_platform: provider.is_some_and(Provider::is_platform),
+        });
+        self.report.findings.extend(finding);
+    }
+
+    /// The provider of a pin, and the finding about it.
+    fn finding(&self, source: SourceId, pin: &Pin) -> (Option<&Provider>, Option<Finding>) {
         let registry = self.linter.registry;
         let (model, on) = (shown(&pin.model.text), shown(&pin.runtime.text));
         let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
@@ -276,7 +313,7 @@ impl Pins<'_, '_> {
             let help = did_you_mean(&pin.runtime.text, known, "write a runtime of the registry");
             let text = format!("the registry has no runtime {on}");
             let finding = contradiction(Code::UnknownRuntime, pin, source, &pin.runtime).with_primary_text(text);
-            return self.report.findings.push(finding.with_help(help));
+            return (None, Some(finding.with_help(help)));
         };
         let contradiction = |code, text: String| {
             let finding = contradiction(code, pin, source, &pin.model).with_primary_text(text);
@@ -292,12 +329,15 @@ impl Pins<'_, '_> {
         };
         let ambient = pin.required_env.as_deref().unwrap_or_default();
         let credentials = Credentials { injected: NameSubset::EMPTY, ambient };
-        let finding = match handle.derive(&pin.model.text, &credentials) {
+        let derived = handle.derive(&pin.model.text, &credentials);
+        let finding = match derived {
             Ok(provider) => match lacking(pin, provider, &credentials) {
                 Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),
                 None => {
                     let is_listed = listed().any(|id| id == pin.model.text);
-                    let Some(meant) = listed().find(|id| !is_listed && is_slip(&pin.model.text, id)) else { return };
+                    let Some(meant) = listed().find(|id| !is_listed && is_slip(&pin.model.text, id)) else {
+                        return (Some(provider), None);
+                    };
                     let span = Span { source, range: pin.model.span.clone() };
                     near_miss::slug(span, &pin.runtime.text, &pin.model.text, meant, &provider.name)
                 }
@@ -312,9 +352,9 @@ impl Pins<'_, '_> {
                     .with_help(near())
             }
             // The credentials of the workspace decide, and the file does not say which it gets.
-            Err(_) => return,
+            Err(_) => return (None, None),
         };
-        self.report.findings.push(finding);
+        (derived.ok(), Some(finding))
     }
 }
 
