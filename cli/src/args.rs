@@ -63,6 +63,7 @@ pub enum Command {
     Derive(DeriveArgs),
     Pick(PickArgs),
     Lint(LintArgs),
+    Diff(DiffArgs),
     Check(CheckArgs),
     Conform(ConformArgs),
     Init(InitArgs),
@@ -133,6 +134,7 @@ impl RegistryArgs {
             registry: self.registry.clone(),
             unknown_fields: self.unknown_fields.choice(),
             no_config: self.no_config || self.embedded,
+            top: None,
         }
     }
 }
@@ -373,6 +375,83 @@ pub struct LintArgs {
     /// True if `conform` runs as well and says whether policies match their functions.
     #[arg(skip)]
     pub with_conform: bool,
+}
+
+/// Show what a change does to models, providers and payers
+///
+/// Compares two git revisions, or a revision and the working tree: what each policy picks in
+/// every environment, every call that `lint` checks, and every model that a file pins. Shows
+/// the contradictions that appear or disappear, and other providers and payers, one cause at
+/// a time, with its place and its smallest environment.
+///
+/// Nothing in the repository changes: the files of a revision are read from git into a
+/// temporary directory.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/diff.txt").trim_end())]
+pub struct DiffArgs {
+    /// The git revision before the change
+    #[arg(value_name = "BASE", required_unless_present = "registry", conflicts_with = "registry")]
+    pub base: Option<String>,
+
+    /// The git revision after the change [default: the working tree]
+    #[arg(value_name = "HEAD", conflicts_with = "registry")]
+    pub head: Option<String>,
+
+    /// Compare two registries instead, with the policies and files of the working tree
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], help_heading = "Data")]
+    pub registry: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub unknown_fields: UnknownFieldsArgs,
+
+    /// Do not look for a slugproof.yaml
+    #[arg(long, help_heading = "Data")]
+    pub no_config: bool,
+
+    /// A policy to compare: a file, or the name of a policy; may be repeated
+    /// [default: the policies of slugproof.yaml]
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
+    pub policy: Vec<OsString>,
+
+    /// The output format (human, json, markdown or github), optionally written to a file
+    /// [default: human]; may be repeated
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Sink<DiffFormat>>,
+
+    /// What to count in addition to contradictions that appear
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub deny: Vec<DiffKind>,
+}
+
+/// The format of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiffFormat {
+    /// For people.
+    Human,
+    /// One JSON object.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+    /// Workflow commands, which a forge shows as annotations.
+    Github,
+}
+
+impl OutputFormat for DiffFormat {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("human", Self::Human), ("json", Self::Json), ("markdown", Self::Markdown), ("github", Self::Github)];
+
+    fn can_mix(self, other: Self) -> bool {
+        (self, other) == (Self::Human, Self::Github)
+    }
+}
+
+/// A kind of change that can be denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffKind {
+    /// Somebody else pays
+    NewPayer,
+    /// Another provider serves the model
+    NewProvider,
 }
 
 /// Write slugproof.yaml and policies for a repository

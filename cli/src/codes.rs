@@ -281,6 +281,12 @@ pub fn contradiction(code: Code) -> &'static Entry {
     find(code.as_str()).expect("the table has every contradiction")
 }
 
+/// Returns true if a code is a contradiction.
+#[must_use]
+pub fn is_contradiction(code: &Entry) -> bool {
+    Code::parse(code.id).is_some()
+}
+
 impl Entry {
     /// Returns the page of the code.
     #[must_use]

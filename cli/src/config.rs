@@ -140,19 +140,32 @@ pub struct Accept {
 impl Config {
     /// Reads the file that [`Config::find_file`] finds. Returns None if the file is missing.
     pub fn load() -> Result<Option<Self>, Failure> {
-        Self::find_file()?.as_deref().map(Self::read).transpose()
+        Self::load_below(None)
+    }
+
+    /// Reads the file that [`Config::find_file_below`] finds. Returns None if the file is missing.
+    pub fn load_below(top: Option<&Path>) -> Result<Option<Self>, Failure> {
+        Self::find_file_below(top)?.as_deref().map(Self::read).transpose()
     }
 
     /// Searches the working directory, then each parent directory, and returns the path of the first
     /// slugproof.yaml.
     pub fn find_file() -> Result<Option<PathBuf>, Failure> {
+        Self::find_file_below(None)
+    }
+
+    /// Searches the working directory, then each parent directory up to `top` if it is given, and returns the
+    /// path of the first slugproof.yaml.
+    pub fn find_file_below(top: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
         let directory = std::env::current_dir().map_err(|error| {
             Failure::new(format!("cannot determine the working directory: {error}; change to one that exists"))
         })?;
         // An unreadable file, such as a dangling link, counts as found, so that reading it fails. If
         // this search skipped the file, the command would check the wrong registry and policies.
         let exists = |path: &PathBuf| path.symlink_metadata().is_ok();
-        let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(exists);
+        let is_searched = |directory: &&Path| top.is_none_or(|top| directory.starts_with(top));
+        let searched = directory.ancestors().take_while(is_searched);
+        let found = searched.map(|directory| directory.join(FILE_NAME)).find(exists);
         let misnamed = MISNAMED.iter().map(|name| directory.join(name)).find(|path| path.is_file());
         if let (None, Some(path)) = (&found, misnamed) {
             let name = path.file_name().unwrap_or_default().display();

@@ -53,12 +53,14 @@ pub struct DataOptions {
     pub unknown_fields: Option<UnknownFields>,
     /// True if no slugproof.yaml is searched for.
     pub no_config: bool,
+    /// The directory above which no slugproof.yaml is searched for; `None` for no limit.
+    pub top: Option<PathBuf>,
 }
 
 impl Data {
     /// Finds and reads slugproof.yaml, and applies the options.
     pub fn find(options: DataOptions) -> Result<Self, Failure> {
-        let config = if options.no_config { None } else { Config::load()? };
+        let config = if options.no_config { None } else { Config::load_below(options.top.as_deref())? };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
         let configured_fields = config.as_ref().and_then(|config| config.unknown_fields);
         let unknown = options.unknown_fields.or(configured_fields).unwrap_or(UnknownFields::DenyMisspelt);

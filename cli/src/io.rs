@@ -104,6 +104,12 @@ impl Top {
         Self { here, top }
     }
 
+    /// A repository with this top, or with none, and the working directory.
+    #[must_use]
+    pub fn at(top: Option<PathBuf>) -> Self {
+        Self { here: std::env::current_dir().unwrap_or_default(), top }
+    }
+
     /// The top directory of the repository, if there is one.
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {

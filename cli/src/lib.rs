@@ -12,6 +12,7 @@ mod conformity;
 mod data;
 mod exit;
 pub mod findings;
+mod git;
 mod init;
 mod invariant;
 mod io;
@@ -35,7 +36,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use args::{Arguments, Command};
-use commands::{batch, check, conform, corpus, diagnose, explain, import, manual, pick, project, prove, resolve};
+use commands::{batch, check, conform, corpus, diagnose, diff, explain, import, manual, pick, project, prove, resolve};
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -59,6 +60,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Derive(args)) => batch::derive(&args, output),
         Some(Command::Pick(args)) => pick::run(&args, output),
         Some(Command::Lint(args)) => commands::lint::run(&args, output),
+        Some(Command::Diff(args)) => diff::run(&args, output),
         Some(Command::Diagnose(args)) => diagnose::run(&args, output),
         Some(Command::Check(args)) => check::run(&args, output),
         Some(Command::Conform(args)) => conform::run(&args, output),

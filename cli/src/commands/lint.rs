@@ -74,7 +74,7 @@ fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Re
             let (applied, files) = linter.fix_pins(&search, &options)?;
             fix::add_notices(&mut report, applied, files);
         }
-        linter.add_pins(&search, &mut report)?;
+        linter.add_pins(&search, None, &mut report)?;
     }
     let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
     conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny, args.with_conform)?;

@@ -5,6 +5,7 @@ pub mod check;
 pub mod conform;
 pub mod corpus;
 pub mod diagnose;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod init;

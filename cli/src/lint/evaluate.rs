@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slug_resolver::policy::{SecretsEffect, SecretsRule, Test};
 use slug_resolver::{
-    BillingPath, Code, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Variable, Warning, counting_secrets_rules,
-    creates, explain, fixes, resolve,
+    BillingPath, Code, Edit, Env, Fix, Kind, Policy, Provider, Registry, Resolution, Variable, Warning,
+    counting_secrets_rules, creates, explain, fixes, resolve,
 };
 
 use crate::config::{Accept, AcceptCode};
@@ -129,6 +129,42 @@ pub struct Evaluator<'a> {
     pub job: (&'a str, &'a str),
 }
 
+/// What happens in one environment of a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallAnswer {
+    /// How it ends.
+    pub result: CallResult,
+    /// The runtime.
+    pub runtime: String,
+    /// The slug, masked if it looks like a credential; empty if it is not known.
+    pub slug: String,
+    /// The provider.
+    pub provider: Option<String>,
+    /// True if the platform pays the provider.
+    pub is_platform: bool,
+    /// The rule that picks the slug.
+    pub rule: Option<String>,
+    /// The variable that decides the slug.
+    pub decided_by: Option<String>,
+    /// True if the slug is the value of a variable that is set, and not a text of the policy.
+    pub is_given: bool,
+}
+
+/// How an environment of a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallResult {
+    /// The workspace comes online.
+    Online,
+    /// The harness creates nothing.
+    Nothing,
+    /// slugproof.yaml accepts the contradiction or the warning.
+    Accepted,
+    /// It depends on a value that is not known.
+    Unknown,
+    /// The workspace fails.
+    Fails(&'static str),
+}
+
 /// Represents a slug or runtime that is not known; no file can contain it.
 const UNKNOWN: &str = "\u{0}";
 
@@ -244,6 +280,51 @@ impl Evaluator<'_> {
             None if !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) => None,
             _ => Some(Violated::Perhaps(reasons(&space, &outcomes))),
         }
+    }
+
+    /// What happens in each environment of a call, with a text that identifies the environment; `None` if there
+    /// are too many.
+    #[must_use]
+    pub fn answers<V: Into<Possible>>(
+        &self,
+        policy: &Policy,
+        value: impl Fn(&str) -> V,
+    ) -> Option<Vec<(String, CallAnswer)>> {
+        let space = Space::new(self.registry, policy, value);
+        let count = space.len();
+        let answer = |number: usize| {
+            let Point { runtime, env, .. } = space.point(number);
+            let resolution = resolve(self.registry, runtime, &env, &[]);
+            let result = match self.outcome(&space, number) {
+                Outcome::Coherent(_) => CallResult::Online,
+                Outcome::Accepted(_) => CallResult::Accepted,
+                Outcome::Fails(code, _) => CallResult::Fails(code.as_str()),
+                Outcome::Unknown(_) => CallResult::Unknown,
+                Outcome::Nothing => CallResult::Nothing,
+            };
+            let is_known = !matches!(result, CallResult::Unknown | CallResult::Nothing);
+            let provider = resolution.provider.filter(|_| is_known);
+            let answer = CallAnswer {
+                result,
+                runtime: if runtime == UNKNOWN { String::new() } else { runtime.to_owned() },
+                slug: if is_known { masked(resolution.slug).to_owned() } else { String::new() },
+                provider: provider.map(|provider| provider.name.clone()),
+                is_platform: provider.is_some_and(Provider::is_platform),
+                rule: resolution.rule.map(str::to_owned),
+                decided_by: resolution.decided_by.map(str::to_owned),
+                is_given: resolution.decided_by.and_then(|name| policy.variable(name)).is_some_and(|variable| {
+                    policy.is_slug_variable(variable)
+                        && env.is_set(variable)
+                        && env.text(variable) == Some(resolution.slug)
+                }),
+            };
+            let values = space.values(number).map(|(variable, value)| {
+                let value = value.map_or(String::new(), |value| format!("={value}"));
+                format!("\u{1}{}{value}", policy.variable_name(variable))
+            });
+            (format!("{runtime}{}", values.collect::<String>()), answer)
+        };
+        (count <= ENVIRONMENTS).then(|| (0..count).map(answer).collect())
     }
 
     fn fine(&self, space: &Space<'_>, outcomes: &[Outcome]) -> CallVerdict {

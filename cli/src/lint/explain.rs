@@ -331,13 +331,18 @@ fn variable(case: &PolicyCall<'_>, problem: &Problem) -> Option<String> {
 /// The variable that decides, if the file sets it: the one that selects the slug, else one that selects the
 /// runtime.
 fn decider(case: &PolicyCall<'_>, failure: &Failure) -> Option<String> {
-    let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
-    let mut runtime = case.policy.runtime_variables().map(|variable| case.policy.variable_name(variable));
     let decider = match failure.code {
         Some(Code::UnknownRuntime) => None,
         _ => failure.decided_by.as_deref(),
     };
-    decider.filter(is_set).or_else(|| runtime.find(is_set)).map(str::to_owned)
+    decider_of(case, decider)
+}
+
+/// The variable that decides, if the file sets it, else a variable that selects the runtime.
+pub(super) fn decider_of(case: &PolicyCall<'_>, decided_by: Option<&str>) -> Option<String> {
+    let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
+    let mut runtime = case.policy.runtime_variables().map(|variable| case.policy.variable_name(variable));
+    decided_by.filter(is_set).or_else(|| runtime.find(is_set)).map(str::to_owned)
 }
 
 /// The variables that inject a credential that the provider accepts.
@@ -382,7 +387,7 @@ pub(super) fn step(case: &PolicyCall<'_>) -> String {
 }
 
 /// A description of the path to the call: event, inputs, caller and matrix row.
-fn path_to(case: &PolicyCall<'_>) -> String {
+pub(super) fn path_to(case: &PolicyCall<'_>) -> String {
     let invocation = &case.site.invocation;
     let mut path = format!("started by `{}`", invocation.event);
     if !invocation.chosen.is_empty() {

@@ -3,6 +3,7 @@
 //! It discovers and parses the files, evaluates every call of a harness, and reports each
 //! cause as one finding. A patch is offered only after it was tested.
 
+pub(crate) mod answers;
 mod calls;
 mod choice;
 pub(crate) mod comparison;

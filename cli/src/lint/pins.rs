@@ -84,14 +84,38 @@ impl Pin {
     }
 }
 
+/// A pin and what the registry says about it.
+#[derive(Clone, Debug)]
+pub struct PinAnswer {
+    /// The place of the model, or of the runtime if that is not registered.
+    pub span: Span,
+    /// The runtime.
+    pub runtime: String,
+    /// The model.
+    pub model: String,
+    /// The contradiction, if there is one.
+    pub code: Option<Code>,
+    /// The provider; `None` also if the credentials of the workspace decide.
+    pub provider: Option<String>,
+    /// True if the platform pays the provider.
+    pub is_platform: bool,
+}
+
 impl Linter<'_> {
-    /// Checks every pin and adds the findings to a report.
+    /// Checks every pin and adds the findings to a report. A file may also name the runtimes of an `earlier`
+    /// registry. Returns the pins.
     ///
     /// # Errors
     ///
     /// An entry of `pins` whose pattern is invalid or matches no file.
-    pub fn add_pins(&self, search: &PinSearch<'_>, report: &mut Report) -> Result<(), Failure> {
-        let pins = self.pins(search, &[self.registry], report)?;
+    pub fn add_pins(
+        &self,
+        search: &PinSearch<'_>,
+        earlier: Option<&Registry>,
+        report: &mut Report,
+    ) -> Result<Vec<Pin>, Failure> {
+        let registries: Vec<&Registry> = [self.registry].into_iter().chain(earlier).collect();
+        let pins = self.pins(search, &registries, report)?;
         report.findings.extend(pins.iter().filter_map(|pin| self.check_pin(&report.sources, pin)));
         let checked = pins.len();
         if checked > 0 {
@@ -101,7 +125,7 @@ impl Linter<'_> {
                 report.coverage = Coverage::Complete;
             }
         }
-        Ok(())
+        Ok(pins)
     }
 
     /// Applies the patches of pins that count, and writes the files. Returns a sentence for each edit, and the
@@ -227,6 +251,24 @@ impl Linter<'_> {
             // The credentials of the workspace decide, and the file does not say which it gets.
             Err(_) => return None,
         })
+    }
+
+    /// What the registry says about a pin.
+    #[must_use]
+    pub fn pin_answer(&self, pin: &Pin) -> PinAnswer {
+        let Answer { code, provider, payer, .. } = self.answer_for_pin(self.registry, pin);
+        let span = match code {
+            Some(Code::UnknownRuntime) => Span { source: pin.source, range: pin.runtime.span.clone() },
+            _ => pin.span(),
+        };
+        PinAnswer {
+            span,
+            runtime: pin.runtime.text.clone(),
+            model: pin.model.text.clone(),
+            code,
+            provider,
+            is_platform: payer == Some("platform"),
+        }
     }
 
     /// What a registry makes of a pin.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use slug_laws::LAWS;
+use slug_laws::difference::DIFF_IS_EXACT;
 
 use crate::console;
 use crate::run::{Scratch, slugproof};
@@ -66,6 +67,8 @@ fn files_of_formats_page_form_a_consistent_project() {
 #[test]
 fn laws_page_lists_every_law() {
     let page = document("docs/laws.md");
+    let of_pairs = format!("| `{}` | {} |", DIFF_IS_EXACT.id, DIFF_IS_EXACT.statement);
+    assert!(page.contains(&of_pairs), "{of_pairs}");
     for law in LAWS {
         assert!(page.contains(&format!("| `{}` | {} |", law.id, law.statement)), "`{}`: {}", law.id, law.statement);
     }

@@ -12,6 +12,8 @@ mod console;
 mod corpus;
 mod diagnose;
 mod diagnose_properties;
+mod diff;
+mod diff_law;
 mod documents;
 mod explain;
 // Links, modes, pipes and signals.

@@ -14,7 +14,7 @@
 //! thousand more ids of the same providers do not change; each id adds one slug case per
 //! runtime.
 
-mod tree;
+pub(crate) mod tree;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -227,7 +227,7 @@ impl Enumeration {
         };
         let mut env = Env::empty(policy);
         if let Some((domain, value)) = first {
-            env = env.with(domain.variable, value);
+            env = domain.variable.map_or(env, |variable| env.with(variable, value));
         }
         let mut open = vec![(env, 0)];
         while let Some((env, depth)) = open.pop() {
@@ -236,7 +236,8 @@ impl Enumeration {
                 continue;
             };
             for value in domain.values() {
-                open.push((value.map_or(env, |value| env.with(domain.variable, value)), depth + 1));
+                let set = domain.variable.zip(value);
+                open.push((set.map_or(env, |(variable, value)| env.with(variable, value)), depth + 1));
             }
         }
         counts
@@ -300,7 +301,7 @@ impl<'d> Classes<'d> {
                 Entry::Occupied(entry) => found[*entry.get()].values += 1,
                 Entry::Vacant(entry) => {
                     entry.insert(found.len());
-                    found.push(ClassMembers { first: slug.to_owned(), values: 1 });
+                    found.push(ClassMembers { first: slug.to_owned(), values: 1, class: None });
                 }
             }
         }

@@ -42,13 +42,13 @@ impl<'c> Choices<'c> {
     }
 
     /// A number below `bound`; zero for a `bound` of zero.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let Some((&first, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
         (usize::from(first) * bound) >> 16
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) + 1 == n
     }
 

@@ -8,11 +8,15 @@
 //! every law rejects a resolver that is wrong on purpose. The expected answer comes from the
 //! [`reference`](mod@reference), a resolver that is simple and slow.
 
+pub mod comparison;
+
+pub mod difference;
 pub mod enumeration;
 pub mod fix_completeness;
 pub mod generator;
 pub mod lookup;
 pub mod model_classes;
+pub mod pair;
 pub mod policy_v1;
 pub mod proof;
 pub mod readers;

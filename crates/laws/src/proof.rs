@@ -150,6 +150,13 @@ impl Proof {
         }
     }
 
+    /// Notes the contradiction of one case of an enumeration, without checking any law.
+    pub fn note(&mut self, implementation: &dyn Implementation, number: usize, point: &TestPoint) {
+        if !point.overridden && point.known_runtime {
+            self.note_contradiction(implementation, number, point, &implementation.resolve(&point.case));
+        }
+    }
+
     /// Compares the answer to one slug case of an enumeration with the answer of the reference.
     pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, slug_case: &TestCase) {
         self.compared += 1;

@@ -100,8 +100,12 @@ enum Location {
 impl Inputs {
     /// The requested files, else the nearest slugproof.yaml, else the embedded data.
     pub fn of(args: &CheckArgs) -> Result<Self, Failure> {
-        let data =
-            DataOptions { registry: None, unknown_fields: args.unknown_fields.choice(), no_config: args.no_config };
+        let data = DataOptions {
+            registry: None,
+            unknown_fields: args.unknown_fields.choice(),
+            no_config: args.no_config,
+            top: None,
+        };
         let mut inputs = Self {
             left: VecDeque::new(),
             compared: VecDeque::new(),

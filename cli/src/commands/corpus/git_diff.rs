@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use super::review_item::Change;
-use crate::exit::{Failure, describe};
+use crate::exit::Failure;
+use crate::git;
 use crate::render::printable;
+
+/// What to do without git.
+const REMEDY: &str = "omit --since";
 
 /// Changed files, as paths from the root of the corpus.
 #[derive(Default)]
@@ -27,31 +30,29 @@ impl Changes {
     /// git fails.
     pub fn content_before(&self, root: &Path, path: &str) -> Result<Vec<u8>, Failure> {
         // Unlike `git show`, this runs no filter.
-        run_git(root, &["cat-file", "blob", &format!("{}:./{path}", self.base)])
+        git::output(root, &["cat-file", "blob", &format!("{}:./{path}", self.base)], REMEDY)
     }
 }
 
-/// Returns the differences between the working@corpus and its merge base with a revision.
+/// Returns the differences between the working corpus and its merge base with a revision.
 ///
 /// # Errors
 ///
 /// git fails, or the revision does not exist or has no common commit with `HEAD`.
 pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
-    // git would interpret a revision that starts with `-` as an option.
-    if revision.is_empty() || revision.starts_with('-') {
-        return Err(Failure::new(format!("`{revision}` is not a revision; name a branch, a tag or a commit")));
-    }
     let name = printable(revision);
-    let commit = git(root, &["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
-        .map_err(|failure| Failure::new(format!("cannot find the revision `{name}`: {failure}")))?;
-    let base = git(root, &["merge-base", commit.trim(), "HEAD"]).map_err(|_| {
+    let commit = git::commit(root, revision, REMEDY)?;
+    let base = git::text(root, &["merge-base", &commit, "HEAD"], REMEDY).map_err(|_| {
         Failure::new(format!(
             "HEAD and `{name}` have no commit in common here; in a shallow clone run `git fetch --unshallow` first"
         ))
     })?;
     let mut changes = Changes { base: base.trim().to_owned(), ..Changes::default() };
-    let differences =
-        git(root, &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."])?;
+    let differences = git::text(
+        root,
+        &["diff", "--relative", "--name-status", "--no-renames", "-z", base.trim(), "--", "."],
+        REMEDY,
+    )?;
     let mut words = differences.split('\0');
     while let (Some(status), Some(path)) = (words.next(), words.next()) {
         if status == "D" {
@@ -61,7 +62,7 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
             changes.present.insert(path.to_owned(), change);
         }
     }
-    let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."])?;
+    let untracked = git::text(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."], REMEDY)?;
     for path in untracked.split('\0').filter(|path| !path.is_empty()) {
         let known = changes.removed.iter().any(|removed| removed == path);
         let change = if known { Change::Changed } else { Change::Added };
@@ -70,22 +71,4 @@ pub fn changes(root: &Path, revision: &str) -> Result<Changes, Failure> {
     // A file that was removed only from the index still exists.
     changes.removed.retain(|path| !changes.present.contains_key(path));
     Ok(changes)
-}
-
-fn git(root: &Path, args: &[&str]) -> Result<String, Failure> {
-    Ok(String::from_utf8_lossy(&run_git(root, args)?).into_owned())
-}
-
-fn run_git(root: &Path, args: &[&str]) -> Result<Vec<u8>, Failure> {
-    let output =
-        Command::new("git").arg("-C").arg(root).args(args).output().map_err(|error| {
-            Failure::new(format!("cannot run git: {}; install it, or omit --since", describe(&error)))
-        })?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().next().unwrap_or("no message").trim_start_matches("fatal: ");
-        let said = printable(said);
-        return Err(Failure::new(format!("git failed: {said}; check the revision and the checkout")));
-    }
-    Ok(output.stdout)
 }

@@ -7,7 +7,7 @@ use crate::findings::Finding;
 use crate::findings::triage::Triaged;
 
 /// Maximum annotations that a forge shows for one step.
-const SHOWN: usize = 10;
+pub const SHOWN: usize = 10;
 
 /// Renders one command per line for the most severe findings, then one with the total.
 pub fn render(triaged: &Triaged) -> String {
@@ -57,10 +57,12 @@ fn annotation(finding: &Finding) -> String {
     lines.join("\n")
 }
 
-fn message(text: &str) -> String {
+/// A text as the message of a workflow command.
+pub fn message(text: &str) -> String {
     printable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+/// A text as a property of a workflow command.
+pub fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,7 +1,7 @@
 //! Writes findings to standard output and to files.
 
 mod excerpt;
-mod github;
+pub mod github;
 mod html;
 pub(super) mod human;
 pub(super) mod json;

@@ -13,71 +13,82 @@ use slug_resolver::{Policy, PolicyDocument, Variable};
 use crate::reference;
 use crate::secret::SECRET_PLACEHOLDER;
 
-/// A variable and the classes of its values. Class 0 is unset; the last class of a variable that
-/// can hold a slug is every other slug.
-pub(super) struct Domain {
-    pub(super) name: String,
-    pub(super) variable: Variable,
-    /// One value for each class but the first: the value, or an empty text if that counts as set.
-    named: Vec<String>,
-    /// The slugs that are not in `named`; empty if the variable holds no slug.
-    slugs: Vec<String>,
+/// A variable and the classes of its values, as one policy sees them. Class 0 is unset.
+#[derive(Clone)]
+pub(crate) struct Domain {
+    pub(crate) name: String,
+    /// The variable, if the policy reads it.
+    pub(crate) variable: Option<Variable>,
+    /// The values of each class but the first; an empty text is the value of an empty variable.
+    classes: Vec<Vec<String>>,
+    /// True if the variable can hold any slug; the last class has the slugs that no rule names.
+    holds_slugs: bool,
     /// The default.
     default: Option<String>,
+    /// True if the policy counts an empty value as set.
+    is_set_if_empty: bool,
 }
 
 impl Domain {
+    /// A variable with these classes of values, as a policy sees them.
+    pub(crate) fn new(policy: &Policy, name: &str, classes: Vec<Vec<String>>) -> Self {
+        let document = policy.document();
+        Self {
+            name: name.to_owned(),
+            variable: policy.variable(name),
+            classes,
+            holds_slugs: false,
+            default: document.defaults.get(name).cloned(),
+            is_set_if_empty: document.empty_is_set.iter().any(|known| known == name),
+        }
+    }
+
     /// The number of values.
-    pub(super) fn len(&self) -> usize {
-        1 + self.named.len() + self.slugs.len()
+    pub(crate) fn len(&self) -> usize {
+        1 + self.classes.iter().map(Vec::len).sum::<usize>()
     }
 
     /// The values, the first of which is unset.
-    pub(super) fn values(&self) -> impl Iterator<Item = Option<&str>> {
-        [None].into_iter().chain(self.named.iter().chain(&self.slugs).map(|value| Some(value.as_str())))
+    pub(crate) fn values(&self) -> impl Iterator<Item = Option<&str>> {
+        [None].into_iter().chain(self.classes.iter().flatten().map(|value| Some(value.as_str())))
     }
 
     /// The number of classes.
     fn classes(&self) -> usize {
-        1 + self.named.len() + usize::from(!self.slugs.is_empty())
+        1 + self.classes.len()
     }
 
     /// The number of values of a class.
-    fn members(&self, class: usize) -> usize {
-        if class > self.named.len() { self.slugs.len() } else { 1 }
+    pub(crate) fn members(&self, class: usize) -> usize {
+        class.checked_sub(1).map_or(1, |class| self.classes[class].len())
     }
 
     /// The values of some classes, without unset.
-    pub(super) fn values_of(&self, classes: &[usize]) -> impl Iterator<Item = &str> {
-        classes
-            .iter()
-            .filter(|class| **class > 0)
-            .flat_map(|class| match self.named.get(class - 1) {
-                Some(value) => std::slice::from_ref(value),
-                None => &self.slugs,
-            })
-            .map(String::as_str)
+    pub(crate) fn values_of(&self, classes: &[usize]) -> impl Iterator<Item = &str> {
+        let set = classes.iter().filter_map(|class| class.checked_sub(1));
+        set.flat_map(|class| &self.classes[class]).map(String::as_str)
+    }
+
+    /// A value of a class; `None` for unset.
+    pub(crate) fn value(&self, class: usize) -> Option<&str> {
+        self.classes[class.checked_sub(1)?].first().map(String::as_str)
     }
 
     /// The value that a rule sees for a class: the default if the variable is unset.
     fn seen(&self, class: usize) -> Option<&str> {
-        match class.checked_sub(1) {
-            None => self.default.as_deref(),
-            Some(named) => Some(self.named.get(named).or(self.slugs.first()).map_or("", String::as_str)),
-        }
+        if self.is_unset(class) { self.default.as_deref() } else { self.value(class) }
+    }
+
+    /// Returns true if a class means that the variable is unset.
+    fn is_unset(&self, class: usize) -> bool {
+        self.value(class).is_none_or(|value| value.is_empty() && !self.is_set_if_empty)
     }
 }
 
 /// The variables that rules for the model, the secrets and the creation read.
-pub(super) fn domains(policy: &Policy, slugs: &[String]) -> Vec<Domain> {
+pub(crate) fn domains(policy: &Policy, slugs: &[String]) -> Vec<Domain> {
     let document = policy.document();
-    let read: BTreeSet<&str> = conditions(document)
-        .flat_map(|condition| condition.variables.iter().map(|(name, _)| name.as_str()))
-        .chain(document.secrets.iter().filter_map(|rule| rule.key.as_deref()))
-        .chain(slug_variables(document))
-        .collect();
     let holds_slug: BTreeSet<&str> = slug_variables(document).collect();
-    let names = reference::variable_names(document).into_iter().filter(|name| read.contains(name));
     let domain = |name: &str| {
         let variable = policy.variable(name).expect("the policy reads the variable");
         let mut named: Vec<String> = Vec::new();
@@ -93,8 +104,7 @@ pub(super) fn domains(policy: &Policy, slugs: &[String]) -> Vec<Domain> {
             if document.empty_is_set.iter().any(|known| known == name) {
                 add(String::new());
             }
-            let tests = conditions(document).flat_map(|condition| &condition.variables);
-            let tests: Vec<&Test> = tests.filter(|(tested, _)| tested == name).map(|(_, test)| test).collect();
+            let tests: Vec<&Test> = tests_of(document, name).collect();
             for test in &tests {
                 if let Test::Value(membership) = test {
                     membership.texts().iter().for_each(|text| add(text.clone()));
@@ -109,19 +119,35 @@ pub(super) fn domains(policy: &Policy, slugs: &[String]) -> Vec<Domain> {
                 add(other_value(&tests));
             }
         }
-        let slugs = if holds_slug.contains(name) {
-            slugs.iter().filter(|slug| !named.contains(slug)).cloned().collect()
-        } else {
-            Vec::new()
-        };
-        let default = document.defaults.get(name).cloned();
-        Domain { name: name.to_owned(), variable, named, slugs, default }
+        let mut classes: Vec<Vec<String>> = named.iter().map(|value| vec![value.clone()]).collect();
+        let others: Vec<String> = slugs.iter().filter(|slug| !named.contains(slug)).cloned().collect();
+        let holds_slugs = holds_slug.contains(name) && !others.is_empty();
+        if holds_slugs {
+            classes.push(others);
+        }
+        Domain { holds_slugs, ..Domain::new(policy, name, classes) }
     };
-    names.map(domain).collect()
+    read(document).into_iter().map(domain).collect()
+}
+
+/// The variables that rules for the model, the secrets and the creation read, in the order of the policy.
+pub(crate) fn read(document: &PolicyDocument) -> Vec<&str> {
+    let read: BTreeSet<&str> = conditions(document)
+        .flat_map(|condition| condition.variables.iter().map(|(name, _)| name.as_str()))
+        .chain(document.secrets.iter().filter_map(|rule| rule.key.as_deref()))
+        .chain(slug_variables(document))
+        .collect();
+    reference::variable_names(document).into_iter().filter(|name| read.contains(name)).collect()
+}
+
+/// The tests of a variable in the rules for the model, the secrets and the creation.
+pub(crate) fn tests_of<'d>(document: &'d PolicyDocument, name: &str) -> impl Iterator<Item = &'d Test> {
+    let tests = conditions(document).flat_map(|condition| &condition.variables);
+    tests.filter(move |(tested, _)| tested == name).map(|(_, test)| test)
 }
 
 /// A value for which no test of the variable names a text or a host.
-fn other_value(tests: &[&Test]) -> String {
+pub(crate) fn other_value(tests: &[&Test]) -> String {
     let is_named = |value: &str| {
         tests
             .iter()
@@ -142,7 +168,7 @@ fn conditions(document: &PolicyDocument) -> impl Iterator<Item = &Condition> {
     model.chain(document.secrets.iter().map(|rule| &rule.when)).chain(&document.creates.unless)
 }
 
-fn slug_variables(document: &PolicyDocument) -> impl Iterator<Item = &str> {
+pub(crate) fn slug_variables(document: &PolicyDocument) -> impl Iterator<Item = &str> {
     document.model.iter().flat_map(|rule| sources(&rule.pick)).filter_map(|source| match source {
         Source::Text(_) => None,
         Source::Variable(name) => Some(name.as_str()),
@@ -158,39 +184,41 @@ fn sources(pick: &Pick) -> &[Source] {
 
 /// A leaf of the tree: environments with one slug or one variable that holds it, and one set of
 /// secrets as far as the provider of the slug can tell.
-pub(super) struct Leaf {
+pub(crate) struct Leaf {
     /// The possible classes of each variable.
-    pub(super) classes: Vec<ClassList>,
+    pub(crate) classes: Vec<ClassList>,
     /// The variable that holds the slug.
-    pub(super) slug_in: Option<usize>,
+    pub(crate) slug_in: Option<usize>,
     /// The values of that variable by model class; empty if no variable holds a slug.
-    pub(super) members: Members,
+    pub(crate) members: Members,
     /// True if a rule that tests no variable takes the slug from a variable.
-    pub(super) overridden: bool,
+    pub(crate) overridden: bool,
     /// The number of combinations, for one value of the variable that holds the slug.
-    pub(super) covers: u128,
+    pub(crate) covers: u128,
     /// Key variables of which at least one is set.
     some_of: Vec<usize>,
 }
 
 /// Classes of one variable in ascending order. Most leaves share most of their lists.
-type ClassList = Arc<[usize]>;
+pub(crate) type ClassList = Arc<[usize]>;
 
 /// The values of a variable, one member for each model class in the order of their first values.
-pub(super) type Members = Arc<[ClassMembers]>;
+pub(crate) type Members = Arc<[ClassMembers]>;
 
 /// The values of one model class.
 #[derive(Clone)]
-pub(super) struct ClassMembers {
+pub(crate) struct ClassMembers {
     /// The value that represents all.
-    pub(super) first: String,
+    pub(crate) first: String,
     /// The number of values.
-    pub(super) values: usize,
+    pub(crate) values: usize,
+    /// The class of all these values, if they are exactly one class.
+    pub(crate) class: Option<usize>,
 }
 
 impl Leaf {
     /// The variables that are set in the case of the leaf, except the one that holds the slug.
-    pub(super) fn set<'d>(&self, domains: &'d [Domain]) -> impl Iterator<Item = (&'d str, &'d str)> {
+    pub(crate) fn set<'d>(&self, domains: &'d [Domain]) -> impl Iterator<Item = (&'d str, &'d str)> {
         let value = move |(number, domain): (usize, &'d Domain)| {
             let class = if self.some_of.first() == Some(&number) { 1 } else { self.classes[number][0] };
             let value = domain.values_of(&[class]).next()?;
@@ -200,17 +228,32 @@ impl Leaf {
     }
 
     /// Returns true if the variable that holds the slug can hold any slug that no rule names.
-    pub(super) fn can_hold_any_slug(&self, domains: &[Domain]) -> bool {
+    pub(crate) fn can_hold_any_slug(&self, domains: &[Domain]) -> bool {
         self.slug_in.is_some_and(|variable| {
             let domain = &domains[variable];
             let last = domain.classes() - 1;
-            !domain.slugs.is_empty() && self.classes[variable].contains(&last)
+            domain.holds_slugs && self.classes[variable].contains(&last)
         })
     }
 }
 
+impl Leaf {
+    /// The environments of the leaf as lists of classes that have no environment in common.
+    pub(crate) fn disjoint(&self) -> Vec<Vec<ClassList>> {
+        let Some(_) = self.some_of.first() else { return vec![self.classes.clone()] };
+        // The first of the keys that is set.
+        let first_set = |at: usize| {
+            let mut classes = self.classes.clone();
+            self.some_of[..at].iter().for_each(|key| classes[*key] = [0].into());
+            classes[self.some_of[at]] = [1].into();
+            classes
+        };
+        (0..self.some_of.len()).map(first_set).collect()
+    }
+}
+
 /// Groups the values of a variable by model class.
-pub(super) trait Group {
+pub(crate) trait Group {
     /// The members of some classes of a variable.
     fn members(&mut self, variable: usize, classes: &[usize]) -> Members;
     /// The names of the secrets that a provider of the slug may accept.
@@ -222,13 +265,26 @@ pub(super) trait Group {
 const MOST_CLASS_LISTS: usize = 5_000_000;
 
 /// The leaves of the tree for one runtime, or `None` if there are too many.
-pub(super) fn leaves(
+pub(crate) fn leaves(
     document: &PolicyDocument,
     runtime: &str,
     domains: &[Domain],
     group: &mut dyn Group,
 ) -> Option<Vec<Leaf>> {
-    let all = Path { classes: domains.iter().map(|domain| (0..domain.classes()).collect()).collect() };
+    let all = domains.iter().map(|domain| (0..domain.classes()).collect()).collect();
+    leaves_of(document, runtime, domains, group, all)
+}
+
+/// The leaves of the tree for one runtime and the environments that have these classes, or `None` if there are
+/// too many.
+pub(crate) fn leaves_of(
+    document: &PolicyDocument,
+    runtime: &str,
+    domains: &[Domain],
+    group: &mut dyn Group,
+    classes: Vec<ClassList>,
+) -> Option<Vec<Leaf>> {
+    let all = Path { classes };
     let most_leaves = MOST_CLASS_LISTS / domains.len().max(1);
     let mut tree = Tree { document, runtime, domains, most_leaves, leaves: Vec::new() };
     let mut open = vec![all];
@@ -248,7 +304,11 @@ pub(super) fn leaves(
             (InjectMode::Every, Some(members)) => {
                 for member in members.iter() {
                     let relevant = group.relevant(&member.first);
-                    tree.every_rule(path.clone(), &picked, &[member.clone()].into(), &relevant)?;
+                    let mut path = path.clone();
+                    if let (Some(variable), Some(class)) = (picked.held_by, member.class) {
+                        path.classes[variable] = [class].into();
+                    }
+                    tree.every_rule(path, &picked, &[member.clone()].into(), &relevant)?;
                 }
             }
         }
@@ -375,14 +435,17 @@ impl<'d> Tree<'d> {
     /// Adds the picks of a variable that has a value or a default.
     fn pick_present(&self, path: Option<Path>, variable: usize, overridden: bool, picked: &mut Vec<(Path, Picked)>) {
         let Some(mut path) = path else { return };
-        if path.classes[variable][0] == 0 {
-            let slug = self.domains[variable].default.clone().unwrap_or_default();
-            let mut unset = path.clone();
-            unset.classes[variable] = [0].into();
-            picked.push((unset, Picked { slug, held_by: None, overridden }));
-            path.classes[variable] = path.classes[variable][1..].into();
+        let domain = &self.domains[variable];
+        let (unset, set): (Vec<usize>, Vec<usize>) =
+            path.classes[variable].iter().partition(|class| domain.is_unset(**class));
+        if !unset.is_empty() {
+            let slug = domain.default.clone().unwrap_or_default();
+            let mut path = path.clone();
+            path.classes[variable] = unset.into();
+            picked.push((path, Picked { slug, held_by: None, overridden }));
         }
-        if !path.classes[variable].is_empty() {
+        if !set.is_empty() {
+            path.classes[variable] = set.into();
             picked.push((path, Picked { slug: String::new(), held_by: Some(variable), overridden }));
         }
     }
@@ -421,7 +484,8 @@ impl<'d> Tree<'d> {
             let next = next + 1;
             if let Some(key) = self.sole_key(rule)
                 && !rule.injected().iter().any(|name| relevant.contains(name))
-                && path.classes[key].len() == 2
+                && *path.classes[key] == [0, 1]
+                && !self.domains[key].is_unset(1)
             {
                 others.push(key);
                 open.push(Injecting { path, next, injects, others });
