@@ -12,7 +12,9 @@ use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
 use slug_value::AbstractValue;
+use slug_workflow::context::secrets_in;
 use slug_workflow::environment::{Environment, Origin};
+use slug_workflow::expression::sources;
 use slug_workflow::job::CallSite;
 use slug_workflow::model::EnvEntry;
 use slug_workflow::scripts::FIRST_FILE_POSITION;
@@ -63,10 +65,21 @@ impl<'a> PolicyCall<'a> {
         Possible { text, empty }
     }
 
-    /// The name of the secret in a variable: the first that its value names; see [`Self::written`].
+    /// The name of the secret in a variable: the first of [`Self::secrets`].
     pub fn secret(&self, name: &str) -> Option<String> {
-        let (_, rest) = self.written(name)?.0.split_once("secrets.")?;
-        Some(word(rest).to_owned()).filter(|secret| !secret.is_empty())
+        self.secrets(name).into_iter().next()
+    }
+
+    /// The names of the secrets that can become the value of a variable: those that its value names, in this order (see
+    /// [`Self::written`]), else those that come to it by other variables, inputs and steps.
+    pub fn secrets(&self, name: &str) -> Vec<String> {
+        let written = self.written(name).map_or("", |(value, _)| value);
+        let mut named: Vec<String> = sources(written).iter().filter_map(|path| secret_of(path)).collect();
+        named.sort_by_key(|secret| written.find(secret));
+        let value = self.site.env.variables.get(name).map(|setting| &setting.value);
+        let value = value.filter(|value| named.is_empty() && !matches!(value.values, AbstractValue::OneOf(_)));
+        named.extend(value.into_iter().flat_map(secrets_in).map(str::to_owned));
+        named
     }
 
     /// The value of a variable as written, and its `env` entry. A variable that the script sets to
@@ -84,6 +97,14 @@ impl<'a> PolicyCall<'a> {
                 None => entry(word(value.strip_prefix('$')?.trim_start_matches('{'))),
             }
         })
+    }
+}
+
+/// The name of a secret, by the path of an expression. A dot in the name is a wrong separator.
+fn secret_of(path: &[String]) -> Option<String> {
+    match path {
+        [context, name @ ..] if context == "secrets" && !name.is_empty() => Some(name.join(".")),
+        _ => None,
     }
 }
 

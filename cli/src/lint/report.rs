@@ -21,8 +21,8 @@ use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
 use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
-use slug_resolver::Fix;
 use slug_resolver::policy::Harness;
+use slug_resolver::{Edit, Fix};
 
 impl Linter<'_> {
     /// Lints files. Each patch in the report is verified.
@@ -147,7 +147,9 @@ impl Linter<'_> {
     /// Describes a fix. If it sets a variable that takes an absent secret, the secret has to be created.
     fn describe(&self, fix: &Fix, group: &Group<'_>) -> String {
         let text = self.naming_inputs(describe_fix(fix), fix, group);
-        if let (Some((variable, secret)), [Set(name, _)]) = (&group.misplaced, fix.edits.as_slice()) {
+        if let Some((variable, secret)) = &group.misplaced
+            && let Some(name) = moved_to(fix, variable)
+        {
             let edit = format!("set {name}: ${{{{ secrets.{secret} }}}} in place of {variable}");
             return self.naming_inputs(leading_to(&edit, fix), fix, group);
         }
@@ -183,6 +185,13 @@ impl Linter<'_> {
             .collect();
         text + &inputs.concat()
     }
+}
+
+/// The only variable that a fix sets, if the fix unsets no other than the one that has the secret now.
+fn moved_to<'f>(fix: &'f Fix, variable: &str) -> Option<&'f str> {
+    let (set, unset): (Vec<&Edit>, Vec<&Edit>) = fix.edits.iter().partition(|edit| matches!(edit, Set(..)));
+    let [only] = set.as_slice() else { return None };
+    unset.iter().all(|edit| edit.variable() == variable).then(|| only.variable())
 }
 
 /// The entries of `harness`, in words.

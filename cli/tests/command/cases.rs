@@ -613,6 +613,23 @@ fn exported_secret_in_wrong_variable_is_moved() {
     assert_findings(&scratch, &[("wrong-credential", help)]);
 }
 
+/// An earlier step writes it for later ones, and the first key alone counts.
+#[test]
+fn written_secret_in_wrong_variable_is_moved() {
+    let jobs = "  a:\n    env: {MODEL: ze-mini}\n    steps:\n      - env: {PLAN_KEY: \"${{ secrets.ZETA_PLAN_KEY }}\"}\n        \
+                run: echo \"ACME_API_KEY=$PLAN_KEY\" >> \"$GITHUB_ENV\"\n      - run: bash scripts/eval.sh\n";
+    let help =
+        "set ZETA_API_KEY: ${{ secrets.ZETA_PLAN_KEY }} in place of ACME_API_KEY, which selects ze-mini from zeta";
+    for (name, policy) in [("every", EVERY.to_owned()), ("first", EVERY.replace("inject: every", "inject: first"))] {
+        let scratch = repository(&format!("written-{name}"), REGISTRY, &policy, jobs);
+        assert_findings(&scratch, &[("wrong-credential", help)]);
+    }
+    // Without a fault, only the name tells that the secret is of another vendor.
+    let jobs = jobs.replace("ze-mini", "ac-large");
+    let (help, _) = help.split_once(',').expect("a comma");
+    assert_findings(&repository("written-fine", REGISTRY, EVERY, &jobs), &[("near-miss", help)]);
+}
+
 #[test]
 fn retired_default_is_replaced_by_the_most_similar_id() {
     let policy = EVERY.replace("ze-mini", "opus-4-20250514");
