@@ -13,7 +13,7 @@ use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
 use slug_value::AbstractValue;
 use slug_workflow::context::secrets_in;
-use slug_workflow::environment::{Environment, Origin};
+use slug_workflow::environment::{Environment, Export, Origin};
 use slug_workflow::expression::sources;
 use slug_workflow::job::CallSite;
 use slug_workflow::model::EnvEntry;
@@ -50,12 +50,11 @@ impl<'a> PolicyCall<'a> {
         let Self { policy, site: CallSite { env, .. }, .. } = self;
         let mut text = env.value(name);
         let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
-        let empty = match env.variables.get(name).map(|setting| &setting.origin) {
+        let empty = match env.export(name) {
             _ if !counts_if_empty => Empty::Unset,
-            Some(Origin::Entry(_)) => Empty::Present,
-            None if env.others_unknown.is_none() => Empty::Unset,
-            // A script can unset a variable as well as empty it.
-            _ => Empty::Either,
+            Export::Yes => Empty::Present,
+            Export::No => Empty::Unset,
+            Export::Maybe => Empty::Either,
         };
         let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
             && text.values != AbstractValue::NonEmpty;

@@ -613,7 +613,11 @@ impl Interpreter<'_> {
     /// Interprets `source`. A file may be a target; it sees variables that are not exported.
     fn source(&mut self, command: &str, arguments: &[Word]) -> Outcome {
         let (before, first) = (self.copy(), self.calls.len());
-        self.state.variables.values_mut().for_each(|variable| variable.export = Export::Yes);
+        for variable in self.state.variables.values_mut() {
+            // One that is not exported and empty may be unset.
+            let is_set = variable.export == Export::Yes || variable.value.values.is_never_absent();
+            variable.export = if is_set { Export::Yes } else { Export::Maybe };
+        }
         let (file, rest) = arguments.split_at(arguments.len().min(1));
         self.targets_in(command, file, Some(rest));
         self.restore(before);

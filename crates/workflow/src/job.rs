@@ -457,8 +457,8 @@ impl<'w> JobRun<'_, 'w> {
         for (input, default) in defaults {
             if let (Some(variable), Some(default)) = (target.variable(input), default) {
                 let origin = Origin::Script(self.position(step.uses_span.clone()));
-                env.variables
-                    .insert(variable.to_owned(), Setting { value: expression::text(default, &context), origin });
+                let (value, export) = (expression::text(default, &context), Export::Maybe);
+                env.variables.insert(variable.to_owned(), Setting { value, export, origin });
             }
         }
         for (index, (input, key, value)) in step.with.iter().enumerate() {
@@ -467,7 +467,8 @@ impl<'w> JobRun<'_, 'w> {
             let value = value.text().map_or_else(unknown, |text| expression::text(text, &context));
             let own: Option<&'w InputEntry> = owner.with.get(index).filter(|_| self.action.is_none());
             let origin = own.map_or_else(|| Origin::Script(self.position(key.clone())), Origin::Input);
-            env.variables.insert(variable.to_owned(), Setting { value, origin });
+            // Most actions take an empty input for one that is not given.
+            env.variables.insert(variable.to_owned(), Setting { value, export: Export::Maybe, origin });
         }
         env
     }
@@ -534,7 +535,7 @@ impl<'w> JobRun<'_, 'w> {
         for entry in layer.entries() {
             let value = expression::text(&entry.value, &context);
             let origin = Origin::Script(self.position(entry.key.clone()));
-            env.variables.insert(entry.name.clone(), Setting { value, origin });
+            env.variables.insert(entry.name.clone(), Setting { value, export: Export::Yes, origin });
         }
     }
 
@@ -554,7 +555,8 @@ impl<'w> JobRun<'_, 'w> {
         let context = EvalContext { outputs, ..self.context(look_up) };
         for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
             let value = expression::text(&entry.value, &context);
-            env.variables.insert(entry.name.clone(), Setting { value, origin: Origin::Entry(entry) });
+            let setting = Setting { value, export: Export::Yes, origin: Origin::Entry(entry) };
+            env.variables.insert(entry.name.clone(), setting);
         }
     }
 
@@ -594,7 +596,12 @@ impl<'w> JobRun<'_, 'w> {
                     .get(name)
                     .map_or(Origin::Script(self.position(run.key.clone())), |setting| setting.origin.clone()),
             };
-            (name.clone(), Setting { value: variable.value.clone(), origin })
+            // The shell does not know whether its environment has the variable.
+            let export = match (step_env.export(name), variable.export) {
+                (Export::Maybe, Export::Yes) => Export::Maybe,
+                (_, export) => export,
+            };
+            (name.clone(), Setting { value: variable.value.clone(), export, origin })
         };
         let variables = variables.iter().filter(is_set).map(setting).collect();
         let others_unknown = others_unknown.or(step_env.others_unknown.as_ref()).cloned();
@@ -617,14 +624,13 @@ impl<'w> JobRun<'_, 'w> {
         let is_lookalike = |name: &String| self.eval.search.lookalikes.contains(name);
         let is_relevant = |name: &String| *runs_files || variables.contains(name) || is_lookalike(name);
         for (name, written) in effects.written.clone().into_iter().filter(|(name, _)| is_relevant(name)) {
-            let before = env.value(&name);
-            let value = if written.is_conditional || runs.can_be_false {
-                written.value.or(before).with_reason(MAY_SET)
+            let (value, export) = if written.is_conditional || runs.can_be_false {
+                (written.value.or(env.value(&name)).with_reason(MAY_SET), Export::Yes.or(env.export(&name)))
             } else {
-                written.value
+                (written.value, Export::Yes)
             };
             let span = self.locate(script, run, &written.span, &name);
-            env.variables.insert(name, Setting { value, origin: Origin::Script(span) });
+            env.variables.insert(name, Setting { value, export, origin: Origin::Script(span) });
         }
     }
 

@@ -276,8 +276,7 @@ impl Interpreter<'_> {
             // A variable that may not be exported may be unset here, and is not exported if it is set again.
             let export = variable.export;
             let hidden = Variable { value: Text::empty(), export, assigned: None };
-            let visible = std::mem::replace(variable, hidden).visible();
-            *variable = Variable { export, ..visible };
+            *variable = std::mem::replace(variable, hidden).visible();
         }
         self.state.all_exported = Export::No;
         self.state.attributes.clear();
@@ -489,7 +488,11 @@ impl Interpreter<'_> {
             return;
         }
         let state = self.copy();
-        let visible = |(name, variable): (String, Variable)| (name, variable.visible().with_real_paths());
+        let visible = |(name, variable): (String, Variable)| {
+            let is_unset = if state.maybe_unset.contains(&name) { Export::No } else { variable.export };
+            let export = variable.export.or(is_unset);
+            (name, Variable { export, ..variable.visible().with_real_paths() })
+        };
         let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);
         let (choice, arguments) = self.choice_of_arguments(command, arguments);
