@@ -5,13 +5,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_resolver::{BillingPath, Code, Policy, Variable, explain};
+use slug_resolver::{BillingPath, Code, Edit, Policy, Variable, explain};
 
 use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, SHADOWED_VARIABLE, UNDECIDED, VIOLATED_INVARIANT};
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
-use slug_value::AbstractValue;
+use slug_value::{AbstractValue, Text};
 use slug_workflow::context::secrets_in;
 use slug_workflow::environment::{Environment, Export, Origin};
 use slug_workflow::expression::sources;
@@ -353,7 +353,17 @@ fn decider(case: &PolicyCall<'_>, failure: &Failure) -> Option<String> {
         Some(Code::UnknownRuntime) => None,
         _ => failure.decided_by.as_deref(),
     };
-    decider.filter(is_set).or_else(|| runtime.find(is_set)).map(str::to_owned)
+    let emptied = || emptied(case, failure).next().filter(|_| failure.code == Some(Code::ModelRequired));
+    decider.filter(is_set).or_else(emptied).or_else(|| runtime.find(is_set)).map(str::to_owned)
+}
+
+/// The variables that the file sets and that are empty, although a fix would fill them.
+fn emptied<'f>(case: &PolicyCall<'_>, failure: &'f Failure) -> impl Iterator<Item = &'f str> {
+    let env = &case.site.env;
+    let is_empty = |name: &&str| env.variables.get(*name).is_some_and(|setting| setting.value == Text::empty());
+    let filled = failure.fixes.iter().flat_map(|fix| &fix.edits).filter(|edit| matches!(edit, Edit::Set(..)));
+    let names: Vec<&str> = filled.map(Edit::variable).filter(is_empty).collect();
+    names.into_iter()
 }
 
 /// The variables that inject a credential that the provider accepts.
@@ -562,6 +572,8 @@ impl Group<'_> {
         for name in &failure.empty_keys {
             add(name, "is empty, but counts as set".to_owned());
         }
+        let is_key = |name: &&str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+        emptied(&self.first, failure).filter(is_key).for_each(|name| add(name, "is empty".to_owned()));
         for (name, secrets) in &failure.injected_by {
             add(name, injects(secrets));
         }

@@ -630,6 +630,18 @@ fn written_secret_in_wrong_variable_is_moved() {
     assert_findings(&repository("written-fine", REGISTRY, EVERY, &jobs), &[("near-miss", help)]);
 }
 
+/// The place is the entry that leaves the policy without a model.
+#[test]
+fn entry_that_empties_the_model_is_the_place() {
+    let policy = EVERY.replace("{use: $MODEL}, {use: ze-mini}", "{use: $MODEL}");
+    let env = format!("MODEL: '', {}", secret("ZETA_API_KEY"));
+    let output = lint(&repository("emptied", REGISTRY, &policy, &job("a", &env)));
+    assert!(output.stdout.contains("w.yml:6:15\n"), "{}", output.snapshot());
+    let env = format!("ACME_API_KEY: '', MODEL: ac-large, {}", secret("ZETA_API_KEY"));
+    let output = lint(&repository("emptied-key", REGISTRY, EVERY, &job("a", &env)));
+    assert!(output.stdout.contains(" is empty\n"), "{}", output.snapshot());
+}
+
 #[test]
 fn retired_default_is_replaced_by_the_most_similar_id() {
     let policy = EVERY.replace("ze-mini", "opus-4-20250514");
