@@ -642,6 +642,29 @@ fn entry_that_empties_the_model_is_the_place() {
     assert!(output.stdout.contains(" is empty\n"), "{}", output.snapshot());
 }
 
+/// `-m` of Python names the module that runs; that of the module may choose a model.
+#[test]
+fn module_of_python_chooses_no_model() {
+    let policy = EVERY.replace("harness: [scripts/eval.sh]", "harness: [python]");
+    for (number, (call, is_decided)) in [
+        ("python -m evals", true),
+        ("python3 -u -m evals --fast", true),
+        ("python3.12 -W ignore -m evals", true),
+        ("poetry run python -m evals", true),
+        ("python -m evals -m ac-large", false),
+        ("python main.py -m ac-large", false),
+        ("python -m evals --model ac-large", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let jobs = job("a", &secret("ACME_API_KEY")).replace("bash scripts/eval.sh", call);
+        let scratch = repository(&format!("module-{number}"), REGISTRY, &policy, &jobs);
+        let expected: &[(&str, &str)] = if is_decided { &[("wrong-credential", "")] } else { &[] };
+        assert_findings(&scratch, expected);
+    }
+}
+
 #[test]
 fn retired_default_is_replaced_by_the_most_similar_id() {
     let policy = EVERY.replace("ze-mini", "opus-4-20250514");

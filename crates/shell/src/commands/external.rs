@@ -8,7 +8,7 @@ use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
-use super::launch::{keeps_environment, launch, started_command, unversioned};
+use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
 use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -513,7 +513,8 @@ impl Interpreter<'_> {
         };
         let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);
-        let (choice, arguments) = self.choice_of_arguments(command, arguments);
+        let program = self.expand_again(word).single().cloned().unwrap_or_default();
+        let (choice, arguments) = self.choice_of_arguments(command, after_module(&program, arguments));
         let choice = choice.or_else(|| self.settings.clone());
         let call = Call { target, span, variables, others_unknown, choice, arguments };
         self.calls.push(call);
