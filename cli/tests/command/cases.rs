@@ -665,6 +665,46 @@ fn module_of_python_chooses_no_model() {
     }
 }
 
+/// Each has failed a workflow whose lint found nothing.
+#[test]
+fn call_behind_another_program_is_judged() {
+    let right = secret("ZETA_API_KEY");
+    let wrapper = "#!/bin/bash\nexport MODEL=ac-large\nexec bash scripts/eval.sh\n";
+    for (number, (steps, code)) in [
+        ("      - run: timeout 10m ./ci/wrap.sh\n", "error"),
+        ("      - run: exec ci/wrap.sh\n", "error"),
+        ("      - run: MODEL=$(<model.txt) bash scripts/eval.sh\n", "undecided"),
+        (
+            "      - run: ./build || { echo MODEL=ac-large >> $GITHUB_ENV; exit 1; }\n      - if: '!success()'\n        \
+             run: bash scripts/eval.sh\n",
+            "error",
+        ),
+        ("      - run: exit 1\n      - {if: '! success()', run: MODEL=ac-large bash scripts/eval.sh}\n", "error"),
+        ("      - {shell: 'env -i bash {0}', run: bash scripts/eval.sh}\n", "undecided"),
+        ("      - {shell: 'env MODEL=ac-large bash {0}', run: bash scripts/eval.sh}\n", "undecided"),
+        ("      - run: infisical run -- bash scripts/eval.sh\n", "undecided"),
+        ("      - run: make evals\n", "undecided"),
+        ("      - {shell: 'bash -e {0}', run: bash scripts/eval.sh}\n", ""),
+        ("      - run: for m in $LIST; do MODEL=$m bash scripts/eval.sh; done\n        env: {LIST: ze-mini ze-mini}\n", ""),
+        ("      - run: IFS=,; for m in $LIST; do MODEL=$m bash scripts/eval.sh; done\n        env: {LIST: 'ze-mini,ze-mini'}\n", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let jobs = format!("  a:\n    runs-on: x\n    env: {{{right}}}\n    steps:\n{steps}");
+        let scratch = repository(&format!("behind-{number}"), REGISTRY, EVERY, &jobs)
+            .file("ci/wrap.sh", wrapper)
+            .file("Makefile", "-include .env\nexport\nevals:\n\tbash scripts/eval.sh\n")
+            .file(".env", "MODEL=ac-large\n")
+            .file("model.txt", "ac-large\n");
+        let output = lint(&scratch);
+        let found = ["error", "undecided"].into_iter().find(|word| {
+            output.stdout.starts_with(&format!("{word}[")) || output.stdout.starts_with(&format!("{word}:"))
+        });
+        assert_eq!(found.unwrap_or_default(), code, "{steps}{}", output.snapshot());
+    }
+}
+
 #[test]
 fn retired_default_is_replaced_by_the_most_similar_id() {
     let policy = EVERY.replace("ze-mini", "opus-4-20250514");
