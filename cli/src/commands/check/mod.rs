@@ -65,6 +65,8 @@ struct Check {
     policies: Vec<(Document, Policy)>,
     /// Registries that policies are compared with but that are not checked.
     others: Vec<(String, Registry)>,
+    /// The kinds of the documents that break a rule of their format.
+    refused: Vec<Kind>,
     /// True if a registry was given, valid or not.
     has_registry: bool,
     /// The directory of the slugproof.yaml that names the policies.
@@ -80,6 +82,7 @@ impl Check {
             registries: Vec::new(),
             policies: Vec::new(),
             others: Vec::new(),
+            refused: Vec::new(),
             has_registry: false,
             root: None,
             config: None,
@@ -194,6 +197,7 @@ impl Check {
 
     /// Reports a document that breaks a rule of its format.
     fn refuse(&mut self, source: SourceId, kind: Kind, error: &ReadError) {
+        self.refused.push(kind);
         let span = self.span_of(source, error);
         let field = error.path.to_string();
         let title = match field.as_str() {
@@ -246,7 +250,9 @@ impl Check {
                 self.report.findings.extend(policy::check(sources, document, policy, path, registry));
             }
         }
-        let checked = [("registry", self.registries.len()), ("policy", self.policies.len())];
+        let refused = |kind: Kind| self.refused.iter().filter(|refused| **refused == kind).count();
+        let registries = self.registries.len() + refused(Kind::Registry);
+        let checked = [("registry", registries), ("policy", self.policies.len() + refused(Kind::Policy))];
         self.report.checked.extend(checked.iter().filter(|(_, count)| *count > 0));
     }
 }
