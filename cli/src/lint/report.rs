@@ -21,8 +21,8 @@ use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
 use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
-use slug_resolver::policy::Harness;
-use slug_resolver::{Edit, Fix};
+use slug_resolver::policy::{Harness, InjectMode, SecretsRule};
+use slug_resolver::{Code, Credentials, Edit, Fix, NameSubset};
 
 impl Linter<'_> {
     /// Lints files. Each patch in the report is verified.
@@ -129,6 +129,7 @@ impl Evaluated<'_> {
                 let rank = shown.iter().filter(|(index, _)| patched_fix > Some(*index)).count() + finding.help.len();
                 finding.help.extend(shown.iter().map(|(_, fix)| linter.describe(fix, group)));
                 finding.help.extend(other_remedy(group, failure));
+                finding.help.extend(linter.missing_rule(group, failure));
                 finding.help.extend(failure.unscoped_accept.map(|line| unscoped(line, group.first.job)));
                 finding.patch = verified.map(|(_, patch)| Patch { rank, ..patch });
             }
@@ -175,6 +176,27 @@ impl Linter<'_> {
 }
 
 impl Linter<'_> {
+    /// The help for a finding without fixes if no rule of the policy injects what the provider needs.
+    fn missing_rule(&self, group: &Group<'_>, failure: &Failure) -> Option<String> {
+        let provider = self.registry.provider(failure.provider.as_deref()?)?;
+        let is_about_keys = matches!(failure.code, Some(Code::MissingCredential | Code::WrongCredential));
+        if !is_about_keys || !failure.fixes.is_empty() || group.has_spoiling_fixes {
+            return None;
+        }
+        let policy = group.first.policy;
+        let rules = policy.document().secrets.iter().map(SecretsRule::injected);
+        let sets: Vec<Vec<String>> = match policy.document().inject {
+            InjectMode::First => rules.map(<[String]>::to_vec).collect(),
+            InjectMode::Every => vec![rules.flatten().cloned().collect()],
+        };
+        let meets = |names: &Vec<String>| Credentials { injected: NameSubset::EMPTY, ambient: names }.meet(provider);
+        if sets.iter().any(meets) {
+            return None;
+        }
+        let (name, needs) = (policy.name(), &provider.name);
+        Some(format!("no rule of policy `{name}` injects what `{needs}` needs; add one, or choose another model"))
+    }
+
     /// A description of a fix, with the inputs of the action that have the edited variables.
     fn naming_inputs(&self, text: String, fix: &Fix, group: &Group<'_>) -> String {
         let action = group.first.site.target.and_then(|target| self.action(target));

@@ -665,6 +665,22 @@ fn module_of_python_chooses_no_model() {
     }
 }
 
+/// No edit of a variable helps if the rules never inject what the provider needs.
+#[test]
+fn missing_rule_of_a_policy_is_named() {
+    let registry = REGISTRY.replace("auth_env: [ZETA_API_KEY]", "auth_env: [[ZETA_API_KEY, ZETA_REGION]]");
+    let jobs = job("a", &format!("MODEL: ze-mini, {}, ZETA_REGION: eu", secret("ZETA_API_KEY")));
+    let first = EVERY.replace("inject: every", "inject: first").replace("[{key: ACME_API_KEY}, ", "[");
+    let both = first.replace("{key: ZETA_API_KEY}", "{key: ZETA_API_KEY}, {key: ZETA_REGION}");
+    for (name, policy) in [("one", &first), ("two", &both)] {
+        let output = lint(&repository(&format!("rule-{name}"), &registry, policy, &jobs));
+        let help = "= help: no rule of policy `evals` injects what `zeta` needs;";
+        assert!(output.stdout.contains(help), "{}", output.snapshot());
+    }
+    let every = both.replace("inject: first", "inject: every");
+    assert_findings(&repository("rule-every", &registry, &every, &jobs), &[]);
+}
+
 /// Each has failed a workflow whose lint found nothing.
 #[test]
 fn call_behind_another_program_is_judged() {
