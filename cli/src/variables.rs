@@ -96,8 +96,8 @@ pub fn picked_runtime<'a>(policy: &Policy, env: &Env<'a>) -> Result<&'a str, Str
     })
 }
 
-/// Returns notes on the variables that are set and empty where the policy counts them as set: only their presence is
-/// judged.
+/// Returns notes on the variables that are set and empty where the policy counts them as set: only their presence
+/// decides.
 pub fn empty_key_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
     let counts = |name: &str| {
         let variable = policy.variable(name);

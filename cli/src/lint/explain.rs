@@ -69,8 +69,8 @@ impl<'a> PolicyCall<'a> {
         self.secrets(name).into_iter().next()
     }
 
-    /// The names of the secrets that can become the value of a variable: those that its value names, in this order (see
-    /// [`Self::written`]), else those that come to it by other variables, inputs and steps.
+    /// The names of the secrets that a variable can have: the secrets in its written value, in this order (see
+    /// [`Self::written`]), else the secrets that other variables, inputs and steps pass on to it.
     pub fn secrets(&self, name: &str) -> Vec<String> {
         let written = self.written(name).map_or("", |(value, _)| value);
         let mut named: Vec<String> = sources(written).iter().filter_map(|path| secret_of(path)).collect();

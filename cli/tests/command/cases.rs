@@ -616,7 +616,8 @@ fn exported_secret_in_wrong_variable_is_moved() {
 /// An earlier step writes it for later ones, and the first key alone counts.
 #[test]
 fn written_secret_in_wrong_variable_is_moved() {
-    let jobs = "  a:\n    env: {MODEL: ze-mini}\n    steps:\n      - env: {PLAN_KEY: \"${{ secrets.ZETA_PLAN_KEY }}\"}\n        \
+    let jobs = "  a:\n    env: {MODEL: ze-mini}\n    steps:\n      - env: \
+                {PLAN_KEY: \"${{ secrets.ZETA_PLAN_KEY }}\"}\n        \
                 run: echo \"ACME_API_KEY=$PLAN_KEY\" >> \"$GITHUB_ENV\"\n      - run: bash scripts/eval.sh\n";
     let help =
         "set ZETA_API_KEY: ${{ secrets.ZETA_PLAN_KEY }} in place of ACME_API_KEY, which selects ze-mini from zeta";
@@ -683,7 +684,7 @@ fn missing_rule_of_a_policy_is_named() {
 
 /// Each has failed a workflow whose lint found nothing.
 #[test]
-fn call_behind_another_program_is_judged() {
+fn call_of_another_program_is_followed() {
     let right = secret("ZETA_API_KEY");
     let wrapper = "#!/bin/bash\nexport MODEL=ac-large\nexec bash scripts/eval.sh\n";
     for (number, (steps, code)) in [
@@ -691,7 +692,8 @@ fn call_behind_another_program_is_judged() {
         ("      - run: exec ci/wrap.sh\n", "error"),
         ("      - run: MODEL=$(<model.txt) bash scripts/eval.sh\n", "undecided"),
         (
-            "      - run: ./build || { echo MODEL=ac-large >> $GITHUB_ENV; exit 1; }\n      - if: '!success()'\n        \
+            "      - run: ./build || { echo MODEL=ac-large >> $GITHUB_ENV; exit 1; }\n      - if: \
+             '!success()'\n        \
              run: bash scripts/eval.sh\n",
             "error",
         ),
@@ -701,14 +703,18 @@ fn call_behind_another_program_is_judged() {
         ("      - run: infisical run -- bash scripts/eval.sh\n", "undecided"),
         ("      - run: make evals\n", "undecided"),
         ("      - {shell: 'bash -e {0}', run: bash scripts/eval.sh}\n", ""),
-        ("      - run: for m in $LIST; do MODEL=$m bash scripts/eval.sh; done\n        env: {LIST: ze-mini ze-mini}\n", ""),
-        ("      - run: IFS=,; for m in $LIST; do MODEL=$m bash scripts/eval.sh; done\n        env: {LIST: 'ze-mini,ze-mini'}\n", ""),
+        ("      - run: for m in $L; do MODEL=$m bash scripts/eval.sh; done\n        env: {L: ze-mini ze-mini}\n", ""),
+        (
+            "      - run: IFS=,; for m in $L; do MODEL=$m bash scripts/eval.sh; done\n        env: \
+             {L: 'ze-mini,ze-mini'}\n",
+            "",
+        ),
     ]
     .into_iter()
     .enumerate()
     {
         let jobs = format!("  a:\n    runs-on: x\n    env: {{{right}}}\n    steps:\n{steps}");
-        let scratch = repository(&format!("behind-{number}"), REGISTRY, EVERY, &jobs)
+        let scratch = repository(&format!("wrapped-{number}"), REGISTRY, EVERY, &jobs)
             .file("ci/wrap.sh", wrapper)
             .file("Makefile", "-include .env\nexport\nevals:\n\tbash scripts/eval.sh\n")
             .file(".env", "MODEL=ac-large\n")

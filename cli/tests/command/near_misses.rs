@@ -340,7 +340,7 @@ secrets: [{key: ZETA_API_KEY}]
 
 /// An index is a name, and no value that has to be masked.
 #[test]
-fn secret_in_brackets_is_shown_with_its_name_and_place() {
+fn secret_in_brackets_is_named() {
     let text = job("a", &RIGHT.replace("secrets.E2E_MINIMAX_API_KEY", "secrets[''E2E_MINIMAX_API_KYE'']"), CALL);
     let double = text.replace("''", "'").replace(" '$", " \"$").replace("}}'", "}}\"");
     for (number, text) in [text, double].into_iter().enumerate() {
