@@ -254,7 +254,7 @@ pub enum Deny {
 /// command line are set: the process environment is not read (see `pick`).
 #[derive(Args)]
 #[command(override_usage = "\
-slugproof resolve [OPTIONS] --runtime <RUNTIME> [VAR=VALUE]...
+slugproof resolve [OPTIONS] [--runtime <RUNTIME>] [VAR=VALUE]...
        slugproof resolve [OPTIONS] --batch [<FILE>]")]
 #[command(after_long_help = include_str!("../data/help/resolve.txt").trim_end())]
 pub struct ResolveArgs {
@@ -266,8 +266,8 @@ pub struct ResolveArgs {
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Option<OsString>,
 
-    /// The runtime, used verbatim even if empty
-    #[arg(long, value_name = "RUNTIME", required_unless_present = "batch", conflicts_with = "batch")]
+    /// The runtime, used verbatim even if empty [default: the one that the policy picks]
+    #[arg(long, value_name = "RUNTIME", conflicts_with = "batch")]
     pub runtime: Option<String>,
 
     /// A variable that is set; may be repeated

@@ -13,6 +13,7 @@ use crate::codes::Entry;
 use crate::redact::is_credential;
 use crate::render::misplaced::{has_misplaced, masked};
 use crate::render::resolution::is_finding;
+use crate::variables::{for_named_runtime, picked_runtime};
 
 /// Maximum size of a line in bytes, without its newline. The result for a longer line is an error.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
@@ -65,7 +66,13 @@ pub fn resolve_line_denying(
     let question: Question<'_> = parse(line, QUESTION)?;
     let env = question.env(policy)?;
     let ambient: Vec<String> = question.ambient.iter().map(|name| name.0.to_string()).collect();
-    let resolution = slug_resolver::resolve(registry, &question.runtime.0, &env, &ambient);
+    let resolution = match &question.runtime {
+        Some(runtime) => slug_resolver::resolve(registry, &runtime.0, &env, &ambient),
+        None => {
+            let runtime = picked_runtime(policy, &env)?;
+            for_named_runtime(slug_resolver::resolve(registry, runtime, &env.without_runtime(), &ambient), &env)
+        }
+    };
     let is_misplaced = has_misplaced(&resolution);
     match is_misplaced {
         true => write_json(out, &masked(&resolution)),
@@ -143,8 +150,8 @@ const DERIVATION: &str = r#"{"runtime": string, "model": string, "auth_env": [st
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Question<'a> {
-    #[serde(borrow)]
-    runtime: Text<'a>,
+    #[serde(borrow, default)]
+    runtime: Option<Text<'a>>,
     #[serde(borrow, default)]
     env: Variables<'a>,
     #[serde(borrow, default)]

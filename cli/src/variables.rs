@@ -57,6 +57,7 @@ pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failu
             continue;
         }
         let value = match (policy.is_key(variable), value.into_string()) {
+            (true, Ok(value)) if value.is_empty() => value,
             (true, _) => "set".to_owned(),
             (false, Ok(value)) => value,
             (false, Err(_)) => {
@@ -80,6 +81,33 @@ pub fn for_named_runtime<'a>(resolution: Resolution<'a>, given: &Env<'a>) -> Res
     let shadowed = NameSubset::of(policy.variable_names(), is_shadowed);
     let holds = |warning: &Warning| *warning != Warning::ShadowedVariable || !shadowed.is_empty();
     Resolution { shadowed, warnings: resolution.warnings.iter().filter(holds).collect(), ..resolution }
+}
+
+/// Returns the runtime that a policy picks in an environment.
+///
+/// # Errors
+///
+/// The policy picks none there.
+pub fn picked_runtime<'a>(policy: &Policy, env: &Env<'a>) -> Result<&'a str, String> {
+    env.runtime().ok_or_else(|| {
+        let name = policy.name();
+        let variables = runtime_names(policy).map(|names| format!(" or set {names}")).unwrap_or_default();
+        format!("no runtime is given, and policy `{name}` picks none here; give one{variables}")
+    })
+}
+
+/// Returns notes on the variables that are set and empty where the policy counts them as set: only their presence
+/// decides.
+pub fn empty_key_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
+    let counts = |name: &str| {
+        let variable = policy.variable(name);
+        variable.is_some_and(|variable| policy.is_key(variable) && policy.is_set_if_empty(variable))
+    };
+    let empty = variables.iter().filter(|(name, value)| value.is_empty() && counts(name));
+    let note = |(name, _): &(String, String)| {
+        format!("`{name}` is empty, but counts as set; the verdict is that of a key, and a workspace gets none")
+    };
+    empty.map(note).collect()
 }
 
 /// Returns the names of the variables that name the runtime, as a phrase; `None` if no rule of the

@@ -65,7 +65,7 @@ fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Re
     options.check_inputs(scripts_read.iter().map(PathBuf::as_path))?;
     let workflows: Vec<PathBuf> = inputs.iter().filter_map(|input| input.file.clone()).collect();
     let written = options.sinks.iter().filter_map(|sink| sink.path.clone()).chain(options.baseline.clone());
-    let except = workflows.into_iter().chain(written).collect();
+    let except = workflows.into_iter().chain(written).chain(files).collect();
     let mut report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
     if args.paths.is_empty() && !data.has_default_registry() {
         let root = data.config.as_ref().map_or_else(|| PathBuf::from("."), |config| config.relative(""));

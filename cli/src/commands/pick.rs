@@ -10,7 +10,7 @@ use crate::redact::has_credential;
 use crate::render::escape_keeping_styles;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, is_finding};
-use crate::variables::{check_ambient, for_named_runtime, process_variables, refuse_variable};
+use crate::variables::{check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -21,6 +21,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;
     let given = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    output.notes(&empty_key_notes(&policy, &variables));
     let (runtime, env) = match &args.runtime {
         Some(runtime) => {
             refuse_variable(runtime, "`pick` reads variables from the environment")?;

@@ -10,7 +10,9 @@ use crate::output::Output;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, is_finding};
 use crate::render::shell::quoted;
-use crate::variables::{check_ambient, parse_variables, refuse_variable, unread_notes};
+use crate::variables::{
+    check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
+};
 
 use super::batch;
 
@@ -25,16 +27,24 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(file) = &args.batch {
         return batch::resolve(&registry, &policy, data.denied(), file, output);
     }
-    let Some(runtime) = &args.runtime else {
-        return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`"));
-    };
-    refuse_variable(runtime, "name the runtime, and give variables without an option")?;
+    if args.runtime.is_none() && data.config.is_none() && args.policy.is_none() {
+        return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`, or pass a --policy that picks one"));
+    }
+    if let Some(runtime) = &args.runtime {
+        refuse_variable(runtime, "name the runtime, and give variables without an option")?;
+    }
     let variables = parse_variables(&args.variables)?;
     output.notes(&unread_notes(&policy, &variables));
-    let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    let given = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+    output.notes(&empty_key_notes(&policy, &variables));
     let ambient = check_ambient(&args.ambient)?;
+    let (runtime, env) = match &args.runtime {
+        Some(runtime) => (runtime.as_str(), given),
+        None => (picked_runtime(&policy, &given).map_err(Failure::new)?, given.without_runtime()),
+    };
     let resolution = resolve(&registry, runtime, &env, ambient);
-    let fixes = presentable(fixes(&registry, runtime, &env, ambient));
+    let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
+    let fixes = presentable(fixes(&registry, runtime, &given, ambient));
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);

@@ -5,14 +5,16 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_resolver::{BillingPath, Code, Policy, Variable, explain};
+use slug_resolver::{BillingPath, Code, Edit, Policy, Variable, explain};
 
 use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, SHADOWED_VARIABLE, UNDECIDED, VIOLATED_INVARIANT};
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
 use crate::variables::runtime_names;
-use slug_value::AbstractValue;
-use slug_workflow::environment::{Environment, Origin};
+use slug_value::{AbstractValue, Text};
+use slug_workflow::context::secrets_in;
+use slug_workflow::environment::{Environment, Export, Origin};
+use slug_workflow::expression::sources;
 use slug_workflow::job::CallSite;
 use slug_workflow::model::EnvEntry;
 use slug_workflow::scripts::FIRST_FILE_POSITION;
@@ -48,12 +50,11 @@ impl<'a> PolicyCall<'a> {
         let Self { policy, site: CallSite { env, .. }, .. } = self;
         let mut text = env.value(name);
         let counts_if_empty = policy.variable(name).is_some_and(|variable| policy.is_set_if_empty(variable));
-        let empty = match env.variables.get(name).map(|setting| &setting.origin) {
+        let empty = match env.export(name) {
             _ if !counts_if_empty => Empty::Unset,
-            Some(Origin::Entry(_)) => Empty::Present,
-            None if env.others_unknown.is_none() => Empty::Unset,
-            // A script can unset a variable as well as empty it.
-            _ => Empty::Either,
+            Export::Yes => Empty::Present,
+            Export::No => Empty::Unset,
+            Export::Maybe => Empty::Either,
         };
         let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
             && text.values != AbstractValue::NonEmpty;
@@ -63,10 +64,21 @@ impl<'a> PolicyCall<'a> {
         Possible { text, empty }
     }
 
-    /// The name of the secret in a variable: the first that its value names; see [`Self::written`].
+    /// The name of the secret in a variable: the first of [`Self::secrets`].
     pub fn secret(&self, name: &str) -> Option<String> {
-        let (_, rest) = self.written(name)?.0.split_once("secrets.")?;
-        Some(word(rest).to_owned()).filter(|secret| !secret.is_empty())
+        self.secrets(name).into_iter().next()
+    }
+
+    /// The names of the secrets that a variable can have: the secrets in its written value, in this order (see
+    /// [`Self::written`]), else the secrets that other variables, inputs and steps pass on to it.
+    pub fn secrets(&self, name: &str) -> Vec<String> {
+        let written = self.written(name).map_or("", |(value, _)| value);
+        let mut named: Vec<String> = sources(written).iter().filter_map(|path| secret_of(path)).collect();
+        named.sort_by_key(|secret| written.find(secret));
+        let value = self.site.env.variables.get(name).map(|setting| &setting.value);
+        let value = value.filter(|value| named.is_empty() && !matches!(value.values, AbstractValue::OneOf(_)));
+        named.extend(value.into_iter().flat_map(secrets_in).map(str::to_owned));
+        named
     }
 
     /// The value of a variable as written, and its `env` entry. A variable that the script sets to
@@ -84,6 +96,14 @@ impl<'a> PolicyCall<'a> {
                 None => entry(word(value.strip_prefix('$')?.trim_start_matches('{'))),
             }
         })
+    }
+}
+
+/// The name of a secret, by the path of an expression. A dot in the name is a wrong separator.
+fn secret_of(path: &[String]) -> Option<String> {
+    match path {
+        [context, name @ ..] if context == "secrets" && !name.is_empty() => Some(name.join(".")),
+        _ => None,
     }
 }
 
@@ -335,7 +355,9 @@ fn decider(case: &PolicyCall<'_>, failure: &Failure) -> Option<String> {
         Some(Code::UnknownRuntime) => None,
         _ => failure.decided_by.as_deref(),
     };
-    decider_of(case, decider)
+    let emptied = || emptied(case, failure).next().filter(|_| failure.code == Some(Code::ModelRequired));
+    let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
+    decider.filter(is_set).or_else(emptied).map(str::to_owned).or_else(|| decider_of(case, None))
 }
 
 /// The variable that decides, if the file sets it, else a variable that selects the runtime.
@@ -343,6 +365,15 @@ pub(super) fn decider_of(case: &PolicyCall<'_>, decided_by: Option<&str>) -> Opt
     let is_set = |name: &&str| case.site.env.variables.contains_key(*name);
     let mut runtime = case.policy.runtime_variables().map(|variable| case.policy.variable_name(variable));
     decided_by.filter(is_set).or_else(|| runtime.find(is_set)).map(str::to_owned)
+}
+
+/// The variables that the file sets and that are empty, although a fix would fill them.
+fn emptied<'f>(case: &PolicyCall<'_>, failure: &'f Failure) -> impl Iterator<Item = &'f str> {
+    let env = &case.site.env;
+    let is_empty = |name: &&str| env.variables.get(*name).is_some_and(|setting| setting.value == Text::empty());
+    let filled = failure.fixes.iter().flat_map(|fix| &fix.edits).filter(|edit| matches!(edit, Edit::Set(..)));
+    let names: Vec<&str> = filled.map(Edit::variable).filter(is_empty).collect();
+    names.into_iter()
 }
 
 /// The variables that inject a credential that the provider accepts.
@@ -554,6 +585,8 @@ impl Group<'_> {
         for name in &failure.empty_keys {
             add(name, "is empty, but counts as set".to_owned());
         }
+        let is_key = |name: &&str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+        emptied(&self.first, failure).filter(is_key).for_each(|name| add(name, "is empty".to_owned()));
         for (name, secrets) in &failure.injected_by {
             add(name, injects(secrets));
         }

@@ -264,14 +264,15 @@ fn nodes<'n>(root: &'n Node, path: &[&str]) -> Vec<&'n Node> {
     found.flat_map(|(_, value)| nodes(value, rest)).collect()
 }
 
-/// True if a literal between these parts of an expression is only compared with a value, so that it
-/// cannot become the value of a variable.
-fn is_compared(before: &str, after: &str) -> bool {
+/// True if a literal between these parts of an expression is only compared with a value, or is a name as in
+/// `secrets['NAME']`, so that it cannot become the value of a variable.
+fn is_no_value(before: &str, after: &str) -> bool {
     let (before, after) = (before.trim_end(), after.trim_start());
-    ["==", "!="].iter().any(|sign| before.ends_with(sign) || after.starts_with(sign))
+    let is_name = before.ends_with('[') && after.starts_with(']');
+    is_name || ["==", "!="].iter().any(|sign| before.ends_with(sign) || after.starts_with(sign))
 }
 
-/// The byte ranges of string literals that are not compared, without quotes, in the expressions of a value that starts
+/// The byte ranges of string literals that can be a value, without quotes, in the expressions of a value that starts
 /// at byte `start`. Quotes are doubled inside a single-quoted YAML scalar.
 fn literals(written: &str, start: usize, is_yaml: bool) -> Vec<Range<usize>> {
     let quote = if is_yaml && written.starts_with('\'') { "''" } else { "'" };
@@ -282,7 +283,7 @@ fn literals(written: &str, start: usize, is_yaml: bool) -> Vec<Range<usize>> {
         for (number, piece) in written[open..end].split(quote).enumerate() {
             let before = &written[open..at.max(open + quote.len()) - quote.len()];
             let after = written.get(at + piece.len() + quote.len()..).unwrap_or_default();
-            if number % 2 == 1 && !is_compared(before, after) {
+            if number % 2 == 1 && !is_no_value(before, after) {
                 literals.push(start + at..start + at + piece.len());
             }
             at += piece.len() + quote.len();

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use slug_resolver::{Provider, Registry};
 use slug_workflow::environment::{Origin, Setting};
-use slug_workflow::expression::sources;
+use slug_workflow::model::InputEntry;
 use slug_workflow::repository::{File, Repository};
 use slug_workflow::scripts::Files as _;
 use slug_workflow::slice::Lookalikes;
@@ -50,9 +50,9 @@ impl SecretUses {
         let mut uses = BTreeMap::new();
         for file in repository.files() {
             let lines = file.text.lines().filter(|line| !line.trim_start().starts_with('#'));
-            for (_, rest) in
-                lines.flat_map(|line| line.match_indices("secrets.").map(|(at, dot)| (at, &line[at + dot.len()..])))
-            {
+            let named =
+                lines.flat_map(|line| line.match_indices("secrets").map(|(at, context)| &line[at + context.len()..]));
+            for rest in named.filter_map(|rest| rest.strip_prefix('.').or(rest.strip_prefix("['"))) {
                 let order = uses.len();
                 let name = rest.split(|c: char| c != '_' && c != '-' && !c.is_ascii_alphanumeric()).next();
                 uses.entry(name.unwrap_or_default().to_uppercase()).or_insert((0, order)).0 += 1;
@@ -88,6 +88,7 @@ impl Linter<'_> {
                 found.add(finding);
             }
         }
+        self.misspelt_inputs(call).into_iter().for_each(|finding| found.add(finding));
         for name in policy_keys(call) {
             let Some(setting) = call.site.env.variables.get(name) else { continue };
             let place = (call.source, setting.origin.span().start);
@@ -143,6 +144,27 @@ impl Linter<'_> {
         Some(about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name))
     }
 
+    /// The warnings about the inputs of an action that are one slip away from one of the policy that the step does not
+    /// give.
+    fn misspelt_inputs(&self, call: &PolicyCall<'_>) -> Vec<Finding> {
+        let step = call.site.step;
+        // A step in a composite action has inputs of its own.
+        let action =
+            call.site.target.filter(|_| call.site.call == step.uses_span).and_then(|target| self.action(target));
+        let Some(action) = action else { return Vec::new() };
+        let is_given = |input: &str| step.with.iter().any(|(name, _, _)| name.eq_ignore_ascii_case(input));
+        let finding = |(name, key, _): &InputEntry| {
+            let mut meant = action.inputs.iter().filter(|(known, _)| !is_given(known));
+            let (known, variable) = meant.find(|(known, _)| is_slip(name, known))?;
+            let span = Span { source: call.source, range: key.clone() };
+            let title = format!("policy `{}` does not read the input `{name}`, but `{known}`", call.policy.name());
+            let finding = Finding::new(&NEAR_MISS, span, title).with_primary_text(format!("does not set {variable}"));
+            Some(about(finding, call).with_help(format!("did you mean `{known}`?")).with_subject("variable", variable))
+        };
+        let others = step.with.iter().filter(|(name, _, _)| action.variable(name).is_none());
+        others.filter_map(finding).collect()
+    }
+
     /// The warnings about the secrets of a key variable whose names are one slip away from that of the variable, of a
     /// credential, of a known secret or of one that is used more often.
     /// If the call fails without a secret that is not listed, that finding is enough.
@@ -153,7 +175,7 @@ impl Linter<'_> {
         variable: &str,
         (uses, fails): (&SecretUses, bool),
     ) -> Vec<Finding> {
-        let Some((value, entry)) = call.written(variable) else { return Vec::new() };
+        let entry = call.written(variable).and_then(|(_, entry)| entry);
         let injected = injected_by(call, variable);
         let finding = |secret: &str| {
             let name = secret.to_uppercase();
@@ -183,13 +205,7 @@ impl Linter<'_> {
                     .with_subject("secret", secret),
             )
         };
-        let paths = sources(value);
-        // A dot in the name is a wrong separator.
-        let secrets = paths.iter().filter_map(|path| match path.as_slice() {
-            [context, name @ ..] if context == "secrets" && !name.is_empty() => Some(name.join(".")),
-            _ => None,
-        });
-        secrets.filter_map(|secret| finding(&secret)).collect()
+        call.secrets(variable).iter().filter_map(|secret| finding(secret)).collect()
     }
 }
 
@@ -218,10 +234,11 @@ fn about(finding: Finding, call: &PolicyCall<'_>) -> Finding {
         .with_subject("policy", policy)
 }
 
-/// The bytes of `secrets.NAME` in a range of a text.
+/// The bytes of `secrets.NAME`, or of the name alone, in a range of a text.
 fn within(text: &str, range: &Range<usize>, secret: &str) -> Option<Range<usize>> {
-    let path = format!("secrets.{secret}");
-    let start = range.start + text.get(range.clone())?.find(&path)?;
+    let paths = [format!("secrets.{secret}"), secret.to_owned()];
+    let path = paths.iter().find(|path| text.get(range.clone()).is_some_and(|value| value.contains(*path)))?;
+    let start = range.start + text.get(range.clone())?.find(path)?;
     Some(start..start + path.len())
 }
 
@@ -243,7 +260,6 @@ fn mentions(text: &str, name: &str) -> bool {
 /// The warning about a secret with the name of another vendor in a key variable.
 fn other_vendor(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
     let setting = call.site.env.variables.get(variable)?;
-    setting.origin.text()?;
     let secret = call.secret(variable)?;
     let injected = injected_by(call, variable);
     if secret == variable || injected.contains(&secret) {

@@ -50,7 +50,8 @@ pub struct PinSearch<'a> {
     pub root: PathBuf,
     /// The entries of slugproof.yaml, with the file.
     pub config: Option<&'a Config>,
-    /// Files that are not scanned: workflow files, which `lint` evaluates, and its own outputs.
+    /// Files that are not scanned: workflow files, which `lint` evaluates, slugproof.yaml, the registry and the
+    /// policies, whose conditions name variables, and its own outputs.
     pub except: Vec<PathBuf>,
 }
 

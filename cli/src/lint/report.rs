@@ -21,8 +21,8 @@ use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
 use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
-use slug_resolver::Fix;
-use slug_resolver::policy::Harness;
+use slug_resolver::policy::{Harness, InjectMode, SecretsRule};
+use slug_resolver::{Code, Credentials, Edit, Fix, NameSubset};
 
 impl Linter<'_> {
     /// Lints files. Each patch in the report is verified.
@@ -129,6 +129,7 @@ impl Evaluated<'_> {
                 let rank = shown.iter().filter(|(index, _)| patched_fix > Some(*index)).count() + finding.help.len();
                 finding.help.extend(shown.iter().map(|(_, fix)| linter.describe(fix, group)));
                 finding.help.extend(other_remedy(group, failure));
+                finding.help.extend(linter.missing_rule(group, failure));
                 finding.help.extend(failure.unscoped_accept.map(|line| unscoped(line, group.first.job)));
                 finding.patch = verified.map(|(_, patch)| Patch { rank, ..patch });
             }
@@ -147,7 +148,9 @@ impl Linter<'_> {
     /// Describes a fix. If it sets a variable that takes an absent secret, the secret has to be created.
     fn describe(&self, fix: &Fix, group: &Group<'_>) -> String {
         let text = self.naming_inputs(describe_fix(fix), fix, group);
-        if let (Some((variable, secret)), [Set(name, _)]) = (&group.misplaced, fix.edits.as_slice()) {
+        if let Some((variable, secret)) = &group.misplaced
+            && let Some(name) = moved_to(fix, variable)
+        {
             let edit = format!("set {name}: ${{{{ secrets.{secret} }}}} in place of {variable}");
             return self.naming_inputs(leading_to(&edit, fix), fix, group);
         }
@@ -173,6 +176,27 @@ impl Linter<'_> {
 }
 
 impl Linter<'_> {
+    /// The help for a finding without fixes if no rule of the policy injects what the provider needs.
+    fn missing_rule(&self, group: &Group<'_>, failure: &Failure) -> Option<String> {
+        let provider = self.registry.provider(failure.provider.as_deref()?)?;
+        let is_about_keys = matches!(failure.code, Some(Code::MissingCredential | Code::WrongCredential));
+        if !is_about_keys || !failure.fixes.is_empty() || group.has_spoiling_fixes {
+            return None;
+        }
+        let policy = group.first.policy;
+        let rules = policy.document().secrets.iter().map(SecretsRule::injected);
+        let sets: Vec<Vec<String>> = match policy.document().inject {
+            InjectMode::First => rules.map(<[String]>::to_vec).collect(),
+            InjectMode::Every => vec![rules.flatten().cloned().collect()],
+        };
+        let meets = |names: &Vec<String>| Credentials { injected: NameSubset::EMPTY, ambient: names }.meet(provider);
+        if sets.iter().any(meets) {
+            return None;
+        }
+        let (name, needs) = (policy.name(), &provider.name);
+        Some(format!("no rule of policy `{name}` injects what `{needs}` needs; add one, or choose another model"))
+    }
+
     /// A description of a fix, with the inputs of the action that have the edited variables.
     fn naming_inputs(&self, text: String, fix: &Fix, group: &Group<'_>) -> String {
         let action = group.first.site.target.and_then(|target| self.action(target));
@@ -183,6 +207,13 @@ impl Linter<'_> {
             .collect();
         text + &inputs.concat()
     }
+}
+
+/// The only variable that a fix sets, if the fix unsets no other than the one that has the secret now.
+fn moved_to<'f>(fix: &'f Fix, variable: &str) -> Option<&'f str> {
+    let (set, unset): (Vec<&Edit>, Vec<&Edit>) = fix.edits.iter().partition(|edit| matches!(edit, Set(..)));
+    let [only] = set.as_slice() else { return None };
+    unset.iter().all(|edit| edit.variable() == variable).then(|| only.variable())
 }
 
 /// The entries of `harness`, in words.

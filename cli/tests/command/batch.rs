@@ -7,13 +7,48 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::run::slugproof;
+use crate::run::{Scratch, slugproof};
 
 /// Maximum size of a line in bytes, without its newline.
 const MAX_LINE_BYTES: usize = 1 << 20;
 
 fn resolve_batch(input: impl Into<Vec<u8>>) -> crate::run::RunOutput {
     slugproof(["resolve", "--batch"]).input(input).run()
+}
+
+/// A policy that says where the runtime comes from is asked if a line names none.
+#[test]
+fn runtime_comes_from_the_policy() {
+    let policy = "schema_version: 2
+name: p
+runtime: [{when: {FAST: set}, use: codex}, {use: $KIND}]
+model: [{use: gpt-5.5}]
+secrets: [{key: OPENAI_API_KEY}]
+";
+    let fixed = policy.replace("runtime: [{when: {FAST: set}, use: codex}, {use: $KIND}]", "runtimes: [codex]");
+    let open = policy.replace("runtime: [{when: {FAST: set}, use: codex}, {use: $KIND}]\n", "");
+    let scratch =
+        Scratch::new("batch-runtime").file("p.yaml", policy).file("fixed.yaml", fixed).file("open.yaml", open);
+    let ask = |policy: &str, line: &str| {
+        let output = slugproof(["resolve", "--policy", policy, "--batch"]).dir(&scratch).input(line).run();
+        output.json_lines().swap_remove(0)
+    };
+    for (policy, line, runtime) in [
+        ("p.yaml", r#"{"env":{"FAST":"1"}}"#, "codex"),
+        ("p.yaml", r#"{"env":{"FAST":"1"},"runtime":null}"#, "codex"),
+        ("p.yaml", r#"{"env":{"KIND":"hermes"}}"#, "hermes"),
+        ("p.yaml", r#"{"runtime":"hermes","env":{"FAST":"1"}}"#, "hermes"),
+        ("fixed.yaml", "{}", "codex"),
+    ] {
+        assert_eq!(ask(policy, line)["runtime"], json!(runtime), "{line}");
+    }
+    let error = "no runtime is given, and policy `p` picks none here; give one";
+    assert_eq!(ask("p.yaml", "{}")["error"], json!(format!("{error} or set `FAST` or `KIND`")));
+    assert_eq!(ask("open.yaml", "{}")["error"], json!(error));
+    let one = slugproof(["resolve", "--policy", "p.yaml", "--format", "json", "KIND=hermes"]).dir(&scratch).run();
+    assert_eq!(one.json()["runtime"], json!("hermes"), "{}", one.snapshot());
+    let none = slugproof(["resolve", "--policy", "p.yaml"]).dir(&scratch).run();
+    assert!(none.code == 2 && none.stderr.contains(error), "{}", none.snapshot());
 }
 
 #[test]
@@ -42,17 +77,18 @@ fn every_line_is_answered_in_order() {
     input.pop();
     let output = resolve_batch(input);
     assert_eq!(output.code, 2, "{}", output.stderr);
-    assert_eq!(output.stderr, "note: 10 lines could not be read; the result of each is an error\n");
+    assert_eq!(output.stderr, "note: 9 lines could not be read; the result of each is an error\n");
     let answers = output.json_lines();
     assert_eq!(answers.len(), lines.len());
     for (index, answer) in answers.iter().enumerate() {
-        let is_readable = [0, 10, 11, 12].contains(&index);
+        let is_readable = [0, 4, 10, 11, 12].contains(&index);
         assert_eq!(answer.get("error").is_none(), is_readable, "line {}: {answer}", index + 1);
         if !is_readable {
             assert_eq!(answer["line"], json!(index + 1));
         }
     }
     assert_eq!(answers[0]["provider"], json!("byok-openai"));
+    assert_eq!(answers[4]["runtime"], json!("hermes"), "the default of the policy");
     assert_eq!(answers[7]["error"], json!("`E2E_LLM_PATH` is given twice; give it once"));
     assert_eq!(answers[8]["error"], json!("the line is not UTF-8 at byte 13; write it as UTF-8"));
     assert_eq!(answers[9]["error"], json!("the line is longer than 1 MiB; shorten it"));

@@ -613,6 +613,120 @@ fn exported_secret_in_wrong_variable_is_moved() {
     assert_findings(&scratch, &[("wrong-credential", help)]);
 }
 
+/// An earlier step writes it for later ones, and the first key alone counts.
+#[test]
+fn written_secret_in_wrong_variable_is_moved() {
+    let jobs = "  a:\n    env: {MODEL: ze-mini}\n    steps:\n      - env: \
+                {PLAN_KEY: \"${{ secrets.ZETA_PLAN_KEY }}\"}\n        \
+                run: echo \"ACME_API_KEY=$PLAN_KEY\" >> \"$GITHUB_ENV\"\n      - run: bash scripts/eval.sh\n";
+    let help =
+        "set ZETA_API_KEY: ${{ secrets.ZETA_PLAN_KEY }} in place of ACME_API_KEY, which selects ze-mini from zeta";
+    for (name, policy) in [("every", EVERY.to_owned()), ("first", EVERY.replace("inject: every", "inject: first"))] {
+        let scratch = repository(&format!("written-{name}"), REGISTRY, &policy, jobs);
+        assert_findings(&scratch, &[("wrong-credential", help)]);
+    }
+    // Without a fault, only the name tells that the secret is of another vendor.
+    let jobs = jobs.replace("ze-mini", "ac-large");
+    let (help, _) = help.split_once(',').expect("a comma");
+    assert_findings(&repository("written-fine", REGISTRY, EVERY, &jobs), &[("near-miss", help)]);
+}
+
+/// The place is the entry that leaves the policy without a model.
+#[test]
+fn entry_that_empties_the_model_is_the_place() {
+    let policy = EVERY.replace("{use: $MODEL}, {use: ze-mini}", "{use: $MODEL}");
+    let env = format!("MODEL: '', {}", secret("ZETA_API_KEY"));
+    let output = lint(&repository("emptied", REGISTRY, &policy, &job("a", &env)));
+    assert!(output.stdout.contains("w.yml:6:15\n"), "{}", output.snapshot());
+    let env = format!("ACME_API_KEY: '', MODEL: ac-large, {}", secret("ZETA_API_KEY"));
+    let output = lint(&repository("emptied-key", REGISTRY, EVERY, &job("a", &env)));
+    assert!(output.stdout.contains(" is empty\n"), "{}", output.snapshot());
+}
+
+/// `-m` of Python names the module that runs; that of the module may choose a model.
+#[test]
+fn module_of_python_chooses_no_model() {
+    let policy = EVERY.replace("harness: [scripts/eval.sh]", "harness: [python]");
+    for (number, (call, is_decided)) in [
+        ("python -m evals", true),
+        ("python3 -u -m evals --fast", true),
+        ("python3.12 -W ignore -m evals", true),
+        ("poetry run python -m evals", true),
+        ("python -m evals -m ac-large", false),
+        ("python main.py -m ac-large", false),
+        ("python -m evals --model ac-large", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let jobs = job("a", &secret("ACME_API_KEY")).replace("bash scripts/eval.sh", call);
+        let scratch = repository(&format!("module-{number}"), REGISTRY, &policy, &jobs);
+        let expected: &[(&str, &str)] = if is_decided { &[("wrong-credential", "")] } else { &[] };
+        assert_findings(&scratch, expected);
+    }
+}
+
+/// No edit of a variable helps if the rules never inject what the provider needs.
+#[test]
+fn missing_rule_of_a_policy_is_named() {
+    let registry = REGISTRY.replace("auth_env: [ZETA_API_KEY]", "auth_env: [[ZETA_API_KEY, ZETA_REGION]]");
+    let jobs = job("a", &format!("MODEL: ze-mini, {}, ZETA_REGION: eu", secret("ZETA_API_KEY")));
+    let first = EVERY.replace("inject: every", "inject: first").replace("[{key: ACME_API_KEY}, ", "[");
+    let both = first.replace("{key: ZETA_API_KEY}", "{key: ZETA_API_KEY}, {key: ZETA_REGION}");
+    for (name, policy) in [("one", &first), ("two", &both)] {
+        let output = lint(&repository(&format!("rule-{name}"), &registry, policy, &jobs));
+        let help = "= help: no rule of policy `evals` injects what `zeta` needs;";
+        assert!(output.stdout.contains(help), "{}", output.snapshot());
+    }
+    let every = both.replace("inject: first", "inject: every");
+    assert_findings(&repository("rule-every", &registry, &every, &jobs), &[]);
+}
+
+/// Each has failed a workflow whose lint found nothing.
+#[test]
+fn call_of_another_program_is_followed() {
+    let right = secret("ZETA_API_KEY");
+    let wrapper = "#!/bin/bash\nexport MODEL=ac-large\nexec bash scripts/eval.sh\n";
+    for (number, (steps, code)) in [
+        ("      - run: timeout 10m ./ci/wrap.sh\n", "error"),
+        ("      - run: exec ci/wrap.sh\n", "error"),
+        ("      - run: MODEL=$(<model.txt) bash scripts/eval.sh\n", "undecided"),
+        (
+            "      - run: ./build || { echo MODEL=ac-large >> $GITHUB_ENV; exit 1; }\n      - if: \
+             '!success()'\n        \
+             run: bash scripts/eval.sh\n",
+            "error",
+        ),
+        ("      - run: exit 1\n      - {if: '! success()', run: MODEL=ac-large bash scripts/eval.sh}\n", "error"),
+        ("      - {shell: 'env -i bash {0}', run: bash scripts/eval.sh}\n", "undecided"),
+        ("      - {shell: 'env MODEL=ac-large bash {0}', run: bash scripts/eval.sh}\n", "undecided"),
+        ("      - run: infisical run -- bash scripts/eval.sh\n", "undecided"),
+        ("      - run: make evals\n", "undecided"),
+        ("      - {shell: 'bash -e {0}', run: bash scripts/eval.sh}\n", ""),
+        ("      - run: for m in $L; do MODEL=$m bash scripts/eval.sh; done\n        env: {L: ze-mini ze-mini}\n", ""),
+        (
+            "      - run: IFS=,; for m in $L; do MODEL=$m bash scripts/eval.sh; done\n        env: \
+             {L: 'ze-mini,ze-mini'}\n",
+            "",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let jobs = format!("  a:\n    runs-on: x\n    env: {{{right}}}\n    steps:\n{steps}");
+        let scratch = repository(&format!("wrapped-{number}"), REGISTRY, EVERY, &jobs)
+            .file("ci/wrap.sh", wrapper)
+            .file("Makefile", "-include .env\nexport\nevals:\n\tbash scripts/eval.sh\n")
+            .file(".env", "MODEL=ac-large\n")
+            .file("model.txt", "ac-large\n");
+        let output = lint(&scratch);
+        let found = ["error", "undecided"].into_iter().find(|word| {
+            output.stdout.starts_with(&format!("{word}[")) || output.stdout.starts_with(&format!("{word}:"))
+        });
+        assert_eq!(found.unwrap_or_default(), code, "{steps}{}", output.snapshot());
+    }
+}
+
 #[test]
 fn retired_default_is_replaced_by_the_most_similar_id() {
     let policy = EVERY.replace("ze-mini", "opus-4-20250514");

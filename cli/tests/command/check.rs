@@ -67,6 +67,22 @@ fn findings(scratch: &Scratch, args: &[&str]) -> Vec<Value> {
     check(scratch, &args).json()["findings"].as_array().expect("a list").clone()
 }
 
+/// A file that breaks a rule of its format was checked, too.
+#[test]
+fn summary_counts_every_file() {
+    let policy = "schema_version: 2\nname: p\nrunntime: X\nmodel: [{use: m-1}]\n";
+    let scratch = Scratch::new("check-summary").file("r.yaml", sound().replace("name: acme", "nme: acme"));
+    let scratch = scratch.file("p.yaml", policy).file("good.yaml", policy.replace("runntime: X\n", ""));
+    for (files, summary) in [
+        (&["r.yaml", "good.yaml"][..], "in 1 registry, 1 policy"),
+        (&["r.yaml", "p.yaml", "good.yaml"], "in 1 registry, 2 policies"),
+        (&["r.yaml"], "in 1 registry"),
+    ] {
+        let output = check(&scratch, files);
+        assert!(output.stdout.trim_end().ends_with(summary), "{}", output.snapshot());
+    }
+}
+
 #[test]
 fn a_sound_registry_is_clean() {
     let output = check_one("sound", sound());

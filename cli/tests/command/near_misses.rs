@@ -267,6 +267,92 @@ fn misspelt_secret_is_found_in_every_form() {
     }
 }
 
+/// A secret keeps its name on the way through other steps and actions.
+#[test]
+fn misspelt_secret_is_found_after_other_steps() {
+    let secret = "${{ secrets.E2E_MINIMAX_API_KYE }}";
+    let run = format!("      - run: {CALL}\n");
+    let action = format!(
+        "inputs: {{token: {{}}}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      env: \
+         {{E2E_MINIMAX_API_KEY: '${{{{ inputs.token }}}}', E2E_RUNTIME: claude-code}}\n      run: {CALL}\n"
+    );
+    let write = "echo \"E2E_MINIMAX_API_KEY=$T\" >> \"$GITHUB_ENV\"";
+    for (number, steps) in [
+        format!("      - run: echo \"E2E_MINIMAX_API_KEY={secret}\" >> \"$GITHUB_ENV\"\n{run}"),
+        format!("      - run: {write}\n        env: {{T: \"{secret}\"}}\n{run}"),
+        format!("      - run: {}\n        env: {{T: \"{secret}\"}}\n{run}", write.replace("$T", "${T:-}")),
+        format!(
+            "      - run: echo \"OTHER={secret}\" >> \"$GITHUB_ENV\"\n      - run: {}\n{run}",
+            write.replace("$T", "$OTHER")
+        ),
+        format!("      - uses: ./act\n        with: {{token: \"{secret}\"}}\n"),
+        format!("{run}        env: {{E2E_MINIMAX_API_KEY: \"${{{{ env.T }}}}\"}}\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let env = format!("{{E2E_RUNTIME: claude-code, T: \"{secret}\"}}");
+        let text = format!("on: push\njobs:\n  a:\n    runs-on: x\n    env: {env}\n    steps:\n{steps}");
+        let found = |name: &str, text: &str| {
+            let files = [("act/action.yml", action.as_str()), (".github/workflows/w.yml", text)];
+            found(&repository(&format!("steps-{name}{number}"), &files))
+        };
+        assert_eq!(found("", &text), [near_miss("E2E_MINIMAX_API_KEY")], "{text}");
+        assert_eq!(found("right-", &text.replace("KYE", "KEY")), [], "{text}");
+    }
+}
+
+#[test]
+fn misspelt_input_of_an_action_is_found() {
+    let policy = "schema_version: 2
+name: review
+harness: [{uses: some/review, inputs: {model: MODEL, zeta-key: ZETA_API_KEY}}]
+runtime: [{use: agent}]
+model: [{use: $MODEL}, {use: ze-mini}]
+secrets: [{key: ZETA_API_KEY}]
+";
+    let config = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
+    let key = "zeta-key: '${{ secrets.ZETA_API_KEY }}'";
+    for (number, (inputs, expected)) in [
+        (format!("modle: ze-mini, {key}"), Some("MODEL")),
+        (format!("models: ze-mini, {key}"), Some("MODEL")),
+        (format!("mo_del: ze-mini, {key}"), Some("MODEL")),
+        // Another input, a case that means nothing, and one beside the meant input.
+        (format!("mode: fast, {key}"), None),
+        (format!("MODEL: ze-mini, {key}"), None),
+        (format!("models: a, model: ze-mini, {key}"), None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let step = format!("      - uses: some/review@v1\n        with: {{{inputs}}}\n");
+        let text = format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{step}");
+        let files = [
+            ("providers.yaml", REGISTRY),
+            ("slugproof.yaml", config),
+            ("policy.yaml", policy),
+            (".github/workflows/w.yml", text.as_str()),
+        ];
+        let found = found(&repository(&format!("input-{number}"), &files));
+        assert_eq!(found, expected.map(near_miss).into_iter().collect::<Vec<_>>(), "{inputs}");
+    }
+}
+
+/// An index is a name, and no value that has to be masked.
+#[test]
+fn secret_in_brackets_is_named() {
+    let text = job("a", &RIGHT.replace("secrets.E2E_MINIMAX_API_KEY", "secrets[''E2E_MINIMAX_API_KYE'']"), CALL);
+    let double = text.replace("''", "'").replace(" '$", " \"$").replace("}}'", "}}\"");
+    for (number, text) in [text, double].into_iter().enumerate() {
+        let scratch = workflow(&format!("brackets-{number}"), &format!("on: push\njobs:\n{text}"));
+        let output = slugproof(["lint"]).dir(&scratch).run();
+        let title = "the secret `E2E_MINIMAX_API_KYE` may be a misspelt `E2E_MINIMAX_API_KEY`";
+        assert!(output.stdout.replace("\n                    ", " ").contains(title), "{}", output.snapshot());
+        assert!(!output.stdout.contains("**"), "{}", output.snapshot());
+        assert!(output.stdout.contains(" ^^^^^^^^^^^^^^^^^^^ fills"), "{}", output.snapshot());
+    }
+}
+
 /// A secret that nothing else names is compared with the secrets that the files use more often.
 #[test]
 fn secret_is_compared_with_those_of_other_jobs() {

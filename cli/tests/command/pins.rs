@@ -191,6 +191,25 @@ fn workflow_ignored_file_and_foreign_program_are_not_scanned() {
 }
 
 #[test]
+fn file_in_force_has_conditions_and_no_pins() {
+    let policy = "schema_version: 2
+name: nightly
+runtime: KIND
+model:
+  - {when: {runtime: coder, model: unset}, use: acme-large}
+  - {when: {runtime: coder, model: [auto, none]}, use: acme-large}
+secrets: [{key: ACME_TOKEN}]
+";
+    let config = "policies: [nightly.yaml]
+invariants:
+  - {never: {billing: platform}, when: {runtime: coder, model: unset}, reason: not ours}
+";
+    let pin = "runtime: coder\nmodel: unset\n";
+    let repository = repository("in-force", config, &[("nightly.yaml", policy), ("other.yaml", pin)]);
+    assert_eq!(lint(&repository, &[]), (vec!["other.yaml:2 unregistered-model".to_owned()], 1));
+}
+
+#[test]
 fn output_masks_credentials_beside_a_pin() {
     let key = format!("sk-ant-{}", "a1b2".repeat(12));
     let text = format!("{{\"runtime\": \"coder\", \"model\": \"x\", \"key\": \"{key}\"}}");

@@ -159,10 +159,40 @@ fn empty_value_counts_where_the_policy_says_so() {
         let scratch = project("empty", policy, &format!("{key}{env}"));
         assert_eq!(codes(&scratch), expected, "{env}: {}", lint(&scratch).snapshot());
     }
-    let text = workflow(&format!("{key}GATE: x")).replace("run: bash", "run: GATE= bash");
-    let scratch = project("empty-script", &counts, "").file(".github/workflows/w.yml", text);
-    let [finding] = &findings(&scratch)[..] else { panic!("{}", lint(&scratch).snapshot()) };
-    assert!(finding["notes"].to_string().contains("it is not known whether `GATE` is unset or empty"), "{finding}");
+    for (number, (before, expected)) in [
+        ("GATE=", "wrong-credential"),
+        ("env GATE=", "wrong-credential"),
+        ("export GATE= &&", "wrong-credential"),
+        ("export GATE=''; true |", "wrong-credential"),
+        ("docker run -v \"$PWD:/w\" -w /w -e ACME_API_KEY -e GATE= i", "wrong-credential"),
+        ("GATE= && docker run -v \"$PWD:/w\" -w /w -e ACME_API_KEY -e GATE i", "wrong-credential"),
+        ("unset GATE &&", ""),
+        ("unset GATE; GATE= &&", ""),
+        ("env -u GATE", ""),
+        ("docker run -v \"$PWD:/w\" -w /w -e ACME_API_KEY i", ""),
+        ("test -f \"$HOME/x\" && unset GATE || GATE=;", "undecided"),
+        ("unset GATE; test -f \"$HOME/x\" && export GATE=;", "undecided"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = workflow(&format!("{key}GATE: x")).replace("run: bash", &format!("run: {before} bash"));
+        let scratch = project(&format!("empty-script-{number}"), &counts, "").file(".github/workflows/w.yml", text);
+        let expected: Vec<&str> = [expected].into_iter().filter(|code| !code.is_empty()).collect();
+        assert_eq!(codes(&scratch), expected, "{before}: {}", lint(&scratch).snapshot());
+    }
+    for (number, (before, expected)) in [
+        ("run: echo GATE= >> \"$GITHUB_ENV\"", "wrong-credential"),
+        ("run: if [ -f \"$HOME/x\" ]; then echo GATE= >> \"$GITHUB_ENV\"; fi", "undecided"),
+        ("if: github.actor == 'x'\n        run: echo GATE= >> \"$GITHUB_ENV\"", "undecided"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = workflow(key).replace("steps:\n", &format!("steps:\n      - {before}\n"));
+        let scratch = project(&format!("empty-file-{number}"), &counts, "").file(".github/workflows/w.yml", text);
+        assert_eq!(codes(&scratch), [expected], "{before}: {}", lint(&scratch).snapshot());
+    }
 }
 
 #[test]

@@ -254,8 +254,8 @@ impl Scanner<'_> {
             Kind::Quoted(content) => content.bytes.as_slice(),
             _ => &self.text.bytes[token.from..token.to],
         };
-        let is_runtime = name.eq_ignore_ascii_case(b"runtime");
-        if !is_runtime && !name.eq_ignore_ascii_case(b"model") {
+        let is_runtime = self.is_name(name, b"runtime");
+        if !is_runtime && !self.is_name(name, b"model") {
             return;
         }
         let Some(literal) = self.field_value(index) else { return };
@@ -265,6 +265,14 @@ impl Scanner<'_> {
             (None, None) => return,
         };
         if is_runtime { scope.runtimes.push(literal) } else { scope.models.push(literal) }
+    }
+
+    /// Whether a name is that of a field. Go writes the fields of other packages with a capital. In upper case, it is
+    /// a variable of the environment, which a policy may test beside `runtime`.
+    fn is_name(&self, name: &[u8], field: &[u8]) -> bool {
+        let has_first = |first: u8| name.first() == Some(&first);
+        let is_go = self.syntax == Syntax::Braces && has_first(field[0].to_ascii_uppercase());
+        (has_first(field[0]) || is_go) && name[1..] == field[1..]
     }
 
     /// The literal value of the field whose name is a token: after a colon, after the type that follows

@@ -88,12 +88,14 @@ const INERT: [&str; 57] = [
 ];
 
 /// Commands that start other commands in a separate environment.
-const ISOLATED: [&str; 34] = [
+const ISOLATED: [&str; 51] = [
     "act",
     "apptainer",
+    "asdf",
     "aws-vault",
     "buildah",
     "bwrap",
+    "chamber",
     "chpst",
     "chroot",
     "devbox",
@@ -103,13 +105,22 @@ const ISOLATED: [&str; 34] = [
     "docker-compose",
     "doppler",
     "dotenv",
+    "dotenv-cli",
     "dotenvx",
+    "env-cmd",
+    "envchain",
+    "envdir",
     "firejail",
     "flatpak",
+    "foreman",
+    "heroku",
+    "honcho",
     "incus",
+    "infisical",
     "kubectl",
     "lxc",
     "machinectl",
+    "mise",
     "nerdctl",
     "nix",
     "nix-shell",
@@ -117,12 +128,18 @@ const ISOLATED: [&str; 34] = [
     "podman",
     "podman-compose",
     "runuser",
+    "s6-envdir",
+    "singularity",
     "ssh",
     "su",
     "sudo",
     "systemd-run",
+    "teller",
     "tox",
     "unshare",
+    "vault-env",
+    "with-contenv",
+    "wsl",
 ];
 
 /// Commands that start the command in their arguments in the current environment.
@@ -222,7 +239,16 @@ impl Interpreter<'_> {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
             Some(before) if is_builtin => {
                 outcome = outcome.without_states();
-                assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before));
+                let is_own = is_named(words, &["cd", "mapfile", "read", "readarray"]);
+                for Assignment { name, .. } in assignments {
+                    let is_argument = words[1..].iter().any(|word| word.literal().is_none_or(|word| word == *name));
+                    match before.variables.get(name) {
+                        _ if !is_own || is_argument => self.keep_or_restore(name, &before),
+                        // In every shell, such an assignment is for the builtin alone.
+                        Some(variable) => drop(self.state.variables.insert(name.clone(), variable.clone())),
+                        None => drop(self.state.variables.remove(name)),
+                    }
+                }
             }
             Some(before) => {
                 outcome = outcome.without_states();
@@ -613,7 +639,11 @@ impl Interpreter<'_> {
     /// Interprets `source`. A file may be a target; it sees variables that are not exported.
     fn source(&mut self, command: &str, arguments: &[Word]) -> Outcome {
         let (before, first) = (self.copy(), self.calls.len());
-        self.state.variables.values_mut().for_each(|variable| variable.export = Export::Yes);
+        for variable in self.state.variables.values_mut() {
+            // One that is not exported and empty may be unset.
+            let is_set = variable.export == Export::Yes || variable.value.values.is_never_absent();
+            variable.export = if is_set { Export::Yes } else { Export::Maybe };
+        }
         let (file, rest) = arguments.split_at(arguments.len().min(1));
         self.targets_in(command, file, Some(rest));
         self.restore(before);

@@ -94,11 +94,12 @@ impl Call {
     /// Adds a value that the script of the target gives to a variable, with the bytes of its name.
     pub(super) fn add_assigned(&mut self, (name, value, span): &(String, Text, Span)) {
         let is_known = self.others_unknown.is_none() || self.variables.contains_key(name);
-        let unset = || Variable { value: Text::empty(), export: Export::Yes, assigned: None };
+        let unset = || Variable { value: Text::empty(), export: Export::No, assigned: None };
         let Some(variable) = is_known.then(|| self.variables.entry(name.clone()).or_insert_with(unset)) else { return };
         if variable.value.values != value.values {
             let joined = std::mem::replace(&mut variable.value, Text::empty()).or(value.clone());
             variable.value = joined.with_reason(&format!("the harness sets `{name}` itself"));
+            variable.export = variable.export.or(Export::Maybe);
             variable.assigned.get_or_insert_with(|| span.clone());
         }
     }

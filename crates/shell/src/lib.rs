@@ -98,7 +98,7 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
     let reason = "the script may not be a shell script";
     let mut variables = env.clone();
     for name in names.iter().filter(|name| script.contains(*name)) {
-        let unknown = Variable { value: Text::unknown(reason), export: Export::Yes, assigned: None };
+        let unknown = Variable { value: Text::unknown(reason), export: Export::Maybe, assigned: None };
         variables.insert(name.clone(), unknown);
     }
     let call = |(target, span): (usize, Range<usize>)| {

@@ -36,20 +36,22 @@ pub enum Export {
 
 impl Export {
     /// The join of two states of a variable.
-    pub(super) fn or(self, other: Self) -> Self {
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
         if self == other { self } else { Self::Maybe }
     }
 }
 
 impl Variable {
-    /// The variable as commands see it.
+    /// The variable as commands see it. Whether it is exported says whether they have it if it is empty.
     pub(super) fn visible(self) -> Self {
         let value = match self.export {
             Export::Yes => self.value,
             Export::No => Text::empty(),
+            Export::Maybe if !self.value.values.is_never_absent() => self.value,
             Export::Maybe => self.value.or(Text::empty()).with_reason(EXPORT_UNKNOWN),
         };
-        Self { value, export: Export::Yes, assigned: self.assigned }
+        Self { value, ..self }
     }
 
     /// The variable as a program sees it, which knows the paths that a forge chooses.
@@ -205,7 +207,7 @@ pub(super) fn join(one: State, other: State) -> State {
     }
     let reason = "it is set under a condition";
     let missing = |state: &State| match &state.others_unknown {
-        Some(reason) => Variable { value: Text::unknown(reason.clone()), export: Export::Yes, assigned: None },
+        Some(reason) => Variable { value: Text::unknown(reason.clone()), export: Export::Maybe, assigned: None },
         None => Variable { value: Text::empty(), export: Export::No, assigned: None },
     };
     let names: BTreeSet<&String> = one.variables.keys().chain(other.variables.keys()).collect();

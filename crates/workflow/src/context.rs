@@ -8,7 +8,7 @@ use super::matrix::Row;
 use super::outputs::Outputs;
 use super::trigger::{Invocation, Secrets};
 use slug_shell::ENV_FILE_TARGET;
-use slug_value::{Text, Value};
+use slug_value::{Possible, Text, Value};
 
 /// The values that expressions at one position in a workflow can refer to.
 pub struct EvalContext<'a> {
@@ -81,7 +81,7 @@ impl EvalContext<'_> {
     }
 
     fn secret(&self, lower: &str, name: &str) -> Value {
-        let exists = Value::non_empty(format!("the value of `secrets.{name}` is not known"));
+        let exists = Value::non_empty(format!("{SECRET}{name}{NOT_KNOWN}"));
         if self.declared.is_absent_secret(name) {
             return null();
         }
@@ -101,6 +101,18 @@ impl EvalContext<'_> {
             },
         }
     }
+}
+
+/// The start of the reason for the value of a secret.
+const SECRET: &str = "the value of `secrets.";
+
+/// The end of the reason for the value of a secret.
+const NOT_KNOWN: &str = "` is not known";
+
+/// The secrets whose values can be part of a value, by the reasons why it is not known: they follow the value through
+/// inputs, scripts and steps.
+pub fn secrets_in<T>(value: &Possible<T>) -> impl Iterator<Item = &str> {
+    value.reasons.iter().filter_map(|reason| reason.strip_prefix(SECRET)?.strip_suffix(NOT_KNOWN))
 }
 
 fn null() -> Value {

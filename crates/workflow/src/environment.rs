@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::model::{EnvEntry, InputEntry};
+pub use slug_shell::Export;
 #[cfg(doc)]
 use slug_shell::FIRST_FILE_POSITION;
-use slug_shell::{Export, Variable, Variables};
+use slug_shell::{Variable, Variables};
 use slug_value::Text;
 
 /// The variables that a command can read.
@@ -21,8 +22,10 @@ pub struct Environment<'w> {
 /// One variable.
 #[derive(Clone, Debug)]
 pub struct Setting<'w> {
-    /// Its possible values.
+    /// Its possible values; an unset variable is empty.
     pub value: Text,
+    /// Whether the environment has it; this tells an empty value from an unset variable.
+    pub export: Export,
     /// The location that sets it.
     pub origin: Origin<'w>,
 }
@@ -78,19 +81,28 @@ impl Environment<'_> {
         }
     }
 
+    /// Whether the environment has a variable.
+    #[must_use]
+    pub fn export(&self, name: &str) -> Export {
+        match (self.variables.get(name), &self.others_unknown) {
+            (Some(setting), _) => setting.export,
+            (None, Some(_)) => Export::Maybe,
+            (None, None) => Export::No,
+        }
+    }
+
     /// The environment after one of two courses of a job: every value of either is possible.
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {
         let names: BTreeSet<String> = self.variables.keys().chain(other.variables.keys()).cloned().collect();
         for name in names {
             let (mine, others) = (self.value(&name), other.value(&name));
-            if mine == others {
-                continue;
-            }
-            let value = mine.or(others).with_reason("an earlier step may have failed");
+            let export = self.export(&name).or(other.export(&name));
+            let value =
+                if mine == others { mine } else { mine.or(others).with_reason("an earlier step may have failed") };
             let setting = self.variables.get(&name).or(other.variables.get(&name));
             if let Some(origin) = setting.map(|setting| setting.origin.clone()) {
-                self.variables.insert(name, Setting { value, origin });
+                self.variables.insert(name, Setting { value, export, origin });
             }
         }
         self.others_unknown = self.others_unknown.or(other.others_unknown);

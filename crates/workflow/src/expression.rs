@@ -63,6 +63,79 @@ pub fn condition(text: &str, contexts: &dyn Contexts) -> Tristate {
     value.truth()
 }
 
+/// Whether the condition of a step can be true if every step before it has succeeded, and if one has failed. A
+/// condition that checks no status is one for success. Other values than the status can be any.
+#[must_use]
+pub fn holds_after(text: &str) -> (bool, bool) {
+    let expressions: Vec<&str> = match parts(text).as_slice() {
+        [Part::Expression(expression)] => vec![expression],
+        parts if has_text_around(text) => {
+            parts.iter().filter_map(|part| if let Part::Expression(it) = part { Some(*it) } else { None }).collect()
+        }
+        _ => vec![text],
+    };
+    let trees: Vec<SpannedExpr<'_>> = expressions.iter().filter_map(|expression| parse(expression).ok()).collect();
+    if !trees.iter().any(checks_status) {
+        return (true, false);
+    }
+    match trees.as_slice() {
+        [tree] if !has_text_around(text) => {
+            let can_be_true = |has_failed| status(tree, has_failed).can_be_true;
+            (can_be_true(false), can_be_true(true))
+        }
+        _ => (true, true),
+    }
+}
+
+/// Whether an expression calls a function that tells how the steps before it have ended.
+fn checks_status(expression: &SpannedExpr<'_>) -> bool {
+    match &expression.inner {
+        Expr::Call(call) => {
+            matches!(call.func, Function::Success | Function::Always | Function::Cancelled | Function::Failure)
+                || call.args.iter().any(checks_status)
+        }
+        Expr::BinExpr(BinExpr { lhs, rhs, .. }) => checks_status(lhs) || checks_status(rhs),
+        Expr::UnExpr { expr, .. } => checks_status(expr),
+        _ => false,
+    }
+}
+
+/// The truth of an expression, of which only the status is known.
+fn status(expression: &SpannedExpr<'_>, has_failed: bool) -> Tristate {
+    let known = |is_true: bool| if is_true { Tristate::ALWAYS } else { Tristate::NEVER };
+    let boolean = |expression: &SpannedExpr<'_>| match &expression.inner {
+        Expr::Literal(Literal::Boolean(value)) => Some(*value),
+        _ => None,
+    };
+    match &expression.inner {
+        Expr::Call(call) => match call.func {
+            Function::Success => known(!has_failed),
+            Function::Failure => known(has_failed),
+            Function::Always => Tristate::ALWAYS,
+            _ => Tristate::UNKNOWN,
+        },
+        Expr::Literal(Literal::Boolean(value)) => known(*value),
+        Expr::UnExpr { op: UnOp::Not, expr } => !status(expr, has_failed),
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::And, rhs }) => {
+            status(lhs, has_failed).conjunction(status(rhs, has_failed))
+        }
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
+            !(!status(lhs, has_failed)).conjunction(!status(rhs, has_failed))
+        }
+        Expr::BinExpr(BinExpr { lhs, op: op @ (BinOp::Eq | BinOp::Neq), rhs }) => {
+            let (compared, value) = match (boolean(lhs), boolean(rhs)) {
+                (_, Some(value)) => (lhs, value),
+                (Some(value), _) => (rhs, value),
+                _ => return Tristate::UNKNOWN,
+            };
+            let is_boolean = matches!(compared.inner, Expr::Call(_) | Expr::UnExpr { .. });
+            let truth = if is_boolean { status(compared, has_failed) } else { Tristate::UNKNOWN };
+            if value == matches!(op, BinOp::Eq) { truth } else { !truth }
+        }
+        _ => Tristate::UNKNOWN,
+    }
+}
+
 /// True if text surrounds the expressions of an `if:`, such as the line break at the end of a block.
 /// The condition is then a text that is not empty, so it is always true.
 #[must_use]

@@ -371,11 +371,17 @@ impl<'w> JobRun<'_, 'w> {
             options: self.shell_options(step),
         };
         let is_shell = self.is_shell(step, &context);
-        let effects = if is_shell {
+        let mut effects = if is_shell {
             slug_shell::interpret(&input)
         } else {
             slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
+        if let Some(reason) = self.other_environment(step) {
+            for call in &mut effects.calls {
+                call.variables.clear();
+                call.others_unknown = Some(reason.clone());
+            }
+        }
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = self.locate(&script, run, &call.span, word);
@@ -456,8 +462,8 @@ impl<'w> JobRun<'_, 'w> {
         for (input, default) in defaults {
             if let (Some(variable), Some(default)) = (target.variable(input), default) {
                 let origin = Origin::Script(self.position(step.uses_span.clone()));
-                env.variables
-                    .insert(variable.to_owned(), Setting { value: expression::text(default, &context), origin });
+                let (value, export) = (expression::text(default, &context), Export::Maybe);
+                env.variables.insert(variable.to_owned(), Setting { value, export, origin });
             }
         }
         for (index, (input, key, value)) in step.with.iter().enumerate() {
@@ -466,7 +472,8 @@ impl<'w> JobRun<'_, 'w> {
             let value = value.text().map_or_else(unknown, |text| expression::text(text, &context));
             let own: Option<&'w InputEntry> = owner.with.get(index).filter(|_| self.action.is_none());
             let origin = own.map_or_else(|| Origin::Script(self.position(key.clone())), Origin::Input);
-            env.variables.insert(variable.to_owned(), Setting { value, origin });
+            // Most actions take an empty input for one that is not given.
+            env.variables.insert(variable.to_owned(), Setting { value, export: Export::Maybe, origin });
         }
         env
     }
@@ -533,7 +540,7 @@ impl<'w> JobRun<'_, 'w> {
         for entry in layer.entries() {
             let value = expression::text(&entry.value, &context);
             let origin = Origin::Script(self.position(entry.key.clone()));
-            env.variables.insert(entry.name.clone(), Setting { value, origin });
+            env.variables.insert(entry.name.clone(), Setting { value, export: Export::Yes, origin });
         }
     }
 
@@ -553,7 +560,8 @@ impl<'w> JobRun<'_, 'w> {
         let context = EvalContext { outputs, ..self.context(look_up) };
         for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
             let value = expression::text(&entry.value, &context);
-            env.variables.insert(entry.name.clone(), Setting { value, origin: Origin::Entry(entry) });
+            let setting = Setting { value, export: Export::Yes, origin: Origin::Entry(entry) };
+            env.variables.insert(entry.name.clone(), setting);
         }
     }
 
@@ -593,7 +601,12 @@ impl<'w> JobRun<'_, 'w> {
                     .get(name)
                     .map_or(Origin::Script(self.position(run.key.clone())), |setting| setting.origin.clone()),
             };
-            (name.clone(), Setting { value: variable.value.clone(), origin })
+            // The shell does not know whether its environment has the variable.
+            let export = match (step_env.export(name), variable.export) {
+                (Export::Maybe, Export::Yes) => Export::Maybe,
+                (_, export) => export,
+            };
+            (name.clone(), Setting { value: variable.value.clone(), export, origin })
         };
         let variables = variables.iter().filter(is_set).map(setting).collect();
         let others_unknown = others_unknown.or(step_env.others_unknown.as_ref()).cloned();
@@ -616,14 +629,13 @@ impl<'w> JobRun<'_, 'w> {
         let is_lookalike = |name: &String| self.eval.search.lookalikes.contains(name);
         let is_relevant = |name: &String| *runs_files || variables.contains(name) || is_lookalike(name);
         for (name, written) in effects.written.clone().into_iter().filter(|(name, _)| is_relevant(name)) {
-            let before = env.value(&name);
-            let value = if written.is_conditional || runs.can_be_false {
-                written.value.or(before).with_reason(MAY_SET)
+            let (value, export) = if written.is_conditional || runs.can_be_false {
+                (written.value.or(env.value(&name)).with_reason(MAY_SET), Export::Yes.or(env.export(&name)))
             } else {
-                written.value
+                (written.value, Export::Yes)
             };
             let span = self.locate(script, run, &written.span, &name);
-            env.variables.insert(name, Setting { value, origin: Origin::Script(span) });
+            env.variables.insert(name, Setting { value, export, origin: Origin::Script(span) });
         }
     }
 
@@ -652,6 +664,16 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
+    /// The reason why the script of a step may get another environment than the step, if it may: a program starts the
+    /// shell, as in `shell: env -i bash {0}`.
+    fn other_environment(&self, step: &Step) -> Option<String> {
+        let shell = self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref())?;
+        let program = shell.split_whitespace().next().filter(|_| shell.contains("{0}"))?;
+        let name = program.rsplit('/').next().unwrap_or_default();
+        let is_interpreter = slug_shell::is_shell(name) || INTERPRETERS.contains(&name);
+        (!is_interpreter).then(|| format!("`{program}` may start the script with another environment"))
+    }
+
     /// The working directory of a step, relative to the root of the repository, if it is known.
     fn directory(&self, step: &Step, context: &dyn Contexts) -> Option<String> {
         match self.step_or_default(step.working_directory.as_ref(), |defaults| defaults.working_directory.as_ref()) {
@@ -673,6 +695,10 @@ impl<'w> JobRun<'_, 'w> {
         own.or_else(|| default(&self.eval.job.defaults)).or_else(|| default(&self.eval.workflow.defaults))
     }
 }
+
+/// Programs in `shell` that run a script themselves, besides shells.
+const INTERPRETERS: [&str; 12] =
+    ["bun", "cmd", "deno", "julia", "node", "perl", "php", "powershell", "pwsh", "python", "python3", "ruby"];
 
 /// The environments in which the steps of a job can run.
 struct Course<'w> {
@@ -706,13 +732,10 @@ impl When {
     }
 
     fn of_condition(text: &str) -> Self {
-        let has_text_around = expression::has_text_around(text);
-        let condition: String = text.to_lowercase().split_whitespace().collect();
-        let condition = condition.strip_prefix("${{").unwrap_or(&condition);
-        match () {
-            () if !has_text_around && condition.starts_with("failure()") && !condition.contains("||") => Self::Failure,
-            () if ["failure()", "always()", "cancelled()"].iter().any(|it| condition.contains(it)) => Self::Always,
-            () => Self::Success,
+        match expression::holds_after(text) {
+            (false, true) => Self::Failure,
+            (true, true) => Self::Always,
+            (_, false) => Self::Success,
         }
     }
 }

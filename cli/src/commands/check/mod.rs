@@ -69,6 +69,8 @@ struct Check {
     policies: Vec<(Document, Policy)>,
     /// Registries that policies are compared with but that are not checked.
     others: Vec<(String, Registry)>,
+    /// The kinds of the documents that break a rule of their format.
+    refused: Vec<Kind>,
     /// True if a registry was given, valid or not.
     has_registry: bool,
     /// The directory of the slugproof.yaml that names the policies.
@@ -85,6 +87,7 @@ impl Check {
             compared: Vec::new(),
             policies: Vec::new(),
             others: Vec::new(),
+            refused: Vec::new(),
             has_registry: false,
             root: None,
             config: None,
@@ -206,6 +209,7 @@ impl Check {
 
     /// Reports a document that breaks a rule of its format.
     fn refuse(&mut self, source: SourceId, kind: Kind, error: &ReadError) {
+        self.refused.push(kind);
         let span = self.span_of(source, error);
         let field = error.path.to_string();
         let title = match field.as_str() {
@@ -262,8 +266,9 @@ impl Check {
                 self.report.findings.extend(policy::check(sources, document, policy, path, registry));
             }
         }
-        let registries = self.registries.len() + self.compared.len();
-        let checked = [("registry", registries), ("policy", self.policies.len())];
+        let refused = |kind: Kind| self.refused.iter().filter(|refused| **refused == kind).count();
+        let registries = self.registries.len() + self.compared.len() + refused(Kind::Registry);
+        let checked = [("registry", registries), ("policy", self.policies.len() + refused(Kind::Policy))];
         self.report.checked.extend(checked.iter().filter(|(_, count)| *count > 0));
     }
 }

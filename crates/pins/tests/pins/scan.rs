@@ -94,6 +94,16 @@ fn program_object_or_call_is_a_pin() {
 }
 
 #[test]
+fn variable_of_the_environment_is_no_field() {
+    is_none(Syntax::Yaml, "- {when: {runtime: coder, MODEL: unset}, use: acme/m1}\n");
+    is_none(Syntax::Yaml, "environment:\n  RUNTIME: coder\n  MODEL: acme/m1\n");
+    is_none(Syntax::Yaml, "when:\n  runtime: coder\n  Model: auto\n");
+    is_none(Syntax::Json, r#"{"Runtime": "coder", "model": "acme/m1"}"#);
+    is_none(Syntax::Python, "run(env=dict(RUNTIME=\"coder\", MODEL=\"acme/m1\"))\n");
+    is_none(Syntax::Braces, "run({ env: { RUNTIME: 'coder', MODEL: 'acme/m1' } });\n");
+}
+
+#[test]
 fn computed_value_is_no_pin() {
     is_none(Syntax::Shell, "post '{\"runtime\":\"coder\",\"model\":\"'\"$MODEL\"'\"}'\n");
     is_none(Syntax::Shell, "cat <<EOF\n{\"runtime\": \"coder\", \"model\": \"${MODEL}\"}\nEOF\n");

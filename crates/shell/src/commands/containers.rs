@@ -220,7 +220,7 @@ impl Interpreter<'_> {
     /// A variable that a container gets with its value, if it is set.
     fn passed_on(&self, name: &str) -> (String, Variable) {
         let unset = match &self.state.others_unknown {
-            Some(reason) => Variable { value: Text::unknown(reason.clone()), export: Export::Yes, assigned: None },
+            Some(reason) => Variable { value: Text::unknown(reason.clone()), export: Export::Maybe, assigned: None },
             None => Variable { value: Text::empty(), export: Export::No, assigned: None },
         };
         let variable = self.state.variables.get(name).cloned().unwrap_or(unset);

@@ -8,7 +8,7 @@ use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
-use super::launch::{keeps_environment, launch, started_command, unversioned};
+use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
 use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -67,15 +67,21 @@ impl Interpreter<'_> {
             self.restore(before);
             return outcome.unwrap_or_else(unknown);
         }
+        let is_launcher = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
+        let script = match is_launcher {
+            true => (1..words.len()).find(|index| self.is_script(&words[*index])),
+            false => None,
+        };
         let starts_others = |word: &Word| word.literal().is_some_and(|word| starts_others(&word));
         let inner = match command {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
-            _ => started_command(command, words)
-                .filter(|index| is_followed(&words[*index..]))
-                .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index]))),
+            _ => started_command(command, words).filter(|index| is_followed(&words[*index..])).or_else(|| {
+                let other = (1..words.len()).find(|index| starts_others(&words[*index]));
+                script.into_iter().chain(other).min()
+            }),
         };
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
-        if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
+        if is_launcher || is_unknown {
             self.targets_in(command, &own[1..], None);
         } else {
             for word in &own[1..] {
@@ -243,6 +249,18 @@ impl Interpreter<'_> {
         Some(self.in_shell(program, run))
     }
 
+    /// Whether a word is the path of a shell script of the repository.
+    fn is_script(&mut self, word: &Word) -> bool {
+        let Some(path) = self.expand_again(word).single().filter(|path| path.contains('/')).cloned() else {
+            return false;
+        };
+        let is_script = |file: SourceFile| {
+            let is_named = file.text.starts_with("#!") || path.ends_with(".sh");
+            is_named && SHELLS.contains(&interpreter_of(&file.text))
+        };
+        self.file_at(&path).is_some_and(is_script)
+    }
+
     /// The file of the repository to which a path leads.
     pub(super) fn file_at(&self, path: &str) -> Option<SourceFile> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
@@ -276,8 +294,7 @@ impl Interpreter<'_> {
             // A variable that may not be exported may be unset here, and is not exported if it is set again.
             let export = variable.export;
             let hidden = Variable { value: Text::empty(), export, assigned: None };
-            let visible = std::mem::replace(variable, hidden).visible();
-            *variable = Variable { export, ..visible };
+            *variable = std::mem::replace(variable, hidden).visible();
         }
         self.state.all_exported = Export::No;
         self.state.attributes.clear();
@@ -489,10 +506,15 @@ impl Interpreter<'_> {
             return;
         }
         let state = self.copy();
-        let visible = |(name, variable): (String, Variable)| (name, variable.visible().with_real_paths());
+        let visible = |(name, variable): (String, Variable)| {
+            let is_unset = if state.maybe_unset.contains(&name) { Export::No } else { variable.export };
+            let export = variable.export.or(is_unset);
+            (name, Variable { export, ..variable.visible().with_real_paths() })
+        };
         let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);
-        let (reason, arguments) = self.evaluate_arguments(command, arguments);
+        let program = self.expand_again(word).single().cloned().unwrap_or_default();
+        let (reason, arguments) = self.evaluate_arguments(command, after_module(&program, arguments));
         let model_choice_reason = reason.or_else(|| self.settings_reason.clone());
         let call = Call { target, span, variables, others_unknown, model_choice_reason, arguments };
         self.calls.push(call);

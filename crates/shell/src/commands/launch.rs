@@ -84,6 +84,22 @@ pub(super) fn unversioned(program: &str) -> &str {
     if plain == "python" { plain } else { name }
 }
 
+/// The arguments of a program that is a target, without the module that Python runs: its own `-m` is the last of its
+/// options, and what follows the module is for the module.
+pub(super) fn after_module<'w>(program: &str, arguments: &'w [Word]) -> &'w [Word] {
+    let option = |word: &Word| word.literal().filter(|word| word.starts_with('-')).map(|word| word == "-m");
+    let is_python = matches!(unversioned(program), "python" | "py" | "pypy" | "pypy3");
+    let mut index = 0;
+    while is_python && let Some(is_module) = arguments.get(index).and_then(option) {
+        if is_module {
+            return arguments.get(index + 2..).unwrap_or_default();
+        }
+        let takes_value = arguments[index].literal().is_some_and(|word| matches!(word.as_ref(), "-W" | "-X"));
+        index += 1 + usize::from(takes_value);
+    }
+    arguments
+}
+
 /// How the words of a command start another program, with the index of the first word that counts.
 pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
     let (kind, mut index) = match command {

@@ -731,6 +731,94 @@ fn last_trap_of_exit_runs() {
     }
 }
 
+/// A launcher runs a script of the repository as the shell would.
+#[test]
+fn launcher_runs_a_script_of_the_repository() {
+    let files = [
+        ("ci/a.sh", "#!/bin/bash\nexport SLUG=y\nexec tests/run.sh\n"),
+        ("ci/b.sh", "SLUG=y bash tests/run.sh\n"),
+        ("ci/a.py", "#!/usr/bin/env python3\n"),
+        ("ci/a.txt", "SLUG=y bash tests/run.sh\n"),
+    ];
+    for (script, expected) in [
+        ("timeout 10m ./ci/a.sh", "y"),
+        ("timeout -k 5 10m ci/b.sh", "y"),
+        ("nice -n 5 ci/a.sh", "y"),
+        ("nohup ./ci/a.sh", "y"),
+        ("exec ci/a.sh", "y"),
+        ("exec \"$PWD/ci/a.sh\"", "y"),
+        ("f() { exec ci/a.sh; }; f", "y"),
+        ("retry 3 nice ci/b.sh", "y"),
+        ("xvfb-run -a ci/a.sh", "y"),
+        ("SLUG=z setsid ci/b.sh", "y"),
+        ("timeout 5 ci/a.py", ""),
+        ("timeout 5 ci/a.txt bash tests/run.sh", "x"),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+}
+
+/// The content of a file is not known, because the script may have written it.
+#[test]
+fn substituted_file_is_unknown() {
+    for (script, expected) in [
+        ("SLUG=$(<m.txt); export SLUG; CALL", "(anything)"),
+        ("SLUG=$(< \"m.txt\") CALL", "(anything)"),
+        ("SLUG=\"ze-$(<m.txt)\" CALL", "(set)"),
+        ("SLUG=`<m.txt` CALL", "(anything)"),
+        ("[ -z \"$(<m.txt)\" ] && exit 0; SLUG=x CALL", "x"),
+        ("case $(<m.txt) in x) SLUG=x CALL;; esac", "x"),
+        ("[ \"$(<m.txt)\" = x ] || exit 0; SLUG=x CALL", "x"),
+        ("eval \"$(<m.txt)\"; CALL", "(anything)"),
+        // A redirection of a command is another thing.
+        ("SLUG=$(echo x <m.txt) CALL", "x"),
+        ("SLUG=$(>m.txt) CALL", ""),
+    ] {
+        let found = slug(&[("m.txt", "x\n")], &script.replace("CALL", "bash tests/run.sh"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+}
+
+/// `IFS` says at which characters a shell splits a value.
+#[test]
+fn value_is_split_at_the_separators() {
+    for (script, expected) in [
+        ("IFS=,; v=x,y; for m in $v; do SLUG=$m CALL; done", "x|y"),
+        ("IFS=,; v=x,y,; for m in $v; do SLUG=$m CALL; done", "x|y"),
+        ("IFS=,; v='x y'; for m in $v; do SLUG=$m CALL; done", "x y"),
+        ("IFS=,; v=x,,y; for m in $v; do SLUG=$m CALL; done", "x||y"),
+        ("IFS=:; v=,x:y; set -- a$v b; SLUG=$2 CALL", "y"),
+        ("IFS=$'\\n'; v='x y'; for m in $v; do SLUG=$m CALL; done", "x y"),
+        ("IFS=; v='x y'; for m in $v; do SLUG=$m CALL; done", "x y"),
+        ("IFS=', '; v='x, y'; for m in $v; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=$(cat f); v=x,y; for m in $v; do SLUG=$m CALL; done", "(anything)"),
+        // Only the builtin sees it.
+        ("IFS=, read -r a b <<< 'p,q'; v='x y'; for m in $v; do SLUG=$m CALL; done", "x|y"),
+        ("v='x y'; for m in $v; do SLUG=$m CALL; done", "x|y"),
+    ] {
+        let found = slug(&[], &script.replace("CALL", "bash tests/run.sh"));
+        let values: Vec<&str> = found.split("@tests/run.sh=SLUG").map(str::trim_start).collect();
+        assert_eq!(values.join("|").strip_suffix('|'), Some(expected), "{script}: {found}");
+    }
+}
+
+/// A file that a Makefile includes may set and export any variable, except those of the command line.
+#[test]
+fn included_makefile_may_set_variables() {
+    for (makefile, script, expected) in [
+        ("include v.mk\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "make e2e", "(anything)"),
+        ("M = x\n-include v.mk\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "make e2e", "(anything)"),
+        ("-include .env\nexport\ne2e:\n\tbash tests/run.sh", "make e2e", "(anything)"),
+        ("include v.mk\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "make e2e M=x", "x"),
+        ("include v.mk\ne2e:\n\tSLUG=x bash tests/run.sh", "make e2e", "x"),
+        ("M = x\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "make e2e", "x"),
+    ] {
+        let found = slug(&[("Makefile", makefile)], script);
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{makefile}: {found}");
+    }
+}
+
 /// The values that `read` assigns from a text of the script.
 #[test]
 fn lines_that_are_read_are_known() {

@@ -101,7 +101,7 @@ fn exports(export: Export) -> BTreeSet<bool> {
 fn looked_up(state: &State, name: &str) -> (Texts, BTreeSet<bool>) {
     match (state.variables.get(name), &state.others_unknown) {
         (Some(variable), _) => (texts(&variable.value), exports(variable.export)),
-        (None, Some(_)) => (TEXTS.into(), exports(Export::Yes)),
+        (None, Some(_)) => (TEXTS.into(), exports(Export::Maybe)),
         (None, None) => ([""].into(), exports(Export::No)),
     }
 }
@@ -185,7 +185,7 @@ proptest! {
 
     #[test]
     fn visible_value_depends_on_export(variable in variable()) {
-        let (value, exports) = (variable.value.clone(), exports(variable.export));
+        let (value, export, exports) = (variable.value.clone(), variable.export, exports(variable.export));
         let visible = variable.visible();
         let mut expected = Texts::new();
         if exports.contains(&true) {
@@ -195,7 +195,7 @@ proptest! {
             expected.insert("");
         }
         prop_assert!(allows_exactly(&visible.value, &expected), "{visible:?}");
-        prop_assert_eq!(visible.export, Export::Yes);
+        prop_assert_eq!(visible.export, export);
     }
 
     /// Compares with the result for each possible text of both. Without a colon, an empty variable may
