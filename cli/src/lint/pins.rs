@@ -21,7 +21,7 @@ use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
 use crate::slip::is_slip;
-use crate::suggest::{closest_ids, did_you_mean};
+use crate::suggest::{did_you_mean, similar_ids};
 
 /// Maximum bytes of a file that is scanned.
 const FILE_BYTES: u64 = 1 << 20;
@@ -284,14 +284,15 @@ impl Pins<'_, '_> {
             if runtime.range.is_empty() { finding } else { finding.with_label(runtime, "the runtime") }
         };
         let listed = || handle.runtime().arms.iter().flat_map(|arm| arm.models.iter().map(String::as_str));
-        let near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
+        let ambient = pin.required_env.as_deref().unwrap_or_default();
+        let credentials = Credentials { injected: NameSubset::EMPTY, ambient };
+        let runtime = &*handle.runtime().name;
+        let near = || match similar_ids(registry, runtime, &pin.model.text, &credentials, SUGGESTIONS).as_slice() {
             [] => format!("write an id that the registry lists for {on}"),
             near => {
                 format!("did you mean {}?", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or "))
             }
         };
-        let ambient = pin.required_env.as_deref().unwrap_or_default();
-        let credentials = Credentials { injected: NameSubset::EMPTY, ambient };
         let finding = match handle.derive(&pin.model.text, &credentials) {
             Ok(provider) => match lacking(pin, provider, &credentials) {
                 Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),

@@ -12,7 +12,7 @@ use crate::extension;
 use crate::model_classes::ModelClasses;
 use crate::reference;
 use crate::shared_slugs::SharedSlugs;
-use crate::spelling;
+use crate::spelling::{self, Spellings};
 use crate::version_1::PolicyV1;
 
 /// One registry and one policy, the data of a test case.
@@ -34,12 +34,12 @@ pub struct Dataset {
     parts_of_registry: OnceLock<Result<Parts, ReadError>>,
     parts_of_policy: OnceLock<Result<Parts, ReadError>>,
     registry_with_nulls: OnceLock<Result<Option<WithNulls>, ReadError>>,
-    spellings: Mutex<Spellings>,
+    spellings: Mutex<KnownSpellings>,
     slugs_for_fixes: [SharedSlugs; 2],
 }
 
 /// Other spellings by runtime and slug.
-type Spellings = BTreeMap<(String, String), Arc<[String]>>;
+type KnownSpellings = BTreeMap<(String, String), Arc<Spellings>>;
 
 /// A registry in which absent fields are null.
 pub(crate) struct WithNulls {
@@ -116,12 +116,12 @@ impl Dataset {
 
     /// Other spellings of a slug on a runtime. Many cases are about one slug, and comparing it with every
     /// id takes long.
-    pub(crate) fn spellings(&self, runtime: &str, slug: &str) -> Arc<[String]> {
+    pub(crate) fn spellings(&self, runtime: &str, slug: &str) -> Arc<Spellings> {
         let key = (runtime.to_owned(), slug.to_owned());
         let known = self.spellings.lock().expect("no thread panics while it holds the lock").get(&key).cloned();
         known.unwrap_or_else(|| {
-            let spellings: Arc<[String]> =
-                spelling::other_spellings(&self.registry, self.model_classes(), runtime, slug).into();
+            let spellings = spelling::other_spellings(&self.registry, self.model_classes(), runtime, slug);
+            let spellings = Arc::new(spellings);
             let mut known = self.spellings.lock().expect("no thread panics while it holds the lock");
             known.insert(key, Arc::clone(&spellings));
             spellings

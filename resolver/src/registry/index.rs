@@ -5,6 +5,8 @@
 //! the listed ids. The index is derived from the document, so comparisons of
 //! registries ignore it.
 
+use std::sync::OnceLock;
+
 use hashbrown::HashMap;
 
 use super::document::Runtime;
@@ -33,7 +35,8 @@ pub(super) struct Arms {
     listed: Table<Listing>,
     /// The providers of each tie, in declared order.
     ties: Vec<Vec<u32>>,
-    segments: Segments,
+    /// Built for the first search for similar ids: most runs have none.
+    segments: OnceLock<Segments>,
 }
 
 /// The arms that list one id. The type is small because there is one value for each id.
@@ -89,7 +92,7 @@ impl Arms {
                 runtime.arms.iter().map(|arm| arm.models.len() + arm.withdrawn_models.len()).sum(),
             ),
             ties: Vec::new(),
-            segments: Segments::new(runtime),
+            segments: OnceLock::new(),
         };
         for arm in &runtime.arms {
             let provider = by_name[&arm.provider];
@@ -127,9 +130,9 @@ impl Arms {
         }
     }
 
-    /// The listed ids by their segments.
-    pub(super) fn segments(&self) -> &Segments {
-        &self.segments
+    /// The listed ids of the runtime by their segments; `runtime` is the document of these arms.
+    pub(super) fn segments(&self, runtime: &Runtime) -> &Segments {
+        self.segments.get_or_init(|| Segments::new(runtime))
     }
 
     /// The index of the runtime in the document.

@@ -1,0 +1,104 @@
+//! The vendors that the writer of a configuration meant.
+
+use super::slugs::{Slugs, arms};
+use super::spelling;
+use crate::policy::BillingPath;
+use crate::registry::{Arm, Credentials, Provider, Registry, fold};
+use crate::resolve::Decision;
+use crate::selection::Picked;
+
+/// The vendors that the writer of a configuration meant.
+pub(super) struct Meaning<'r> {
+    /// Those that the slug means. Empty if the slug is the policy's or means none.
+    by_slug: Vec<&'r Provider>,
+    /// False if a variable holds a slug that means no vendor or several, or that names an unknown one.
+    is_certain: bool,
+    path: BillingPath,
+    credentials: Credentials<'r>,
+}
+
+impl<'r> Meaning<'r> {
+    /// The slug of a variable means the provider that serves it on the runtime; else the one that has
+    /// withdrawn it; else the one that its first segment names; else those that serve it on another
+    /// runtime; else those of the most similar listed ids.
+    pub(super) fn new(
+        registry: &'r Registry,
+        template: &str,
+        picked: &Picked<'_>,
+        decision: &Decision<'r>,
+        credentials: Credentials<'r>,
+        slugs: &Slugs,
+    ) -> Self {
+        let slug = picked.slug;
+        let closest =
+            closest_at_credentials(registry, arms(registry, template), &slugs.spellings.closest, &credentials);
+        let of_similar = || distinct(closest.iter().filter_map(|(arm, _)| registry.provider(&arm.provider)));
+        let handle = registry.handle(template);
+        let known: [&dyn Fn() -> Vec<&'r Provider>; 5] = [
+            &|| decision.verdict.provider().into_iter().collect(),
+            &|| handle.map_or_else(Vec::new, |runtime| runtime.candidates(slug)),
+            &|| handle.and_then(|runtime| runtime.withdrawn_by(slug)).into_iter().collect(),
+            &|| registry.provider(spelling::first_segment(slug)).into_iter().collect(),
+            &|| {
+                let handles = registry.runtimes().iter().filter_map(|runtime| registry.handle(&runtime.name));
+                distinct(handles.flat_map(|runtime| runtime.candidates(slug)))
+            },
+        ];
+        let is_held = picked.held_by.is_some();
+        let known = known.iter().filter(|_| is_held).map(|source| source()).find(|meant| !meant.is_empty());
+        let is_similar = is_held && known.is_none();
+        let by_slug = known.unwrap_or_else(|| if is_similar { of_similar() } else { Vec::new() });
+        let first = fold(spelling::first_segment(slug));
+        let is_unknown = |id: &str| !first.is_empty() && fold(spelling::first_segment(id)) != first;
+        let names_unknown = is_similar && closest.iter().any(|(_, id)| is_unknown(id));
+        let is_certain = !is_held || by_slug.len() == 1 && !names_unknown;
+        Self { by_slug, is_certain, path: decision.injection.path, credentials }
+    }
+
+    /// Returns true for a provider that the slug means, or else that a credential or the platform path names.
+    pub(super) fn contains(&self, provider: &Provider) -> bool {
+        if self.by_slug.is_empty() {
+            self.path == BillingPath::Platform && provider.is_platform()
+                || !self.credentials.accepted_by(provider).is_empty()
+        } else {
+            self.by_slug.iter().any(|meant| meant.name == provider.name)
+        }
+    }
+
+    /// Returns true if this is surely the vendor: the only one that the slug means, or, for a slug of the policy,
+    /// one that a credential or the platform path names. A slug that only resembles listed ids, and whose first
+    /// segment they do not have, names an unknown vendor.
+    pub(super) fn is_only(&self, provider: &Provider) -> bool {
+        self.is_certain && self.contains(provider)
+    }
+}
+
+/// The ids whose provider has all credentials that it needs; if there are none, those whose provider has one of its
+/// credentials; if there are none, all.
+pub(super) fn closest_at_credentials<'r>(
+    registry: &'r Registry,
+    arms: &'r [Arm],
+    ids: &[(usize, usize)],
+    credentials: &Credentials<'_>,
+) -> Vec<(&'r Arm, &'r str)> {
+    let has_all = |provider: &Provider| !provider.is_keyless() && credentials.meet(provider);
+    let has_some = |provider: &Provider| provider.auth_env.names().iter().any(|name| credentials.contain(name));
+    let tests: [&dyn Fn(&Provider) -> bool; 3] = [&has_all, &has_some, &|_| true];
+    let ids: Vec<(&Arm, &str)> = ids.iter().map(|(arm, id)| (&arms[*arm], &*arms[*arm].models[*id])).collect();
+    let of = |test: &dyn Fn(&Provider) -> bool| {
+        let passes = |(arm, _): &&(&Arm, &str)| registry.provider(&arm.provider).is_some_and(test);
+        ids.iter().filter(passes).copied().collect::<Vec<_>>()
+    };
+    tests.iter().map(|test| of(test)).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The providers without duplicates, in order.
+fn distinct<'r>(providers: impl Iterator<Item = &'r Provider>) -> Vec<&'r Provider> {
+    let mut distinct: Vec<&Provider> = Vec::new();
+    for provider in providers {
+        if !distinct.iter().any(|known| known.name == provider.name) {
+            distinct.push(provider);
+        }
+    }
+    distinct
+}
