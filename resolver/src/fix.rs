@@ -11,11 +11,11 @@ use crate::env::Env;
 use crate::limits;
 use crate::names::NameSubset;
 use crate::policy::{Applies, Dispatch, Policy, Test, Variable};
-use crate::registry::{Credentials, Provider, Registry, Rejection};
+use crate::registry::{Arm, Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
 use crate::selection::{Picked, inject};
 use crate::verdict::{Verdict, is_cross_vendor};
-use meaning::{Meaning, closest_at_credentials};
+use meaning::Meaning;
 use slugs::{Candidate, Unkept, arms};
 pub use slugs::{SlugKey, SlugStore, Slugs};
 use spelling::Spellings;
@@ -87,7 +87,7 @@ impl Serialize for Edit {
 /// 2. fixes that keep the vendor and complete a partly present group of credentials;
 /// 3. another spelling of the slug at a provider that needs no credential;
 /// 4. fixes that keep the vendor that the slug means, or else the writer named by a credential or the
-///    platform path;
+///    platform path, and that keep a runtime whose credentials are there;
 /// 5. all other fixes.
 ///
 /// Within each of these groups, fixes that complete a partly present group of credentials come first,
@@ -112,10 +112,11 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
 /// providers whose credentials are there, or else of those with a part of their credentials.
 #[must_use]
 pub fn meant_ids<'r>(registry: &'r Registry, runtime: &str, slug: &str, credentials: &Credentials<'_>) -> Vec<&'r str> {
-    let spellings = Spellings::new(registry, runtime, slug);
-    let closest = closest_at_credentials(registry, arms(registry, runtime), &spellings.closest, credentials);
+    let arms = arms(registry, runtime);
+    let meant = Spellings::new(registry, runtime, slug).meant(registry, arms, credentials);
     let mut ids: Vec<&str> = Vec::new();
-    for (_, id) in closest {
+    for (arm, model) in meant {
+        let id = &*arms[arm].models[model];
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -177,12 +178,22 @@ pub fn fixes_sharing(
         };
         found.decision.verdict.provider().is_some_and(|provider| provider.auth_env.items().any(is_completed))
     };
+    // A runtime whose credentials are there is meant, so that another one is not what the writer named.
+    let has_key = |arm: &Arm| {
+        let provider = registry.provider(&arm.provider);
+        provider.is_some_and(|provider| !provider.is_keyless() && credentials.meet(provider))
+    };
+    let is_runtime_meant = arms(registry, template).iter().any(has_key);
+    let keeps_named = |found: &Found<'_>| {
+        let keeps_vendor = found.decision.verdict.provider().is_some_and(|provider| meaning.contains(provider));
+        keeps_vendor && !(is_runtime_meant && found.runtime.is_some())
+    };
     let group = |found: &Found<'_>| match found.decision.verdict.provider() {
         _ if sets_any_value(found) => 0,
         Some(provider) if is_spelling(found) && !provider.is_keyless() => 0,
-        Some(provider) if completes_item(found) && meaning.contains(provider) => 1,
+        Some(_) if completes_item(found) && keeps_named(found) => 1,
         _ if is_spelling(found) => 2,
-        Some(provider) if meaning.contains(provider) => 3,
+        Some(_) if keeps_named(found) => 3,
         _ => 4,
     };
     // Within one size, fixes that unset variables come before fixes that set them. Setting a model

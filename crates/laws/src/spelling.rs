@@ -13,17 +13,8 @@ pub(crate) struct Spellings {
     pub(crate) ids: Vec<String>,
     /// The number of ids that the runtime lists; they come first.
     pub(crate) listed: usize,
-    /// The listed ids that are most similar, each with a provider that lists it.
-    pub(crate) closest: Vec<(String, String)>,
-}
-
-impl Spellings {
-    /// Returns true if the slug has a first segment that a most similar id of these providers does not have.
-    pub(crate) fn is_of_unknown_vendor(&self, slug: &str, providers: &BTreeSet<String>) -> bool {
-        let first = plain(first_segment(slug));
-        let mut ids = self.closest.iter().filter(|(name, _)| providers.contains(name)).map(|(_, id)| id);
-        !first.is_empty() && ids.any(|id| plain(first_segment(id)) != first)
-    }
+    /// The providers of the listed ids that are most similar.
+    pub(crate) closest: Vec<String>,
 }
 
 /// A text in lower case without separators.
@@ -61,7 +52,7 @@ pub(crate) fn other_spellings(registry: &Registry, classes: &ModelClasses, name:
     similar.sort_by_key(|(key, ..)| *key);
     let best = similar.first().map(|(key, ..)| key.0);
     let is_best = |(key, ..): &&((u8, bool, bool, usize), String, String)| Some(key.0) == best;
-    let closest = similar.iter().filter(is_best).map(|(_, provider, id)| (provider.clone(), id.clone())).collect();
+    let closest = similar.iter().filter(is_best).map(|(_, provider, _)| provider.clone()).collect();
 
     let mut ids: Vec<String> = Vec::new();
     let mut seen = BTreeSet::new();

@@ -3,7 +3,7 @@
 use super::slugs::{Slugs, arms};
 use super::spelling;
 use crate::policy::BillingPath;
-use crate::registry::{Arm, Credentials, Provider, Registry, fold};
+use crate::registry::{Arm, Credentials, Provider, Registry};
 use crate::resolve::Decision;
 use crate::selection::Picked;
 
@@ -11,7 +11,7 @@ use crate::selection::Picked;
 pub(super) struct Meaning<'r> {
     /// Those that the slug means. Empty if the slug is the policy's or means none.
     by_slug: Vec<&'r Provider>,
-    /// False if a variable holds a slug that means no vendor or several, or that names an unknown one.
+    /// False if a variable holds a slug that means no vendor or several.
     is_certain: bool,
     path: BillingPath,
     credentials: Credentials<'r>,
@@ -30,9 +30,11 @@ impl<'r> Meaning<'r> {
         slugs: &Slugs,
     ) -> Self {
         let slug = picked.slug;
-        let closest =
-            closest_at_credentials(registry, arms(registry, template), &slugs.spellings.closest, &credentials);
-        let of_similar = || distinct(closest.iter().filter_map(|(arm, _)| registry.provider(&arm.provider)));
+        let of_similar = || {
+            let arms = arms(registry, template);
+            let closest = with_credentials(registry, arms, slugs.spellings.closest(), &credentials);
+            distinct(closest.iter().filter_map(|(arm, _)| registry.provider(&arms[*arm].provider)))
+        };
         let handle = registry.handle(template);
         let known: [&dyn Fn() -> Vec<&'r Provider>; 5] = [
             &|| decision.verdict.provider().into_iter().collect(),
@@ -44,15 +46,12 @@ impl<'r> Meaning<'r> {
                 distinct(handles.flat_map(|runtime| runtime.candidates(slug)))
             },
         ];
-        let is_held = picked.held_by.is_some();
+        let is_held = picked.held_by.is_some() && !slug.trim().is_empty();
         let known = known.iter().filter(|_| is_held).map(|source| source()).find(|meant| !meant.is_empty());
         let is_similar = is_held && known.is_none();
         let by_slug = known.unwrap_or_else(|| if is_similar { of_similar() } else { Vec::new() });
-        let first = fold(spelling::first_segment(slug));
-        let is_unknown = |id: &str| !first.is_empty() && fold(spelling::first_segment(id)) != first;
-        let names_unknown = is_similar && closest.iter().any(|(_, id)| is_unknown(id));
-        let is_certain = !is_held || by_slug.len() == 1 && !names_unknown;
-        Self { by_slug, is_certain, path: decision.injection.path, credentials }
+        let is_sole = matches!(*by_slug, [only] if !is_similar || !only.is_keyless());
+        Self { by_slug, is_certain: !is_held || is_sole, path: decision.injection.path, credentials }
     }
 
     /// Returns true for a provider that the slug means, or else that a credential or the platform path names.
@@ -66,28 +65,28 @@ impl<'r> Meaning<'r> {
     }
 
     /// Returns true if this is surely the vendor: the only one that the slug means, or, for a slug of the policy,
-    /// one that a credential or the platform path names. A slug that only resembles listed ids, and whose first
-    /// segment they do not have, names an unknown vendor.
+    /// one that a credential or the platform path names. A similar id is not enough for a provider without
+    /// credentials, because nothing says that the writer uses it.
     pub(super) fn is_only(&self, provider: &Provider) -> bool {
         self.is_certain && self.contains(provider)
     }
 }
 
 /// The ids whose provider has all credentials that it needs; if there are none, those whose provider has one of its
-/// credentials; if there are none, all.
-pub(super) fn closest_at_credentials<'r>(
-    registry: &'r Registry,
-    arms: &'r [Arm],
-    ids: &[(usize, usize)],
+/// credentials; if there are none, all. An id is given by the positions of its arm and of the id in the arm.
+pub(super) fn with_credentials(
+    registry: &Registry,
+    arms: &[Arm],
+    ids: impl Iterator<Item = (usize, usize)>,
     credentials: &Credentials<'_>,
-) -> Vec<(&'r Arm, &'r str)> {
+) -> Vec<(usize, usize)> {
     let has_all = |provider: &Provider| !provider.is_keyless() && credentials.meet(provider);
     let has_some = |provider: &Provider| provider.auth_env.names().iter().any(|name| credentials.contain(name));
     let tests: [&dyn Fn(&Provider) -> bool; 3] = [&has_all, &has_some, &|_| true];
-    let ids: Vec<(&Arm, &str)> = ids.iter().map(|(arm, id)| (&arms[*arm], &*arms[*arm].models[*id])).collect();
-    let of = |test: &dyn Fn(&Provider) -> bool| {
-        let passes = |(arm, _): &&(&Arm, &str)| registry.provider(&arm.provider).is_some_and(test);
-        ids.iter().filter(passes).copied().collect::<Vec<_>>()
+    let ids: Vec<(usize, usize)> = ids.collect();
+    let of = |test: &dyn Fn(&Provider) -> bool| -> Vec<(usize, usize)> {
+        let passes = |(arm, _): &(usize, usize)| registry.provider(&arms[*arm].provider).is_some_and(test);
+        ids.iter().copied().filter(passes).collect()
     };
     tests.iter().map(|test| of(test)).find(|found| !found.is_empty()).unwrap_or_default()
 }

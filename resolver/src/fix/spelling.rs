@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::meaning::with_credentials;
 use crate::limits;
-use crate::registry::{Arm, Folded, Provider, Registry, RuntimeHandle, SEPARATORS, fold};
+use crate::registry::{Arm, Credentials, Folded, Provider, Registry, RuntimeHandle, SEPARATORS, fold};
 
 /// How a listed id resembles a slug, the closest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,9 +25,9 @@ pub(super) struct Spellings {
     pub(super) ids: Vec<String>,
     /// The number of ids that the runtime lists. They come first.
     pub(super) listed: usize,
-    /// The listed ids that resemble the slug most, by the positions of the arm and of the id in the arm, most likely
-    /// first. An id that several arms list is here several times.
-    pub(super) closest: Vec<(usize, usize)>,
+    /// How listed ids resemble the slug, and the positions of the arm and of the id in the arm; the closest first. An
+    /// id that several arms list is here several times.
+    similar: Vec<(Likeness, (usize, usize))>,
 }
 
 impl Spellings {
@@ -55,9 +56,6 @@ impl Spellings {
             let is_other_vendor = first_segment(id) != first_segment(slug);
             (*likeness, is_keyless(&arms[*arm]), is_other_vendor, strsim::osa_distance(id, slug))
         });
-        let best = similar.first().map(|(likeness, _)| *likeness);
-        let closest = similar.iter().take_while(|(likeness, _)| Some(*likeness) == best).map(|(_, id)| *id).collect();
-
         let mut seen = HashSet::new();
         let listed = similar.iter().map(|(_, (arm, model))| arms[*arm].models[*model].clone());
         let mut ids: Vec<String> = listed.filter(|id| seen.insert(id.clone())).collect();
@@ -70,7 +68,29 @@ impl Spellings {
             ids.sort_by_cached_key(|id| (first_segment(id) != first_segment(slug), distance(id)));
         }
         ids.truncate(limits::FIX_SPELLINGS);
-        Self { ids, listed, closest }
+        Self { ids, listed, similar }
+    }
+
+    /// The listed ids that resemble the slug most, by the positions of the arm and of the id in the arm.
+    pub(super) fn closest(&self) -> impl Iterator<Item = (usize, usize)> {
+        let best = self.similar.first().map(|(likeness, _)| *likeness);
+        self.similar.iter().take_while(move |(likeness, _)| Some(*likeness) == best).map(|(_, id)| *id)
+    }
+
+    /// The listed ids that the slug was probably meant to be, like [`Spellings::closest`]: of the same model, if there
+    /// are any, at providers whose credentials are there, if possible.
+    pub(super) fn meant(
+        &self,
+        registry: &Registry,
+        arms: &[Arm],
+        credentials: &Credentials<'_>,
+    ) -> Vec<(usize, usize)> {
+        let is_other = self.similar.first().is_some_and(|(likeness, _)| *likeness == Likeness::OneEdit);
+        let probable = || self.similar.iter().filter(|(likeness, _)| is_other || *likeness != Likeness::OneEdit);
+        let there = with_credentials(registry, arms, probable().map(|(_, id)| *id), credentials);
+        let there = probable().filter(|(_, id)| there.contains(id));
+        let best = there.clone().next().map(|(likeness, _)| *likeness);
+        there.take_while(|(likeness, _)| Some(*likeness) == best).map(|(_, id)| *id).collect()
     }
 }
 

@@ -558,6 +558,20 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
+        law: "fixes-sound-and-minimal",
+        bug: "no fix sets a variable that is the runtime or unsets it",
+        fixes: |case| {
+            let sources = case.dataset.policy.document().runtime.iter().flat_map(|rule| match &rule.pick {
+                Pick::Nothing => &[][..],
+                Pick::FirstOf(sources) => sources,
+            });
+            let used: Vec<&Source> = sources.collect();
+            let is_used = |edit: &Edit| used.iter().any(|it| **it == Source::Variable(edit.variable().to_owned()));
+            fixes_where(case, |fix| !fix.edits.iter().any(is_used))
+        },
+        ..RIGHT
+    },
+    Wrong {
         law: "fix-keeps-vendor",
         bug: "the smallest fix comes first, whatever vendor it chooses",
         fixes: |case| {
@@ -636,20 +650,6 @@ const WRONG: &[Wrong] = &[
             let is_rejected = right(case).code == Some(Code::UnregisteredModel);
             let is_safe = |fix: &Fix| fix.is_safe && !is_rejected;
             RealResolver.fixes(case).into_iter().map(|fix| Fix { is_safe: is_safe(&fix), ..fix }).collect()
-        },
-        ..RIGHT
-    },
-    Wrong {
-        law: "fixes-sound-and-minimal",
-        bug: "no fix sets a variable that is the runtime or unsets it",
-        fixes: |case| {
-            let sources = case.dataset.policy.document().runtime.iter().flat_map(|rule| match &rule.pick {
-                Pick::Nothing => &[][..],
-                Pick::FirstOf(sources) => sources,
-            });
-            let used: Vec<&Source> = sources.collect();
-            let is_used = |edit: &Edit| used.iter().any(|it| **it == Source::Variable(edit.variable().to_owned()));
-            fixes_where(case, |fix| !fix.edits.iter().any(is_used))
         },
         ..RIGHT
     },

@@ -251,7 +251,7 @@ fn meant(context: &LawContext<'_>) -> (BTreeSet<String>, bool) {
     let Dataset { registry, policy, .. } = &*context.case.dataset;
     let LawContext { case, resolution, .. } = context;
     let picked = reference::select(policy.document(), &case.runtime, &case.variables);
-    if picked.held_by.is_none() {
+    if picked.held_by.is_none() || picked.slug.trim().is_empty() {
         return (BTreeSet::new(), true);
     }
     let names = |providers: Vec<&'_ Provider>| -> Vec<String> {
@@ -261,7 +261,7 @@ fn meant(context: &LawContext<'_>) -> (BTreeSet<String>, bool) {
     let serving = |runtime: &str| names(classes.candidates(registry, runtime, picked.slug));
     let is_there = |name: &str| resolution.injected.contains(name) || case.ambient.iter().any(|it| it == name);
     let closest = || {
-        let closest = context.spellings(picked.slug).closest.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let closest = context.spellings(picked.slug).closest.clone();
         let needs_key = |provider: &Provider| !provider.auth_env.names().is_empty();
         let provider = |name: &String| registry.provider(name);
         let with_all = |name: &&String| {
@@ -311,9 +311,23 @@ fn is_of_only_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
     let picked = reference::select(case.dataset.policy.document(), &case.runtime, &case.variables);
     let is_certain = || {
         let (vendors, is_known) = meant(context);
-        vendors.len() == 1 && (is_known || !context.spellings(picked.slug).is_of_unknown_vendor(picked.slug, &vendors))
+        let registry = &case.dataset.registry;
+        let needs_key = |name: &String| {
+            registry.provider(name).is_some_and(|it| platform_pays(it) || !it.auth_env.names().is_empty())
+        };
+        vendors.len() == 1 && (is_known || vendors.iter().all(needs_key))
     };
-    keeps_vendor(context, fix) && (picked.held_by.is_none() || is_certain())
+    let is_of_policy = picked.held_by.is_none() || picked.slug.trim().is_empty();
+    keeps_vendor(context, fix) && (is_of_policy || is_certain())
+}
+
+/// Returns true if the runtime has a provider that needs a credential and has it.
+fn has_key_for_runtime(context: &LawContext<'_>) -> bool {
+    let Dataset { registry, policy, .. } = &*context.case.dataset;
+    let runtime = registry.runtime(policy.template_of(&context.case.runtime));
+    let mut providers =
+        runtime.iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| registry.provider(&arm.provider));
+    providers.any(|provider| !present(context, provider).is_empty())
 }
 
 /// Returns true if a fix sets a model to an id outside the slug that no arm of the runtime lists.
@@ -361,13 +375,15 @@ pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
     let respells = fix.edits.iter().any(|edit| is_respelling(context, edit));
     let is_spelling = respells && fix.edits.len() == 1;
     let needs_nothing = provider.is_some_and(|it| !platform_pays(it) && it.auth_env.names().is_empty());
+    let keeps_runtime = fix.runtime.is_none() || !has_key_for_runtime(context);
+    let keeps_named = keeps_runtime && keeps_vendor(context, fix);
     let group = if any_value || is_spelling && !needs_nothing {
         0
-    } else if completes && keeps_vendor(context, fix) {
+    } else if completes && keeps_named {
         1
     } else if is_spelling {
         2
-    } else if keeps_vendor(context, fix) {
+    } else if keeps_named {
         3
     } else {
         4
