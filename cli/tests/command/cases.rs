@@ -1088,17 +1088,13 @@ fn wrong_runtime_is_changed_alone() {
     );
     let rules = "model: [{use: $MODEL}, {when: {runtime: cloud}, use: ac-large}, {use: ze-mini}]
 inject: every
-secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}, {key: CLOUD_ID}]
 ";
     for (runtime, env, edit) in [
         ("runtime: BACKEND\ndefaults: {BACKEND: direct}\n", "BACKEND: cloud", "unset BACKEND"),
         ("runtime: [{use: [$BACKEND, direct]}]\n", "BACKEND: cloud", "unset BACKEND"),
         ("runtime: BACKEND\ndefaults: {BACKEND: cloud}\n", "OTHER: x", "set BACKEND=direct"),
-        (
-            "runtime: [{when: {ACME_API_KEY: set}, use: cloud}, {use: direct}]\n",
-            "ACME_API_KEY: x",
-            "unset ACME_API_KEY",
-        ),
+        ("runtime: [{when: {CLOUD_ID: set}, use: cloud}, {use: direct}]\n", "CLOUD_ID: x", "unset CLOUD_ID"),
     ] {
         let env = format!("{env}, MODEL: ze-mini, {}", secret("ZETA_API_KEY"));
         let scratch = repository("runtime", &registry, &evals(&format!("{runtime}{rules}")), &job("a", &env));

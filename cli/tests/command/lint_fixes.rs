@@ -104,10 +104,7 @@ fn comment_next_to_entry_leads_to_replacement() {
 /// A workflow with these jobs; `§` stands for the call and `@` for an entry with an unknown model.
 fn jobs(text: &str) -> String {
     let env = "E2E_MINIMAX_API_KEY: '${{ secrets.KEY }}', E2E_RUNTIME: claude-code";
-    format!(
-        "on: push\nenv: {{{env}}}\njobs:\n{}",
-        text.replace('§', CALL).replace('@', "E2E_MODEL_SLUG: minimax:none")
-    )
+    format!("on: push\nenv: {{{env}}}\njobs:\n{}", text.replace('§', CALL).replace('@', "E2E_MODEL_SLUG: minimax:none"))
 }
 
 #[test]
