@@ -1,9 +1,9 @@
 //! The vendors that the writer of a configuration meant.
 
 use super::slugs::{Slugs, arms};
-use super::spelling;
+use super::spelling::{self, with_credentials};
 use crate::policy::BillingPath;
-use crate::registry::{Arm, Credentials, Provider, Registry};
+use crate::registry::{Credentials, Provider, Registry};
 use crate::resolve::Decision;
 use crate::selection::Picked;
 
@@ -70,25 +70,6 @@ impl<'r> Meaning<'r> {
     pub(super) fn is_only(&self, provider: &Provider) -> bool {
         self.is_certain && self.contains(provider)
     }
-}
-
-/// The ids whose provider has all credentials that it needs; if there are none, those whose provider has one of its
-/// credentials; if there are none, all. An id is given by the positions of its arm and of the id in the arm.
-pub(super) fn with_credentials(
-    registry: &Registry,
-    arms: &[Arm],
-    ids: impl Iterator<Item = (usize, usize)>,
-    credentials: &Credentials<'_>,
-) -> Vec<(usize, usize)> {
-    let has_all = |provider: &Provider| !provider.is_keyless() && credentials.meet(provider);
-    let has_some = |provider: &Provider| provider.auth_env.names().iter().any(|name| credentials.contain(name));
-    let tests: [&dyn Fn(&Provider) -> bool; 3] = [&has_all, &has_some, &|_| true];
-    let ids: Vec<(usize, usize)> = ids.collect();
-    let of = |test: &dyn Fn(&Provider) -> bool| -> Vec<(usize, usize)> {
-        let passes = |(arm, _): &(usize, usize)| registry.provider(&arms[*arm].provider).is_some_and(test);
-        ids.iter().copied().filter(passes).collect()
-    };
-    tests.iter().map(|test| of(test)).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// The providers without duplicates, in order.

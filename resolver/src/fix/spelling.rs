@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::meaning::with_credentials;
 use crate::limits;
 use crate::registry::{Arm, Credentials, Folded, Provider, Registry, RuntimeHandle, SEPARATORS, fold};
 
@@ -149,6 +148,25 @@ fn made_up(registry: &Registry, handle: RuntimeHandle<'_>, slug: &str) -> Vec<St
     let named = handle.runtime().arms.iter().filter(is_possible);
     let with_name = named.flat_map(|arm| SEPARATORS.map(|separator| format!("{}{separator}{slug}", arm.provider)));
     with_name.chain(slug.split_once(SEPARATORS).map(|(_, rest)| rest.to_owned())).collect()
+}
+
+/// The ids whose provider has all credentials that it needs; if there are none, those whose provider has one of its
+/// credentials; if there are none, all. An id is given by the positions of its arm and of the id in the arm.
+pub(super) fn with_credentials(
+    registry: &Registry,
+    arms: &[Arm],
+    ids: impl Iterator<Item = (usize, usize)>,
+    credentials: &Credentials<'_>,
+) -> Vec<(usize, usize)> {
+    let has_all = |provider: &Provider| !provider.is_keyless() && credentials.meet(provider);
+    let has_some = |provider: &Provider| provider.auth_env.names().iter().any(|name| credentials.contain(name));
+    let tests: [&dyn Fn(&Provider) -> bool; 3] = [&has_all, &has_some, &|_| true];
+    let ids: Vec<(usize, usize)> = ids.collect();
+    let of = |test: &dyn Fn(&Provider) -> bool| -> Vec<(usize, usize)> {
+        let passes = |(arm, _): &(usize, usize)| registry.provider(&arms[*arm].provider).is_some_and(test);
+        ids.iter().copied().filter(passes).collect()
+    };
+    tests.iter().map(|test| of(test)).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// Sorts ids, given by positions, by their similarity with a slug that the runtime does not serve: ids with

@@ -5,8 +5,6 @@
 //! the listed ids. The index is derived from the document, so comparisons of
 //! registries ignore it.
 
-use std::sync::OnceLock;
-
 use hashbrown::HashMap;
 
 use super::document::Runtime;
@@ -35,8 +33,7 @@ pub(super) struct Arms {
     listed: Table<Listing>,
     /// The providers of each tie, in declared order.
     ties: Vec<Vec<u32>>,
-    /// Built for the first search for similar ids: most runs have none.
-    segments: OnceLock<Segments>,
+    segments: Segments,
 }
 
 /// The arms that list one id. The type is small because there is one value for each id.
@@ -92,7 +89,7 @@ impl Arms {
                 runtime.arms.iter().map(|arm| arm.models.len() + arm.withdrawn_models.len()).sum(),
             ),
             ties: Vec::new(),
-            segments: OnceLock::new(),
+            segments: Segments::new(runtime),
         };
         for arm in &runtime.arms {
             let provider = by_name[&arm.provider];
@@ -130,9 +127,9 @@ impl Arms {
         }
     }
 
-    /// The listed ids of the runtime by their segments; `runtime` is the document of these arms.
-    pub(super) fn segments(&self, runtime: &Runtime) -> &Segments {
-        self.segments.get_or_init(|| Segments::new(runtime))
+    /// The listed ids by their segments.
+    pub(super) fn segments(&self) -> &Segments {
+        &self.segments
     }
 
     /// The index of the runtime in the document.

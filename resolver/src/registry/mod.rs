@@ -304,7 +304,7 @@ impl<'r> RuntimeHandle<'r> {
     /// The listed ids around a slug in folded form, in declared order; see `Segments::around`. An id is given by
     /// the positions of its arm and of the id in the arm.
     pub(crate) fn ids_around(&self, slug: &Folded, last: &[&str]) -> impl Iterator<Item = (usize, usize)> + use<'r> {
-        self.arms.segments(self.runtime()).around(slug, last)
+        self.arms.segments().around(slug, last)
     }
 
     /// Returns true if an arm lists exactly this id.
