@@ -26,7 +26,7 @@ pub fn closest_matches<'n>(name: &str, known: impl Iterator<Item = &'n str>, mos
     near
 }
 
-/// The listed ids of a runtime that a model id was probably meant to be, at most `most`: those that the fixes set, or
+/// The listed ids of a runtime that a model id was probably meant to be, at most `most`: the ids that the fixes set, or
 /// else the most similar ones, of providers whose credentials are there if any is similar.
 pub fn similar_ids<'r>(
     registry: &'r Registry,

@@ -108,7 +108,7 @@ pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[Strin
 /// Returns the listed ids of a runtime that a slug was probably meant to be, most likely first; empty if none is
 /// similar.
 ///
-/// The ids are those that the [`fixes`] set the variable of the slug to: the most similar ones, of these the ids of
+/// The ids are the ones to which [`fixes`] set the variable of the slug: the most similar ones, of these the ids of
 /// providers whose credentials are there, or else of those with a part of their credentials.
 #[must_use]
 pub fn meant_ids<'r>(registry: &'r Registry, runtime: &str, slug: &str, credentials: &Credentials<'_>) -> Vec<&'r str> {

@@ -19,7 +19,7 @@ pub(super) struct Meaning<'r> {
 
 impl<'r> Meaning<'r> {
     /// The slug of a variable means the provider that serves it on the runtime; else the one that has
-    /// withdrawn it; else the one that its first segment names; else those that serve it on another
+    /// withdrawn it; else the one that its first segment names; else the ones serving it on another
     /// runtime; else those of the most similar listed ids.
     pub(super) fn new(
         registry: &'r Registry,

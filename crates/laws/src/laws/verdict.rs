@@ -243,8 +243,8 @@ pub(crate) fn is_respelling(context: &LawContext<'_>, edit: &Edit) -> bool {
     Some(name.as_str()) == picked.held_by && context.spellings(picked.slug).ids.contains(value)
 }
 
-/// The names of the vendors that the slug of a variable means: those that serve it on the runtime; else the one that
-/// has withdrawn it; else the one that its first segment names; else those that serve it on another runtime; else those
+/// The names of the vendors that the slug of a variable means: the ones serving it on the runtime; else the one that
+/// has withdrawn it; else the one that its first segment names; else the ones serving it on another runtime; else those
 /// of the most similar listed ids, if possible with all credentials, else with one. Empty if the slug means no vendor.
 /// Also returns false if only similar ids say so.
 fn meant(context: &LawContext<'_>) -> (BTreeSet<String>, bool) {
