@@ -630,7 +630,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         law: "fix-keeps-vendor",
-        bug: "whoever has a key is the vendor of a slug that no provider serves",
+        bug: "a provider whose key is there is the vendor of a slug that no provider serves",
         fixes: |case| {
             let found = right(case);
             let has_key = |name: &String| {
