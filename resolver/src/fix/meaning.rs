@@ -9,7 +9,7 @@ use crate::selection::Picked;
 
 /// The vendors that the writer of a configuration meant.
 pub(super) struct Meaning<'r> {
-    /// Those that the slug means. Empty if the slug is the policy's or means none.
+    /// The vendors that the slug means. Empty if the slug is the policy's or means none.
     by_slug: Vec<&'r Provider>,
     /// False if a variable holds a slug that means no vendor or several.
     is_certain: bool,
