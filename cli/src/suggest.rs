@@ -3,7 +3,8 @@
 use std::fs::DirEntry;
 use std::path::Path;
 
-use slug_resolver::Policy;
+use slug_resolver::registry::Arm;
+use slug_resolver::{Credentials, Policy, Provider, Registry, meant_ids};
 
 /// The longest name, in bytes, that is compared with others.
 const NAME_BYTES: usize = 1_000;
@@ -25,8 +26,31 @@ pub fn closest_matches<'n>(name: &str, known: impl Iterator<Item = &'n str>, mos
     near
 }
 
+/// The listed ids of a runtime that a model id was probably meant to be, at most `most`: the ids that the fixes set, or
+/// else the most similar ones, of providers whose credentials are there if any is similar.
+pub fn similar_ids<'r>(
+    registry: &'r Registry,
+    runtime: &str,
+    id: &str,
+    credentials: &Credentials<'_>,
+    most: usize,
+) -> Vec<&'r str> {
+    let mut meant = meant_ids(registry, runtime, id, credentials);
+    meant.truncate(most);
+    if !meant.is_empty() {
+        return meant;
+    }
+    let arms = registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
+    let has_key = |provider: &Provider| !provider.is_keyless() && credentials.meet(provider);
+    let has_key = |arm: &&Arm| registry.provider(&arm.provider).is_some_and(has_key);
+    let ids =
+        |arms: Vec<&'r Arm>| closest_ids(id, arms.into_iter().flat_map(|arm| &arm.models).map(String::as_str), most);
+    let (with_key, others) = arms.iter().partition(has_key);
+    Some(ids(with_key)).filter(|near| !near.is_empty()).unwrap_or_else(|| ids(others))
+}
+
 /// The listed ids that are most similar to a model id: those with its first segment, if any is.
-pub fn closest_ids<'n>(id: &str, listed: impl Iterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
+fn closest_ids<'n>(id: &str, listed: impl Iterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
     let first = |id: &str| id.find(['/', ':']).map(|end| id[..end].to_owned());
     let (same, others): (Vec<&str>, Vec<&str>) = listed.partition(|other| first(other) == first(id));
     let near = closest_matches(id, same.iter().copied(), most);

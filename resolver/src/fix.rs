@@ -1,5 +1,6 @@
 //! Fixes: the smallest sets of variable edits that resolve a contradiction.
 
+mod meaning;
 mod slugs;
 mod spelling;
 
@@ -9,13 +10,15 @@ use serde::{Serialize, Serializer};
 use crate::env::Env;
 use crate::limits;
 use crate::names::NameSubset;
-use crate::policy::{Applies, BillingPath, Dispatch, Policy, Test, Variable};
-use crate::registry::{Credentials, Provider, Registry, Rejection};
+use crate::policy::{Applies, Dispatch, Policy, Test, Variable};
+use crate::registry::{Arm, Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
 use crate::selection::{Picked, inject};
 use crate::verdict::{Verdict, is_cross_vendor};
+use meaning::Meaning;
+use slugs::{Candidate, Unkept, arms};
 pub use slugs::{SlugKey, SlugStore, Slugs};
-use slugs::{Unkept, arms};
+use spelling::Spellings;
 
 /// A set of edits, and the result of the query after they are applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,10 +33,11 @@ pub struct Fix {
     /// The runtime after the edits, if they change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
-    /// Whether the fix can be made without asking: the provider is one that the writer named, by the
-    /// slug or else by a credential or the platform path; the model is another spelling of the slug, if
-    /// such a fix keeps the vendor; and an edit sets a model only to a listed id or a part of the slug.
-    /// Any other fix may move the model, the bill or a key to another vendor, or make up an id.
+    /// Whether the fix can be made without asking: the provider is the only one that the writer can have
+    /// meant, or one that the writer named by a credential or the platform path, if the slug is the
+    /// policy's; the model is another spelling of the slug, if such a fix keeps the vendor; and an edit sets
+    /// a model only to a listed id or a part of the slug. Any other fix may move the model, the bill or a
+    /// key to another vendor, or make up an id.
     #[serde(skip)]
     pub is_safe: bool,
 }
@@ -75,17 +79,20 @@ impl Serialize for Edit {
 /// Returns the fixes of a contradiction, best first; empty for any other answer.
 ///
 /// Applying a fix makes the configuration consistent; applying only a part of it does not. If
-/// several fixes differ only in a value, only the first one that works is returned. The order is:
+/// several fixes differ only in a value, only the first one that works is returned. But a fix with
+/// another model does not replace a larger one with another spelling of the slug. The order is:
 ///
-/// 1. another spelling of the slug, listed ids first (see [`limits::FIX_SPELLINGS`]), and a key for a
-///    provider that takes any value;
-/// 2. fixes that keep the vendor that the writer named, by the slug or else by a credential or the
-///    platform path;
-/// 3. all other fixes.
+/// 1. another spelling of the slug (see [`limits::FIX_SPELLINGS`]) at a provider whose credential is
+///    there, and a key for a provider that takes any value;
+/// 2. fixes that keep the vendor and complete a partly present group of credentials;
+/// 3. another spelling of the slug at a provider that needs no credential;
+/// 4. fixes that keep the vendor that the slug means, or else the writer named by a credential or the
+///    platform path, and that keep a runtime whose credentials are there;
+/// 5. all other fixes.
 ///
 /// Within each of these groups, fixes that complete a partly present group of credentials come first,
-/// then the smallest. A fix that sends a key to another vendor's endpoint is returned only if every
-/// fix does so.
+/// then other spellings of the slug together with other edits, then the smallest. A fix that sends a key
+/// to another vendor's endpoint is returned only if every fix does so.
 ///
 /// The search tries slugs that the runtime's arms list: the first id of each arm, and all other ids
 /// only if the slug is the only edit, up to [`limits::FIX_SLUGS`]. For a slug that the runtime does
@@ -96,6 +103,25 @@ impl Serialize for Edit {
 #[must_use]
 pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
     fixes_sharing(&Unkept, registry, runtime, env, ambient)
+}
+
+/// Returns the listed ids of a runtime that a slug was probably meant to be, most likely first; empty if none is
+/// similar.
+///
+/// The ids are the ones to which [`fixes`] set the variable of the slug: the most similar ones, of these the ids of
+/// providers whose credentials are there, or else of those with a part of their credentials.
+#[must_use]
+pub fn meant_ids<'r>(registry: &'r Registry, runtime: &str, slug: &str, credentials: &Credentials<'_>) -> Vec<&'r str> {
+    let arms = arms(registry, runtime);
+    let meant = Spellings::new(registry, runtime, slug).meant(registry, arms, credentials);
+    let mut ids: Vec<&str> = Vec::new();
+    for (arm, model) in meant {
+        let id = &*arms[arm].models[model];
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
 }
 
 /// Returns the same as [`fixes`], faster for many questions about one registry and one policy: `store` keeps
@@ -115,40 +141,33 @@ pub fn fixes_sharing(
     let policy = env.policy();
     let picked = Picked::new(policy, policy.dispatch(runtime), &env.view(), env.holding());
     let template = policy.template_of(runtime);
+    let is_served =
+        !matches!(decision.verdict, Verdict::Rejected(Rejection::UnregisteredModel | Rejection::WithdrawnModel));
     let key = SlugKey {
         template: template.to_owned(),
         slug: picked.slug.to_owned(),
         is_held: picked.held_by.is_some(),
-        is_served: !matches!(
-            decision.verdict,
-            Verdict::Rejected(Rejection::UnregisteredModel | Rejection::WithdrawnModel)
-        ),
+        is_served,
         ambient: ambient.to_owned(),
     };
     let slugs = store.get(key, &|key| Slugs::new(registry, policy, key));
-    let search = |key_moves| Search::run(registry, runtime, env, ambient, &slugs, key_moves).found;
+    // A slug that the runtime does not serve may be right, and the runtime wrong.
+    let kept = Some(picked.slug).filter(|_| !is_served && picked.held_by.is_some());
+    let search =
+        |key_moves| Search::run(registry, runtime, env, ambient, (picked.held_by, &slugs, kept), key_moves).found;
     let mut found = search(KeyMoves::Refused);
     if found.is_empty() {
         found = search(KeyMoves::Accepted);
     }
 
     let credentials = Credentials { injected: decision.injection.names, ambient };
-    let named = Named::new(registry, template, &picked, &decision, credentials);
-    let is_spelling = |found: &Found<'_>| match *found.changes {
-        [Change { variable, value: Some(value) }] => {
-            Some(variable) == picked.held_by && slugs.spellings.iter().any(|spelling| spelling == value)
-        }
-        _ => false,
-    };
+    let meaning = Meaning::new(registry, template, &picked, &decision, credentials, &slugs);
+    let respells = |found: &Found<'_>| found.changes.iter().any(|change| change.is_spelling);
+    let is_spelling = |found: &Found<'_>| respells(found) && found.changes.len() == 1;
     // A provider without authentication takes any value, so setting its key needs no secret.
     let sets_any_value = |found: &Found<'_>| {
         let is_set_key = |change: &Change<'_>| change.value.is_some() && policy.is_key(change.variable);
         found.changes.iter().all(is_set_key) && found.decision.verdict.provider().is_some_and(Provider::takes_any_key)
-    };
-    let group = |found: &Found<'_>| match found.decision.verdict.provider() {
-        _ if is_spelling(found) || sets_any_value(found) => 0,
-        Some(provider) if named.contains(provider) => 1,
-        _ => 2,
     };
     // True if some names of an item are present and the fix adds the others.
     let is_present = |name: &str| credentials.contain(name);
@@ -159,81 +178,73 @@ pub fn fixes_sharing(
         };
         found.decision.verdict.provider().is_some_and(|provider| provider.auth_env.items().any(is_completed))
     };
+    // A runtime whose credentials are there is meant, so that another one is not what the writer named.
+    let has_key = |arm: &Arm| {
+        let provider = registry.provider(&arm.provider);
+        provider.is_some_and(|provider| !provider.is_keyless() && credentials.meet(provider))
+    };
+    let is_runtime_meant = arms(registry, template).iter().any(has_key);
+    let keeps_named = |found: &Found<'_>| {
+        let keeps_vendor = found.decision.verdict.provider().is_some_and(|provider| meaning.contains(provider));
+        keeps_vendor && !(is_runtime_meant && found.runtime.is_some())
+    };
+    let group = |found: &Found<'_>| match found.decision.verdict.provider() {
+        _ if sets_any_value(found) => 0,
+        Some(provider) if is_spelling(found) && !provider.is_keyless() => 0,
+        Some(_) if completes_item(found) && keeps_named(found) => 1,
+        _ if is_spelling(found) => 2,
+        Some(_) if keeps_named(found) => 3,
+        _ => 4,
+    };
     // Within one size, fixes that unset variables come before fixes that set them. Setting a model
     // comes last because it hides the rules after it.
     found.sort_by_key(|found| {
         let added = || found.changes.iter().filter(|change| change.value.is_some());
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
-        (group(found), !completes_item(found), found.changes.len(), added().count(), sets_slug)
+        (group(found), !completes_item(found), !respells(found), found.changes.len(), added().count(), sets_slug)
     });
     let lists = |id: &str| registry.handle(template).is_some_and(|runtime| runtime.lists(id.trim()));
     let is_made_up = |change: &Change<'_>| {
         let is_known = |id: &str| lists(id) || picked.slug.contains(id);
         policy.is_slug_variable(change.variable) && change.value.is_some_and(|id| !is_known(id))
     };
-    let keeps_vendor =
-        |found: &Found<'_>| found.decision.verdict.provider().is_some_and(|provider| named.contains(provider));
-    let has_spelling = found.iter().any(|found| is_spelling(found) && keeps_vendor(found));
+    let keeps_vendor = |found: &Found<'_>| found.decision.verdict.provider().is_some_and(|it| meaning.is_only(it));
+    let has_spelling = found.iter().any(|found| respells(found) && keeps_vendor(found));
     let is_safe = |found: &Found<'_>| {
-        keeps_vendor(found) && (is_spelling(found) || !has_spelling) && !found.changes.iter().any(is_made_up)
+        keeps_vendor(found) && (respells(found) || !has_spelling) && !found.changes.iter().any(is_made_up)
     };
     found.iter().map(|found| fix(policy, found, is_safe(found))).collect()
 }
 
-/// The vendors that the writer of a configuration named.
-enum Named<'r> {
-    /// By the slug: its provider.
-    BySlug(&'r Provider),
-    /// By the path and the credentials, because the slug is the policy's or names no provider.
-    ByBilling(BillingPath, Credentials<'r>),
-}
-
-impl<'r> Named<'r> {
-    fn new(
-        registry: &'r Registry,
-        template: &str,
-        picked: &Picked<'_>,
-        decision: &Decision<'r>,
-        credentials: Credentials<'r>,
-    ) -> Self {
-        let by_slug = || {
-            let of_rejected = || registry.withdrawn_by(template, picked.slug);
-            let by_prefix = || registry.provider(spelling::first_segment(picked.slug));
-            decision.verdict.provider().or_else(of_rejected).or_else(by_prefix)
-        };
-        match picked.held_by.and_then(|_| by_slug()) {
-            Some(provider) => Self::BySlug(provider),
-            None => Self::ByBilling(decision.injection.path, credentials),
-        }
-    }
-
-    fn contains(&self, provider: &Provider) -> bool {
-        match self {
-            Self::BySlug(named) => named.name == provider.name,
-            Self::ByBilling(path, credentials) => {
-                *path == BillingPath::Platform && provider.is_platform()
-                    || !credentials.accepted_by(provider).is_empty()
-            }
-        }
-    }
-}
-
-/// One variable and the values to try for it; `None` unsets the variable.
+/// One variable and the values to try for it.
 struct Options<'a> {
     variable: Variable,
-    values: Vec<Option<&'a str>>,
+    values: Vec<Value<'a>>,
+}
+
+/// A value to try for a variable; `None` unsets the variable.
+#[derive(Clone, Copy)]
+struct Value<'a> {
+    text: Option<&'a str>,
+    /// Whether it is another spelling of the slug that the variable holds.
+    is_spelling: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Change<'a> {
     variable: Variable,
     value: Option<&'a str>,
+    /// Whether the value is another spelling of the slug that the variable holds.
+    is_spelling: bool,
 }
 
 impl Change<'_> {
-    /// The kind of a change: the variable, and whether it is set. The value does not matter.
-    fn kind(&self) -> (Variable, bool) {
-        (self.variable, self.value.is_some())
+    /// Returns true if a fix with this change makes the same fix with another change superfluous: they differ at most
+    /// in the value, and only this one may be another spelling of the slug.
+    fn covers(&self, other: &Self) -> bool {
+        self.variable == other.variable
+            && self.value.is_some() == other.value.is_some()
+            && (self.is_spelling || !other.is_spelling)
     }
 }
 
@@ -261,6 +272,9 @@ struct Search<'a, 'o> {
     /// none if the environment does not name the runtime.
     runtime_tests: u128,
     ambient: &'o [String],
+    /// The variable that holds the slug, and the slugs to try instead.
+    held_by: Option<Variable>,
+    slugs: &'a Slugs,
     key_moves: KeyMoves,
     decisions: usize,
     found: Vec<Found<'a>>,
@@ -273,14 +287,26 @@ impl<'a, 'o> Search<'a, 'o> {
         runtime: &'o str,
         env: &Env<'a>,
         ambient: &'o [String],
-        slugs: &'a Slugs,
+        (held_by, slugs, kept): (Option<Variable>, &'a Slugs, Option<&'o str>),
         key_moves: KeyMoves,
     ) -> Self {
         let policy = env.policy();
-        let runtime_tests = if env.runtime() == Some(runtime) { policy.runtime_tests() } else { 0 };
+        let is_named = env.runtime() == Some(runtime);
+        let runtime_tests = if is_named { policy.runtime_tests() } else { 0 };
+        let runtime_uses = if is_named { policy.runtime_uses() } else { 0 };
         let dispatch = policy.dispatch(runtime);
-        let mut search =
-            Search { registry, runtime, dispatch, runtime_tests, ambient, key_moves, decisions: 0, found: Vec::new() };
+        let mut search = Search {
+            registry,
+            runtime,
+            dispatch,
+            runtime_tests,
+            ambient,
+            held_by,
+            slugs,
+            key_moves,
+            decisions: 0,
+            found: Vec::new(),
+        };
         let arms = arms(registry, policy.template_of(runtime));
         let (single, combined): (Vec<_>, Vec<_>) = (slugs.single(arms).collect(), slugs.combined(arms).collect());
         let is_open = search.is_runtime_open();
@@ -290,19 +316,22 @@ impl<'a, 'o> Search<'a, 'o> {
         let is_served = |slug: &str| handle.is_some_and(|runtime| runtime.may_serve(slug, &credentials));
         let single = search.options(env, |variable| {
             let tries_all = is_open || policy.guards().is_tested(variable);
-            single.iter().filter(move |(slug, may_be_served)| tries_all || *may_be_served && is_served(slug))
+            single.iter().filter(move |it| tries_all || it.is_served && is_served(it.slug))
         });
-        let combined = search.options(env, |_| combined.iter().filter(|(_, may_be_served)| is_open || *may_be_served));
+        let combined = search.options(env, |_| combined.iter().filter(|it| is_open || it.is_served));
         for size in 1..=limits::FIX_EDITS {
             let (options, mattering) = if size == 1 { &single } else { &combined };
             search.extend(env, options, *mattering, &mut Vec::new(), size);
+            if let (1, Some(slug)) = (size, kept) {
+                search.change_runtime(env, slug, runtime_uses);
+            }
         }
         search
     }
 
     /// The values to try for each variable, and the variables that a decision may consult. `slugs` gives the
     /// slugs to try for a variable.
-    fn options<'s, S: Iterator<Item = &'s (&'a str, bool)>>(
+    fn options<'s, S: Iterator<Item = &'s Candidate<'a>>>(
         &self,
         env: &Env<'a>,
         slugs: impl Fn(Variable) -> S,
@@ -310,10 +339,10 @@ impl<'a, 'o> Search<'a, 'o> {
     where
         'a: 's,
     {
-        let options = env.policy().all_variables().map(|variable| {
-            let slugs = slugs(variable).map(|(slug, _)| *slug);
-            Options { variable, values: self.values(variable, env, slugs) }
-        });
+        let options = env
+            .policy()
+            .all_variables()
+            .map(|variable| Options { variable, values: self.values(variable, env, slugs(variable)) });
         let options: Vec<Options<'_>> = options.filter(|options| !options.values.is_empty()).collect();
         let mattering = self.mattering(&options, env);
         (options, mattering)
@@ -349,8 +378,8 @@ impl<'a, 'o> Search<'a, 'o> {
             let rest = &options[index + 1..];
             // Values of one class leave the same variables to change.
             let mut known = None;
-            for &value in values {
-                made.push(Change { variable: *variable, value });
+            for &Value { text: value, is_spelling } in values {
+                made.push(Change { variable: *variable, value, is_spelling });
                 let covered = self.covered(made);
                 if !covered {
                     let changed = match value {
@@ -368,8 +397,35 @@ impl<'a, 'o> Search<'a, 'o> {
                 }
                 made.pop();
                 if covered && value.is_some() {
-                    // Every other value makes the same kind of change, so it is covered too.
+                    // Spellings come first, so every later value is covered too.
                     break;
+                }
+            }
+        }
+    }
+
+    /// Tries to change one of the variables in `used`, whose value is the runtime, so that the runtime serves the slug
+    /// that the environment has: to unset it, and to set it to a runtime.
+    fn change_runtime(&mut self, env: &Env<'a>, slug: &str, used: u128) {
+        let (policy, registry) = (env.policy(), self.registry);
+        let serves = |name: &&str| registry.handle(name).is_some_and(|it| !it.candidates(slug).is_empty());
+        let serving: Vec<&str> =
+            registry.runtimes().iter().map(|runtime| runtime.name.as_str()).filter(serves).collect();
+        for variable in policy.all_variables().filter(|variable| used >> variable.position() & 1 == 1) {
+            let is_changed = |name: &&str| *name != self.runtime && Some(*name) != policy.default_of(variable);
+            let set = serving.iter().copied().filter(is_changed).take(limits::FIX_SLUGS).map(Some);
+            let values: Vec<Option<&str>> = env.is_set(variable).then_some(None).into_iter().chain(set).collect();
+            for value in values {
+                let change = Change { variable, value, is_spelling: false };
+                let changed = value.map_or_else(|| env.without(variable), |value| env.with(variable, value));
+                let runtime = changed.runtime().unwrap_or_default();
+                if runtime == self.runtime || self.covered(&[change]) || self.decisions == limits::FIX_DECISIONS {
+                    continue;
+                }
+                self.decisions += 1;
+                let decision = decide(registry, runtime, &changed, self.ambient);
+                if decision.selection.slug == slug && self.accepts(&decision) {
+                    self.found.push(Found { changes: [change].into(), decision, runtime: Some(runtime) });
                 }
             }
         }
@@ -384,9 +440,9 @@ impl<'a, 'o> Search<'a, 'o> {
         !is_cross_vendor(self.registry, provider, &credentials.accepted_by(provider))
     }
 
-    /// Returns true if a known fix has only changes of the kinds in `made`.
+    /// Returns true if a known fix makes the changes in `made` superfluous.
     fn covered(&self, made: &[Change<'_>]) -> bool {
-        let made = |change: &Change<'_>| made.iter().any(|other| other.kind() == change.kind());
+        let made = |change: &Change<'_>| made.iter().any(|other| change.covers(other));
         self.found.iter().any(|found| found.changes.iter().all(made))
     }
 
@@ -430,30 +486,44 @@ impl<'a, 'o> Search<'a, 'o> {
         dispatch.creation & bit != 0
     }
 
-    /// The values to try for a variable; they differ from its current value.
-    fn values(&self, variable: Variable, env: &Env<'a>, slugs: impl Iterator<Item = &'a str>) -> Vec<Option<&'a str>> {
+    /// The values to try for a variable; they differ from its current value. Spellings of the slug come before all
+    /// other texts.
+    fn values<'s>(
+        &self,
+        variable: Variable,
+        env: &Env<'a>,
+        slugs: impl Iterator<Item = &'s Candidate<'a>>,
+    ) -> Vec<Value<'a>>
+    where
+        'a: 's,
+    {
         let policy = env.policy();
         let mut values = Vec::new();
         if !self.is_editable(variable, policy) {
             return values;
         }
+        let plain = |text| Value { text, is_spelling: false };
         if env.is_set(variable) {
-            values.push(None);
+            values.push(plain(None));
         }
         if policy.is_key(variable) {
             // Any value works: only whether a secret is set matters.
-            values.extend((!env.is_set(variable)).then_some(Some("set")));
+            values.extend((!env.is_set(variable)).then_some(plain(Some("set"))));
             return values;
         }
+        let holds_slug = Some(variable) == self.held_by;
         if policy.is_slug_variable(variable) {
-            values.extend(slugs.map(Some));
+            values.extend(slugs.map(|it| Value { text: Some(it.slug), is_spelling: holds_slug && it.is_spelling }));
         }
         let current = env.text(variable);
-        values.extend(policy.texts_of(variable).filter(|text| Some(*text) != current && !text.is_empty()).map(Some));
+        let texts = policy.texts_of(variable).filter(|text| Some(*text) != current && !text.is_empty());
+        let is_spelling = |text: &str| holds_slug && self.slugs.is_spelling(text);
+        values.extend(texts.map(|text| Value { text: Some(text), is_spelling: is_spelling(text) }));
         let is_other = |text: &str| policy.is_other_value(variable, text);
         if policy.default_of(variable).is_some_and(|default| !is_other(default)) && !current.is_some_and(is_other) {
-            values.extend(OTHER_VALUES.into_iter().find(|value| is_other(value)).map(Some));
+            values.extend(OTHER_VALUES.into_iter().find(|value| is_other(value)).map(|text| plain(Some(text))));
         }
+        values.sort_by_key(|value| value.text.is_some() && !value.is_spelling);
         values
     }
 
@@ -587,7 +657,7 @@ mod tests {
             ambient: Vec::new(),
         };
         let slugs = Slugs::new(&registry, &policy, &key);
-        let search = Search::run(&registry, "agent", &env, &[], &slugs, KeyMoves::Accepted);
+        let search = Search::run(&registry, "agent", &env, &[], (None, &slugs, None), KeyMoves::Accepted);
         assert_eq!((search.decisions, search.found.len()), (limits::FIX_DECISIONS, 0));
     }
 

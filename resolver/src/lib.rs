@@ -84,7 +84,7 @@ mod examples {
 }
 
 pub use env::Env;
-pub use fix::{Edit, Fix, SlugKey, SlugStore, Slugs, fixes, fixes_sharing};
+pub use fix::{Edit, Fix, SlugKey, SlugStore, Slugs, fixes, fixes_sharing, meant_ids};
 pub use names::NameSubset;
 pub use policy::{BillingPath, Policy, PolicyDocument, Variable};
 pub use registry::{AuthEnv, Billing, Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};

@@ -92,6 +92,9 @@ pub const FIX_SLUGS: usize = 100;
 /// Maximum number of other spellings of a slug that are tried as a fix.
 pub const FIX_SPELLINGS: usize = 1_000;
 
+/// Maximum number of other spellings of a slug that are tried together with other edits.
+pub const FIX_RESPELLINGS: usize = 10;
+
 /// Maximum number of combinations of edits that are tried to find the fixes of one contradiction.
 pub const FIX_DECISIONS: usize = 20_000;
 

@@ -27,7 +27,7 @@ use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
 use crate::slip::is_slip;
-use crate::suggest::{closest_ids, did_you_mean};
+use crate::suggest::{did_you_mean, similar_ids};
 
 /// Maximum bytes of a file that is scanned.
 const FILE_BYTES: u64 = 1 << 20;
@@ -213,17 +213,18 @@ impl Linter<'_> {
             if runtime.range.is_empty() { finding } else { finding.with_label(runtime, "the runtime") }
         };
         let listed = || handle.runtime().arms.iter().flat_map(|arm| arm.models.iter().map(String::as_str));
-        let near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
+        let credentials = pin.credentials();
+        let similar = || similar_ids(registry, &handle.runtime().name, &pin.model.text, &credentials, SUGGESTIONS);
+        let near = || match similar().as_slice() {
             [] => format!("write an id that the registry lists for {on}"),
             near => {
                 format!("did you mean {}?", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or "))
             }
         };
-        let only_near = || match closest_ids(&pin.model.text, listed(), SUGGESTIONS).as_slice() {
+        let only_near = || match similar().as_slice() {
             [only] => Some(*only),
             _ => None,
         };
-        let credentials = pin.credentials();
         Some(match handle.derive(&pin.model.text, &credentials) {
             Ok(provider) => match lacking(pin, provider, &credentials) {
                 Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use slug_resolver::policy::SecretsEffect;
-use slug_resolver::registry::Arm;
 use slug_resolver::{
     Code, Credentials, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain,
     limits,
@@ -11,7 +10,7 @@ use slug_resolver::{
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::codes::{self, Entry};
-use crate::suggest::{closest_ids, closest_match};
+use crate::suggest::{closest_match, similar_ids};
 use crate::variables::runtime_names;
 
 /// Returns true if a resolution is a contradiction or has a warning that slugproof.yaml denies.
@@ -147,16 +146,8 @@ pub fn hints(registry: &Registry, env: &Env<'_>, resolution: &Resolution<'_>) ->
             hints.push(format!("the registry has the runtimes {}{suggestion}", known.join(", ")));
         }
         Some(Code::UnregisteredModel) => {
-            let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
             let credentials = Credentials { injected: resolution.injected, ambient: &[] };
-            let has_key =
-                |arm: &&Arm| registry.provider(&arm.provider).is_some_and(|provider| credentials.meet(provider));
-            let ids = |arms: &[&Arm]| -> Vec<String> {
-                let ids = arms.iter().flat_map(|arm| &arm.models).map(String::as_str);
-                closest_ids(resolution.slug, ids, 3).into_iter().map(str::to_owned).collect()
-            };
-            let (with_key, others): (Vec<&Arm>, Vec<&Arm>) = arms.iter().partition(has_key);
-            let near = Some(ids(&with_key)).filter(|near| !near.is_empty()).unwrap_or_else(|| ids(&others));
+            let near = similar_ids(registry, template, resolution.slug, &credentials, 3);
             if !near.is_empty() {
                 let spellings = "Spellings are compared exactly: bare, `vendor/id` and `vendor:id` are three ids";
                 hints.push(format!("did you mean {}? {spellings}", near.join(" or ")));

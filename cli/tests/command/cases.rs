@@ -853,7 +853,7 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
     let found = findings(&scratch);
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].1.starts_with("set ACME_API_KEY=<ACME_API_KEY>"), "{found:?}");
-    assert!(found[1].0 == "unregistered-model" && found[1].1.starts_with("delete `MODEL`"), "{found:?}");
+    assert!(found[1].0 == "unregistered-model" && found[1].1.starts_with("unset MODEL,"), "{found:?}");
 }
 
 /// Slips that `check` finds in registry and policy.
@@ -1107,5 +1107,114 @@ fn settings_file_of_earlier_step_is_undecided() {
         assert_eq!(output.code, i32::from(!is_fine), "{first}: {}", output.snapshot());
         let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(shown.contains("may choose the model of the call"), !is_fine, "{first}: {}", output.snapshot());
+    }
+}
+
+/// Providers of every kind, with ids that resemble each other.
+const VENDORS: &str = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [ACME_API_KEY], model_prefix_match: '^(acme/|ac-)'}
+  - {name: zeta, auth_env: [ZETA_API_KEY], model_prefix_match: '^(zeta/|ze-)'}
+  - {name: pair, auth_env: [[PAIR_ID, PAIR_SECRET]]}
+  - {name: box, auth_env: []}
+runtimes:
+  agent:
+    providers:
+      - {name: acme, models: [ac-small, ac-large]}
+      - {name: box, models: [box/ear, box/nano]}
+      - {name: zeta, models: [ze-mini, zeta/nano, zeta/ze-vast], withdrawn_models: [ze-old]}
+      - {name: pair, models: [pair/solo, pair/trio]}
+";
+
+fn vendors_policy() -> String {
+    EVERY
+        .replace("{key: ZETA_API_KEY}", "{key: ZETA_API_KEY}, {key: PAIR_ID}, {key: PAIR_SECRET}")
+        .replace("ze-mini", "ac-small")
+}
+
+/// A patch never moves a model to another vendor than the slug means: the one that serves it, that has withdrawn it,
+/// that its first segment names, or that lists a similar id. The first fix is the id that the hint names.
+#[test]
+fn fix_keeps_the_vendor_that_the_slug_means() {
+    let (acme, zeta, both) = (&["ACME_API_KEY"][..], &["ZETA_API_KEY"][..], &["ACME_API_KEY", "ZETA_API_KEY"][..]);
+    for (slug, keys, first, fixed) in [
+        // Another case, other separators, a vendor before the id, one edit.
+        ("ZE-MINI", both, "", Some("ze-mini")),
+        ("ze_mini", both, "", Some("ze-mini")),
+        ("Ze.Mini", zeta, "", Some("ze-mini")),
+        ("zeta.ze-mini", both, "", Some("ze-mini")),
+        ("Zeta-Nano", both, "", Some("zeta/nano")),
+        ("AC_Large", both, "", Some("ac-large")),
+        ("eg-mini", both, "set MODEL=acme/eg-mini,", None),
+        // The vendor is known, and its key is not there.
+        ("ZE-MINI", acme, "set MODEL=ze-mini and set ZETA_API_KEY=<ZETA_API_KEY>,", None),
+        ("other/ze-mini", acme, "set MODEL=ze-mini and set ZETA_API_KEY=<ZETA_API_KEY>,", None),
+        ("ze-vast", acme, "set ZETA_API_KEY=<ZETA_API_KEY>,", None),
+        ("zeta/large", acme, "set ZETA_API_KEY=<ZETA_API_KEY>,", None),
+        // The registry knows nothing of the slug, so that it may be of any vendor.
+        ("qq-9", both, "set MODEL=acme/qq-9,", None),
+        ("org/team/qq-9", acme, "set MODEL=acme/org/team/qq-9,", None),
+        // A vendor without credentials hides no vendor whose key is there.
+        ("nano", zeta, "", Some("zeta/nano")),
+        ("nano", acme, "set MODEL=box/nano,", None),
+        // A partly present group is completed before the model is another vendor's.
+        ("trio", &["PAIR_ID"], "set MODEL=pair/trio and set PAIR_SECRET=<PAIR_SECRET>,", None),
+        ("pair/trio", &["PAIR_SECRET"], "set PAIR_ID=<PAIR_ID>,", None),
+    ] {
+        let keys: Vec<String> = keys.iter().map(|key| secret(key)).collect();
+        let env = format!("MODEL: {slug}, {}", keys.join(", "));
+        let scratch = repository("vendors", VENDORS, &vendors_policy(), &job("a", &env));
+        let text = lint(&scratch).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut helps = text.split("help: ").skip(1).filter(|help| !help.starts_with("did you mean"));
+        let first = fixed.map_or(first.to_owned(), |id| format!("set `MODEL` to `{id}`,"));
+        assert!(helps.next().is_some_and(|help| help.starts_with(&first)), "{slug} {keys:?}: {text}");
+        let workflow = scratch.0.join(".github/workflows/w.yml");
+        let before = fs::read_to_string(&workflow).expect("the file exists");
+        let output = slugproof(["lint", "--fix"]).dir(&scratch).run();
+        let after = fs::read_to_string(&workflow).expect("the file exists");
+        let model = |slug: &str| format!("MODEL: {slug}");
+        assert_eq!(after, before.replace(&model(slug), &model(fixed.unwrap_or(slug))), "{slug}: {}", output.snapshot());
+    }
+}
+
+/// The hint and the first fix name the same id.
+#[test]
+fn hint_is_the_first_fix() {
+    let scratch = repository("hint", VENDORS, &vendors_policy(), "");
+    for (key, slug, id) in [
+        ("ZETA_API_KEY=x", "zeta:ze-mini", "ze-mini"),
+        ("ZETA_API_KEY=x", "nano", "zeta/nano"),
+        ("ZETA_API_KEY=x", "ZETA/ZE_VAST", "zeta/ze-vast"),
+        ("ACME_API_KEY=x", "acme:ac-large", "ac-large"),
+        ("ACME_API_KEY=x", "acme.AC.large", "ac-large"),
+    ] {
+        let output = slugproof(["resolve", "--runtime", "agent", key, &format!("MODEL={slug}")]).dir(&scratch).run();
+        assert!(output.stdout.contains(&format!("did you mean {id}?")), "{}", output.snapshot());
+        assert!(output.stdout.contains(&format!("  1. set MODEL={id},")), "{}", output.snapshot());
+    }
+}
+
+/// A variable whose value is the runtime can be what is wrong, and so can a key that selects the runtime.
+#[test]
+fn wrong_runtime_is_changed_alone() {
+    let registry = REGISTRY.replace(
+        "  agent: {providers: [{name: acme, models: [ac-large, ac-small]}, ",
+        "  cloud: {providers: [{name: acme, models: [ac-large]}]}\n  direct: {providers: [",
+    );
+    let rules = "model: [{use: $MODEL}, {when: {runtime: cloud}, use: ac-large}, {use: ze-mini}]
+inject: every
+secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}, {key: CLOUD_ID}]
+";
+    for (runtime, env, edit) in [
+        ("runtime: BACKEND\ndefaults: {BACKEND: direct}\n", "BACKEND: cloud", "unset BACKEND"),
+        ("runtime: [{use: [$BACKEND, direct]}]\n", "BACKEND: cloud", "unset BACKEND"),
+        ("runtime: BACKEND\ndefaults: {BACKEND: cloud}\n", "OTHER: x", "set BACKEND=direct"),
+        ("runtime: [{when: {CLOUD_ID: set}, use: cloud}, {use: direct}]\n", "CLOUD_ID: x", "unset CLOUD_ID"),
+    ] {
+        let env = format!("{env}, MODEL: ze-mini, {}", secret("ZETA_API_KEY"));
+        let scratch = repository("runtime", &registry, &evals(&format!("{runtime}{rules}")), &job("a", &env));
+        let found = findings(&scratch);
+        assert!(found.len() == 1 && found[0].0 == "unregistered-model", "{found:?}");
+        assert!(found[0].1.starts_with(edit), "{edit}: {found:?}");
     }
 }

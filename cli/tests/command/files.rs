@@ -16,13 +16,13 @@ jobs:
     env:
       E2E_RUNTIME: claude-code
       E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}
-      E2E_MODEL_SLUG: no-such-model
+      E2E_MODEL_SLUG: minimax:none
     steps:
       - run: bash tests/e2e/test_staging_full_saas.sh
 ";
 
 fn fixed() -> String {
-    WRONG.replace("      E2E_MODEL_SLUG: no-such-model\n", "")
+    WRONG.replace("      E2E_MODEL_SLUG: minimax:none\n", "")
 }
 
 fn read(path: &Path) -> String {

@@ -132,12 +132,12 @@ fn json_and_sarif_follow_their_schemas() {
 fn fixes_keep_layout_and_comments() {
     let cases = [
         (
-            "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\nE2E_MODEL_SLUG: 'no-such-model' # the slug\n\
+            "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\nE2E_MODEL_SLUG: 'minimax:none' # the slug\n\
              # the end\nB: y",
             "A: x\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }} # the path\n# the end\nB: y",
         ),
         (
-            "E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: >-\n  no-such-model\nB: y",
+            "E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: >-\n  minimax:none\nB: y",
             "E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nB: y",
         ),
     ];
@@ -156,8 +156,8 @@ fn fixes_keep_layout_and_comments() {
 #[test]
 fn fix_deletes_flow_entries() {
     for (number, (env, expected)) in [
-        ("env: {E2E_MODEL_SLUG: no-such-model, A: b}", "env: {A: b}"),
-        ("env: {A: b, E2E_MODEL_SLUG: no-such-model }", "env: {A: b }"),
+        ("env: {E2E_MODEL_SLUG: minimax:none, A: b}", "env: {A: b}"),
+        ("env: {A: b, E2E_MODEL_SLUG: minimax:none }", "env: {A: b }"),
     ]
     .into_iter()
     .enumerate()

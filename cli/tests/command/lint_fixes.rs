@@ -31,8 +31,8 @@ fn step_with(env: &str) -> String {
     )
 }
 
-/// A workflow on the tenant's path whose only step has this `env`. No fix keeps the vendor of a
-/// model that the registry does not have, so the model can be deleted.
+/// A workflow on the tenant's path whose only step has this `env`. A model of the same vendor that the registry
+/// does not have, and of which it lists no other spelling, can be deleted.
 fn step_with_key(env: &str) -> String {
     step_with(env).replace("E2E_LLM_PATH: platform", "E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}")
 }
@@ -87,27 +87,24 @@ fn unsafe_edits_are_not_applied() {
 #[test]
 fn comment_next_to_entry_leads_to_replacement() {
     for (number, env) in [
-        "env: {A: x, # why, and so,\n          E2E_MODEL_SLUG: no-such-model # bad\n          }",
-        "env: {A: x, # why,\n          E2E_MODEL_SLUG: no-such-model}",
-        "env: {E2E_MODEL_SLUG: no-such-model, # why\n          A: x}",
-        "env: {\n          # why\n          E2E_MODEL_SLUG: no-such-model}",
+        "env: {A: x, # why, and so,\n          E2E_MODEL_SLUG: minimax:none # bad\n          }",
+        "env: {A: x, # why,\n          E2E_MODEL_SLUG: minimax:none}",
+        "env: {E2E_MODEL_SLUG: minimax:none, # why\n          A: x}",
+        "env: {\n          # why\n          E2E_MODEL_SLUG: minimax:none}",
     ]
     .into_iter()
     .enumerate()
     {
         let (ended, after) = lint(&format!("comma-{number}"), &step_with_key(env), &["--fix"]);
         assert_eq!(ended.code, 0, "{}", ended.snapshot());
-        assert_eq!(after, step_with_key(&env.replace("no-such-model", "MiniMax-M2")));
+        assert_eq!(after, step_with_key(&env.replace("minimax:none", "MiniMax-M2")));
     }
 }
 
 /// A workflow with these jobs; `§` stands for the call and `@` for an entry with an unknown model.
 fn jobs(text: &str) -> String {
     let env = "E2E_MINIMAX_API_KEY: '${{ secrets.KEY }}', E2E_RUNTIME: claude-code";
-    format!(
-        "on: push\nenv: {{{env}}}\njobs:\n{}",
-        text.replace('§', CALL).replace('@', "E2E_MODEL_SLUG: no-such-model")
-    )
+    format!("on: push\nenv: {{{env}}}\njobs:\n{}", text.replace('§', CALL).replace('@', "E2E_MODEL_SLUG: minimax:none"))
 }
 
 #[test]
@@ -122,7 +119,7 @@ fn key_env_is_deleted_with_its_last_entry() {
         (format!("{step}      - run: §\n        env:\n          @\n"), after.to_owned()),
         (
             format!(
-                "{step}      - run: §\n        \"env\":\n\n          'E2E_MODEL_SLUG': >-\n            no-such-model\n"
+                "{step}      - run: §\n        \"env\":\n\n          'E2E_MODEL_SLUG': >-\n            minimax:none\n"
             ),
             format!("{after}\n"),
         ),
@@ -166,7 +163,7 @@ fn entry_of_another_place_is_not_edited() {
     let (env, other) = ("\n      @\n      A: b", "    steps: [{run: x}]\n");
     let call = "    steps: [{run: §}]\n";
     let here = format!("  j:\n    env: &e{env}\n{call}");
-    let value = |text: &str| text.replace('@', "E2E_MODEL_SLUG").replace('=', "no-such-model");
+    let value = |text: &str| text.replace('@', "E2E_MODEL_SLUG").replace('=', "minimax:none");
     for (number, text) in [
         // The same `env`, in a job that calls nothing or the same harness.
         format!("{here}  k:\n    env: *e\n{other}"),
@@ -196,13 +193,13 @@ fn entry_of_another_place_is_not_edited() {
     // An anchor that nothing uses prevents nothing.
     let text = jobs(&format!("  j:\n    env: &e{env}\n    steps: [{{run: §}}]\n"));
     let (_, after) = lint("anchor-unused", &text, &["--fix"]);
-    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: no-such-model\n", ""));
+    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: minimax:none\n", ""));
 }
 
 #[test]
 fn failing_step_may_read_the_deleted_variable() {
     let text = job_with(
-        "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: no-such-model",
+        "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: minimax:none",
         &format!("      - run: echo \"$E2E_MODEL_SLUG\"; {CALL}\n      - run: echo E2E_MODEL_SLUGS\n"),
     );
     let (output, after) = lint("own-step", &text, &["--fix"]);
@@ -224,7 +221,7 @@ fn thousand_findings_are_fixed_in_one_run() {
         format!(
             "  j{number}:\n    env:\n      E2E_RUNTIME: claude-code\n      \
              E2E_MINIMAX_API_KEY: ${{{{ secrets.KEY }}}}\n      \
-             E2E_MODEL_SLUG: no-such-model\n    steps:\n      - run: {CALL}\n"
+             E2E_MODEL_SLUG: minimax:none\n    steps:\n      - run: {CALL}\n"
         )
     };
     let text = format!("on: push\njobs:\n{}", (0..1_000).map(job).collect::<String>());
@@ -233,7 +230,7 @@ fn thousand_findings_are_fixed_in_one_run() {
     assert_eq!(found.iter().filter(|finding| finding["patch"].is_object()).count(), 1_000);
     let (ended, after) = lint("thousand", &text, &["--fix"]);
     assert_eq!(ended.code, 0, "{}", ended.snapshot().chars().take(2000).collect::<String>());
-    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: no-such-model\n", ""));
+    assert_eq!(after, text.replace("      E2E_MODEL_SLUG: minimax:none\n", ""));
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
 
@@ -297,11 +294,11 @@ fn every_failing_slug_is_named() {
     );
     assert_eq!(finding["subject"]["slugs"], "MiniMax-M2, MiniMax-M2.7");
     assert!(!notes(finding).contains("in every case"), "{finding}");
-    let found = findings("codes", &text("MiniMax-M2", "no-such-model"));
+    let found = findings("codes", &text("MiniMax-M2", "minimax:none"));
     let [finding] = &found[..] else { panic!("{found:?}") };
     assert_eq!(
         finding["primary"]["text"],
-        "selects `MiniMax-M2` or `no-such-model` for `claude-code` by rule `override`"
+        "selects `MiniMax-M2` or `minimax:none` for `claude-code` by rule `override`"
     );
     assert!(
         notes(finding).contains("it fails in every case, with `platform-path-byok-model` or `unregistered-model`"),
@@ -380,7 +377,7 @@ fn entry_with_suppression_comment_is_kept() {
 
 #[test]
 fn edits_are_listed_one_by_one() {
-    let (ended, _) = lint("shown", &step_with_key("env: {E2E_MODEL_SLUG: no-such-model, A: b}"), &["--fix"]);
+    let (ended, _) = lint("shown", &step_with_key("env: {E2E_MODEL_SLUG: minimax:none, A: b}"), &["--fix"]);
     let shown = ended.stdout.replace("\n  ", " ");
     let edit = "a.yml: delete `E2E_MODEL_SLUG`, which selects MiniMax-M2.7 from minimax";
     assert!(shown.contains(edit), "{shown}");

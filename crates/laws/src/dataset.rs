@@ -13,7 +13,7 @@ use crate::model_classes::ModelClasses;
 use crate::policy_v1::PolicyV1;
 use crate::reference;
 use crate::shared_slugs::SharedSlugs;
-use crate::spelling;
+use crate::spelling::{self, Spellings};
 
 /// One registry and one policy, the data of a test case.
 pub struct Dataset {
@@ -34,12 +34,12 @@ pub struct Dataset {
     located_registry: OnceLock<Result<LocatedDocument, ReadError>>,
     located_policy: OnceLock<Result<LocatedDocument, ReadError>>,
     registry_with_nulls: OnceLock<Result<Option<WithNulls>, ReadError>>,
-    spellings: Mutex<Spellings>,
+    spellings: Mutex<KnownSpellings>,
     fix_slug_caches: [SharedSlugs; 2],
 }
 
 /// The other spellings of each slug, by runtime and slug.
-type Spellings = BTreeMap<(String, String), Arc<[String]>>;
+type KnownSpellings = BTreeMap<(String, String), Arc<Spellings>>;
 
 /// A registry in which every absent optional field is written as `null`.
 pub(crate) struct WithNulls {
@@ -117,12 +117,12 @@ impl Dataset {
 
     /// The other spellings of a slug on a runtime: the ids that the slug may have been meant to be. They are
     /// cached, because many cases have the same slug, and comparing a slug with every id is slow.
-    pub(crate) fn spellings(&self, runtime: &str, slug: &str) -> Arc<[String]> {
+    pub(crate) fn spellings(&self, runtime: &str, slug: &str) -> Arc<Spellings> {
         let key = (runtime.to_owned(), slug.to_owned());
         let known = self.spellings.lock().expect("no thread panics while it holds the lock").get(&key).cloned();
         known.unwrap_or_else(|| {
-            let spellings: Arc<[String]> =
-                spelling::other_spellings(&self.registry, self.model_classes(), runtime, slug).into();
+            let spellings = spelling::other_spellings(&self.registry, self.model_classes(), runtime, slug);
+            let spellings = Arc::new(spellings);
             let mut known = self.spellings.lock().expect("no thread panics while it holds the lock");
             known.insert(key, Arc::clone(&spellings));
             spellings

@@ -7,7 +7,7 @@ use slug_resolver::policy::PickRule;
 use slug_resolver::{Code, Edit, Kind, Policy, Resolution, Variable, Warning, limits};
 
 use crate::law::{LawContext, Violation, ensure};
-use crate::laws::{apply, kind};
+use crate::laws::{apply, changes_runtime_alone, covers, is_respelling};
 use crate::reference;
 use crate::secret::SECRET_PLACEHOLDER;
 use crate::spelling;
@@ -33,6 +33,10 @@ pub fn check_completeness(context: &LawContext<'_>) -> Result<(), Violation> {
         };
         for size in 1..=limits::FIX_EDITS {
             try_all(context, &accepts, &options(context, size), &mut Vec::new(), size, &mut expected);
+            if size == 1 {
+                let alone = changes_runtime_alone(context).into_iter().map(|edit| vec![edit]).collect::<Vec<_>>();
+                try_all(context, &accepts, &alone, &mut Vec::new(), size, &mut expected);
+            }
         }
     }
     let text = |edits: &Vec<Edit>| format!("{edits:?}");
@@ -59,17 +63,22 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
     }
     listed.truncate(limits::FIX_SLUGS);
     let picked = reference::select(document, &case.runtime, &case.variables);
+    let is_served = !matches!(context.resolution.code, Some(Code::UnregisteredModel | Code::WithdrawnModel));
     let mut slugs = Vec::new();
-    if size == 1 && picked.held_by.is_some() {
-        slugs = case.dataset.spellings(template, picked.slug).to_vec();
+    if picked.held_by.is_some() {
+        let spellings = case.dataset.spellings(template, picked.slug);
+        slugs = match size {
+            1 => spellings.ids.clone(),
+            _ if is_served => Vec::new(),
+            _ => spellings.ids[..spellings.listed.min(limits::FIX_RESPELLINGS)].to_vec(),
+        };
     }
-    if size == 1 && matches!(context.resolution.code, Some(Code::UnregisteredModel | Code::WithdrawnModel)) {
+    if size == 1 && !is_served {
         spelling::sort_by_similarity(&mut listed, picked.slug);
     }
     slugs.extend(listed);
 
-    let is_runtime_open = document.runtime.iter().any(|rule| !rule.when.variables.is_empty())
-        && context.implementation.runtime(case) == Some(&case.runtime);
+    let is_runtime_open = context.implementation.runtime(case) == Some(&case.runtime);
     let of = |variable: Variable| {
         let name = policy.variable_name(variable);
         let tests_runtime = |rule: &PickRule| rule.when.variables.iter().any(|(tested, _)| tested == name);
@@ -102,6 +111,8 @@ fn options(context: &LawContext<'_>, size: usize) -> Vec<Options> {
             values.extend(["byok", "tenant", "other"].into_iter().find(|value| is_other(value)));
         }
         edits.extend(values.into_iter().map(|value| Edit::Set(name.into(), value.into())));
+        // Another spelling of the slug is tried before another model.
+        edits.sort_by_key(|edit| matches!(edit, Edit::Set(..)) && !is_respelling(context, edit));
         edits
     };
     let names = case.dataset.variable_names();
@@ -118,7 +129,7 @@ fn try_all(
     more: usize,
     found: &mut Vec<Vec<Edit>>,
 ) {
-    let is_made = |edit: &Edit| made.iter().any(|other| kind(edit) == kind(other));
+    let is_made = |edit: &Edit| made.iter().any(|other| covers(context, edit, other));
     if found.iter().any(|fix| fix.iter().all(is_made)) {
         return;
     }

@@ -11,6 +11,7 @@ use crate::dataset::Dataset;
 use crate::implementation::Implementation;
 use crate::reference;
 use crate::secret::CANARY;
+use crate::spelling::Spellings;
 
 /// One law.
 #[derive(Clone, Copy)]
@@ -74,7 +75,7 @@ impl<'a> LawContext<'a> {
     }
 
     /// Other spellings of a slug on the runtime of the case.
-    pub(crate) fn spellings(&self, slug: &str) -> Arc<[String]> {
+    pub(crate) fn spellings(&self, slug: &str) -> Arc<Spellings> {
         let dataset = &self.case.dataset;
         dataset.spellings(dataset.policy.template_of(&self.case.runtime), slug)
     }

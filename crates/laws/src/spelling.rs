@@ -2,44 +2,79 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::{Provider, Registry, limits};
+use slug_resolver::{Registry, limits};
 
 use crate::model_classes::ModelClasses;
 use crate::reference::platform_pays;
 
-/// The ids that a slug may have been meant to be, most likely first: the listed ids with the same last
-/// segment, or with the same segments before and a last segment one edit away; and, for a slug that no
-/// arm of any runtime lists, the slug after the name of each provider that needs a credential and `/` or `:`, and the
-/// slug without its first segment.
-pub(crate) fn other_spellings(registry: &Registry, classes: &ModelClasses, runtime: &str, slug: &str) -> Vec<String> {
+/// Other spellings of a slug.
+pub(crate) struct Spellings {
+    /// The ids that the slug may have been meant to be, most likely first.
+    pub(crate) ids: Vec<String>,
+    /// The number of ids that the runtime lists; they come first.
+    pub(crate) listed: usize,
+    /// The providers of the listed ids that are most similar.
+    pub(crate) closest: Vec<String>,
+}
+
+/// A text in lower case without separators.
+fn plain(text: &str) -> String {
+    let parts = text.split(['/', ':', '.', '-', '_', ' ']);
+    parts.flat_map(str::chars).flat_map(char::to_lowercase).collect()
+}
+
+/// The ids that a slug may have been meant to be: the listed ids that are similar; and, for a slug without such ids
+/// that no arm of any runtime lists and the runtime has not withdrawn, the slug without its first segment, and the
+/// slug after `/` or `:` and the name of each provider that needs a credential. If a pattern matches the slug or its
+/// first segment is a provider, only names with which the slug begins count.
+pub(crate) fn other_spellings(registry: &Registry, classes: &ModelClasses, name: &str, slug: &str) -> Spellings {
     let slug = slug.trim();
-    let Some(runtime) = registry.runtimes().iter().find(|known| known.name == runtime) else { return Vec::new() };
+    let none = Spellings { ids: Vec::new(), listed: 0, closest: Vec::new() };
+    let Some(runtime) = registry.runtimes().iter().find(|known| known.name == name) else { return none };
     if slug.is_empty() || slug.len() > 256 {
-        return Vec::new();
+        return none;
     }
-    let ids = runtime.arms.iter().flat_map(|arm| &arm.models).filter(|id| id.len() <= 256);
-    let parts = split_last(slug);
-    let mut all: Vec<String> = ids.filter(|id| are_similar(split_last(id), parts)).cloned().collect();
-    let listed: BTreeSet<String> = all.iter().cloned().collect();
-    if !classes.is_listed(slug) {
-        let needs_credential = |provider: &&Provider| !platform_pays(provider) && !provider.auth_env.names().is_empty();
-        let needing = registry.providers().iter().filter(needs_credential);
-        let needing: BTreeSet<&str> = needing.map(|provider| provider.name.as_str()).collect();
-        for arm in runtime.arms.iter().filter(|arm| needing.contains(arm.provider.as_str())) {
-            all.push(arm.provider.clone() + "/" + slug);
-            all.push(arm.provider.clone() + ":" + slug);
+    let provider_of = |name: &str| registry.providers().iter().find(|provider| provider.name == name);
+    let needs_credential =
+        |name: &str| provider_of(name).is_some_and(|it| !platform_pays(it) && !it.auth_env.names().is_empty());
+    let is_keyless =
+        |name: &str| provider_of(name).is_some_and(|it| !platform_pays(it) && it.auth_env.names().is_empty());
+    let mut similar = Vec::new();
+    for arm in &runtime.arms {
+        let keyless = is_keyless(&arm.provider);
+        for id in arm.models.iter().filter(|id| id.len() <= 256 && *id != slug) {
+            if let Some(likeness) = likeness(&arm.provider, id, slug) {
+                let key = (likeness, keyless, first_segment(id) != first_segment(slug), distance(id, slug));
+                similar.push((key, arm.provider.clone(), id.clone()));
+            }
+        }
+    }
+    similar.sort_by_key(|(key, ..)| *key);
+    let best = similar.first().map(|(key, ..)| key.0);
+    let is_best = |(key, ..): &&((u8, bool, bool, usize), String, String)| Some(key.0) == best;
+    let closest = similar.iter().filter(is_best).map(|(_, provider, _)| provider.clone()).collect();
+
+    let mut ids: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    ids.extend(similar.into_iter().map(|(.., id)| id).filter(|id| seen.insert(id.clone())));
+    let listed = ids.len().min(limits::FIX_SPELLINGS);
+    if ids.is_empty() && !classes.is_listed(slug) && classes.withdrawing(name, slug).is_empty() {
+        let is_known =
+            provider_of(first_segment(slug)).is_some() || !classes.candidates(registry, name, slug).is_empty();
+        for arm in runtime.arms.iter().filter(|arm| needs_credential(&arm.provider)) {
+            if !is_known || slug.starts_with(&arm.provider) {
+                ids.push(arm.provider.clone() + "/" + slug);
+                ids.push(arm.provider.clone() + ":" + slug);
+            }
         }
         if let Some(at) = slug.find(['/', ':']) {
-            all.push(slug[at + 1..].to_owned());
+            ids.push(slug[at + 1..].to_owned());
         }
+        ids.retain(|id| !id.is_empty() && id != slug && seen.insert(id.clone()));
+        ids.sort_by_cached_key(|id| (first_segment(id) != first_segment(slug), distance(id, slug)));
     }
-    let mut seen = BTreeSet::new();
-    let mut kept = all;
-    kept.retain(|id| !id.is_empty() && id != slug && seen.insert(id.clone()));
-    let key = |id: &String| (!listed.contains(id), first_segment(id) != first_segment(slug), distance(id, slug));
-    kept.sort_by_cached_key(key);
-    kept.truncate(limits::FIX_SPELLINGS);
-    kept
+    ids.truncate(limits::FIX_SPELLINGS);
+    Spellings { ids, listed, closest }
 }
 
 /// Sorts ids by their similarity with a slug that no arm serves: those with its first segment come
@@ -66,14 +101,20 @@ fn split_last(id: &str) -> (&str, &str) {
     }
 }
 
-/// Returns true for ids with the same last segment, and for ids that are one edit apart in it. All other spellings
-/// of a slug are similar to it.
-pub(crate) fn is_similar(id: &str, slug: &str) -> bool {
-    are_similar(split_last(id), split_last(slug))
-}
-
-fn are_similar((id_before, id_last): (&str, &str), (before, last): (&str, &str)) -> bool {
-    id_last == last || id_before == before && is_one_edit(id_last, last)
+/// How similar an id of a provider is to a slug: 0 if they differ only in case and separators; 1 if, apart from these,
+/// they have the same last segment, with or without the name of the provider before it; 2 if, apart from these, one
+/// edit of the last segment makes them equal.
+fn likeness(provider: &str, id: &str, slug: &str) -> Option<u8> {
+    let ((id_before, id_last), (before, last)) = (split_last(id), split_last(slug));
+    if plain(id) == plain(slug) && !plain(id).is_empty() {
+        return Some(0);
+    }
+    let (id_last, last, provider) = (plain(id_last), plain(last), plain(provider));
+    let is_named = |with: &str, without: &str| !without.is_empty() && with == format!("{provider}{without}");
+    if id_last == last && !last.is_empty() || is_named(&id_last, &last) || is_named(&last, &id_last) {
+        return Some(1);
+    }
+    (plain(id_before) == plain(before) && is_one_edit(&id_last, &last)).then_some(2)
 }
 
 fn is_one_edit(one: &str, other: &str) -> bool {

@@ -1,8 +1,9 @@
 //! The slugs that a search for fixes tries instead of one slug.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::spelling;
+use super::spelling::{self, Spellings};
 use crate::limits;
 use crate::names::NameSubset;
 use crate::policy::Policy;
@@ -44,8 +45,7 @@ pub struct SlugKey {
 /// The slugs to try instead of one slug.
 #[derive(Debug)]
 pub struct Slugs {
-    /// Other spellings of the slug, most likely first.
-    pub(super) spellings: Vec<String>,
+    pub(super) spellings: Spellings,
     /// For each spelling, whether the runtime may serve it.
     are_served: Vec<bool>,
     /// The first id of each arm, then the others.
@@ -54,6 +54,8 @@ pub struct Slugs {
     firsts: usize,
     /// The positions in `listed` in the order in which they are tried as the only edit.
     order: Vec<usize>,
+    /// The number of spellings to try together with other edits.
+    combined: usize,
 }
 
 /// An id that an arm of the runtime lists.
@@ -65,11 +67,26 @@ struct Listed {
     model: usize,
     /// Whether its provider may be consistent: see [`Slugs::single`].
     is_served: bool,
+    is_spelling: bool,
+}
+
+/// A slug to try.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<'s> {
+    pub(super) slug: &'s str,
+    /// False if no credentials that the policy can inject make the runtime serve it.
+    pub(super) is_served: bool,
+    /// True for another spelling of the slug.
+    pub(super) is_spelling: bool,
 }
 
 impl Listed {
     fn text(self, arms: &[Arm]) -> &str {
         &arms[self.arm].models[self.model]
+    }
+
+    fn candidate(self, arms: &[Arm]) -> Candidate<'_> {
+        Candidate { slug: self.text(arms), is_served: self.is_served, is_spelling: self.is_spelling }
     }
 }
 
@@ -81,9 +98,13 @@ impl Slugs {
         let handle = registry.handle(template);
         let may_serve = |slug: &str| handle.is_some_and(|runtime| runtime.may_serve(slug, &most));
 
-        let spellings = if *is_held { spelling::other_spellings(registry, template, slug) } else { Vec::new() };
+        let spellings = if *is_held { Spellings::new(registry, template, slug) } else { Spellings::default() };
+        let known: HashSet<&str> = spellings.ids.iter().map(String::as_str).collect();
         let arms = arms(registry, template);
-        let of = |(arm, model): (usize, usize)| Listed { arm, model, is_served: may_serve(&arms[arm].models[model]) };
+        let of = |(arm, model): (usize, usize)| {
+            let id = &*arms[arm].models[model];
+            Listed { arm, model, is_served: may_serve(id), is_spelling: known.contains(id) }
+        };
         let first_of_each =
             || arms.iter().enumerate().filter(|(_, arm)| !arm.models.is_empty()).map(|(arm, _)| (arm, 0));
         let others = arms.iter().enumerate().flat_map(|(arm, known)| (1..known.models.len()).map(move |id| (arm, id)));
@@ -93,25 +114,36 @@ impl Slugs {
             spelling::sort_by_similarity(&mut order, slug, |position| listed[position].text(arms));
         }
         Self {
-            are_served: spellings.iter().map(|spelling| may_serve(spelling)).collect(),
-            spellings,
+            are_served: spellings.ids.iter().map(|spelling| may_serve(spelling)).collect(),
             firsts: first_of_each().count().min(limits::FIX_SLUGS),
+            // A slug that the runtime serves needs no other spelling.
+            combined: if *is_served { 0 } else { spellings.listed.min(limits::FIX_RESPELLINGS) },
+            spellings,
             listed,
             order,
         }
     }
 
-    /// The slugs to try as the only edit, in order, each with `false` if no credentials that the policy can
-    /// inject make the runtime serve it.
-    pub(super) fn single<'s>(&'s self, arms: &'s [Arm]) -> impl Iterator<Item = (&'s str, bool)> {
-        let spellings = self.spellings.iter().map(String::as_str).zip(self.are_served.iter().copied());
+    /// The slugs to try as the only edit, in order.
+    pub(super) fn single<'s>(&'s self, arms: &'s [Arm]) -> impl Iterator<Item = Candidate<'s>> {
         let listed = self.order.iter().map(|position| self.listed[*position]);
-        spellings.chain(listed.map(|id| (id.text(arms), id.is_served)))
+        self.first_spellings(self.spellings.ids.len()).chain(listed.map(|id| id.candidate(arms)))
     }
 
-    /// The slugs to try together with other edits, like [`Slugs::single`].
-    pub(super) fn combined<'s>(&'s self, arms: &'s [Arm]) -> impl Iterator<Item = (&'s str, bool)> {
-        self.listed[..self.firsts].iter().map(|id| (id.text(arms), id.is_served))
+    /// The slugs to try together with other edits, in order.
+    pub(super) fn combined<'s>(&'s self, arms: &'s [Arm]) -> impl Iterator<Item = Candidate<'s>> {
+        let firsts = self.listed[..self.firsts].iter();
+        self.first_spellings(self.combined).chain(firsts.map(|id| id.candidate(arms)))
+    }
+
+    fn first_spellings(&self, count: usize) -> impl Iterator<Item = Candidate<'_>> {
+        let spellings = self.spellings.ids[..count].iter().zip(&self.are_served);
+        spellings.map(|(slug, is_served)| Candidate { slug, is_served: *is_served, is_spelling: true })
+    }
+
+    /// Returns true for another spelling of the slug.
+    pub(super) fn is_spelling(&self, slug: &str) -> bool {
+        self.spellings.ids.iter().any(|spelling| spelling == slug)
     }
 }
 

@@ -359,9 +359,16 @@ impl Policy {
         self.runtime.iter().fold(0, |reads, rule| reads | rule.reads)
     }
 
-    /// The variables that conditions of rules for the runtime test: one bit for each position.
+    /// The variables whose change can change the runtime together with the slug or the secrets, or that conditions of
+    /// rules for the runtime test: one bit for each position.
     pub(crate) fn runtime_tests(&self) -> u128 {
-        self.guards.reads_of(self.runtime.iter().fold(0, |guards, rule| guards | 1 << rule.guard))
+        let tested = self.guards.reads_of(self.runtime.iter().fold(0, |guards, rule| guards | 1 << rule.guard));
+        tested | self.runtime_reads() & !self.runtime_only()
+    }
+
+    /// The variables whose value is the runtime, and that nothing tests: one bit for each position.
+    pub(crate) fn runtime_uses(&self) -> u128 {
+        self.runtime_reads() & !self.runtime_tests()
     }
 
     /// The names of [`Policy::deciding_variables`].

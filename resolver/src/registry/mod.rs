@@ -27,7 +27,7 @@ use crate::code::Code;
 use crate::limits;
 use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
-pub(crate) use segments::{SEPARATORS, split_last};
+pub(crate) use segments::{Folded, SEPARATORS, fold};
 
 /// The reason for which a registry was rejected.
 pub type InvalidRegistry = crate::yaml::ValidationError;
@@ -301,10 +301,10 @@ impl<'r> RuntimeHandle<'r> {
         }
     }
 
-    /// The listed ids that share the last segment with a slug, or all other segments and about the length of
-    /// the last one, in declared order; and some other ids.
-    pub(crate) fn ids_around(&self, slug: &str) -> impl Iterator<Item = &'r String> {
-        self.arms.segments().around(self.runtime(), slug)
+    /// The listed ids around a slug in folded form, in declared order; see `Segments::around`. An id is given by
+    /// the positions of its arm and of the id in the arm.
+    pub(crate) fn ids_around(&self, slug: &Folded, last: &[&str]) -> impl Iterator<Item = (usize, usize)> + use<'r> {
+        self.arms.segments().around(slug, last)
     }
 
     /// Returns true if an arm lists exactly this id.

@@ -18,11 +18,36 @@ pub(crate) fn split_last(id: &str) -> (&str, &str) {
     }
 }
 
-/// An index of the ids that the arms of one runtime list. It finds the ids that share the last segment
-/// with a slug, or all other segments, without looking at the others.
+/// Returns a text without what writers of ids confuse: the case of letters, and separators of any kind.
+pub(crate) fn fold(text: &str) -> String {
+    let kept = text.chars().filter(|c| !matches!(c, '/' | ':' | '.' | '-' | '_' | ' '));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// An id in folded form.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    pub(crate) whole: String,
+    /// The segments before the last one.
+    pub(crate) prefix: String,
+    pub(crate) last: String,
+}
+
+impl Folded {
+    pub(crate) fn new(id: &str) -> Self {
+        let (prefix, last) = split_last(id);
+        let (prefix, last) = (fold(prefix), fold(last));
+        Self { whole: format!("{prefix}{last}"), prefix, last }
+    }
+}
+
+/// An index of the ids that the arms of one runtime list, by parts of their folded forms. It finds the ids
+/// that are similar to a slug without looking at the others.
 #[derive(Clone)]
 pub(super) struct Segments {
     hasher: DefaultHashBuilder,
+    /// By the whole id.
+    whole: Box<[Entry]>,
     /// By the last segment.
     last: Box<[Entry]>,
     /// By the segments before the last one and the number of characters in the last one.
@@ -39,38 +64,41 @@ impl Segments {
     pub(super) fn new(runtime: &Runtime) -> Self {
         let hasher = DefaultHashBuilder::default();
         let count = runtime.arms.iter().map(|arm| arm.models.len()).sum();
-        let (mut last, mut prefix) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let [mut whole, mut last, mut prefix] = [(); 3].map(|()| Vec::with_capacity(count));
         let mut arms = Vec::with_capacity(runtime.arms.len());
         let mut position = 0;
         for arm in &runtime.arms {
             arms.push(position);
             for id in &arm.models {
-                let (id_prefix, id_last) = split_last(id);
-                last.push((hash(&hasher, id_last), position));
-                prefix.push((hash(&hasher, (id_prefix, id_last.chars().count())), position));
+                let id = Folded::new(id);
+                whole.push((hash(&hasher, id.whole.as_str()), position));
+                last.push((hash(&hasher, id.last.as_str()), position));
+                prefix.push((hash(&hasher, (id.prefix.as_str(), id.last.chars().count())), position));
                 position += 1;
             }
         }
-        last.sort_unstable();
-        prefix.sort_unstable();
-        Self { hasher, last: last.into(), prefix: prefix.into(), arms: arms.into() }
+        [&mut whole, &mut last, &mut prefix].into_iter().for_each(|entries| entries.sort_unstable());
+        Self { hasher, whole: whole.into(), last: last.into(), prefix: prefix.into(), arms: arms.into() }
     }
 
-    /// The ids that have the last segment of a slug, and the ids that have its other segments and a last
-    /// segment that is at most one character longer or shorter, in declared order; and some other ids.
-    pub(super) fn around<'r>(&self, runtime: &'r Runtime, slug: &str) -> impl Iterator<Item = &'r String> {
-        let (prefix, last) = split_last(slug);
-        let length = last.chars().count();
+    /// The ids whose folded form is that of a slug or has one of these last segments, and the ids that have its
+    /// other segments and a last segment that is at most one character longer or shorter, in declared order; and
+    /// some other ids. An id is given by the positions of its arm and of the id in the arm.
+    pub(super) fn around<'s>(&'s self, slug: &Folded, last: &[&str]) -> impl Iterator<Item = (usize, usize)> + use<'s> {
+        let length = slug.last.chars().count();
         let lengths = length.saturating_sub(1)..=length + 1;
-        let by_prefix = lengths.flat_map(|length| with(&self.prefix, hash(&self.hasher, (prefix, length))));
-        let by_last = with(&self.last, hash(&self.hasher, last));
-        let mut positions: Vec<u32> = by_last.iter().chain(by_prefix).map(|(_, position)| *position).collect();
+        let by_prefix =
+            lengths.flat_map(|length| with(&self.prefix, hash(&self.hasher, (slug.prefix.as_str(), length))));
+        let by_last = last.iter().flat_map(|last| with(&self.last, hash(&self.hasher, *last)));
+        let by_whole = with(&self.whole, hash(&self.hasher, slug.whole.as_str()));
+        let mut positions: Vec<u32> =
+            by_whole.iter().chain(by_last).chain(by_prefix).map(|(_, position)| *position).collect();
         positions.sort_unstable();
         positions.dedup();
         positions.into_iter().map(|position| {
             // Arms without ids begin at the same position as the next arm.
             let arm = self.arms.partition_point(|first| *first <= position) - 1;
-            &runtime.arms[arm].models[(position - self.arms[arm]) as usize]
+            (arm, (position - self.arms[arm]) as usize)
         })
     }
 }
@@ -94,9 +122,16 @@ mod tests {
     #[test]
     fn ids_around_a_slug_are_found_in_declared_order() {
         let arm = |ids: &[&str]| Arm { models: ids.iter().map(|id| (*id).to_owned()).collect(), ..Arm::default() };
-        let arms = vec![arm(&[]), arm(&["a/xyz", "b:x", "q"]), arm(&[]), arm(&["a/y", "x", "a:xy", "a/"])];
+        let arms =
+            vec![arm(&[]), arm(&["a/xyz", "b:x", "q"]), arm(&[]), arm(&["A.y/Z", "a/y", "X", "a:xy", "ax", "a/"])];
         let runtime = Runtime { arms, ..Runtime::default() };
-        let found: Vec<&str> = Segments::new(&runtime).around(&runtime, "a/x").map(String::as_str).collect();
-        assert_eq!(found, ["b:x", "a/y", "x", "a:xy", "a/"]);
+        let segments = Segments::new(&runtime);
+        let found = |slug: &str, last: &[&str]| -> Vec<&str> {
+            let found = segments.around(&Folded::new(slug), last);
+            found.map(|(arm, model)| runtime.arms[arm].models[model].as_str()).collect()
+        };
+        assert_eq!(found("a/x", &["x"]), ["b:x", "a/y", "X", "a:xy", "ax", "a/"]);
+        assert_eq!(found("AY-z", &[]), ["A.y/Z"]);
+        assert_eq!(found("nobody", &["q", "z"]), ["q", "A.y/Z"]);
     }
 }

@@ -206,6 +206,26 @@ const FORMS: &[Form] = &[
     ("a fix that changes the vendor of the slug", |case| {
         has_fix(case, |found, fix| !is_spelling(found, fix) && found.provider.is_some_and(|it| it.name != fix.provider))
     }),
+    ("another spelling that differs in case or separators", |case| {
+        has_fix(case, |found, fix| {
+            let plain = |slug: &str| slug.to_lowercase().replace(['/', ':', '-'], "");
+            let is_same = |id: &str| id != found.slug && plain(id) == plain(found.slug);
+            fix.edits.iter().any(|edit| matches!(edit, Edit::Set(_, id) if is_same(id)))
+        })
+    }),
+    ("a fix with two edits for a slug that no provider serves", |case| {
+        has_fix(case, |found, fix| found.code == Some(Code::UnregisteredModel) && fix.edits.len() == 2)
+    }),
+    ("a fix that can be made without asking, and one that cannot", |case| {
+        has_fix(case, |_, fix| fix.is_safe) && has_fix(case, |_, fix| !fix.is_safe)
+    }),
+    ("a fix that changes a variable that is the runtime", |case| {
+        let is_used = |edit: &Edit| {
+            let used = Source::Variable(edit.variable().to_owned());
+            policy(case).runtime.iter().any(|rule| sources(rule).contains(&used))
+        };
+        has_fix(case, |_, fix| fix.edits.iter().any(is_used))
+    }),
     ("a fix that edits a variable of a precondition", |case| {
         let tests = || policy(case).creates.unless.iter().flat_map(|condition| &condition.variables);
         let is_tested = |edit: &Edit| tests().any(|(name, _)| name == edit.variable());

@@ -558,6 +558,20 @@ const WRONG: &[Wrong] = &[
         ..RIGHT
     },
     Wrong {
+        law: "fixes-sound-and-minimal",
+        bug: "no fix sets a variable that is the runtime or unsets it",
+        fixes: |case| {
+            let sources = case.dataset.policy.document().runtime.iter().flat_map(|rule| match &rule.pick {
+                Pick::Nothing => &[][..],
+                Pick::FirstOf(sources) => sources,
+            });
+            let used: Vec<&Source> = sources.collect();
+            let is_used = |edit: &Edit| used.iter().any(|it| **it == Source::Variable(edit.variable().to_owned()));
+            fixes_where(case, |fix| !fix.edits.iter().any(is_used))
+        },
+        ..RIGHT
+    },
+    Wrong {
         law: "fix-keeps-vendor",
         bug: "the smallest fix comes first, whatever vendor it chooses",
         fixes: |case| {
@@ -611,6 +625,31 @@ const WRONG: &[Wrong] = &[
             });
             fixes.extend(more);
             fixes
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fix-keeps-vendor",
+        bug: "a provider whose key is there is the vendor of a slug that no provider serves",
+        fixes: |case| {
+            let found = right(case);
+            let has_key = |name: &String| {
+                let provider = case.dataset.registry.provider(name);
+                provider.is_some_and(|it| it.auth_env.names().iter().any(|key| found.injected.contains(key)))
+            };
+            let is_rejected = found.code == Some(Code::UnregisteredModel);
+            let is_safe = |fix: &Fix| fix.is_safe || is_rejected && has_key(&fix.provider);
+            RealResolver.fixes(case).into_iter().map(|fix| Fix { is_safe: is_safe(&fix), ..fix }).collect()
+        },
+        ..RIGHT
+    },
+    Wrong {
+        law: "fix-keeps-vendor",
+        bug: "no fix of a misspelt slug can be made without asking",
+        fixes: |case| {
+            let is_rejected = right(case).code == Some(Code::UnregisteredModel);
+            let is_safe = |fix: &Fix| fix.is_safe && !is_rejected;
+            RealResolver.fixes(case).into_iter().map(|fix| Fix { is_safe: is_safe(&fix), ..fix }).collect()
         },
         ..RIGHT
     },

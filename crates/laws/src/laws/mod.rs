@@ -10,7 +10,7 @@ mod verdict;
 use crate::law::{Law, LawContext, Violation};
 
 pub use end_to_end::AGREEMENT;
-pub(crate) use verdict::{apply, kind};
+pub(crate) use verdict::{apply, changes_runtime_alone, covers, is_respelling};
 
 /// Every law, in the order of the pipeline.
 pub const LAWS: &[Law] = &[

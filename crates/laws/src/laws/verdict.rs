@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use slug_resolver::policy::{Condition, Pick, SecretsRule, Source, Test};
-use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning};
+use slug_resolver::policy::{Condition, Pick, PickRule, SecretsRule, Source, Test};
+use slug_resolver::{
+    BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning, limits,
+};
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
@@ -159,7 +161,8 @@ fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
 pub(crate) const FIXES_SOUND_AND_MINIMAL: Law = Law {
     id: "fixes-sound-and-minimal",
     statement: "every fix makes the case consistent as it states, and no part of it is enough; a fix that sets a key \
-                names the secret; no two fixes differ only in a value; no single edit that fixes the case is missing",
+                names the secret; no two fixes differ only in a value, except another spelling of the slug and another \
+                model; no single edit that fixes the case is missing",
     check: fixes_sound_and_minimal,
 };
 
@@ -171,7 +174,8 @@ fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
     }
     let mut kinds = BTreeSet::new();
     for fix in fixes {
-        let is_new = kinds.insert(fix.edits.iter().map(kind).collect::<BTreeSet<_>>());
+        let kinds_of_edits = fix.edits.iter().map(|edit| (kind(edit), is_respelling(context, edit)));
+        let is_new = kinds.insert(kinds_of_edits.collect::<BTreeSet<_>>());
         ensure!(is_new, "{fix:?} differs only in a value from an earlier fix");
         let nameless = fix.edits.iter().find(|edit| !names_what_it_sets(context, edit, fix));
         ensure!(nameless.is_none(), "{nameless:?} does not name a secret that the key stands for");
@@ -200,9 +204,10 @@ fn fixes_sound_and_minimal(context: &LawContext<'_>) -> Result<(), Violation> {
 /// The best fixes come first: other spellings, then fixes that keep the vendor, then the others.
 pub(crate) const FIX_KEEPS_VENDOR: Law = Law {
     id: "fix-keeps-vendor",
-    statement: "other spellings of the slug come first, then fixes that keep the vendor that the configuration names, \
-                then the others, the smallest first; a fix sends a key to another vendor only if every fix does; a fix that \
-                can be made without asking keeps the vendor and the model, and makes up no id",
+    statement: "other spellings of the slug come first, then fixes that keep the vendor that the slug means or the \
+                writer named, then the others, the smallest first; a fix sends a key to another vendor only if every \
+                fix does; a fix that can be made without asking keeps the only vendor that the slug can mean and the \
+                model, and makes up no id",
     check: fix_keeps_vendor,
 };
 
@@ -220,44 +225,109 @@ fn fix_keeps_vendor(context: &LawContext<'_>) -> Result<(), Violation> {
         moving.iter().all(|moves| *moves) || moving.iter().all(|moves| !moves),
         "some fixes send a key to another vendor and some do not: {fixes:?} {moving:?}"
     );
-    let is_kept_spelling = |fix: &Fix| is_spelling(context, fix) && keeps_vendor(context, fix);
-    let has_spelling = fixes.iter().any(is_kept_spelling);
+    let respells = |fix: &Fix| fix.edits.iter().any(|edit| is_respelling(context, edit));
+    let has_spelling = fixes.iter().any(|fix| respells(fix) && is_of_only_vendor(context, fix));
     for fix in fixes {
-        let is_kept = if has_spelling { is_kept_spelling(fix) } else { keeps_vendor(context, fix) };
+        let is_kept = is_of_only_vendor(context, fix) && (respells(fix) || !has_spelling);
         let is_safe = is_kept && !makes_up_id(context, fix);
         ensure!(fix.is_safe == is_safe, "a fix can be made without asking, or it cannot: {fix:?}");
     }
     Ok(())
 }
 
-/// Returns true if a fix only replaces the slug by another spelling of it.
-fn is_spelling(context: &LawContext<'_>, fix: &Fix) -> bool {
+/// Returns true if an edit sets the variable that holds the slug to another spelling of it.
+pub(crate) fn is_respelling(context: &LawContext<'_>, edit: &Edit) -> bool {
+    let Edit::Set(name, value) = edit else { return false };
     let case = context.case;
     let picked = reference::select(case.dataset.policy.document(), &case.runtime, &case.variables);
-    match fix.edits.as_slice() {
-        [Edit::Set(name, value)] => {
-            Some(name.as_str()) == picked.held_by
-                && spelling::is_similar(value, picked.slug.trim())
-                && context.spellings(picked.slug).contains(value)
-        }
-        _ => false,
-    }
+    Some(name.as_str()) == picked.held_by && context.spellings(picked.slug).ids.contains(value)
 }
 
-/// Returns true if a fix leads to a provider that the writer named, by the slug or else by a credential or the path.
-fn keeps_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
+/// The names of the vendors that the slug of a variable means: the ones serving it on the runtime; else the one that
+/// has withdrawn it; else the one that its first segment names; else the ones serving it on another runtime; else those
+/// of the most similar listed ids, if possible with all credentials, else with one. Empty if the slug means no vendor.
+/// Also returns false if only similar ids say so.
+fn meant(context: &LawContext<'_>) -> (BTreeSet<String>, bool) {
     let Dataset { registry, policy, .. } = &*context.case.dataset;
     let LawContext { case, resolution, .. } = context;
     let picked = reference::select(policy.document(), &case.runtime, &case.variables);
-    let by_prefix = || registry.provider(spelling::first_segment(picked.slug));
-    let by_slug = || resolution.provider.or(resolution.withdrawn_by).or_else(by_prefix);
-    let is_billed = |provider: &Provider| {
-        resolution.path == BillingPath::Platform && platform_pays(provider) || !present(context, provider).is_empty()
-    };
-    match picked.held_by.and_then(|_| by_slug()) {
-        Some(named) => named.name == fix.provider,
-        None => registry.provider(&fix.provider).is_some_and(is_billed),
+    if picked.held_by.is_none() || picked.slug.trim().is_empty() {
+        return (BTreeSet::new(), true);
     }
+    let names = |providers: Vec<&'_ Provider>| -> Vec<String> {
+        providers.into_iter().map(|provider| provider.name.clone()).collect()
+    };
+    let classes = case.dataset.model_classes();
+    let serving = |runtime: &str| names(classes.candidates(registry, runtime, picked.slug));
+    let is_there = |name: &str| resolution.injected.contains(name) || case.ambient.iter().any(|it| it == name);
+    let closest = || {
+        let closest = context.spellings(picked.slug).closest.clone();
+        let needs_key = |provider: &Provider| !provider.auth_env.names().is_empty();
+        let provider = |name: &String| registry.provider(name);
+        let with_all = |name: &&String| {
+            provider(name).is_some_and(|it| needs_key(it) && it.auth_env.items().any(|item| item.iter().all(is_there)))
+        };
+        let with_one =
+            |name: &&String| provider(name).is_some_and(|it| it.auth_env.names().iter().any(|it| is_there(it)));
+        let found: Vec<String> = closest.iter().filter(with_all).cloned().collect();
+        let found = if found.is_empty() { closest.iter().filter(with_one).cloned().collect() } else { found };
+        if found.is_empty() { closest } else { found }
+    };
+    let owned = |provider: Option<&Provider>| names(provider.into_iter().collect());
+    let mut meant = owned(resolution.provider);
+    let sources: [&dyn Fn() -> Vec<String>; 4] = [
+        &|| serving(policy.template_of(&case.runtime)),
+        &|| owned(resolution.withdrawn_by),
+        &|| owned(registry.provider(spelling::first_segment(picked.slug))),
+        &|| registry.runtimes().iter().flat_map(|runtime| serving(&runtime.name)).collect(),
+    ];
+    for source in sources {
+        if meant.is_empty() {
+            meant = source();
+        }
+    }
+    let is_known = !meant.is_empty();
+    let meant = if is_known { meant } else { closest() };
+    (meant.into_iter().collect(), is_known)
+}
+
+/// Returns true if a fix leads to a provider that the slug means, or else that a credential or the path names.
+fn keeps_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
+    let (meant, _) = meant(context);
+    let is_billed = |provider: &Provider| {
+        context.resolution.path == BillingPath::Platform && platform_pays(provider)
+            || !present(context, provider).is_empty()
+    };
+    if meant.is_empty() {
+        return context.case.dataset.registry.provider(&fix.provider).is_some_and(is_billed);
+    }
+    meant.contains(&fix.provider)
+}
+
+/// Returns true if a fix leads to the only provider that the slug means, or, for a slug of the policy, to one that a
+/// credential or the path names.
+fn is_of_only_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
+    let case = context.case;
+    let picked = reference::select(case.dataset.policy.document(), &case.runtime, &case.variables);
+    let is_certain = || {
+        let (vendors, is_known) = meant(context);
+        let registry = &case.dataset.registry;
+        let needs_key = |name: &String| {
+            registry.provider(name).is_some_and(|it| platform_pays(it) || !it.auth_env.names().is_empty())
+        };
+        vendors.len() == 1 && (is_known || vendors.iter().all(needs_key))
+    };
+    let is_of_policy = picked.held_by.is_none() || picked.slug.trim().is_empty();
+    keeps_vendor(context, fix) && (is_of_policy || is_certain())
+}
+
+/// Returns true if the runtime has a provider that needs a credential and has it.
+fn has_key_for_runtime(context: &LawContext<'_>) -> bool {
+    let Dataset { registry, policy, .. } = &*context.case.dataset;
+    let runtime = registry.runtime(policy.template_of(&context.case.runtime));
+    let mut providers =
+        runtime.iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| registry.provider(&arm.provider));
+    providers.any(|provider| !present(context, provider).is_empty())
 }
 
 /// Returns true if a fix sets a model to an id outside the slug that no arm of the runtime lists.
@@ -277,9 +347,9 @@ fn makes_up_id(context: &LawContext<'_>, fix: &Fix) -> bool {
     })
 }
 
-/// The recommended order of fixes: the group, false if the fix completes a group of credentials, the number of
-/// edits, the number of set variables, and whether one of them holds a slug.
-pub(crate) type Rank = (u8, bool, usize, usize, bool);
+/// The recommended order of fixes: the group, false if the fix completes a group of credentials, false if it spells the
+/// slug in another way, the number of edits, the number of set variables, and whether one of them holds a slug.
+pub(crate) type Rank = (u8, bool, bool, usize, usize, bool);
 
 /// The rank of a fix.
 pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
@@ -302,17 +372,33 @@ pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
             0 < before && before < after && after == item.len()
         })
     });
-    let group = match (is_spelling(context, fix) || any_value, keeps_vendor(context, fix)) {
-        (true, _) => 0,
-        (false, true) => 1,
-        (false, false) => 2,
+    let respells = fix.edits.iter().any(|edit| is_respelling(context, edit));
+    let is_spelling = respells && fix.edits.len() == 1;
+    let needs_nothing = provider.is_some_and(|it| !platform_pays(it) && it.auth_env.names().is_empty());
+    let keeps_runtime = fix.runtime.is_none() || !has_key_for_runtime(context);
+    let keeps_named = keeps_runtime && keeps_vendor(context, fix);
+    let group = if any_value || is_spelling && !needs_nothing {
+        0
+    } else if completes && keeps_named {
+        1
+    } else if is_spelling {
+        2
+    } else if keeps_named {
+        3
+    } else {
+        4
     };
-    (group, !completes, fix.edits.len(), added().count(), added().any(|edit| holds_slug(edit.variable())))
+    (group, !completes, !respells, fix.edits.len(), added().count(), added().any(|edit| holds_slug(edit.variable())))
 }
 
 /// The variables whose value a rule for the model can pick.
 fn slug_variables(document: &PolicyDocument) -> impl Iterator<Item = &str> {
-    let sources = document.model.iter().flat_map(|rule| match &rule.pick {
+    variables_used(document.model.iter())
+}
+
+/// The variables whose value some rules can pick.
+fn variables_used<'d>(rules: impl Iterator<Item = &'d PickRule>) -> impl Iterator<Item = &'d str> {
+    let sources = rules.flat_map(|rule| match &rule.pick {
         Pick::Nothing => &[][..],
         Pick::FirstOf(sources) => sources,
     });
@@ -353,12 +439,15 @@ fn none_is_missed(context: &LawContext<'_>) -> Result<(), Violation> {
         let fixed = context.implementation.resolve(&case);
         // A fix that sends a key to another vendor is offered only if every fix does.
         let is_due = fixed.verdict == Kind::Coherent && !fixed.warnings.contains(Warning::CrossVendorCredential);
-        let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| kind(edit) == kind(other));
+        let is_made = |edit: &Edit| made.iter().chain([&more]).any(|other| covers(context, edit, other));
         let offered = || context.fixes().iter().any(|fix| fix.edits.iter().all(is_made));
         ensure!(!is_due || offered(), "{more:?} with {made:?} fixes the case, but is not offered");
         Ok(())
     };
     edits.iter().try_for_each(|edit| check(&[], edit))?;
+    // The runtime alone may be wrong.
+    let changes = changes_runtime_alone(context);
+    changes.iter().try_for_each(|edit| check(&[], edit))?;
 
     let arms = context.case.dataset.registry.runtime(context.case.dataset.policy.template_of(&context.case.runtime));
     // With many arms the search for fixes does not try every pair of edits.
@@ -380,8 +469,53 @@ fn tests(condition: &Condition, name: &str) -> bool {
     condition.variables.iter().any(|(tested, _)| tested == name)
 }
 
+/// Returns true if a fix with an edit makes the same fix with another edit superfluous: they differ at most in the
+/// value, and only the first may set another spelling of the slug.
+pub(crate) fn covers(context: &LawContext<'_>, edit: &Edit, other: &Edit) -> bool {
+    kind(edit) == kind(other) && (is_respelling(context, edit) || !is_respelling(context, other))
+}
+
+/// The edits of variables that the policy reads only to use their value as the runtime: to unset one, and to set it to
+/// a runtime that serves the slug. They count if they keep the slug of a variable, which the runtime does not serve.
+pub(crate) fn changes_runtime_alone(context: &LawContext<'_>) -> Vec<Edit> {
+    let case = context.case;
+    let Dataset { registry, policy, .. } = &*case.dataset;
+    let document = policy.document();
+    let picked = reference::select(document, &case.runtime, &case.variables);
+    let is_served = !matches!(context.resolution.code, Some(Code::UnregisteredModel | Code::WithdrawnModel));
+    if is_served || picked.held_by.is_none() || context.implementation.runtime(case) != Some(&case.runtime) {
+        return Vec::new();
+    }
+    let is_tested = |name: &str| document.runtime.iter().any(|rule| tests(&rule.when, name));
+    let is_deciding = |name: &str| policy.deciding_variable_names().any(|deciding| deciding == name);
+    let names = runtime_variables(document).filter(|name| !is_tested(name) && !is_deciding(name));
+    let classes = case.dataset.model_classes();
+    let mut edits = Vec::new();
+    for name in names.collect::<BTreeSet<_>>() {
+        edits.extend(case.set_to(name).map(|_| Edit::Unset(name.into())));
+        let runtimes = registry.runtimes().iter().map(|runtime| &runtime.name);
+        let serves = |runtime: &&String| {
+            **runtime != case.runtime
+                && document.defaults.get(name) != Some(*runtime)
+                && !classes.candidates(registry, runtime, picked.slug).is_empty()
+        };
+        let set = |runtime: &String| Edit::Set(name.into(), runtime.clone());
+        edits.extend(runtimes.filter(serves).take(limits::FIX_SLUGS).map(set));
+    }
+    edits.retain(|edit| {
+        let edited = apply(context, std::slice::from_ref(edit));
+        context.implementation.resolve(&edited).slug == picked.slug && edited.runtime != case.runtime
+    });
+    edits
+}
+
+/// The variables whose value is the runtime.
+fn runtime_variables(document: &PolicyDocument) -> impl Iterator<Item = &str> {
+    variables_used(document.runtime.iter())
+}
+
 /// The variable of an edit, and `true` if the edit sets it.
-pub(crate) fn kind(edit: &Edit) -> (&str, bool) {
+fn kind(edit: &Edit) -> (&str, bool) {
     (edit.variable(), value(edit).is_some())
 }
 
@@ -435,8 +569,8 @@ fn single_edits(case: &TestCase) -> Vec<Edit> {
     edits
 }
 
-/// The case after applying the edits. If the environment of the case names its runtime by rules that
-/// test variables, the edits can change the runtime.
+/// The case after applying the edits. If the environment of the case names its runtime, the edits can change the
+/// runtime.
 pub(crate) fn apply(context: &LawContext<'_>, edits: &[Edit]) -> TestCase {
     let mut case = context.case.clone();
     for edit in edits {
@@ -446,8 +580,9 @@ pub(crate) fn apply(context: &LawContext<'_>, edits: &[Edit]) -> TestCase {
         }
     }
     let document = case.dataset.policy.document();
-    let is_tested = document.runtime.iter().any(|rule| !rule.when.variables.is_empty());
-    if is_tested && context.implementation.runtime(context.case) == Some(&context.case.runtime) {
+    let is_read = document.runtime.iter().any(|rule| !rule.when.variables.is_empty())
+        || runtime_variables(document).next().is_some();
+    if is_read && context.implementation.runtime(context.case) == Some(&context.case.runtime) {
         case.runtime = reference::runtime(document, &case.variables).unwrap_or_default().to_owned();
     }
     case
