@@ -141,10 +141,10 @@ pub fn compare_with_function(
     let space = Space::of(Some(policy), runtimes, &reading);
     let plan = space.plan(Some(policy), budget);
     let program = target.program();
-    if let Some(error) = &unreadable {
-        if target.is_confirmed(error, sandbox, plan.cases.first())? {
-            return Err(Obstacle::Function(error.clone()));
-        }
+    if let Some(error) = &unreadable
+        && target.is_confirmed(error, sandbox, plan.cases.first())?
+    {
+        return Err(Obstacle::Function(error.clone()));
     }
     let mut asker = Asker {
         sandbox: sandbox.for_files(&program.files),
