@@ -88,14 +88,12 @@ const INERT: [&str; 57] = [
 ];
 
 /// Commands that start other commands in a separate environment.
-const ISOLATED: [&str; 51] = [
+const ISOLATED: [&str; 34] = [
     "act",
     "apptainer",
-    "asdf",
     "aws-vault",
     "buildah",
     "bwrap",
-    "chamber",
     "chpst",
     "chroot",
     "devbox",
@@ -105,22 +103,13 @@ const ISOLATED: [&str; 51] = [
     "docker-compose",
     "doppler",
     "dotenv",
-    "dotenv-cli",
     "dotenvx",
-    "env-cmd",
-    "envchain",
-    "envdir",
     "firejail",
     "flatpak",
-    "foreman",
-    "heroku",
-    "honcho",
     "incus",
-    "infisical",
     "kubectl",
     "lxc",
     "machinectl",
-    "mise",
     "nerdctl",
     "nix",
     "nix-shell",
@@ -128,18 +117,12 @@ const ISOLATED: [&str; 51] = [
     "podman",
     "podman-compose",
     "runuser",
-    "s6-envdir",
-    "singularity",
     "ssh",
     "su",
     "sudo",
     "systemd-run",
-    "teller",
     "tox",
     "unshare",
-    "vault-env",
-    "with-contenv",
-    "wsl",
 ];
 
 /// Commands that start the command in their arguments in the current environment.
@@ -239,16 +222,7 @@ impl Interpreter<'_> {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
             Some(before) if is_builtin => {
                 outcome = outcome.without_states();
-                let is_own = is_named(words, &["cd", "mapfile", "read", "readarray"]);
-                for Assignment { name, .. } in assignments {
-                    let is_argument = words[1..].iter().any(|word| word.literal().is_none_or(|word| word == *name));
-                    match before.variables.get(name) {
-                        _ if !is_own || is_argument => self.keep_or_restore(name, &before),
-                        // In every shell, such an assignment is for the builtin alone.
-                        Some(variable) => drop(self.state.variables.insert(name.clone(), variable.clone())),
-                        None => drop(self.state.variables.remove(name)),
-                    }
-                }
+                assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before));
             }
             Some(before) => {
                 outcome = outcome.without_states();

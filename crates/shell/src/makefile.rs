@@ -25,9 +25,7 @@ pub enum Statement {
     },
     /// A rule.
     Rule(Rule),
-    /// `include`, or another statement that may change any variable and any rule.
-    Include,
-    /// A statement that may define any variable and any rule, such as a reference alone in a line.
+    /// A statement that may define any variable and any rule, such as `include`.
     Other,
 }
 
@@ -147,7 +145,7 @@ impl Parser<'_> {
             "endif" => return self.conditions = self.conditions.saturating_sub(1),
             "define" => return self.define(rest, &span),
             "vpath" => return,
-            "include" | "-include" | "sinclude" | "undefine" | "load" | "-load" => return self.add(Statement::Include),
+            "include" | "-include" | "sinclude" | "undefine" | "load" | "-load" => return self.add(Statement::Other),
             "export" | "unexport" if !matches!(separator(text), Some(Separator::Assignment(..))) => {
                 let names = Statement::Export { names: joined(rest), is_exported: word == "export", span };
                 return self.add(if self.conditions == 0 { names } else { Statement::Other });
@@ -340,7 +338,6 @@ mod tests {
                 let sign = if rule.is_undecided { "?" } else { "" };
                 format!("{}: {}{own} {recipe:?}{sign}", rule.targets, rule.prerequisites)
             }
-            Statement::Include => "include".to_owned(),
             Statement::Other => "other".to_owned(),
         };
         parse(source).statements.iter().map(shown).collect()
@@ -362,7 +359,7 @@ mod tests {
             ("$(A): $(B:c=d)", &["$(A): $(B:c=d) []"]),
             ("ifdef A\nB = c\nelse\nd:\n\te\nendif\nf:", &["Recursive B=c?", "d:  [\"e\"]?", "f:  []"]),
             ("%.o: %.c\n\tcc", &["%.o: %.c [\"cc\"]?"]),
-            ("include x.mk\n$(eval y)", &["include", "other"]),
+            ("include x.mk\n$(eval y)", &["other", "other"]),
             ("a:\r\n\tb\r\n", &["a:  [\"b\"]"]),
         ] {
             assert_eq!(shown(source), expected, "{source}");

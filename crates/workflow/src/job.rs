@@ -371,17 +371,11 @@ impl<'w> JobRun<'_, 'w> {
             options: self.shell_options(step),
         };
         let is_shell = self.is_shell(step, &context);
-        let mut effects = if is_shell {
+        let effects = if is_shell {
             slug_shell::interpret(&input)
         } else {
             slug_shell::over_approximate(&script.text, targets, searched, &variables)
         };
-        if let Some(reason) = self.other_environment(step) {
-            for call in &mut effects.calls {
-                call.variables.clear();
-                call.others_unknown = Some(reason.clone());
-            }
-        }
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
             let span = self.locate(&script, run, &call.span, word);
@@ -664,16 +658,6 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// The reason why the script of a step may get another environment than the step, if it may: a program starts the
-    /// shell, as in `shell: env -i bash {0}`.
-    fn other_environment(&self, step: &Step) -> Option<String> {
-        let shell = self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref())?;
-        let program = shell.split_whitespace().next().filter(|_| shell.contains("{0}"))?;
-        let name = program.rsplit('/').next().unwrap_or_default();
-        let is_interpreter = slug_shell::is_shell(name) || INTERPRETERS.contains(&name);
-        (!is_interpreter).then(|| format!("`{program}` may start the script with another environment"))
-    }
-
     /// The working directory of a step, relative to the root of the repository, if it is known.
     fn directory(&self, step: &Step, context: &dyn Contexts) -> Option<String> {
         match self.step_or_default(step.working_directory.as_ref(), |defaults| defaults.working_directory.as_ref()) {
@@ -695,10 +679,6 @@ impl<'w> JobRun<'_, 'w> {
         own.or_else(|| default(&self.eval.job.defaults)).or_else(|| default(&self.eval.workflow.defaults))
     }
 }
-
-/// Programs in `shell` that run a script themselves, besides shells.
-const INTERPRETERS: [&str; 12] =
-    ["bun", "cmd", "deno", "julia", "node", "perl", "php", "powershell", "pwsh", "python", "python3", "ruby"];
 
 /// The environments in which the steps of a job can run.
 struct Course<'w> {
@@ -732,10 +712,13 @@ impl When {
     }
 
     fn of_condition(text: &str) -> Self {
-        match expression::holds_after(text) {
-            (false, true) => Self::Failure,
-            (true, true) => Self::Always,
-            (_, false) => Self::Success,
+        let has_text_around = expression::has_text_around(text);
+        let condition: String = text.to_lowercase().split_whitespace().collect();
+        let condition = condition.strip_prefix("${{").unwrap_or(&condition);
+        match () {
+            () if !has_text_around && condition.starts_with("failure()") && !condition.contains("||") => Self::Failure,
+            () if ["failure()", "always()", "cancelled()"].iter().any(|it| condition.contains(it)) => Self::Always,
+            () => Self::Success,
         }
     }
 }

@@ -263,36 +263,6 @@ fn status_functions_are_true_or_false() {
     assert_eq!(expression::value("always()", &Unknown), Value::known(Evaluation::Boolean(true)));
 }
 
-/// A status function anywhere in a condition replaces the condition of success.
-#[test]
-fn condition_holds_after_success_or_failure() {
-    for (condition, expected) in [
-        ("github.ref == 'x'", (true, false)),
-        ("success()", (true, false)),
-        ("${{ success() && inputs.x }}", (true, false)),
-        ("!failure()", (true, false)),
-        ("failure() == false", (true, false)),
-        ("failure()", (false, true)),
-        ("!success()", (false, true)),
-        ("${{ ! success() }}", (false, true)),
-        ("!(success())", (false, true)),
-        ("success() == false", (false, true)),
-        ("true != success()", (false, true)),
-        ("always() && !success()", (false, true)),
-        ("(FAILURE()) && github.ref == 'x'", (false, true)),
-        ("always()", (true, true)),
-        ("!cancelled()", (true, true)),
-        ("failure() || github.ref == 'x'", (true, true)),
-        ("contains(github.ref, 'x') || !success()", (true, true)),
-        ("contains(github.ref, success())", (true, true)),
-        // The text around the expression makes it true.
-        ("${{ failure() }} ", (true, true)),
-        ("${{ inputs.x }} ", (true, false)),
-    ] {
-        assert_eq!(expression::holds_after(condition), expected, "{condition}");
-    }
-}
-
 /// A reference is a context, in lower case, and its member, as written. `github.event.inputs.x` is
 /// the same reference as `inputs.x`.
 #[test]

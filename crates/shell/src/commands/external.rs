@@ -67,21 +67,15 @@ impl Interpreter<'_> {
             self.restore(before);
             return outcome.unwrap_or_else(unknown);
         }
-        let is_launcher = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
-        let script = match is_launcher {
-            true => (1..words.len()).find(|index| self.is_script(&words[*index])),
-            false => None,
-        };
         let starts_others = |word: &Word| word.literal().is_some_and(|word| starts_others(&word));
         let inner = match command {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
-            _ => started_command(command, words).filter(|index| is_followed(&words[*index..])).or_else(|| {
-                let other = (1..words.len()).find(|index| starts_others(&words[*index]));
-                script.into_iter().chain(other).min()
-            }),
+            _ => started_command(command, words)
+                .filter(|index| is_followed(&words[*index..]))
+                .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index]))),
         };
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
-        if is_launcher || is_unknown {
+        if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
             self.targets_in(command, &own[1..], None);
         } else {
             for word in &own[1..] {
@@ -247,18 +241,6 @@ impl Interpreter<'_> {
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
         let run = |it: &mut Self| it.child_process(options, arguments, |it| it.file(&path, &file, true));
         Some(self.in_shell(program, run))
-    }
-
-    /// Whether a word is the path of a shell script of the repository.
-    fn is_script(&mut self, word: &Word) -> bool {
-        let Some(path) = self.expand_again(word).single().filter(|path| path.contains('/')).cloned() else {
-            return false;
-        };
-        let is_script = |file: SourceFile| {
-            let is_named = file.text.starts_with("#!") || path.ends_with(".sh");
-            is_named && SHELLS.contains(&interpreter_of(&file.text))
-        };
-        self.file_at(&path).is_some_and(is_script)
     }
 
     /// The file of the repository to which a path leads.

@@ -60,8 +60,6 @@ struct Make {
     keeps_going: bool,
     /// Whether it may define rules or variables that are not known.
     is_incomplete: bool,
-    /// Whether another file may change the variables that it defines and exports.
-    is_changed: bool,
     /// The targets that were made.
     made: BTreeSet<String>,
 }
@@ -266,7 +264,6 @@ impl Interpreter<'_> {
                         }
                     }
                 }
-                Statement::Include => (make.is_incomplete, make.is_changed) = (true, true),
                 Statement::Other => make.is_incomplete = true,
             }
         }
@@ -447,7 +444,6 @@ impl Interpreter<'_> {
         }
         if !name.contains([' ', '\t', '\n', ',', ':', '$', '?', '*', '%', '|']) {
             return match make.variables.get(name).map(|variable| (&variable.value, variable)) {
-                Some((_, variable)) if make.is_changed && !variable.is_argument => self.placeholder_of(unknown(name)),
                 Some((MakeValue::Simple(text), variable)) => {
                     let text = text.clone();
                     if is_computed(&text) {
@@ -464,7 +460,6 @@ impl Interpreter<'_> {
                         let directory = self.state.directory.clone().unwrap_or_default();
                         format!("{WORKSPACE}/{directory}").trim_end_matches('/').to_owned()
                     }
-                    _ if make.is_changed => self.placeholder_of(unknown(name)),
                     _ => self.make_environment(make, name),
                 },
             };
@@ -561,9 +556,6 @@ impl Interpreter<'_> {
         let is_file = name.contains(['/', '.']) || self.exists(name);
         let is_made = make.phony.contains(name) || !is_file;
         let before = self.copy();
-        if make.is_changed {
-            self.havoc("a file that the Makefile includes may set it");
-        }
         self.export_make_variables(make);
         self.note_goal_of_target(make, name, &target);
         self.run_recipe(make, name, &target, failed);

@@ -3,10 +3,7 @@
 use super::super::forge::{STEP_SCRIPT, WORKSPACE};
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
-use super::super::syntax::{
-    AndOr, Arithmetic, CommandKind, List, Operation, Parameter, Piece, PieceKind, Pipeline, RedirectOperator, Span,
-    Word, is_name,
-};
+use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
 use super::Interpreter;
 use super::output::{BRACES, SPLIT};
 use super::patterns::{Pattern, partition};
@@ -14,9 +11,6 @@ use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum words to which the words of one command are expanded.
 const WORDS: usize = 256;
-
-/// The characters at which a shell splits a value, unless `IFS` has others.
-const BLANKS: &str = " \t\n";
 
 /// The reason for an unknown value that is computed.
 const COMPUTED: &str = "a value is computed at run time";
@@ -142,18 +136,10 @@ impl Interpreter<'_> {
     /// Splits a word at the spaces of known values that are not in quotes.
     fn split_word(&mut self, word: Word) -> Vec<Word> {
         let is_split = |piece: &Piece| matches!(piece.kind, PieceKind::Parameter(_));
-        if !word.pieces.iter().any(is_split) || word.assignment().is_some() {
+        let changes_separator = self.state.variables.contains_key("IFS");
+        if !word.pieces.iter().any(is_split) || changes_separator || word.assignment().is_some() {
             return vec![word];
         }
-        let separators = match self.state.variables.get("IFS") {
-            Some(variable) => variable.value.single().cloned(),
-            None => Some(BLANKS.to_owned()),
-        };
-        let is_blank = |c: char| BLANKS.contains(c);
-        let Some(separators) = separators.filter(|it| it.chars().all(is_blank) || !it.contains(is_blank)) else {
-            return vec![self.value_word(Text::unknown(SPLIT), &word.span)];
-        };
-        let are_blanks = separators.chars().all(is_blank);
         let mut fields: Vec<Vec<Piece>> = vec![Vec::new()];
         for piece in &word.pieces {
             let text = match &piece.kind {
@@ -170,14 +156,11 @@ impl Interpreter<'_> {
                 fields.last_mut().expect("there is a field").push(piece.clone());
                 continue;
             };
-            let is_separator = |c: char| separators.contains(c);
-            if are_blanks && known.starts_with(is_separator) {
+            let is_separator = |c: char| matches!(c, ' ' | '\t' | '\n');
+            if known.starts_with(is_separator) {
                 fields.push(Vec::new());
             }
-            // Two separators that are no blanks have an empty field between them; the last one ends a field.
-            let parts = known.strip_suffix(is_separator).filter(|_| !are_blanks).unwrap_or(known).split(is_separator);
-            let parts = parts.filter(|part| !are_blanks || !part.is_empty());
-            for (index, part) in parts.enumerate().filter(|_| !known.is_empty()) {
+            for (index, part) in known.split(is_separator).filter(|part| !part.is_empty()).enumerate() {
                 if index > 0 {
                     fields.push(Vec::new());
                 }
@@ -285,11 +268,6 @@ impl Interpreter<'_> {
 
     /// Interprets the commands of a substitution, whose output becomes part of a word.
     fn substitute(&mut self, list: &List) -> Text {
-        if let Some(file) = file_that_is_read(list) {
-            self.expand(file);
-            self.substitution_status = Some(Tristate::UNKNOWN);
-            return Text::unknown("the content of a file is not known");
-        }
         let runs_output = std::mem::replace(&mut self.runs_output, false);
         let outcome = self.subshell(|it| {
             it.state.options.errexit = Tristate::NEVER;
@@ -602,15 +580,6 @@ fn sequence(first: &str, last: &str) -> Option<Vec<String>> {
         _ => first > last,
     };
     Some(if descends { texts.into_iter().rev().collect() } else { texts })
-}
-
-/// The file of `$(<file)`, whose content is the text.
-fn file_that_is_read(list: &List) -> Option<&Word> {
-    let [AndOr { first: Pipeline { commands, .. }, rest, .. }] = list.items.as_slice() else { return None };
-    let ([command], []) = (commands.as_slice(), rest.as_slice()) else { return None };
-    let ([redirect], CommandKind::Simple(simple)) = (command.redirects.as_slice(), &command.kind) else { return None };
-    let is_only = simple.words.is_empty() && simple.assignments.is_empty();
-    (is_only && redirect.operator == RedirectOperator::Input).then_some(&redirect.target)
 }
 
 /// Whether a shell may expand braces in a text to several words.
