@@ -7,7 +7,7 @@ use std::rc::Rc;
 use github_actions_expressions::Evaluation;
 
 use super::document::{self, Node};
-use super::expression::Contexts;
+use super::expression::{Contexts, JobStatus};
 use super::model::{Step, outputs_of, steps_of};
 use slug_shell::{Files, SourceFile, WORKSPACE};
 use slug_value::Value;
@@ -141,5 +141,9 @@ impl Contexts for ActionContexts<'_> {
             }
             _ => self.job.look_up(path),
         }
+    }
+
+    fn status(&self) -> Option<JobStatus> {
+        self.job.status()
     }
 }

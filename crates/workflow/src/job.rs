@@ -9,7 +9,7 @@ use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH};
 use super::calls::root_of;
 use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
-use super::expression::{self, Contexts};
+use super::expression::{self, Contexts, InStatus, JobStatus};
 use super::matrix::{self, Row, Rows};
 use super::model::{Condition, Defaults, EnvLayer, InputEntry, Job, Script, Step, Workflow};
 use super::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
@@ -199,7 +199,6 @@ struct Level<'w> {
 /// The settings of a step that runs an action.
 struct Around {
     when: When,
-    runs: Tristate,
     continues: Tristate,
 }
 
@@ -225,7 +224,7 @@ impl<'w> JobRun<'_, 'w> {
             return KnownOutputs::none();
         }
         let (_, course) = self.evaluate_steps();
-        let env = course.before(When::Always);
+        let env = course.before(When { success: Tristate::ALWAYS, failure: Tristate::ALWAYS });
         let look_up = |name: &str| self.env_value(env.as_ref(), name);
         let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
         let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
@@ -273,7 +272,6 @@ impl<'w> JobRun<'_, 'w> {
         sites: &mut Vec<CallSite<'w>>,
     ) {
         let Search { targets, actions, variables: searched, every_script, files, .. } = *self.eval.search;
-        let when = When::of(step);
         let id = step.id.as_ref().map(|id| id.to_lowercase());
         let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
         let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
@@ -282,29 +280,20 @@ impl<'w> JobRun<'_, 'w> {
             }
         };
         let Some(level) = levels.last() else { return };
+        let mut when = self.when(owner, step, &level.course);
         let Some(outer) = level.course.before(when) else {
             set_outputs(levels, KnownOutputs::none());
             return;
         };
         // A step that failed may have set only some of its outputs.
-        let outputs = if when == When::Success { level.course.outputs.clone() } else { Outputs::new() };
-        let mut step_env = outer.clone();
-        match self.action {
-            Some(action) => self.apply_in_action(action, &step.env, &mut step_env, &outer, &outputs),
-            None => self.apply(&owner.env, &mut step_env, Some(&outer), &outputs),
-        }
-        // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
+        let outputs = if when.failure.can_be_true { Outputs::new() } else { level.course.outputs.clone() };
+        let step_env = self.step_env(owner, step, &outer, &outputs);
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
         let context = EvalContext { outputs: &outputs, ..self.context(Some(&look_up)) };
-        let conditions = step.conditions.iter().map(|condition| self.eval.condition(Some(condition), &context));
-        let mut runs = conditions.fold(Tristate::ALWAYS, Tristate::conjunction);
-        if !runs.can_be_true {
-            set_outputs(levels, KnownOutputs::none());
-            return;
-        }
         if step.is_concurrent {
             // Another step may run before this one writes anything.
-            runs.can_be_false = true;
+            when.success.can_be_false = true;
+            when.failure.can_be_false = true;
         }
         let continues = match &step.continue_on_error {
             Some(text) => expression::condition(text, &context),
@@ -324,7 +313,7 @@ impl<'w> JobRun<'_, 'w> {
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
                     let course = Course::new(step_env.clone());
-                    levels.push(Level { course, around: Some(Around { when, runs, continues }), settings: None });
+                    levels.push(Level { course, around: Some(Around { when, continues }), settings: None });
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
@@ -335,10 +324,10 @@ impl<'w> JobRun<'_, 'w> {
                     }
                     let inner = levels.pop().map(|level| level.course.outputs).unwrap_or_default();
                     // An action that failed may have set only some of its outputs.
-                    if when == When::Failure {
+                    if !when.success.can_be_true {
                         set_outputs(levels, KnownOutputs::none());
                     } else if !continues.can_be_true {
-                        set_outputs(levels, run.outputs_of_action(&action, &inner, runs));
+                        set_outputs(levels, run.outputs_of_action(&action, &inner, when.success));
                     }
                 }
                 None => levels.iter_mut().for_each(|level| level.course.may_fail()),
@@ -400,27 +389,68 @@ impl<'w> JobRun<'_, 'w> {
                 sites.push(self.site(owner, None, self.position(run.key.clone()), env));
             }
         }
-        if when == When::Failure {
+        if !when.success.can_be_true {
             // If no step before it fails, it does not run.
             set_outputs(levels, KnownOutputs::none());
         } else if id.is_some() && is_shell {
             let effects = slug_shell::interpret_outputs(&Input { targets: &[], ..input });
-            set_outputs(levels, outputs_of(&effects, runs, continues));
+            set_outputs(levels, outputs_of(&effects, when.success, continues));
         }
-        let Around { mut when, mut runs, mut continues } = Around { when, runs, continues };
+        let Around { mut when, mut continues } = Around { when, continues };
         for level in levels.iter_mut().rev() {
-            let always_fails = effects.always_fails && !runs.can_be_false && !self.eval.search.ignore_conditions;
-            level.course.after(when, continues, (&effects, always_fails), |effects, env| {
+            let always_fails =
+                effects.always_fails && !when.success.can_be_false && !self.eval.search.ignore_conditions;
+            level.course.after(when, continues, (&effects, always_fails), |effects, runs, env| {
                 self.apply_effects(effects, runs, run, &script, env);
             });
             // The job sees the effects of an action as those of the step that runs it.
             if let Some(around) = &level.around {
-                when = if around.when == When::Success { when } else { around.when };
-                runs = runs.conjunction(around.runs);
+                when = when.within(around.when);
                 continues.can_be_true |= around.continues.can_be_true;
                 continues.can_be_false &= around.continues.can_be_false;
             }
         }
+    }
+
+    /// The environment of a step, with its own `env`.
+    fn step_env(&self, owner: &'w Step, step: &Step, outer: &Environment<'w>, outputs: &Outputs) -> Environment<'w> {
+        let mut env = outer.clone();
+        match self.action {
+            Some(action) => self.apply_in_action(action, &step.env, &mut env, outer, outputs),
+            None => self.apply(&owner.env, &mut env, Some(outer), outputs),
+        }
+        env
+    }
+
+    /// In which courses of a job a step runs.
+    fn when(&self, owner: &'w Step, step: &Step, course: &Course<'w>) -> When {
+        let conditions: Vec<&str> =
+            step.conditions.iter().filter_map(|condition| self.eval.search.condition(Some(condition))).collect();
+        let runs = |status: JobStatus, outer: Option<&Environment<'w>>, outputs: &Outputs| {
+            let Some(outer) = outer else { return Tristate::NEVER };
+            if conditions.is_empty() && status != JobStatus::Success {
+                return Tristate::NEVER;
+            }
+            // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
+            let step_env = self.step_env(owner, step, outer, outputs);
+            let look_up = |name: &str| self.env_value(Some(&step_env), name);
+            let context = EvalContext { outputs, ..self.context(Some(&look_up)) };
+            let context = InStatus { job: &context, status };
+            let holds = conditions.iter().map(|condition| expression::condition_of_step(condition, &context));
+            holds.fold(Tristate::ALWAYS, Tristate::conjunction)
+        };
+        let success = runs(JobStatus::Success, course.env.as_ref(), &course.outputs);
+        // A forge may fail before the first step, which changes nothing.
+        let failed = course.failed.as_ref().or(course.env.as_ref());
+        let failure = runs(JobStatus::Failure, failed, &NO_OUTPUTS);
+        let asks = |condition: &&str| expression::status_functions(condition).contains("cancelled");
+        if !success.can_be_true && !failure.can_be_true && conditions.iter().any(asks) {
+            // It runs after somebody has cancelled the run, which may be at any time.
+            let cancelled = runs(JobStatus::Cancelled, failed, &NO_OUTPUTS).can_be_true;
+            let may_run = Tristate { can_be_true: cancelled, can_be_false: true };
+            return When { success: may_run, failure: may_run };
+        }
+        When { success, failure }
     }
 
     /// A call in a step of the job, of a target at some bytes.
@@ -685,36 +715,30 @@ struct Course<'w> {
     outputs: Outputs,
 }
 
-/// The courses of a job in which a step runs.
+/// Whether a step runs in each course of a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
+struct When {
     /// If no step before it has failed.
-    Success,
+    success: Tristate,
     /// If a step before it has failed.
-    Failure,
-    /// Whether or not a step before it has failed.
-    Always,
+    failure: Tristate,
 }
 
 impl When {
-    fn of(step: &Step) -> Self {
-        match step.conditions.as_slice() {
-            [] => Self::Success,
-            [only] => Self::of_condition(&only.text),
-            all if all.iter().all(|condition| Self::of_condition(&condition.text) == Self::Success) => Self::Success,
-            _ => Self::Always,
+    /// Whether a step of an action runs in the courses of the job around the action, which runs in the courses
+    /// `around`.
+    fn within(self, around: Self) -> Self {
+        if !around.failure.can_be_true {
+            return Self {
+                success: self.success.conjunction(around.success),
+                failure: self.failure.conjunction(around.success),
+            };
         }
-    }
-
-    fn of_condition(text: &str) -> Self {
-        let has_text_around = expression::has_text_around(text);
-        let condition: String = text.to_lowercase().split_whitespace().collect();
-        let condition = condition.strip_prefix("${{").unwrap_or(&condition);
-        match () {
-            () if !has_text_around && condition.starts_with("failure()") && !condition.contains("||") => Self::Failure,
-            () if ["failure()", "always()", "cancelled()"].iter().any(|it| condition.contains(it)) => Self::Always,
-            () => Self::Success,
-        }
+        let any = Tristate {
+            can_be_true: self.success.can_be_true || self.failure.can_be_true,
+            can_be_false: self.success.can_be_false || self.failure.can_be_false && self.failure.can_be_true,
+        };
+        Self { success: any.conjunction(around.success), failure: any.conjunction(around.failure) }
     }
 }
 
@@ -726,10 +750,11 @@ impl<'w> Course<'w> {
     /// The environment before a step; None if it never runs. A forge may fail before the first step, which changes
     /// nothing.
     fn before(&self, when: When) -> Option<Environment<'w>> {
-        match (when, self.env.clone(), self.failed.clone()) {
-            (When::Success, env, _) | (_, env, None) => env,
-            (When::Failure, _, failed) | (When::Always, None, failed) => failed,
-            (When::Always, Some(env), Some(failed)) => Some(env.or(failed)),
+        let env = self.env.clone().filter(|_| when.success.can_be_true);
+        let failed = self.failed.clone().or_else(|| self.env.clone()).filter(|_| when.failure.can_be_true);
+        match (env, failed) {
+            (Some(env), Some(failed)) if self.failed.is_some() => Some(env.or(failed)),
+            (env, failed) => env.or(failed),
         }
     }
 
@@ -747,36 +772,36 @@ impl<'w> Course<'w> {
         });
     }
 
-    /// Records the effects of a step and whether it runs and always fails. `continues` says whether the job goes on
+    /// Records the effects of a step and whether it always fails. `continues` says whether the job goes on
     /// after its failure, and `apply` changes an environment.
     fn after(
         &mut self,
         when: When,
         continues: Tristate,
         (effects, always_fails): (&Effects, bool),
-        apply: impl Fn(&Failed, &mut Environment<'w>),
+        apply: impl Fn(&Failed, Tristate, &mut Environment<'w>),
     ) {
         let success = Failed { written: effects.written.clone(), opaque: effects.opaque.clone() };
-        let applied = |effects: &Failed, env: &Environment<'w>| {
+        let applied = |effects: &Failed, runs: Tristate, env: &Environment<'w>| {
             let mut env = env.clone();
-            apply(effects, &mut env);
+            apply(effects, runs, &mut env);
             env
         };
-        if when != When::Success
+        if when.failure.can_be_true
             && let Some(before) = self.failed.take()
         {
-            let mut after = applied(&success, &before);
+            let mut after = applied(&success, when.failure, &before);
             if let Some(failure) = &effects.failure {
-                after = after.or(applied(failure, &before));
+                after = after.or(applied(failure, when.failure, &before));
             }
             self.failed = Some(after);
         }
-        if when != When::Failure
+        if when.success.can_be_true
             && let Some(before) = self.env.take()
         {
-            self.env = (!always_fails).then(|| applied(&success, &before));
+            self.env = (!always_fails).then(|| applied(&success, when.success, &before));
             if let Some(failure) = &effects.failure {
-                let failed = applied(failure, &before);
+                let failed = applied(failure, when.success, &before);
                 if continues.can_be_true {
                     self.env = Some(match self.env.take() {
                         Some(env) => env.or(failed.clone()),

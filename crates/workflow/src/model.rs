@@ -288,8 +288,7 @@ impl Job {
     /// True if the condition calls a status function, so that the job may run after one that failed.
     #[must_use]
     pub fn checks_status(&self) -> bool {
-        let condition = self.condition.as_ref().map(|condition| condition.text.to_lowercase()).unwrap_or_default();
-        ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
+        self.condition.as_ref().is_some_and(|condition| !expression::status_functions(&condition.text).is_empty())
     }
 
     /// The conditions of the job and its steps.
