@@ -802,3 +802,47 @@ fn shell_runs_its_input() {
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
     }
 }
+
+/// What an included file defines counts as what the Makefile defines.
+#[test]
+fn included_makefile_is_read() {
+    let files = |makefile| {
+        [
+            ("Makefile", makefile),
+            ("v.mk", "SLUG = y\nM = m"),
+            ("ci/a.mk", "SLUG := a\ninclude v.mk"),
+            ("ci/e.mk", "sub:\n\tSLUG=$(M) bash tests/run.sh"),
+            (".env", "SLUG=e"),
+            ("big.mk", "$(eval $(call x))"),
+        ]
+    };
+    for (makefile, expected) in [
+        ("include v.mk\nexport\ne2e:\n\tbash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("include v.mk\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "m@tests/run.sh=SLUG"),
+        ("-include .env\nexport SLUG\ne2e:\n\tbash tests/run.sh", "e@tests/run.sh=SLUG"),
+        ("sinclude .env absent.env\nexport\ne2e:\n\tbash tests/run.sh", "e@tests/run.sh=SLUG"),
+        ("export\ninclude ci/a.mk\ne2e:\n\tbash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("include v.mk ci/e*.mk\ne2e: sub\n\tSLUG=$(M)2 bash tests/run.sh", "m2@tests/run.sh=SLUG m@tests/run.sh=SLUG"),
+        ("-include absent.mk\nexport\ne2e:\n\tbash tests/run.sh", "@tests/run.sh"),
+        ("$(info x)\ne2e:\n\tSLUG=k bash tests/run.sh", "k@tests/run.sh=SLUG"),
+        ("include v.mk\nM = k\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "k@tests/run.sh=SLUG"),
+        // What is not known may define everything.
+        ("include absent.mk\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
+        ("include $(shell x)\nM = k\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "k@tests/run.sh=SLUG"),
+        ("M = k\ninclude $(shell x)\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
+        ("ifdef X\ninclude v.mk\nendif\nexport\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
+        ("include big.mk\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
+        ("ifdef X\nexport\nendif\nSLUG = y\ne2e:\n\tbash tests/run.sh", "y|@tests/run.sh=SLUG"),
+    ] {
+        let found = slug(&files(makefile), "make e2e");
+        let mut calls: Vec<&str> = found.split(' ').collect();
+        calls.sort_unstable_by_key(|call| std::cmp::Reverse(call.len()));
+        assert_eq!(calls.join(" "), expected, "{makefile}");
+    }
+    assert_eq!(slug(&files("include v.mk ci/e.mk"), "make sub"), "m@tests/run.sh=SLUG");
+    let set = files("SLUG = k\nexport\ne2e:\n\tbash tests/run.sh");
+    assert!(slug(&set, "MAKEFLAGS=SLUG=y make e2e").starts_with("(anything)"));
+    assert!(slug(&set, "MAKEFLAGS=-j4 make e2e").starts_with("k@"));
+    let found = files("TESTS = $(wildcard tests/*.sh)\ne2e:\n\tfor t in $(TESTS); do bash $$t; done");
+    assert_eq!(slug(&found, "make e2e"), "(anything)@tests");
+}
