@@ -310,6 +310,41 @@ fn around(on: &str, job: &str, step: &str) -> String {
     format!("on: {on}\njobs:\n  job:\n{job}    steps:\n      - run: {H}\n{step}")
 }
 
+/// The command in `shell` may start the script in another environment.
+#[test]
+fn shell_of_a_step_may_change_its_environment() {
+    let wrong = format!("    env: {WRONG}\n");
+    let fine = format!("    env: {FINE}\n");
+    for (shell, expected) in [
+        ("bash", "error"),
+        ("sh", "error"),
+        ("bash -l {0}", "error"),
+        ("'${{ vars.SHELL }}'", "undecided"),
+        ("'${{ ''bash'' }} {0}'", "error"),
+        ("env A=b bash {0}", "undecided"),
+        ("sudo -E bash {0}", "undecided"),
+        ("docker exec c bash {0}", "undecided"),
+        ("bash ci/start.sh {0}", "undecided"),
+        ("own-shell {0}", "undecided"),
+    ] {
+        assert_eq!(outcome(&around("push", &wrong, &format!("        shell: {shell}\n"))), expected, "{shell}");
+    }
+    let default = |shell: &str| format!("    defaults: {{run: {{shell: '{shell}'}}}}\n");
+    assert_eq!(outcome(&around("push", &format!("{fine}{}", default("env A=b bash {0}")), "")), "undecided");
+    for (script, shell, expected) in [
+        ("export E2E_MODEL_SLUG; E2E_MODEL_SLUG=MiniMax-M2; @", "bash {0}", "error"),
+        ("E2E_MODEL_SLUG=MiniMax-M2\n@", "bash {0}", "fine"),
+        ("E2E_MODEL_SLUG=MiniMax-M2\n@", "bash -a {0}", "error"),
+        ("[[ a ]] && export E2E_MODEL_SLUG=MiniMax-M2\n@", "sh", "undecided"),
+        ("[ a ] && export E2E_MODEL_SLUG=MiniMax-M2\n@", "sh", "error"),
+        ("go() { export E2E_MODEL_SLUG=MiniMax-M2; }; go\n@", "sh", "error"),
+        ("for m in {sonnet,x}; do\nE2E_MODEL_SLUG=$m @\ndone", "sh", "undecided"),
+    ] {
+        let found = outcome(&format!("{}        shell: {shell}\n", self::script(FINE, script)));
+        assert_eq!(found, expected, "{shell}: {script}");
+    }
+}
+
 #[test]
 fn forge_conditions_and_inputs_are_evaluated() {
     let wrong = format!("    env: {WRONG}\n");

@@ -13,6 +13,7 @@ mod print;
 mod tasks;
 
 pub use choices::{may_write_settings, names_choice};
+pub(super) use launch::runs_other_language;
 
 use super::files::{SourceFile, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
@@ -164,6 +165,9 @@ const BUILTINS: [&str; 15] = [
     "unset",
 ];
 
+/// Builtins before which an assignment persists in other shells than bash, besides those in [`BUILTINS`].
+const SPECIAL: [&str; 10] = [":", "break", "continue", "exec", "exit", "readonly", "return", "shift", "times", "trap"];
+
 /// The shells whose scripts can be interpreted.
 pub(super) const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
@@ -217,10 +221,11 @@ impl Interpreter<'_> {
             }
             self.assign(assignment, Some(Export::Yes));
         }
+        let is_kept = is_builtin || !self.runs_in_bash && words[0].literal().is_some_and(|name| is_special(&name));
         let mut outcome = self.call(words, input);
         match before {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
-            Some(before) if is_builtin => {
+            Some(before) if is_kept => {
                 outcome = outcome.without_states();
                 assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before));
             }
@@ -918,6 +923,11 @@ fn start_of(word: &Word) -> usize {
         }
         _ => word.span.start,
     }
+}
+
+/// Whether an assignment before a builtin persists in other shells than bash.
+fn is_special(name: &str) -> bool {
+    SPECIAL.contains(&name)
 }
 
 /// Whether `command` only looks up a name (`-v`, `-V`).

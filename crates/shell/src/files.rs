@@ -154,7 +154,10 @@ pub(super) fn needs_bash(script: &str) -> bool {
         || words().any(is_word)
         || words().zip(words().skip(1)).any(|(before, word)| word == "-v" && is_test(before))
         || script.split('{').skip(1).any(|rest| {
-            rest.split('}').next().is_some_and(|inside| inside.contains([',', '/']) || inside.contains(".."))
+            let inside = rest.split('}').next().unwrap_or_default();
+            // A group of commands begins with a space.
+            !rest.starts_with(char::is_whitespace) && (inside.contains([',', '/']) || inside.contains(".."))
         })
-        || ["echo -", "read -", "export -", " == "].iter().any(|form| script.contains(form))
+        || script.split("read -").skip(1).any(|rest| !rest.starts_with("r "))
+        || ["echo -", "export -", " == "].iter().any(|form| script.contains(form))
 }

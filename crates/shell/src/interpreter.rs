@@ -209,7 +209,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         looked_inside: 0,
         files: input.files,
         roots: input.roots,
-        runs_in_bash: true,
+        runs_in_bash: input.runs_in_bash,
         program: None,
         file: None,
         state,
@@ -243,6 +243,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         outer_sources: Vec::new(),
         tree: Rc::new(Script::default()),
     };
+    interpreter.read_startup_file();
     let outcome = interpreter.run_tree(script, tree, 0);
     interpreter.resolve(&outcome.output.spans);
     interpreter.run_exit_traps();

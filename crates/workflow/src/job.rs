@@ -18,7 +18,8 @@ use super::scripts::Below;
 use super::slice::{Search, Slice, github_variable};
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{
-    Effects, Export, FIRST_FILE_POSITION, Failed, Input, ShellOptions, Variable, Variables, WORKSPACE, Written,
+    Effects, Export, FIRST_FILE_POSITION, Failed, Input, ShellOptions, StepShell, Variable, Variables, WORKSPACE,
+    Written,
 };
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -347,6 +348,11 @@ impl<'w> JobRun<'_, 'w> {
             variables.insert(github_variable(field), variable);
         }
         let directory = self.directory(step, &context);
+        let shell = self.shell(step, &context);
+        let (runs_in_bash, options) = match shell {
+            StepShell::Shell { is_bash, options } => (is_bash, options),
+            StepShell::Other | StepShell::Unknown => (false, ShellOptions::NONE),
+        };
         let settings = levels[0].settings.clone();
         let input = Input {
             script: &script.text,
@@ -358,13 +364,14 @@ impl<'w> JobRun<'_, 'w> {
             files: &files,
             directory: directory.as_deref(),
             env: &variables,
-            options: self.shell_options(step),
+            runs_in_bash,
+            options,
         };
-        let is_shell = self.is_shell(step, &context);
-        let effects = if is_shell {
-            slug_shell::interpret(&input)
-        } else {
-            slug_shell::over_approximate(&script.text, targets, searched, &variables)
+        let is_shell = matches!(shell, StepShell::Shell { .. });
+        let effects = match shell {
+            StepShell::Shell { .. } => slug_shell::interpret(&input),
+            StepShell::Other => slug_shell::over_approximate(&script.text, targets, searched, &variables),
+            StepShell::Unknown => slug_shell::interpret_doubted(&input, OTHER_SHELL),
         };
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
@@ -658,28 +665,28 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// The options of the shell that runs the script of a step: the forges pass `-e` unless `shell` is a command of
-    /// its own, and `-o pipefail` if it is `bash`; some forges also if no shell is given.
-    fn shell_options(&self, step: &Step) -> ShellOptions {
+    /// The program that runs the script of a step: the one in the `shell` setting. Without this setting it is bash if
+    /// the labels of the runner are known and none contains `windows`. The forges pass `-e` unless `shell` is a command
+    /// of its own, and `-o pipefail` if it is `bash`; some forges also if no shell is given.
+    fn shell(&self, step: &Step, context: &dyn Contexts) -> StepShell {
         let errexit = Tristate::ALWAYS;
-        match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
-            Some(shell) if shell.contains(' ') => ShellOptions::of(shell.split_whitespace()),
-            Some(shell) if shell == "bash" => ShellOptions { errexit, pipefail: Tristate::ALWAYS },
-            Some(_) => ShellOptions { errexit, pipefail: Tristate::NEVER },
-            None => ShellOptions { errexit, pipefail: Tristate::UNKNOWN },
-        }
-    }
-
-    /// True if a known shell runs the script of a step: the one in the `shell` setting. Without this
-    /// setting, true if the labels of the runner are known and none contains `windows`.
-    fn is_shell(&self, step: &Step, context: &dyn Contexts) -> bool {
-        match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
-            Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
-            None => self.eval.job.runs_on.iter().all(|label| {
+        let Some(shell) = self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) else {
+            let is_known = self.eval.job.runs_on.iter().all(|label| {
                 let label = expression::text(label, context);
                 let is_windows = |label: &String| label.to_lowercase().contains("windows");
                 matches!(label.values, AbstractValue::OneOf(labels) if !labels.iter().any(is_windows))
-            }),
+            });
+            let options = ShellOptions { errexit, pipefail: Tristate::UNKNOWN, ..ShellOptions::NONE };
+            return if is_known { StepShell::Shell { is_bash: true, options } } else { StepShell::Other };
+        };
+        let shell = expression::text(shell, context);
+        let Some(shell) = shell.single() else { return StepShell::Unknown };
+        match StepShell::of(shell) {
+            StepShell::Shell { is_bash, .. } if !shell.contains(' ') => {
+                let pipefail = if shell == "bash" { Tristate::ALWAYS } else { Tristate::NEVER };
+                StepShell::Shell { is_bash, options: ShellOptions { errexit, pipefail, ..ShellOptions::NONE } }
+            }
+            shell => shell,
         }
     }
 
@@ -815,6 +822,9 @@ impl<'w> Course<'w> {
         }
     }
 }
+
+/// The reason why a call may happen in another environment than that of the step.
+const OTHER_SHELL: &str = "the command in `shell` may start the script in another environment";
 
 /// The reason for a value that may be missing because the step that sets it may not run.
 const MAY_SET: &str = "an earlier step may set it";

@@ -2,10 +2,11 @@
 
 use super::super::effects::Call;
 use super::super::files::{ResolvedPath, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
+use super::super::forge::STARTUP_FILE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::options::ShellOptions;
 use super::super::placeholder::is_placeholder;
-use super::super::state::{Export, Variable, Variables};
+use super::super::state::{Export, State, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
 use super::launch::{keeps_environment, launch, started_command, unversioned};
@@ -121,6 +122,16 @@ impl Interpreter<'_> {
         self.command_of_words(&words);
     }
 
+    /// Whether a program reads variables from a file: one that it reads by itself if the repository has it, one that a
+    /// variable names, or one of a module that an option names.
+    fn loads_variables(&mut self, command: &str, options: &[Word]) -> bool {
+        let loads_module = |word: &Word| word.literal().is_some_and(|word| word.contains("dotenv"));
+        let is_named = self.state.variables.get("UV_ENV_FILE").is_some_and(|it| it.value != Text::empty());
+        options.iter().any(loads_module)
+            || ["bun", "bunx", "pipenv"].contains(&command) && self.file_at(".env").is_some()
+            || command == "uv" && is_named
+    }
+
     /// Makes a variable unknown if an argument `NAME=value` may set it for the command that a program
     /// starts.
     fn set_by_argument(&mut self, command: &str, word: &Word, text: &Text) {
@@ -182,9 +193,7 @@ impl Interpreter<'_> {
                 let rest = arguments.get(options + 2..).unwrap_or_default();
                 let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
                 let spans = own_spans(std::slice::from_ref(word));
-                self.in_shell(command, |it| {
-                    it.child_process(shell_options, rest, |it| it.script(&script, start_of(word), &spans))
-                })
+                self.shell_process(command, shell_options, rest, |it| it.script(&script, start_of(word), &spans))
             }
             (Some(word), _) => {
                 let rest = &arguments[options + 1..];
@@ -212,9 +221,7 @@ impl Interpreter<'_> {
                 let spans = input.spans.clone();
                 let Some(script) = input.into_text().single().cloned() else { return unknown() };
                 let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                self.in_shell(command, |it| {
-                    it.child_process(shell_options, Vec::new(), |it| it.script(&script, base, &spans))
-                })
+                self.shell_process(command, shell_options, Vec::new(), |it| it.script(&script, base, &spans))
             }
             (None, None) => unknown(),
         }
@@ -239,8 +246,7 @@ impl Interpreter<'_> {
         self.resolve(&own_spans(std::slice::from_ref(word)));
         let options = shell.map_or_else(|| options_of_file(&file.text), |(_, options)| options);
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
-        let run = |it: &mut Self| it.child_process(options, arguments, |it| it.file(&path, &file, true));
-        Some(self.in_shell(program, run))
+        Some(self.shell_process(program, options, arguments, |it| it.file(&path, &file, true)))
     }
 
     /// The file of the repository to which a path leads.
@@ -249,6 +255,68 @@ impl Interpreter<'_> {
             ResolvedPath::Repository(path) => self.files.read(&path),
             ResolvedPath::Elsewhere => None,
         }
+    }
+
+    /// Interprets a script in a process of a shell with a name.
+    pub(super) fn shell_process(
+        &mut self,
+        shell: &str,
+        options: ShellOptions,
+        arguments: Vec<Text>,
+        script: impl FnOnce(&mut Self) -> Option<Outcome>,
+    ) -> Outcome {
+        self.in_shell(shell, |it| {
+            it.child_process(options, arguments, |it| {
+                it.read_startup_file();
+                script(it)
+            })
+        })
+    }
+
+    /// Interprets the file that `BASH_ENV` names, which bash reads before a script.
+    pub(in super::super) fn read_startup_file(&mut self) {
+        let Some(variable) = self.state.variables.get(STARTUP_FILE).filter(|_| self.runs_in_bash).cloned() else {
+            return;
+        };
+        let base = variable.assigned.as_ref().map_or(0, |span| span.start);
+        let path = variable.visible().value;
+        let is_plain = |path: &&String| !path.contains(['"', '`', '\\']) && !path.contains("$(");
+        match path.single() {
+            Some(path) if path.is_empty() => {}
+            // The shell expands the value.
+            known => {
+                let source = known.filter(is_plain).map(|path| format!(". \"{path}\""));
+                if source.and_then(|source| self.script(&source, base, &[])).is_none() {
+                    self.havoc("bash reads the file that `BASH_ENV` names");
+                }
+            }
+        }
+    }
+
+    /// The state in which a target runs its own script: bash has read the file that `BASH_ENV` names.
+    fn state_of_target(&mut self, target: usize, command: &str) -> State {
+        let file = |root: &&str| self.files.read(&joined(root, self.targets[target]));
+        let is_bash = match command {
+            "." | "source" => false,
+            shell if SHELLS.contains(&shell) => shell == "bash",
+            program => {
+                let is_target = self.targets[target].rsplit('/').next() == Some(program);
+                is_target && self.roots.iter().find_map(file).is_none_or(|file| interpreter_of(&file.text) == "bash")
+            }
+        };
+        let mut state = self.copy();
+        if is_bash && state.variables.contains_key(STARTUP_FILE) {
+            self.in_shell("bash", |it| {
+                it.subshell(|it| {
+                    // The script sees the variables that are not exported too.
+                    it.state.all_exported = Export::Yes;
+                    it.read_startup_file();
+                    state = it.copy();
+                    Outcome::unknown(Output::default())
+                })
+            });
+        }
+        state
     }
 
     /// Interprets what a shell with a name runs.
@@ -279,14 +347,14 @@ impl Interpreter<'_> {
             let visible = std::mem::replace(variable, hidden).visible();
             *variable = Variable { export, ..visible };
         }
-        self.state.all_exported = Export::No;
+        self.state.all_exported = options.exports();
         self.state.attributes.clear();
         self.state.functions.clear();
         self.state.locals.clear();
         self.state.maybe_local.clear();
         self.state.arguments = Some(arguments);
         self.state.options = options;
-        self.state.ends_on_unset = Tristate::NEVER;
+        self.state.ends_on_unset = options.nounset;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let active_functions = std::mem::take(&mut self.active_functions);
         let returns = self.returns.take();
@@ -488,7 +556,7 @@ impl Interpreter<'_> {
         if !self.is_recording || self.state.ended {
             return;
         }
-        let state = self.copy();
+        let state = self.state_of_target(target, command);
         let visible = |(name, variable): (String, Variable)| (name, variable.visible().with_real_paths());
         let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);

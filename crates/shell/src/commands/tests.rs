@@ -40,6 +40,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
+        runs_in_bash: true,
         options: ShellOptions::of(["-e"]),
     });
     let at = |span: &std::ops::Range<usize>| {
@@ -845,4 +846,69 @@ fn included_makefile_is_read() {
     assert!(slug(&set, "MAKEFLAGS=-j4 make e2e").starts_with("k@"));
     let found = files("TESTS = $(wildcard tests/*.sh)\ne2e:\n\tfor t in $(TESTS); do bash $$t; done");
     assert_eq!(slug(&found, "make e2e"), "(anything)@tests");
+}
+
+/// Bash reads the file that `BASH_ENV` names before each script, also that of a harness.
+#[test]
+fn bash_reads_its_startup_file() {
+    let files = [
+        ("ci/env.sh", "export SLUG=y"),
+        ("ci/plain.sh", "SLUG=y"),
+        ("wrap.sh", "#!/bin/bash\nbash tests/run.sh"),
+        ("sh.sh", "#!/bin/sh\nSLUG=z; exec sh tests/run.sh"),
+        ("tests/run.sh", "#!/usr/bin/env bash\n"),
+    ];
+    for (script, expected) in [
+        ("BASH_ENV=ci/env.sh bash tests/run.sh", "y"),
+        ("BASH_ENV=ci/plain.sh ./tests/run.sh", "y"),
+        ("env BASH_ENV=ci/env.sh tests/run.sh", "y"),
+        ("export BASH_ENV=$PWD/ci/env.sh; bash wrap.sh", "y"),
+        ("export BASH_ENV='$GITHUB_WORKSPACE/ci/env.sh'; bash wrap.sh", "y"),
+        ("export BASH_ENV=ci/env.sh; bash -c 'bash tests/run.sh'", "y"),
+        ("BASH_ENV=absent.sh bash tests/run.sh", "(anything)"),
+        ("BASH_ENV=$UNKNOWN bash tests/run.sh", "(anything)"),
+        ("BASH_ENV= bash tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh; bash tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh sh tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh ./sh.sh", "z"),
+        ("BASH_ENV=ci/env.sh python3 tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh . tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh bash wrap.sh; bash tests/run.sh", "x y"),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        let values: Vec<&str> = found.split(' ').map(|call| call.split('@').next().unwrap_or_default()).collect();
+        assert_eq!(values.join(" "), expected, "{script}: {found}");
+    }
+}
+
+/// The options with which a shell starts count as those that `set` sets.
+#[test]
+fn options_of_a_shell_export_and_end() {
+    let files = [("wrap.sh", "#!/bin/bash -a\nSLUG=y\nbash tests/run.sh"), ("none.sh", "SLUG=y\nbash tests/run.sh")];
+    for (script, expected) in [
+        ("./wrap.sh", "y"),
+        ("bash none.sh", ""),
+        ("bash -a none.sh", "y"),
+        ("bash -ec 'SLUG=y; bash tests/run.sh'", ""),
+        ("bash -o allexport -c 'SLUG=y; bash tests/run.sh'", "y"),
+        ("bash -a +a none.sh", ""),
+    ] {
+        let found = slug(&files, script);
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+    assert!(slug(&[], "bash -uc 'echo $EMPTY; echo SLUG=x >> $GITHUB_ENV'").contains("x?"));
+}
+
+/// An assignment before a special builtin persists in other shells than bash.
+#[test]
+fn special_builtin_keeps_an_assignment() {
+    for (script, expected) in [
+        ("sh -c 'SLUG=y :; bash tests/run.sh'", "x|y|"),
+        ("bash -c 'SLUG=y :; bash tests/run.sh'", "x"),
+        ("sh -c 'SLUG=y true; bash tests/run.sh'", "x"),
+        ("dash -c 'SLUG=y trap - EXIT; bash tests/run.sh'", "x|y|"),
+    ] {
+        let found = slug(&[], &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
 }
