@@ -1171,6 +1171,13 @@ impl Interpreter<'_> {
         !name.is_empty() && self.source.matches(name).nth(1).is_some()
     }
 
+    /// Whether the scripts name a file at another place than the current one, where they may write it.
+    pub fn is_named_elsewhere(&self, file: &str) -> bool {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let sources = std::iter::once(&self.source).chain(&self.outer_sources);
+        name.is_empty() || sources.map(|source| source.matches(name).count()).sum::<usize>() > 1
+    }
+
     /// Resolves occurrences of targets inside `spans`: they are not calls or were recorded as calls.
     pub fn resolve(&mut self, spans: &[Span]) {
         if self.is_recording {

@@ -250,7 +250,7 @@ impl Interpreter<'_> {
     }
 
     /// The file of the repository to which a path leads.
-    pub(super) fn file_at(&self, path: &str) -> Option<SourceFile> {
+    pub(in super::super) fn file_at(&self, path: &str) -> Option<SourceFile> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
             ResolvedPath::Repository(path) => self.files.read(&path),
             ResolvedPath::Elsewhere => None,

@@ -912,3 +912,80 @@ fn special_builtin_keeps_an_assignment() {
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
     }
 }
+
+/// `$(<FILE)` is the content of a file.
+#[test]
+fn content_of_a_file_is_known() {
+    let files = [
+        ("name.txt", "x\n\n"),
+        ("two.txt", "x\ny\n"),
+        ("set.env", "export SLUG=x"),
+        ("other.sh", "#!/bin/sh\nSLUG=$(<name.txt) bash tests/run.sh"),
+    ];
+    for (script, expected) in [
+        ("SLUG=$(<name.txt) CALL", "x"),
+        ("SLUG=\"$( < ./name.txt )\" CALL", "x"),
+        ("SLUG=`< name.txt` CALL", "x"),
+        ("[ \"$(<name.txt)\" = x ] && SLUG=y CALL", "y"),
+        ("[ -z \"$(<name.txt)\" ] && exit 0; SLUG=y CALL", "y"),
+        ("case $(<two.txt) in x*) SLUG=y CALL;; esac", "y"),
+        ("eval \"$(<set.env)\"; CALL", "x"),
+        ("SLUG=$(<absent.txt) CALL", "(anything)"),
+        ("SLUG=$(<\"$FILE\") CALL", "(anything)"),
+        ("program > name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("bash -c 'program name.txt'; bash -c 'SLUG=$(<name.txt) CALL'", "(anything)"),
+        ("SLUG=$(<name.txt 2>&1) CALL", ""),
+        ("SLUG=$(2<name.txt) CALL", ""),
+    ] {
+        let found = slug(&files, &script.replace("CALL", "bash tests/run.sh"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+    // Another shell than bash may read nothing.
+    let found = slug(&files, "./other.sh");
+    assert!(found.starts_with("|x@") || found.starts_with("x|@"), "{found}");
+}
+
+/// A shell splits values that are not in quotes at the characters in `IFS`.
+#[test]
+fn separators_split_values() {
+    for (script, expected) in [
+        ("IFS=,; for m in $L; do SLUG=$m CALL; done", "x|y z"),
+        ("IFS=$'\\n'; for m in $L; do SLUG=$m CALL; done", "x,y z"),
+        ("IFS=', '; for m in $L; do SLUG=$m CALL; done", "x|y|z"),
+        ("IFS=:; for m in $L; do SLUG=$m CALL; done", "x,y z"),
+        ("IFS=; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=,; unset IFS; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=,; set -- $L; SLUG=$2 CALL", "y z"),
+        ("IFS=,; for m in \"$L\"; do SLUG=$m CALL; done", "x,y z"),
+        ("IFS=,; for m in $L,; do SLUG=$m CALL; done", "x|y z,"),
+        ("IFS=,; L=x,; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=,; set -- a b; SLUG=\"$*\" CALL", "(anything)"),
+        ("IFS=$UNKNOWN; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=, program; for m in $L; do SLUG=$m CALL; done", "x,y|z"),
+        ("IFS=,; for m in $(echo $L); do SLUG=$m CALL; done", "x y z"),
+    ] {
+        let found = slug(&[], &format!("L='x,y z'; {}", script.replace("CALL", "bash tests/run.sh")));
+        let expected: Vec<String> = expected.split('|').map(|value| format!("{value}@tests/run.sh=SLUG")).collect();
+        assert_eq!(found, expected.join(" "), "{script}");
+    }
+}
+
+/// The length of a known value is known, and so is the value of the variable that a value names.
+#[test]
+fn length_and_named_variable_are_known() {
+    for (script, expected) in [
+        ("[ ${#EMPTY} -ne 0 ] || exit 0; CALL", ""),
+        ("[[ ${#SET} -eq 1 ]] && SLUG=y; CALL", "y"),
+        ("SLUG=${#SET} CALL", "1"),
+        ("v=SET; SLUG=${!v} CALL", "s"),
+        ("v=EMPTY; [ -n \"${!v}\" ] || exit 0; CALL", ""),
+        ("for v in EMPTY; do test \"${!v}\" || exit 0; done; CALL", ""),
+        ("SET=é; SLUG=${#SET} CALL", "(set)"),
+        ("SLUG=${#UNKNOWN} CALL", "(set)"),
+        ("v=a[0]; SLUG=${!v} CALL", "(anything)"),
+        ("SLUG=${!UNKNOWN} CALL", "(anything)"),
+    ] {
+        let found = slug(&[], &format!("export SLUG=x; {}", script.replace("CALL", "bash tests/run.sh")));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+}
