@@ -667,6 +667,11 @@ impl Interpreter<'_> {
     }
 
     fn unset(&mut self, arguments: &[Word]) {
+        let option = arguments.first().and_then(Word::literal).filter(|option| option.starts_with('-'));
+        // `-n` removes references only, and other options together are an error.
+        if option.is_some_and(|option| option.contains('n') || option.contains('f') && option.contains('v')) {
+            return;
+        }
         let removes_functions = is_named(arguments, &["-f"]);
         for word in arguments {
             match word.literal() {

@@ -61,6 +61,8 @@ pub(super) enum ResolvedPath {
 impl ResolvedPath {
     /// Resolves a path in a directory, which is relative to the root of the repository or absolute.
     pub fn of(path: &str, directory: Option<&str>) -> Self {
+        // Bash replaces `~+` by the working directory.
+        let path = path.strip_prefix("~+/").unwrap_or(path);
         let relative = match (path.strip_prefix(WORKSPACE), directory) {
             (Some(rest), _) if rest.is_empty() || rest.starts_with('/') => joined("", rest),
             (Some(_), _) => return Self::Elsewhere,

@@ -350,6 +350,17 @@ impl Workflow {
     }
 }
 
+/// The environment of a container. Its `options` may set other variables.
+fn env_of_container(container: &Node) -> EnvLayer {
+    let sets = |option: &str| option.starts_with("--env") || option.starts_with("-e") || option.contains("${{");
+    let options = text_at(container, "options").unwrap_or_default();
+    match env_of(container) {
+        EnvLayer::None if options.split_whitespace().any(sets) => EnvLayer::Open(Vec::new()),
+        EnvLayer::Entries(entries) if options.split_whitespace().any(sets) => EnvLayer::Open(entries),
+        layer => layer,
+    }
+}
+
 /// Adds the texts of the comparisons in all expressions below a node.
 fn add_comparisons(node: &Node, is_condition: bool, found: &mut Texts) {
     node.items().iter().for_each(|item| add_comparisons(item, false, found));
@@ -448,7 +459,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         condition: condition_of(job),
         needs: job.get("needs").map(labels).unwrap_or_default(),
         env: env_of(job),
-        container_env: job.get("container").map(env_of).unwrap_or_default(),
+        container_env: job.get("container").map(env_of_container).unwrap_or_default(),
         matrix: job.get("strategy").and_then(|strategy| strategy.get("matrix")).cloned(),
         defaults: defaults_of(job),
         runs_on: job.get("runs-on").map(labels).unwrap_or_default(),

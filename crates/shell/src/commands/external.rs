@@ -59,6 +59,9 @@ impl Interpreter<'_> {
             self.calls_unknown_functions |= !self.state.functions.is_empty();
         }
         if let Some((kind, index)) = launch(command, words) {
+            if self.loads_variables(command, &words[1..index]) {
+                self.havoc(&format!("`{command}` may set it from a file"));
+            }
             self.note_option_files(&words[1..index]);
             for word in &words[1..index] {
                 let text = self.expand(word);
@@ -72,18 +75,30 @@ impl Interpreter<'_> {
         let inner = match command {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
             _ => started_command(command, words)
-                .filter(|index| is_followed(&words[*index..]))
+                .filter(|index| self.is_followed(&words[*index..]))
                 .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index]))),
         };
+        let starts_its_arguments = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
+        let inner = match inner {
+            None if starts_its_arguments => (1..words.len()).find(|index| self.is_file(&words[*index])),
+            inner => inner,
+        };
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
-        if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
+        if starts_its_arguments || is_unknown {
             self.targets_in(command, &own[1..], None);
-        } else {
-            for word in &own[1..] {
-                let text = self.expand(word);
-                self.set_by_argument(command, word, &text);
-                self.read_by_argument(&text);
-            }
+        }
+        for word in &own[1..] {
+            let text = self.expand_again(word);
+            self.set_by_argument(command, word, &text);
+            self.read_by_argument(&text);
+        }
+        let is_known = starts_its_arguments || STARTERS.contains(&command);
+        if !is_known && !rest.is_empty() {
+            self.havoc(&format!("`{command}` may start it with another environment"));
+        }
+        let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('c'));
+        if command == "exec" && own[1..].first().is_some_and(is_option) {
+            self.havoc("`exec -c` starts it without an environment");
         }
         if command == "find" {
             for action in rest.split(is_action_of_find) {
@@ -151,16 +166,31 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Searches a file that a program may read or run for the names of targets.
+    /// Searches the files that a program may read or run for the names of targets. The argument may be a command
+    /// or an option that contains the path.
     pub(super) fn read_by_argument(&mut self, text: &Text) {
-        let Some(path) = text.single().filter(|path| path.contains(['/', '.']) && self.is_recording) else { return };
-        if self.state.ended {
-            return;
+        let Some(argument) = text.single().filter(|_| self.is_recording && !self.state.ended) else { return };
+        let parts = argument.split(|c: char| c.is_whitespace() || matches!(c, '=' | ';' | '&' | '|' | '(' | ')'));
+        for path in parts.filter(|path| path.contains(['/', '.'])) {
+            if let Some(SourceFile { text, base }) = self.file_at(path) {
+                self.spend(text.len() / 64);
+                self.occurrences.find(&text, base, &[]);
+            }
         }
-        if let Some(SourceFile { text, base }) = self.file_at(path) {
-            self.spend(text.len() / 64);
-            self.occurrences.find(&text, base, &[]);
-        }
+    }
+
+    /// Whether words are a command that is followed: a task, a program that starts another one, a script of the
+    /// repository, or a command that runs nothing.
+    fn is_followed(&mut self, words: &[Word]) -> bool {
+        let program = words[0].literal().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        runs_tasks(program) || launch(program, words).is_some() || self.is_file(&words[0]) || self.is_inert(words)
+    }
+
+    /// Whether a word is the path of a file of the repository, as a command that runs it names it.
+    fn is_file(&mut self, word: &Word) -> bool {
+        let text = self.expand_again(word);
+        text.single().is_some_and(|path| path.contains('/') && self.file_at(path).is_some())
     }
 
     /// Interprets a separate shell that runs a file, the argument of `-c`, or its standard input.
@@ -456,7 +486,11 @@ impl Interpreter<'_> {
                 if self.may_be_path(word, &text, path) {
                     (found, is_resolved) = (true, true);
                     self.record_call(target, word, command, arguments.unwrap_or(&words[index + 1..]));
+                } else if self.ends_elsewhere(word, &text, path) {
+                    is_resolved = true;
+                    self.record_possible_call(target, word, ELSEWHERE);
                 } else if self.may_compute_path(word, &text, path) {
+                    is_resolved = true;
                     self.record_possible_call(target, word, COMPUTED_PATH);
                 }
             }
@@ -514,11 +548,27 @@ impl Interpreter<'_> {
                         || (index == 0 && unversioned(text) == unversioned(expected))
                         || (index > 0 && self.is_path_of(text, expected))
                 };
-                matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same))
+                let is_so = matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same));
+                let is_elsewhere = index > 0 && self.is_file_of(expected, index);
+                Tristate {
+                    can_be_true: is_so || is_elsewhere && self.ends_elsewhere(word, &text, expected),
+                    can_be_false: !is_so,
+                }
             };
             let count = expected_words.len();
-            let is_named =
-                is_task.is_none() && count <= plain.len() && plain.iter().zip(&expected_words).enumerate().all(fits);
+            let names_it = match is_task.is_none() && count <= plain.len() {
+                true => plain
+                    .iter()
+                    .zip(&expected_words)
+                    .enumerate()
+                    .map(fits)
+                    .fold(Tristate::ALWAYS, Tristate::conjunction),
+                false => Tristate::NEVER,
+            };
+            let is_named = names_it == Tristate::ALWAYS;
+            if names_it == Tristate::UNKNOWN {
+                self.record_possible_call(target, &words[0], ELSEWHERE);
+            }
             let has_words = |(word, expected): (&Word, &Cow<'_, str>)| word.literal().as_ref() == Some(expected);
             if !is_named && self.state.directory.is_some() && plain.iter().zip(&expected_words).all(has_words) {
                 // The words of a path in another directory.
@@ -573,7 +623,35 @@ impl Interpreter<'_> {
             return texts.iter().any(|path| self.is_path_of(path, target));
         }
         let end = literal_end(&word.pieces);
-        !end.is_empty() && ends_with_path(&end, target)
+        !end.is_empty() && self.begins_in_script(word) && ends_with_path(&end, target)
+    }
+
+    /// Whether a path that may lead out of the repository ends with the path of a target.
+    fn ends_elsewhere(&self, word: &Word, text: &Text, target: &str) -> bool {
+        match &text.values {
+            AbstractValue::OneOf(texts) => {
+                texts.iter().any(|path| ends_with_path(path, target) && self.is_outside(path))
+            }
+            _ => ends_with_path(&literal_end(&word.pieces), target),
+        }
+    }
+
+    /// Whether the script itself computes each unknown part of a path, as after `ROOT=$(…)`. The runner sets other
+    /// variables, such as `HOME`, to directories outside of the repository.
+    fn begins_in_script(&self, word: &Word) -> bool {
+        flattened(&word.pieces).into_iter().all(|piece| match &piece.kind {
+            PieceKind::Parameter(parameter) => {
+                !is_name(&parameter.name) || self.state.variables.contains_key(&parameter.name)
+            }
+            _ => piece.literal().is_none_or(|text| !text.contains(is_placeholder)),
+        })
+    }
+
+    /// Whether a path leads out of the repository.
+    fn is_outside(&self, path: &str) -> bool {
+        let directory = self.state.directory.as_deref();
+        ResolvedPath::of(path, directory) == ResolvedPath::Elsewhere
+            && (path.starts_with(['/', '~']) || directory.is_some())
     }
 
     /// Whether a word that is not known can be the path of a target: its known parts fit, and if it has
@@ -609,20 +687,25 @@ impl Interpreter<'_> {
                 let below = |root: &&str| path == joined(root, target);
                 self.roots.iter().any(below) || self.roots.is_empty() && ends_with_path(&path, target)
             }
-            ResolvedPath::Elsewhere => ends_with_path(path, target),
+            ResolvedPath::Elsewhere => !self.is_outside(path) && ends_with_path(path, target),
         }
     }
 
     pub(super) fn change_directory(&mut self, command: &str, arguments: &[Word]) -> Tristate {
         let is_option = |word: &&Word| word.literal().is_some_and(|word| word.len() > 1 && word.starts_with('-'));
         let directory = arguments.iter().find(|word| !is_option(word));
-        let path = directory.and_then(|word| self.expand(word).single().cloned());
+        let path = match directory {
+            Some(word) => self.expand(word).single().cloned(),
+            None => Some("~".to_owned()),
+        };
         self.state.directory = match path.as_deref() {
             None | Some("-" | "") => None,
-            _ if command == "popd" => None,
+            _ if command == "popd" || command == "pushd" && directory.is_none() => None,
             Some(path) => match ResolvedPath::of(path, self.state.directory.as_deref()) {
                 ResolvedPath::Repository(path) => Some(path),
                 ResolvedPath::Elsewhere if path.starts_with('/') => Some(path.to_owned()),
+                // A directory out of the repository, of which only that is known.
+                ResolvedPath::Elsewhere if self.is_outside(path) => Some(format!("/{path}")),
                 ResolvedPath::Elsewhere => None,
             },
         };
@@ -678,6 +761,13 @@ fn options_of_env(argument: &str) -> (Vec<(char, String)>, bool) {
     (options, false)
 }
 
+/// Commands besides the launchers that start the command in their arguments in the current environment.
+const STARTERS: [&str; 9] =
+    ["busybox", "faketime", "find", "flock", "parallel", "unbuffer", "valgrind", "watch", "xargs"];
+
+/// Why a command with a path that leads out of the repository may be a target.
+const ELSEWHERE: &str = "the path leads out of the repository, perhaps to another file of this name";
+
 /// Why a command may be a target.
 const COMPUTED_PATH: &str = "the path of the script that is called here is computed";
 
@@ -706,13 +796,6 @@ fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
-}
-
-/// Whether a command runs a task or another program that lint follows.
-fn is_followed(words: &[Word]) -> bool {
-    let program = words[0].literal().unwrap_or_default();
-    let program = program.rsplit('/').next().unwrap_or_default();
-    runs_tasks(program) || launch(program, words).is_some()
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.

@@ -32,10 +32,11 @@ pub(in super::super) fn runs_other_language(program: &str) -> bool {
 const COMMAND_RUNNERS: [&str; 3] = ["bunx", "npx", "uvx"];
 
 /// Programs that run the command after a word such as `run`.
-const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 10] = [
+const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 11] = [
     ("conda", &["run"]),
     ("coverage", &["run"]),
     ("hatch", &["run"]),
+    ("npm", &["exec", "x"]),
     ("pdm", &["run"]),
     ("pipenv", &["run"]),
     ("pnpm", &["dlx", "exec"]),

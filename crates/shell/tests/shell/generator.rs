@@ -137,6 +137,17 @@ fn use_of_file() -> impl Strategy<Value = String> {
             "export N=q; bash WRAPPER || true",
             "OUT=$(bash WRAPPER)",
             "if bash WRAPPER; then N=x; fi",
+            "exec WRAPPER",
+            "(exec \"$PWD/WRAPPER\" x)",
+            "N=l nice -n 1 ./WRAPPER",
+            "nohup WRAPPER >/dev/null",
+            "bash -a WRAPPER",
+            "bash -u WRAPPER",
+            "BASH_ENV=SETTINGS bash WRAPPER",
+            "BASH_ENV=SETTINGS ./TARGET",
+            "N=$(<WORD) bash TARGET",
+            "if [ \"$(<WORD)\" = k ]; then N=$B; fi",
+            "IFS=,; N=\"v,$B\"; for N in $N; do bash TARGET; done; IFS=' '",
         ][..],
     );
     let of_make = select(
@@ -153,9 +164,17 @@ fn use_of_file() -> impl Strategy<Value = String> {
     );
     prop_oneof![
         3 => (of_make, name()).prop_map(|(form, name)| form.replace('N', name)),
-        3 => (of_wrapper, name()).prop_map(|(form, name)| form.replace("WRAPPER", WRAPPER).replace('N', name)),
+        3 => (of_wrapper, name()).prop_map(|(form, name)| in_repository(form, name)),
         2 => use_of_library(false),
     ]
+}
+
+/// A form with the paths of files and the name of a variable.
+fn in_repository(form: &str, name: &str) -> String {
+    let paths = [("WRAPPER", WRAPPER), ("TARGET", TARGET), ("WORD", WORD)];
+    let form = paths.iter().fold(form.to_owned(), |form, (mark, path)| form.replace(mark, path));
+    let form = form.replace("BASH_ENV=SETTINGS", "BASH_\u{1}=SETTINGS").replace("SETTINGS", SETTINGS);
+    form.replace('N', name).replace("BASH_\u{1}", "BASH_ENV")
 }
 
 /// Commands that source the library; a file can find it beside itself.
@@ -289,6 +308,8 @@ fn assignment() -> impl Strategy<Value = String> {
         name().prop_map(|name| format!("{name}=$(printf '%s' \"${name}\")z")),
         name().prop_map(|name| format!(": \"${{{name}:?}}\"")),
         name().prop_map(|name| format!("{name}=${{{name}##*a}}${{{name}%r*}}")),
+        (name(), name()).prop_map(|(one, other)| format!("{one}=${{#{other}}}")),
+        (name(), name()).prop_map(|(one, other)| format!("i={other}; {one}=${{!i}}")),
     ]
 }
 
