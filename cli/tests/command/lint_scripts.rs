@@ -345,6 +345,28 @@ fn shell_of_a_step_may_change_its_environment() {
     }
 }
 
+/// An action may start the harness that one of its inputs names.
+#[test]
+fn input_of_an_action_may_start_the_harness() {
+    let path = &H["bash ".len()..];
+    let step = |uses: &str, input: &str, value: &str| {
+        format!("      - uses: {uses}\n        with:\n          {input}: |\n            {value}\n")
+    };
+    for (uses, input, value, expected) in [
+        ("x/retry@v3", "command", H, "undecided"),
+        ("x/retry@v3", "command", path, "undecided"),
+        ("x/retry@v3", "what", H, "undecided"),
+        ("x/retry@v3", "options", &format!("-c './{path} a'"), "undecided"),
+        ("docker://image", "args", &format!("${{{{ github.workspace }}}}/{path}"), "undecided"),
+        ("x/upload@v3", "path", path, "fine"),
+        ("x/retry@v3", "command", &format!("bash services/{path}"), "fine"),
+        ("x/retry@v3", "command", &format!("bash {path}.txt"), "fine"),
+    ] {
+        let text = around("push", &format!("    env: {FINE}\n"), &step(uses, input, value));
+        assert_eq!(outcome(&text), expected, "{text}");
+    }
+}
+
 #[test]
 fn forge_conditions_and_inputs_are_evaluated() {
     let wrong = format!("    env: {WRONG}\n");

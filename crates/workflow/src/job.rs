@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH};
+use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs};
 use super::calls::root_of;
 use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
@@ -310,6 +310,12 @@ impl<'w> JobRun<'_, 'w> {
                 let env = self.action_env(target, owner, step, action.as_ref(), &step_env);
                 let site = self.site(owner, Some(targets.len() + index), call, env);
                 sites.push(CallSite { choice: levels[0].settings.clone(), ..site });
+            }
+            if action.is_none() {
+                for (target, key) in commands_in_inputs(&step.with, targets) {
+                    let env = Environment::unknown(OTHER_ACTION.to_owned());
+                    sites.push(self.site(owner, Some(target), self.position(key), env));
+                }
             }
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
@@ -822,6 +828,9 @@ impl<'w> Course<'w> {
         }
     }
 }
+
+/// The reason why a call in an input of an action may happen in another environment than that of the step.
+const OTHER_ACTION: &str = "an action may start the command in its input in another environment";
 
 /// The reason why a call may happen in another environment than that of the step.
 const OTHER_SHELL: &str = "the command in `shell` may start the script in another environment";

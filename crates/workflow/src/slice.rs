@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::action::ActionTarget;
+use super::action::{ActionTarget, commands_in_inputs};
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
@@ -386,6 +386,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
     let is_relevant = |step: &Step| {
         runs_action(step, search)
             || calls_action(step, search)
+            || step.uses.is_some() && !commands_in_inputs(&step.with, search.targets).is_empty()
             || step.run.as_ref().is_some_and(|run| {
                 everywhere
                     || names(&run.text)
