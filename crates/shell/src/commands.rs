@@ -316,9 +316,17 @@ impl Interpreter<'_> {
     }
 
     /// Records a value that the script of a target gives to a variable that decides what it does.
-    fn note_assigned(&mut self, name: &str, value: &Text, assigned: Option<&Span>) {
+    pub(super) fn note_assigned(&mut self, name: &str, value: &Text, assigned: Option<&Span>) {
         if let Some(inside) = self.inside.as_mut().filter(|_| !self.state.ended && self.names.contains(name)) {
             inside.assigned.push((name.to_owned(), value.clone(), assigned.cloned().unwrap_or_default()));
+        }
+    }
+
+    /// Records that the script of a target may give any value to each variable that decides what it does.
+    pub(super) fn note_all_assigned(&mut self, reason: &str, at: &Span) {
+        let names = self.names;
+        for name in names {
+            self.note_assigned(name, &Text::unknown(reason), Some(at));
         }
     }
 
@@ -611,6 +619,7 @@ impl Interpreter<'_> {
             return outcome;
         }
         self.calls_unknown_functions = true;
+        self.note_all_assigned("`eval` may set it", &first.span);
         self.havoc("`eval` may set it");
         Outcome::unknown(Output::unknown("the output of `eval` is not known"))
     }
@@ -662,7 +671,9 @@ impl Interpreter<'_> {
         let file = first.literal();
         let file = file.as_deref().unwrap_or("a file");
         self.calls_unknown_functions = true;
-        self.havoc(&format!("`{command} {file}` may set it"));
+        let reason = format!("`{command} {file}` may set it");
+        self.note_all_assigned(&reason, &first.span);
+        self.havoc(&reason);
         unknown()
     }
 

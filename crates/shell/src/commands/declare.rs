@@ -87,7 +87,11 @@ impl Interpreter<'_> {
                 }
                 Pair::Names(name) => self.change_export(&name, hides, exports),
                 Pair::Option => {}
-                Pair::Unknown => self.havoc(&format!("`{command}` may set it")),
+                Pair::Unknown => {
+                    let reason = format!("`{command}` may set it");
+                    self.note_all_assigned(&reason, &word.span);
+                    self.havoc(&reason);
+                }
             }
         }
     }

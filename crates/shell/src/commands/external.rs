@@ -442,6 +442,10 @@ impl Interpreter<'_> {
     fn apply_option_of_env(&mut self, option: char, value: Option<&Word>) -> bool {
         match option {
             'i' => {
+                let names = self.names;
+                for name in names {
+                    self.note_assigned(name, &Text::empty(), None);
+                }
                 self.state.variables.clear();
                 self.state.others_unknown = None;
             }
@@ -465,6 +469,7 @@ impl Interpreter<'_> {
     }
 
     fn remove_variable(&mut self, name: &str) {
+        self.note_assigned(name, &Text::empty(), None);
         let variable = Variable { value: Text::empty(), export: Export::No, assigned: None };
         self.state.variables.insert(name.to_owned(), variable);
     }

@@ -1079,3 +1079,26 @@ fn length_and_named_variable_are_known() {
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
     }
 }
+
+/// A harness that removes a variable, or that reads variables from a place that is not known, changes what it sees.
+#[test]
+fn harness_may_remove_or_read_its_variables() {
+    for (harness, expected) in [
+        ("exec env -u SLUG program", "x|"),
+        ("env --unset=SLUG program", "x|"),
+        ("env -i PATH=$PATH program", "x|"),
+        ("source .env", "(anything)"),
+        ("export $(cat .env | xargs)", "(anything)"),
+        ("while read -r line; do export \"$line\"; done < .env", "(anything)"),
+        ("eval \"$(program)\"", "(anything)"),
+        ("if program; then . ./absent.sh; fi", "(anything)"),
+        (". ./lib.sh", "x"),
+        ("env -u OTHER program", "x"),
+        ("exit 0; source .env", "x"),
+        ("docker run image program", "x"),
+    ] {
+        let files = [("tests/run.sh", harness), ("lib.sh", "OTHER=y")];
+        let found = slug(&files, "export SLUG=x; bash tests/run.sh");
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{harness}: {found}");
+    }
+}
