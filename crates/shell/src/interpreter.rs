@@ -38,6 +38,9 @@ const MAX_SCRIPT_DEPTH: usize = 8;
 /// Iterations of a loop after which its state is widened.
 const PRECISE_ROUNDS: usize = 3;
 
+/// Maximum files that a script which cannot be interpreted names, and that are searched too.
+const MAX_NAMED_FILES: usize = 8;
+
 /// Maximum iterations of a loop over known words that are interpreted one by one.
 const SEPARATE_ROUNDS: usize = 16;
 
@@ -463,8 +466,30 @@ impl Interpreter<'_> {
     }
 
     /// Records what a script that cannot be interpreted names: it may call the targets and write the
-    /// environment file.
+    /// environment file. The same holds for the files of the repository that it names.
     pub fn note_uninterpreted(&mut self, text: &str, base: usize, path: &str) {
+        self.note_names_in(text, base, path);
+        self.note_files_in(text, &mut vec![base]);
+    }
+
+    /// Records what the files name that a script names which cannot be interpreted; `seen` are their positions.
+    pub fn note_files_in(&mut self, text: &str, seen: &mut Vec<usize>) {
+        let is_between = |c: char| c.is_whitespace() || "'\"`$(){}<>;&|=,:".contains(c);
+        for part in text.split(is_between).filter(|part| part.contains('/')) {
+            self.spend(1);
+            let Some(file) = self.file_at(part).filter(|file| !seen.contains(&file.base)) else { continue };
+            if seen.len() == MAX_NAMED_FILES {
+                break;
+            }
+            seen.push(file.base);
+            if !self.targets.iter().any(|target| part.ends_with(target)) {
+                self.note_names_in(&file.text, file.base, part);
+                self.note_files_in(&file.text, seen);
+            }
+        }
+    }
+
+    fn note_names_in(&mut self, text: &str, base: usize, path: &str) {
         if self.is_recording && !self.state.ended {
             self.occurrences.find(text, base, &[]);
             self.occurrences.repeat(&(base..base + text.len()));

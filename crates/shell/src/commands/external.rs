@@ -217,6 +217,7 @@ impl Interpreter<'_> {
                 let is_foreign = |script: &&String| command != "bash" && needs_bash(script);
                 let Some(script) = script.single().filter(|script| !is_foreign(script)).cloned() else {
                     self.may_call_in(word);
+                    self.note_files_in(script.single().map_or("", String::as_str), &mut Vec::new());
                     return unknown();
                 };
                 // The word after the script is `$0`.

@@ -1102,3 +1102,26 @@ fn harness_may_remove_or_read_its_variables() {
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{harness}: {found}");
     }
 }
+
+/// What a script that is not interpreted names may run, also in files that it names.
+#[test]
+fn script_that_is_not_interpreted_may_run_what_it_names() {
+    let files = [
+        ("ci/run.py", "subprocess.run(['ci/wrap.sh', x])"),
+        ("ci/wrap.sh", "#!/bin/sh\n[[ x ]] && . ci/lib.sh"),
+        ("ci/lib.sh", "SLUG=y bash tests/*.sh # ci/wrap.sh"),
+        ("ci/other.py", "subprocess.run(['ci/other.sh'])"),
+        ("ci/other.sh", "true"),
+    ];
+    for (script, is_undecided) in [
+        ("python3 ci/run.py", false),
+        ("./ci/wrap.sh", true),
+        ("sh ci/wrap.sh", true),
+        ("sh -c '[[ x ]] && ci/lib.sh'", true),
+        ("ci/run.py", true),
+        ("python3 ci/other.py", false),
+        ("ci/other.py", false),
+    ] {
+        assert_eq!(slug(&files, script).starts_with("(anything)@"), is_undecided, "{script}: {}", slug(&files, script));
+    }
+}
