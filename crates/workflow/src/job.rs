@@ -1,7 +1,7 @@
 //! The evaluation of one job: finds its calls of target scripts and the environment of each call,
 //! for each invocation of the workflow and each distinct row of the job's matrix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -439,9 +439,15 @@ impl<'w> JobRun<'_, 'w> {
     fn when(&self, owner: &'w Step, step: &Step, course: &Course<'w>) -> When {
         let conditions: Vec<&str> =
             step.conditions.iter().filter_map(|condition| self.eval.search.condition(Some(condition))).collect();
+        let functions: BTreeSet<&str> =
+            conditions.iter().flat_map(|condition| expression::status_functions(condition)).collect();
+        if conditions.is_empty() {
+            let success = if course.env.is_some() { Tristate::ALWAYS } else { Tristate::NEVER };
+            return When { success, failure: Tristate::NEVER };
+        }
         let runs = |status: JobStatus, outer: Option<&Environment<'w>>, outputs: &Outputs| {
             let Some(outer) = outer else { return Tristate::NEVER };
-            if conditions.is_empty() && status != JobStatus::Success {
+            if functions.is_empty() && status != JobStatus::Success {
                 return Tristate::NEVER;
             }
             // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
@@ -456,8 +462,7 @@ impl<'w> JobRun<'_, 'w> {
         // A forge may fail before the first step, which changes nothing.
         let failed = course.failed.as_ref().or(course.env.as_ref());
         let failure = runs(JobStatus::Failure, failed, &NO_OUTPUTS);
-        let asks = |condition: &&str| expression::status_functions(condition).contains("cancelled");
-        if !success.can_be_true && !failure.can_be_true && conditions.iter().any(asks) {
+        if !success.can_be_true && !failure.can_be_true && functions.contains("cancelled") {
             // It runs after somebody has cancelled the run, which may be at any time.
             let cancelled = runs(JobStatus::Cancelled, failed, &NO_OUTPUTS).can_be_true;
             let may_run = Tristate { can_be_true: cancelled, can_be_false: true };
