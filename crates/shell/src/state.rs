@@ -144,6 +144,8 @@ pub(super) struct State {
     pub exit_traps: BTreeSet<Option<(String, usize)>>,
     /// The possible definitions of each function; `None` if it may not be defined.
     pub functions: Functions,
+    /// The definitions of functions that a child process may inherit.
+    pub exported_functions: Functions,
     /// The arguments of the script or function, if known.
     pub arguments: Option<Vec<Text>>,
     /// The local variables of the current function, with the variables that they hide.
@@ -170,6 +172,7 @@ impl Default for State {
             ends_on_unset: Tristate::NEVER,
             exit_traps: BTreeSet::from([None]),
             functions: BTreeMap::new(),
+            exported_functions: BTreeMap::new(),
             arguments: None,
             locals: BTreeMap::new(),
             maybe_local: BTreeSet::new(),
@@ -247,6 +250,7 @@ pub(super) fn join(one: State, other: State) -> State {
         ends_on_unset: one.ends_on_unset.or(other.ends_on_unset),
         exit_traps: one.exit_traps.into_iter().chain(other.exit_traps).collect(),
         functions: join_functions(one.functions, other.functions),
+        exported_functions: join_functions(one.exported_functions, other.exported_functions),
         arguments: one.arguments.filter(|arguments| other.arguments.as_ref() == Some(arguments)),
         locals,
         maybe_local,

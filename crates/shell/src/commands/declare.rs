@@ -45,6 +45,11 @@ impl Interpreter<'_> {
             (false, true) => Some(Attribute::Lowercase),
             (true, true) => Some(Attribute::Other),
         };
+        if exports && option('f') {
+            for name in arguments.iter().filter_map(Word::literal) {
+                self.export_function(&name);
+            }
+        }
         for word in arguments {
             let export = exports.then_some(Export::Yes);
             if let Some(assignment) = word.assignment() {

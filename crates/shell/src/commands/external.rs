@@ -14,6 +14,7 @@ use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 impl Interpreter<'_> {
     /// Interprets an external command and the commands that it may start.
@@ -93,7 +94,7 @@ impl Interpreter<'_> {
             self.read_by_argument(&text);
         }
         let is_known = starts_its_arguments || STARTERS.contains(&command);
-        if !is_known && !rest.is_empty() {
+        if !is_known && !rest.is_empty() && name.single().is_none_or(|name| !name.contains('/')) {
             self.havoc(&format!("`{command}` may start it with another environment"));
         }
         let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('c'));
@@ -380,7 +381,8 @@ impl Interpreter<'_> {
         }
         self.state.all_exported = options.exports();
         self.state.attributes.clear();
-        self.state.functions.clear();
+        let inherited = if self.runs_in_bash { self.state.exported_functions.clone() } else { BTreeMap::new() };
+        self.state.functions = inherited;
         self.state.locals.clear();
         self.state.maybe_local.clear();
         self.state.arguments = Some(arguments);
