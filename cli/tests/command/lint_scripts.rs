@@ -345,6 +345,22 @@ fn shell_of_a_step_may_change_its_environment() {
     }
 }
 
+/// The options of a container may set variables.
+#[test]
+fn options_of_a_container_may_set_variables() {
+    for (container, expected) in [
+        ("image", "fine"),
+        ("{image: image, options: --cpus 1}", "fine"),
+        ("{image: image, options: '-e E2E_MODEL_SLUG=MiniMax-M2'}", "undecided"),
+        ("{image: image, options: --init --env=E2E_MODEL_SLUG=MiniMax-M2}", "undecided"),
+        ("{image: image, env: {A: b}, options: --env-file ci/env}", "undecided"),
+        ("{image: image, env: {E2E_MODEL_SLUG: ''}, options: '${{ vars.OPTIONS }}'}", "undecided"),
+    ] {
+        let job = format!("    container: {container}\n    env: {FINE}\n");
+        assert_eq!(outcome(&around("push", &job, "")), expected, "{container}");
+    }
+}
+
 /// An action may start the harness that one of its inputs names.
 #[test]
 fn input_of_an_action_may_start_the_harness() {

@@ -106,7 +106,8 @@ pub(super) fn options_of_file(text: &str) -> ShellOptions {
 
 /// Whether another shell than bash may interpret a script differently: `sh` is `dash` on some systems.
 pub(super) fn needs_bash(script: &str) -> bool {
-    const FORMS: [&str; 24] = [
+    const FORMS: [&str; 25] = [
+        "${!",
         "[[",
         "((",
         "$'",

@@ -71,6 +71,8 @@ pub(super) struct Interpreter<'a> {
     pub roots: &'a [&'a str],
     /// Whether the shell is certainly bash. Another one may read a file differently.
     pub runs_in_bash: bool,
+    /// Whether a program starts the current command, not the shell itself.
+    pub starts_in_program: bool,
     /// The path of the file that runs, which is `$0`.
     pub program: Option<String>,
     /// The path of the file that contains the current command, which is `$BASH_SOURCE`.
@@ -213,6 +215,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         files: input.files,
         roots: input.roots,
         runs_in_bash: input.runs_in_bash,
+        starts_in_program: false,
         program: None,
         file: None,
         state,

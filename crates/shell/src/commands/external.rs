@@ -135,7 +135,10 @@ impl Interpreter<'_> {
                 words.push(self.value_word(added, &span));
             }
         }
-        self.command_of_words(&words);
+        match command {
+            "exec" => self.call_of_exec(&words),
+            _ => self.command_of_words(&words),
+        };
     }
 
     /// Whether a program reads variables from a file: one that it reads by itself if the repository has it, one that a
@@ -269,7 +272,7 @@ impl Interpreter<'_> {
         };
         let program = match shell {
             Some((shell, _)) => shell,
-            None => interpreter_of(&file.text),
+            None => self.interpreter(&file.text),
         };
         if !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text) {
             self.note_uninterpreted(&file.text, file.base, &path);
@@ -279,6 +282,12 @@ impl Interpreter<'_> {
         let options = shell.map_or_else(|| options_of_file(&file.text), |(_, options)| options);
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
         Some(self.shell_process(program, options, arguments, |it| it.file(&path, &file, true)))
+    }
+
+    /// The interpreter of a file. Bash itself runs a file without a first line that names one, and another program
+    /// starts `sh` for it.
+    fn interpreter<'t>(&self, text: &'t str) -> &'t str {
+        if self.starts_in_program && !text.starts_with("#!") { "sh" } else { interpreter_of(text) }
     }
 
     /// The file of the repository to which a path leads.
@@ -333,18 +342,18 @@ impl Interpreter<'_> {
             shell if SHELLS.contains(&shell) => shell == "bash",
             program => {
                 let is_target = self.targets[target].rsplit('/').next() == Some(program);
-                is_target && self.roots.iter().find_map(file).is_none_or(|file| interpreter_of(&file.text) == "bash")
+                is_target && self.roots.iter().find_map(file).is_none_or(|file| self.interpreter(&file.text) == "bash")
             }
         };
         let mut state = self.copy();
         if is_bash && state.variables.contains_key(STARTUP_FILE) {
             self.in_shell("bash", |it| {
-                it.subshell(|it| {
+                it.child_process(ShellOptions::NONE, Vec::new(), |it| {
                     // The script sees the variables that are not exported too.
                     it.state.all_exported = Export::Yes;
                     it.read_startup_file();
                     state = it.copy();
-                    Outcome::unknown(Output::default())
+                    None
                 })
             });
         }
@@ -390,9 +399,11 @@ impl Interpreter<'_> {
         self.state.ends_on_unset = options.nounset;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let active_functions = std::mem::take(&mut self.active_functions);
+        let starts_in_program = std::mem::replace(&mut self.starts_in_program, false);
         let returns = self.returns.take();
         let outcome = self.subshell(|it| script(it).unwrap_or_else(|| Outcome::unknown(Output::default())));
         self.returns = returns;
+        self.starts_in_program = starts_in_program;
         self.active_functions = active_functions;
         self.tolerates_failure = tolerates_failure;
         self.restore(before);
@@ -463,11 +474,19 @@ impl Interpreter<'_> {
         true
     }
 
-    /// Interprets a command that another program starts, which does not call functions.
-    pub(super) fn command_of_words(&mut self, words: &[Word]) -> Outcome {
+    /// Interprets a command that calls no function, as after `exec`.
+    fn call_of_exec(&mut self, words: &[Word]) -> Outcome {
         let functions = std::mem::take(&mut self.state.functions);
         let outcome = self.call(words, None);
         self.state.functions = functions;
+        outcome
+    }
+
+    /// Interprets a command that another program starts, which does not call functions.
+    pub(super) fn command_of_words(&mut self, words: &[Word]) -> Outcome {
+        let starts_in_program = std::mem::replace(&mut self.starts_in_program, true);
+        let outcome = self.call_of_exec(words);
+        self.starts_in_program = starts_in_program;
         outcome
     }
 

@@ -810,7 +810,7 @@ fn launcher_starts_a_script_of_the_repository() {
     let files = [
         ("ci/wrap.sh", "#!/usr/bin/env bash\nSLUG=y bash tests/run.sh"),
         ("ci/notes.py", "run('tests/run.sh')"),
-        ("ci/here.sh", "SLUG=y bash ../tests/run.sh"),
+        ("ci/here.sh", "#!/bin/bash\nSLUG=y bash ../tests/run.sh"),
     ];
     for (script, expected) in [
         ("exec ci/wrap.sh", "y"),
@@ -834,6 +834,11 @@ fn launcher_starts_a_script_of_the_repository() {
         let found = slug(&files, &format!("export SLUG=x; {script}"));
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
     }
+    // A program starts `sh` for a file without a first line that names a shell.
+    let plain = [("ci/plain.sh", "[[ x ]] && export SLUG=y\nbash tests/run.sh")];
+    assert!(slug(&plain, "exec ci/plain.sh").starts_with("y@"), "{}", slug(&plain, "exec ci/plain.sh"));
+    assert!(slug(&plain, "nice ci/plain.sh").starts_with("(anything)@"));
+    assert!(slug(&plain, "env A=b ci/plain.sh").starts_with("(anything)@"));
     assert!(slug(&[], "strace -E SLUG=x -f bash tests/run.sh").starts_with("(anything)"));
 }
 
@@ -930,6 +935,7 @@ fn bash_reads_its_startup_file() {
     let files = [
         ("ci/env.sh", "export SLUG=y"),
         ("ci/plain.sh", "SLUG=y"),
+        ("ci/other.sh", ": ${OTHER:=o}; SLUG=$OTHER"),
         ("wrap.sh", "#!/bin/bash\nbash tests/run.sh"),
         ("sh.sh", "#!/bin/sh\nSLUG=z; exec sh tests/run.sh"),
         ("tests/run.sh", "#!/usr/bin/env bash\n"),
@@ -939,6 +945,7 @@ fn bash_reads_its_startup_file() {
         ("BASH_ENV=ci/plain.sh ./tests/run.sh", "y"),
         ("env BASH_ENV=ci/env.sh tests/run.sh", "y"),
         ("export BASH_ENV=$PWD/ci/env.sh; bash wrap.sh", "y"),
+        ("OTHER=z; export BASH_ENV=ci/other.sh; bash tests/run.sh", "o"),
         ("export BASH_ENV='$GITHUB_WORKSPACE/ci/env.sh'; bash wrap.sh", "y"),
         ("export BASH_ENV=ci/env.sh; bash -c 'bash tests/run.sh'", "y"),
         ("BASH_ENV=absent.sh bash tests/run.sh", "(anything)"),
