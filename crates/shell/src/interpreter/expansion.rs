@@ -154,7 +154,7 @@ impl Interpreter<'_> {
     pub(super) fn is_one_field(&self, text: &Text) -> bool {
         let separators = self.separators();
         let may_split =
-            |c: char| matches!(c, '*' | '?' | '[') || separators.map_or(true, |separators| separators.contains(c));
+            |c: char| matches!(c, '*' | '?' | '[') || separators.is_none_or(|separators| separators.contains(c));
         match &text.values {
             AbstractValue::OneOf(texts) => texts.iter().all(|text| !text.is_empty() && !text.contains(may_split)),
             AbstractValue::NonEmpty | AbstractValue::Any => true,
