@@ -1,6 +1,5 @@
 //! The options of a shell.
 
-use super::state::Export;
 use slug_value::Tristate;
 
 /// The options of a shell that decide what ends it and what it exports.
@@ -57,15 +56,6 @@ impl ShellOptions {
             "allexport" => self.allexport = value,
             "nounset" => self.nounset = value,
             _ => {}
-        }
-    }
-
-    /// Whether a variable that is set is exported.
-    pub(super) fn exports(self) -> Export {
-        match self.allexport {
-            Tristate { can_be_true: false, .. } => Export::No,
-            Tristate { can_be_false: false, .. } => Export::Yes,
-            _ => Export::Maybe,
         }
     }
 

@@ -35,6 +35,15 @@ pub enum Export {
 }
 
 impl Export {
+    /// Whether a variable is exported that is set where an option may be on.
+    pub(super) fn under(allexport: Tristate) -> Self {
+        match allexport {
+            Tristate { can_be_true: false, .. } => Self::No,
+            Tristate { can_be_false: false, .. } => Self::Yes,
+            _ => Self::Maybe,
+        }
+    }
+
     /// The join of two states of a variable.
     pub(super) fn or(self, other: Self) -> Self {
         if self == other { self } else { Self::Maybe }

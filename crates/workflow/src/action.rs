@@ -58,8 +58,8 @@ impl ActionTarget<'_> {
     }
 }
 
-/// The targets that inputs of an action may start, by index, each with the bytes of the key of the input: the value is a
-/// command line with the path of the target, or the input has the name of a command.
+/// The targets that inputs of an action may start, by index, each with the bytes of the key of the input: the value
+/// is a command line with the path of the target, or the input has the name of a command.
 pub fn commands_in_inputs(with: &[InputEntry], targets: &[&str]) -> Vec<(usize, Range<usize>)> {
     let mut found = Vec::new();
     for (input, key, value) in with {

@@ -291,7 +291,7 @@ impl Interpreter<'_> {
     }
 
     /// The file of the repository to which a path leads.
-    pub(in super::super) fn file_at(&self, path: &str) -> Option<SourceFile> {
+    pub(crate) fn file_at(&self, path: &str) -> Option<SourceFile> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
             ResolvedPath::Repository(path) => self.files.read(&path),
             ResolvedPath::Elsewhere => None,
@@ -315,7 +315,7 @@ impl Interpreter<'_> {
     }
 
     /// Interprets the file that `BASH_ENV` names, which bash reads before a script.
-    pub(in super::super) fn read_startup_file(&mut self) {
+    pub(crate) fn read_startup_file(&mut self) {
         let Some(variable) = self.state.variables.get(STARTUP_FILE).filter(|_| self.runs_in_bash).cloned() else {
             return;
         };
@@ -388,7 +388,7 @@ impl Interpreter<'_> {
             let visible = std::mem::replace(variable, hidden).visible();
             *variable = Variable { export, ..visible };
         }
-        self.state.all_exported = options.exports();
+        self.state.all_exported = Export::under(options.allexport);
         self.state.attributes.clear();
         let inherited = if self.runs_in_bash { self.state.exported_functions.clone() } else { BTreeMap::new() };
         self.state.functions = inherited;

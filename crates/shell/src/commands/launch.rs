@@ -19,11 +19,11 @@ pub(super) enum Launch {
 const INTERPRETERS: [&str; 12] =
     ["bun", "deno", "node", "perl", "php", "pypy", "pypy3", "python", "python2", "python3", "ruby", "tsx"];
 
-/// Programs for scripts in another language, besides those that run a file.
+/// Programs for scripts in another language, besides [`INTERPRETERS`].
 const OTHER_LANGUAGES: [&str; 3] = ["cmd", "powershell", "pwsh"];
 
 /// Whether a program runs scripts in another language than that of a shell, in its own environment.
-pub(in super::super) fn runs_other_language(program: &str) -> bool {
+pub(crate) fn runs_other_language(program: &str) -> bool {
     let program = program.trim_end_matches(".exe");
     OTHER_LANGUAGES.contains(&program) || INTERPRETERS.contains(&program) || unversioned(program) == "python"
 }

@@ -964,7 +964,7 @@ fn bash_reads_its_startup_file() {
     }
 }
 
-/// The options with which a shell starts count as those that `set` sets.
+/// An option with which a shell starts counts like one that `set` sets.
 #[test]
 fn options_of_a_shell_export_and_end() {
     let files = [("wrap.sh", "#!/bin/bash -a\nSLUG=y\nbash tests/run.sh"), ("none.sh", "SLUG=y\nbash tests/run.sh")];
@@ -1112,7 +1112,7 @@ fn harness_may_remove_or_read_its_variables() {
 
 /// What a script that is not interpreted names may run, also in files that it names.
 #[test]
-fn script_that_is_not_interpreted_may_run_what_it_names() {
+fn files_named_by_an_uninterpreted_script_may_run() {
     let files = [
         ("ci/run.py", "subprocess.run(['ci/wrap.sh', x])"),
         ("ci/wrap.sh", "#!/bin/sh\n[[ x ]] && . ci/lib.sh"),

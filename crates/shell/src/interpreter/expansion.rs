@@ -404,7 +404,7 @@ impl Interpreter<'_> {
             if let Some(name) = text.strip_prefix('!').filter(|name| is_name(name)) {
                 self.check_unset(name);
                 let Some(name) = self.look_up(name).single().filter(|name| is_name(name)).cloned() else {
-                    // What is no name is an error.
+                    // A value that lacks the form of a name is an error.
                     self.end_shell(Tristate::NEVER);
                     return Text::unknown(COMPUTED);
                 };
