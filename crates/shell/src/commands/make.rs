@@ -326,7 +326,10 @@ impl Interpreter<'_> {
     fn may_define(&mut self, make: &mut Make, reason: &str) {
         make.is_incomplete = true;
         let unknown = self.placeholder_of(Text::unknown(reason));
-        for variable in make.variables.values_mut().filter(|variable| !variable.is_argument) {
+        // It is assumed not to change the shell of recipes.
+        let is_of_shell = |name: &str| ["SHELL", ".SHELLFLAGS"].contains(&name);
+        let others = make.variables.iter_mut().filter(|(name, variable)| !variable.is_argument && !is_of_shell(name));
+        for (_, variable) in others {
             variable.value = MakeValue::Simple(unknown.clone());
         }
         make.environment.clear();

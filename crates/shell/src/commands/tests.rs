@@ -1011,6 +1011,7 @@ fn included_makefile_is_read() {
         ("M = k\ninclude $(shell x)\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
         ("ifdef X\ninclude v.mk\nendif\nexport\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
         ("include big.mk\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
+        ("SHELL := bash\ninclude big.mk\ne2e:\n\t$(MAKE) sub\nsub:\n\t./tests/run.sh", "(anything)@./tests/run.sh"),
         ("ifdef X\nexport\nendif\nSLUG = y\ne2e:\n\tbash tests/run.sh", "y|@tests/run.sh=SLUG"),
     ] {
         let found = slug(&files(makefile), "make e2e");
