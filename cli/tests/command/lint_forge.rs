@@ -681,6 +681,17 @@ fn step_after_one_that_always_fails_never_runs() {
         ("", "        if: failure()\n", true),
         ("", "        if: '!cancelled()'\n", true),
         ("", "        if: success()\n", false),
+        ("", "        if: '!success()'\n", true),
+        ("", "        if: success() == false\n", true),
+        ("", "        if: ${{ !( success() ) }}\n", true),
+        ("", "        if: github.actor == 'x' || !success()\n", true),
+        ("", "        if: failure() || cancelled()\n", true),
+        ("", "        if: cancelled()\n", true),
+        ("", "        if: always() && job.status == 'failure'\n", true),
+        ("", "        if: '!failure()'\n", false),
+        ("", "        if: always() && success()\n", false),
+        ("", "        if: job.status == 'failure'\n", false),
+        ("", "        if: contains('failure()', 'x')\n", false),
     ] {
         assert_eq!(is_found(&format!("{fails}{settings}"), &call(of_call)), runs, "{settings}{of_call}");
     }

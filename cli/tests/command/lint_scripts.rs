@@ -310,6 +310,79 @@ fn around(on: &str, job: &str, step: &str) -> String {
     format!("on: {on}\njobs:\n  job:\n{job}    steps:\n      - run: {H}\n{step}")
 }
 
+/// The command in `shell` may start the script in another environment.
+#[test]
+fn shell_of_a_step_may_change_its_environment() {
+    let wrong = format!("    env: {WRONG}\n");
+    let fine = format!("    env: {FINE}\n");
+    for (shell, expected) in [
+        ("bash", "error"),
+        ("sh", "error"),
+        ("bash -l {0}", "error"),
+        ("'${{ vars.SHELL }}'", "undecided"),
+        ("'${{ ''bash'' }} {0}'", "error"),
+        ("env A=b bash {0}", "undecided"),
+        ("sudo -E bash {0}", "undecided"),
+        ("docker exec c bash {0}", "undecided"),
+        ("bash ci/start.sh {0}", "undecided"),
+        ("own-shell {0}", "undecided"),
+    ] {
+        assert_eq!(outcome(&around("push", &wrong, &format!("        shell: {shell}\n"))), expected, "{shell}");
+    }
+    let default = |shell: &str| format!("    defaults: {{run: {{shell: '{shell}'}}}}\n");
+    assert_eq!(outcome(&around("push", &format!("{fine}{}", default("env A=b bash {0}")), "")), "undecided");
+    for (script, shell, expected) in [
+        ("export E2E_MODEL_SLUG; E2E_MODEL_SLUG=MiniMax-M2; @", "bash {0}", "error"),
+        ("E2E_MODEL_SLUG=MiniMax-M2\n@", "bash {0}", "fine"),
+        ("E2E_MODEL_SLUG=MiniMax-M2\n@", "bash -a {0}", "error"),
+        ("[[ a ]] && export E2E_MODEL_SLUG=MiniMax-M2\n@", "sh", "undecided"),
+        ("[ a ] && export E2E_MODEL_SLUG=MiniMax-M2\n@", "sh", "error"),
+        ("go() { export E2E_MODEL_SLUG=MiniMax-M2; }; go\n@", "sh", "error"),
+        ("for m in {sonnet,x}; do\nE2E_MODEL_SLUG=$m @\ndone", "sh", "undecided"),
+    ] {
+        let found = outcome(&format!("{}        shell: {shell}\n", self::script(FINE, script)));
+        assert_eq!(found, expected, "{shell}: {script}");
+    }
+}
+
+/// The options of a container may set variables.
+#[test]
+fn options_of_a_container_may_set_variables() {
+    for (container, expected) in [
+        ("image", "fine"),
+        ("{image: image, options: --cpus 1}", "fine"),
+        ("{image: image, options: '-e E2E_MODEL_SLUG=MiniMax-M2'}", "undecided"),
+        ("{image: image, options: --init --env=E2E_MODEL_SLUG=MiniMax-M2}", "undecided"),
+        ("{image: image, env: {A: b}, options: --env-file ci/env}", "undecided"),
+        ("{image: image, env: {E2E_MODEL_SLUG: ''}, options: '${{ vars.OPTIONS }}'}", "undecided"),
+    ] {
+        let job = format!("    container: {container}\n    env: {FINE}\n");
+        assert_eq!(outcome(&around("push", &job, "")), expected, "{container}");
+    }
+}
+
+/// An action may start the harness that one of its inputs names.
+#[test]
+fn input_of_an_action_may_start_the_harness() {
+    let path = &H["bash ".len()..];
+    let step = |uses: &str, input: &str, value: &str| {
+        format!("      - uses: {uses}\n        with:\n          {input}: |\n            {value}\n")
+    };
+    for (uses, input, value, expected) in [
+        ("x/retry@v3", "command", H, "undecided"),
+        ("x/retry@v3", "command", path, "undecided"),
+        ("x/retry@v3", "what", H, "undecided"),
+        ("x/retry@v3", "options", &format!("-c './{path} a'"), "undecided"),
+        ("docker://image", "args", &format!("${{{{ github.workspace }}}}/{path}"), "undecided"),
+        ("x/upload@v3", "path", path, "fine"),
+        ("x/retry@v3", "command", &format!("bash services/{path}"), "fine"),
+        ("x/retry@v3", "command", &format!("bash {path}.txt"), "fine"),
+    ] {
+        let text = around("push", &format!("    env: {FINE}\n"), &step(uses, input, value));
+        assert_eq!(outcome(&text), expected, "{text}");
+    }
+}
+
 #[test]
 fn forge_conditions_and_inputs_are_evaluated() {
     let wrong = format!("    env: {WRONG}\n");

@@ -13,6 +13,7 @@ mod print;
 mod tasks;
 
 pub use choices::{is_model_option_name, mentions_settings_file};
+pub(super) use launch::runs_other_language;
 
 use super::files::{SourceFile, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
@@ -164,6 +165,9 @@ const BUILTINS: [&str; 15] = [
     "unset",
 ];
 
+/// Builtins before which an assignment persists in other shells than bash, besides those in [`BUILTINS`].
+const SPECIAL: [&str; 10] = [":", "break", "continue", "exec", "exit", "readonly", "return", "shift", "times", "trap"];
+
 /// The shells whose scripts can be interpreted.
 pub(super) const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
@@ -217,10 +221,11 @@ impl Interpreter<'_> {
             }
             self.assign(assignment, Some(Export::Yes));
         }
+        let is_kept = is_builtin || !self.runs_in_bash && words[0].literal().is_some_and(|name| is_special(&name));
         let mut outcome = self.call(words, input);
         match before {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
-            Some(before) if is_builtin => {
+            Some(before) if is_kept => {
                 outcome = outcome.without_states();
                 assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before));
             }
@@ -311,9 +316,17 @@ impl Interpreter<'_> {
     }
 
     /// Records a value that the script of a target gives to a variable that decides what it does.
-    fn note_assigned(&mut self, name: &str, value: &Text, assigned: Option<&Span>) {
+    pub(super) fn note_assigned(&mut self, name: &str, value: &Text, assigned: Option<&Span>) {
         if let Some(inside) = self.inside.as_mut().filter(|_| !self.state.ended && self.names.contains(name)) {
             inside.assigned.push((name.to_owned(), value.clone(), assigned.cloned().unwrap_or_default()));
+        }
+    }
+
+    /// Records that the script of a target may give any value to each variable that decides what it does.
+    pub(super) fn note_all_assigned(&mut self, reason: &str, at: &Span) {
+        let names = self.names;
+        for name in names {
+            self.note_assigned(name, &Text::unknown(reason), Some(at));
         }
     }
 
@@ -606,6 +619,7 @@ impl Interpreter<'_> {
             return outcome;
         }
         self.calls_unknown_functions = true;
+        self.note_all_assigned("`eval` may set it", &first.span);
         self.havoc("`eval` may set it");
         Outcome::unknown(Output::unknown("the output of `eval` is not known"))
     }
@@ -661,11 +675,18 @@ impl Interpreter<'_> {
         let file = first.literal();
         let file = file.as_deref().unwrap_or("a file");
         self.calls_unknown_functions = true;
-        self.havoc(&format!("`{command} {file}` may set it"));
+        let reason = format!("`{command} {file}` may set it");
+        self.note_all_assigned(&reason, &first.span);
+        self.havoc(&reason);
         unknown()
     }
 
     fn unset(&mut self, arguments: &[Word]) {
+        let option = arguments.first().and_then(Word::literal).filter(|option| option.starts_with('-'));
+        // `-n` removes references only, and other options together are an error.
+        if option.is_some_and(|option| option.contains('n') || option.contains('f') && option.contains('v')) {
+            return;
+        }
         let removes_functions = is_named(arguments, &["-f"]);
         for word in arguments {
             match word.literal() {
@@ -922,6 +943,11 @@ fn start_of(word: &Word) -> usize {
         }
         _ => word.span.start,
     }
+}
+
+/// Whether an assignment before a builtin persists in other shells than bash.
+fn is_special(name: &str) -> bool {
+    SPECIAL.contains(&name)
 }
 
 /// Whether `command` only looks up a name (`-v`, `-V`).

@@ -41,6 +41,22 @@ impl Effects {
         }
     }
 
+    /// Makes each call one that may happen, with any variables, because the script may run in another way than the
+    /// interpreter assumes.
+    pub(super) fn doubt(&mut self, reason: &str) {
+        for call in &mut self.calls {
+            *call = Call::possible(call.target, call.span.clone(), reason.to_owned());
+        }
+        let failure = self.failure.get_or_insert_default();
+        if self.opaque.is_some() || failure.opaque.is_some() || !(self.written.is_empty() && failure.written.is_empty())
+        {
+            self.set_opaque(reason);
+        }
+        self.always_fails = false;
+        self.final_variables.clear();
+        self.others_unknown = Some(reason.to_owned());
+    }
+
     /// Changes the position of each call and assignment.
     pub(super) fn each_span(&mut self, change: impl Fn(&mut Span)) {
         for call in &mut self.calls {

@@ -61,6 +61,8 @@ pub(super) enum ResolvedPath {
 impl ResolvedPath {
     /// Resolves a path in a directory, which is relative to the root of the repository or absolute.
     pub fn of(path: &str, directory: Option<&str>) -> Self {
+        // Bash replaces `~+` by the working directory.
+        let path = path.strip_prefix("~+/").unwrap_or(path);
         let relative = match (path.strip_prefix(WORKSPACE), directory) {
             (Some(rest), _) if rest.is_empty() || rest.starts_with('/') => joined("", rest),
             (Some(_), _) => return Self::Elsewhere,
@@ -104,7 +106,8 @@ pub(super) fn options_of_file(text: &str) -> ShellOptions {
 
 /// Whether another shell than bash may interpret a script differently: `sh` is `dash` on some systems.
 pub(super) fn needs_bash(script: &str) -> bool {
-    const FORMS: [&str; 24] = [
+    const FORMS: [&str; 25] = [
+        "${!",
         "[[",
         "((",
         "$'",
@@ -154,7 +157,10 @@ pub(super) fn needs_bash(script: &str) -> bool {
         || words().any(is_word)
         || words().zip(words().skip(1)).any(|(before, word)| word == "-v" && is_test(before))
         || script.split('{').skip(1).any(|rest| {
-            rest.split('}').next().is_some_and(|inside| inside.contains([',', '/']) || inside.contains(".."))
+            let inside = rest.split('}').next().unwrap_or_default();
+            // A group of commands begins with a space.
+            !rest.starts_with(char::is_whitespace) && (inside.contains([',', '/']) || inside.contains(".."))
         })
-        || ["echo -", "read -", "export -", " == "].iter().any(|form| script.contains(form))
+        || script.split("read -").skip(1).any(|rest| !rest.starts_with("r "))
+        || ["echo -", "export -", " == "].iter().any(|form| script.contains(form))
 }

@@ -1,5 +1,5 @@
 //! The paths that a forge chooses: the variables that have them, and the characters that represent
-//! them.
+//! them; and the variable with the path of a file that bash reads.
 
 /// The variable with the path of the environment file, which sets variables for later steps.
 pub const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
@@ -16,6 +16,9 @@ pub const OTHER_FILE: &str = "\u{10fffb}";
 
 /// The variable with the path of the directory in which a forge checks out the repository.
 pub const WORKSPACE_VARIABLE: &str = "GITHUB_WORKSPACE";
+
+/// The variable with the path of a file that bash reads before a script.
+pub const STARTUP_FILE: &str = "BASH_ENV";
 
 /// A character that represents the path of that directory and appears in no script.
 pub const WORKSPACE: &str = "\u{10fffc}";

@@ -34,6 +34,8 @@ pub struct Input<'a> {
     pub directory: Option<&'a str>,
     /// The variables that are set at the start.
     pub env: &'a Variables,
+    /// Whether the shell is bash. Another one may read a script differently.
+    pub runs_in_bash: bool,
     /// The options with which a shell starts the script.
     pub options: ShellOptions,
 }

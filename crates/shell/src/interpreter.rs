@@ -38,6 +38,9 @@ const MAX_SCRIPT_DEPTH: usize = 8;
 /// Iterations of a loop after which its state is widened.
 const PRECISE_ROUNDS: usize = 3;
 
+/// Maximum files that a script which cannot be interpreted names, and that are searched too.
+const MAX_NAMED_FILES: usize = 8;
+
 /// Maximum iterations of a loop over known words that are interpreted one by one.
 const SEPARATE_ROUNDS: usize = 16;
 
@@ -68,6 +71,8 @@ pub(super) struct Interpreter<'a> {
     pub roots: &'a [&'a str],
     /// Whether the shell is certainly bash. Another one may read a file differently.
     pub runs_in_bash: bool,
+    /// Whether a program starts the current command, not the shell itself.
+    pub starts_in_program: bool,
     /// The path of the file that runs, which is `$0`.
     pub program: Option<String>,
     /// The path of the file that contains the current command, which is `$BASH_SOURCE`.
@@ -212,7 +217,8 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         looked_inside: 0,
         files: input.files,
         roots: input.roots,
-        runs_in_bash: true,
+        runs_in_bash: input.runs_in_bash,
+        starts_in_program: false,
         program: None,
         file: None,
         state,
@@ -246,6 +252,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         outer_sources: Vec::new(),
         tree: Rc::new(Script::default()),
     };
+    interpreter.read_startup_file();
     let outcome = interpreter.run_tree(script, tree, 0);
     interpreter.resolve(&outcome.output.spans);
     interpreter.run_exit_traps();
@@ -465,8 +472,30 @@ impl Interpreter<'_> {
     }
 
     /// Records what a script that cannot be interpreted names: it may call the targets and write the
-    /// environment file.
+    /// environment file. The same holds for the files of the repository that it names.
     pub fn note_uninterpreted(&mut self, text: &str, base: usize, path: &str) {
+        self.note_names_in(text, base, path);
+        self.note_files_in(text, &mut vec![base]);
+    }
+
+    /// Records what the files name that a script names which cannot be interpreted; `seen` are their positions.
+    pub fn note_files_in(&mut self, text: &str, seen: &mut Vec<usize>) {
+        let is_between = |c: char| c.is_whitespace() || "'\"`$(){}<>;&|=,:".contains(c);
+        for part in text.split(is_between).filter(|part| part.contains('/')) {
+            self.spend(1);
+            let Some(file) = self.file_at(part).filter(|file| !seen.contains(&file.base)) else { continue };
+            if seen.len() == MAX_NAMED_FILES {
+                break;
+            }
+            seen.push(file.base);
+            if !self.targets.iter().any(|target| part.ends_with(target)) {
+                self.note_names_in(&file.text, file.base, part);
+                self.note_files_in(&file.text, seen);
+            }
+        }
+    }
+
+    fn note_names_in(&mut self, text: &str, base: usize, path: &str) {
         if self.is_recording && !self.state.ended {
             self.occurrences.find(text, base, &[]);
             self.occurrences.repeat(&(base..base + text.len()));
@@ -1171,6 +1200,13 @@ impl Interpreter<'_> {
     pub fn is_named_again(&self, file: &str) -> bool {
         let name = file.rsplit('/').next().unwrap_or(file);
         !name.is_empty() && self.source.matches(name).nth(1).is_some()
+    }
+
+    /// Whether the scripts name a file at another place than the current one, where they may write it.
+    pub fn is_named_elsewhere(&self, file: &str) -> bool {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let sources = std::iter::once(&self.source).chain(&self.outer_sources);
+        name.is_empty() || sources.map(|source| source.matches(name).count()).sum::<usize>() > 1
     }
 
     /// Resolves occurrences of targets inside `spans`: they are not calls or were recorded as calls.

@@ -23,6 +23,7 @@ mod package;
 pub mod parser;
 mod placeholder;
 mod state;
+mod step_shell;
 pub mod syntax;
 mod targets;
 
@@ -31,9 +32,9 @@ use std::ops::Range;
 
 pub use commands::{is_model_option_name, mentions_settings_file};
 pub use effects::{Call, Effects, Failed, Missing};
-use files::ResolvedPath;
 pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
-pub use forge::{ENV_FILE_TARGET, WORKSPACE};
+use files::{ResolvedPath, needs_bash};
+pub use forge::{ENV_FILE_TARGET, STARTUP_FILE, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};
 pub use input::{Input, SCRIPT_BYTES};
 pub use options::ShellOptions;
@@ -41,6 +42,7 @@ pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
 use slug_value::Text;
 use state::State;
 pub use state::{Export, Variable, Variables, Written};
+pub use step_shell::StepShell;
 pub use syntax::is_name;
 use targets::find_targets;
 
@@ -55,6 +57,22 @@ pub fn interpret(input: &Input<'_>) -> Effects {
 #[must_use]
 pub fn interpret_outputs(input: &Input<'_>) -> Effects {
     interpret_file(input, OUTPUT_FILE, ENVIRONMENT_FILE, SET_OUTPUT_COMMAND)
+}
+
+/// Interprets a script that an unknown program runs, perhaps in another environment: each call is one that may happen.
+#[must_use]
+pub fn interpret_doubted(input: &Input<'_>, reason: &str) -> Effects {
+    let mut effects = interpret(&Input { runs_in_bash: true, ..*input });
+    doubt(&mut effects, input, reason);
+    effects
+}
+
+/// Makes each call of a script, and each mention of a target in it, a call that may happen.
+fn doubt(effects: &mut Effects, input: &Input<'_>, reason: &str) {
+    let is_new = |(target, _): &(usize, Range<usize>)| effects.calls.iter().all(|call| call.target != *target);
+    let named: Vec<_> = find_targets(input.script, input.targets).filter(is_new).collect();
+    effects.calls.extend(named.into_iter().map(|(target, span)| Call::possible(target, span, reason.to_owned())));
+    effects.doubt(reason);
 }
 
 /// Interprets a script and the assignments that it writes to one of two files. `file` and `other`
@@ -76,6 +94,8 @@ fn interpret_file(input: &Input<'_>, file: &'static str, other: &str, command: &
             ResolvedPath::Elsewhere => directory.to_owned(),
         }),
         options: input.options,
+        all_exported: Export::under(input.options.allexport),
+        ends_on_unset: input.options.nounset,
         arguments: Some(Vec::new()),
         ..State::default()
     };
@@ -85,6 +105,9 @@ fn interpret_file(input: &Input<'_>, file: &'static str, other: &str, command: &
         effects.calls.extend(failure.named.into_iter().map(call));
         effects
     });
+    if !input.runs_in_bash && needs_bash(script) {
+        doubt(&mut effects, input, "the script has forms of bash, which another shell may run differently");
+    }
     if script.contains(command) {
         effects.set_opaque(&format!("`{command}` may set it"));
     }
@@ -136,12 +159,6 @@ fn unknown_effects(script: &str, targets: &[&str], file: &str, reason: String) -
     }
 }
 
-/// Whether scripts for this interpreter, a name or path such as `bash`, can be interpreted.
-#[must_use]
-pub fn is_shell(interpreter: &str) -> bool {
-    commands::SHELLS.contains(&interpreter.rsplit('/').next().unwrap_or_default())
-}
-
 /// A command in the output of a step that sets a variable for later steps on some forges.
 const SET_ENV_COMMAND: &str = "::set-env";
 
@@ -185,6 +202,7 @@ mod tests {
             files: &NoFiles,
             directory: Some(""),
             env,
+            runs_in_bash: true,
             options: ShellOptions::NONE,
         }
     }

@@ -25,7 +25,16 @@ pub enum Statement {
     },
     /// A rule.
     Rule(Rule),
-    /// A statement that may define any variable and any rule, such as `include`.
+    /// `include FILES`.
+    Include {
+        /// The paths, not expanded.
+        files: String,
+        /// Whether a file may be missing.
+        is_optional: bool,
+        /// Whether a condition decides if the files are included.
+        is_conditional: bool,
+    },
+    /// A statement that may define any variable and any rule, such as `$(eval …)`.
     Other,
 }
 
@@ -145,7 +154,11 @@ impl Parser<'_> {
             "endif" => return self.conditions = self.conditions.saturating_sub(1),
             "define" => return self.define(rest, &span),
             "vpath" => return,
-            "include" | "-include" | "sinclude" | "undefine" | "load" | "-load" => return self.add(Statement::Other),
+            "include" | "-include" | "sinclude" => {
+                let (is_optional, is_conditional) = (word != "include", self.conditions > 0);
+                return self.add(Statement::Include { files: joined(rest), is_optional, is_conditional });
+            }
+            "undefine" | "load" | "-load" => return self.add(Statement::Other),
             "export" | "unexport" if !matches!(separator(text), Some(Separator::Assignment(..))) => {
                 let names = Statement::Export { names: joined(rest), is_exported: word == "export", span };
                 return self.add(if self.conditions == 0 { names } else { Statement::Other });
@@ -158,6 +171,7 @@ impl Parser<'_> {
                 self.add(Statement::Assignment(assignment));
             }
             Some(Separator::Colon(at)) => self.rule(text, at, &span),
+            None if ["$(info ", "$(warning ", "$(error "].iter().any(|message| text.starts_with(message)) => {}
             None => self.add(Statement::Other),
         }
     }
@@ -338,6 +352,9 @@ mod tests {
                 let sign = if rule.is_undecided { "?" } else { "" };
                 format!("{}: {}{own} {recipe:?}{sign}", rule.targets, rule.prerequisites)
             }
+            Statement::Include { files, is_optional, is_conditional } => {
+                format!("include {files} {is_optional} {is_conditional}")
+            }
             Statement::Other => "other".to_owned(),
         };
         parse(source).statements.iter().map(shown).collect()
@@ -359,7 +376,8 @@ mod tests {
             ("$(A): $(B:c=d)", &["$(A): $(B:c=d) []"]),
             ("ifdef A\nB = c\nelse\nd:\n\te\nendif\nf:", &["Recursive B=c?", "d:  [\"e\"]?", "f:  []"]),
             ("%.o: %.c\n\tcc", &["%.o: %.c [\"cc\"]?"]),
-            ("include x.mk\n$(eval y)", &["other", "other"]),
+            ("include x.mk\n$(eval y)", &["include x.mk false false", "other"]),
+            ("ifdef A\n  -include $(B)/x\\\n y # z\nendif\n$(info c)", &["include $(B)/x y true true"]),
             ("a:\r\n\tb\r\n", &["a:  [\"b\"]"]),
         ] {
             assert_eq!(shown(source), expected, "{source}");

@@ -2,18 +2,27 @@
 
 use slug_value::Tristate;
 
-/// The options of a shell that decide which failures end it.
+/// The options of a shell that decide what ends it and what it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShellOptions {
     /// Whether a failing command ends the shell (`-e`).
     pub errexit: Tristate,
     /// Whether a pipeline fails if any of its commands fails (`-o pipefail`).
     pub pipefail: Tristate,
+    /// Whether every variable that is set is exported (`-a`).
+    pub allexport: Tristate,
+    /// Whether the use of a variable that is not set ends the shell (`-u`).
+    pub nounset: Tristate,
 }
 
 impl ShellOptions {
     /// A shell without options.
-    pub const NONE: Self = Self { errexit: Tristate::NEVER, pipefail: Tristate::NEVER };
+    pub const NONE: Self = Self {
+        errexit: Tristate::NEVER,
+        pipefail: Tristate::NEVER,
+        allexport: Tristate::NEVER,
+        nounset: Tristate::NEVER,
+    };
 
     /// The options of a shell that starts with these words, such as `-eo pipefail`.
     #[must_use]
@@ -28,8 +37,10 @@ impl ShellOptions {
             let Some(letters) = word.strip_prefix(['-', '+']).filter(|letters| !letters.starts_with('-')) else {
                 continue;
             };
-            if letters.contains('e') {
-                options.set("errexit", is_on);
+            for (letter, name) in [('a', "allexport"), ('e', "errexit"), ('u', "nounset")] {
+                if letters.contains(letter) {
+                    options.set(name, is_on);
+                }
             }
             named = letters.ends_with('o').then_some(is_on);
         }
@@ -42,12 +53,19 @@ impl ShellOptions {
         match name {
             "errexit" => self.errexit = value,
             "pipefail" => self.pipefail = value,
+            "allexport" => self.allexport = value,
+            "nounset" => self.nounset = value,
             _ => {}
         }
     }
 
     /// The options after two branches.
     pub(super) fn or(self, other: Self) -> Self {
-        Self { errexit: self.errexit.or(other.errexit), pipefail: self.pipefail.or(other.pipefail) }
+        Self {
+            errexit: self.errexit.or(other.errexit),
+            pipefail: self.pipefail.or(other.pipefail),
+            allexport: self.allexport.or(other.allexport),
+            nounset: self.nounset.or(other.nounset),
+        }
     }
 }

@@ -35,6 +35,15 @@ pub enum Export {
 }
 
 impl Export {
+    /// Whether a variable is exported that is set where an option may be on.
+    pub(super) fn under(allexport: Tristate) -> Self {
+        match allexport {
+            Tristate { can_be_true: false, .. } => Self::No,
+            Tristate { can_be_false: false, .. } => Self::Yes,
+            _ => Self::Maybe,
+        }
+    }
+
     /// The join of two states of a variable.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -146,6 +155,8 @@ pub(super) struct State {
     pub exit_traps: BTreeSet<Option<(String, usize)>>,
     /// The possible definitions of each function; `None` if it may not be defined.
     pub functions: Functions,
+    /// The definitions of functions that a child process may inherit.
+    pub exported_functions: Functions,
     /// The arguments of the script or function, if known.
     pub arguments: Option<Vec<Text>>,
     /// The local variables of the current function, with the variables that they hide.
@@ -172,6 +183,7 @@ impl Default for State {
             ends_on_unset: Tristate::NEVER,
             exit_traps: BTreeSet::from([None]),
             functions: BTreeMap::new(),
+            exported_functions: BTreeMap::new(),
             arguments: None,
             locals: BTreeMap::new(),
             maybe_local: BTreeSet::new(),
@@ -249,6 +261,7 @@ pub(super) fn join(one: State, other: State) -> State {
         ends_on_unset: one.ends_on_unset.or(other.ends_on_unset),
         exit_traps: one.exit_traps.into_iter().chain(other.exit_traps).collect(),
         functions: join_functions(one.functions, other.functions),
+        exported_functions: join_functions(one.exported_functions, other.exported_functions),
         arguments: one.arguments.filter(|arguments| other.arguments.as_ref() == Some(arguments)),
         locals,
         maybe_local,

@@ -387,7 +387,11 @@ impl Operation {
             Self::Alternative(operator, pieces) => {
                 operator.ends_with(['-', '+']) && pieces.iter().all(|piece| piece.literal().is_some())
             }
-            Self::Other(_) => false,
+            // A subscript or an offset is an arithmetic expression.
+            Self::Other(pieces) => {
+                let is_literal = |piece: &Piece| piece.literal().is_some_and(|text| !text.contains([':', '[']));
+                pieces.iter().all(is_literal)
+            }
         }
     }
 }

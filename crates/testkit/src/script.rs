@@ -80,6 +80,7 @@ fn input<'t>(script: &'t str, files: &'t dyn Files) -> Input<'t> {
         files,
         directory: Some(""),
         env: EMPTY,
+        runs_in_bash: true,
         options: ShellOptions::of(["-e"]),
     }
 }

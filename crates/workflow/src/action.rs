@@ -2,13 +2,14 @@
 //! the contexts of their expressions.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use github_actions_expressions::Evaluation;
 
 use super::document::{self, Node};
-use super::expression::Contexts;
-use super::model::{Step, outputs_of, steps_of};
+use super::expression::{Contexts, JobStatus};
+use super::model::{InputEntry, Step, outputs_of, steps_of};
 use slug_shell::{Files, SourceFile, WORKSPACE};
 use slug_value::Value;
 
@@ -55,6 +56,34 @@ impl ActionTarget<'_> {
         let is_same = |(name, _): &(&String, &String)| name.eq_ignore_ascii_case(input);
         self.inputs.iter().find(is_same).map(|(_, variable)| variable.as_str())
     }
+}
+
+/// The targets that inputs of an action may start, by index, each with the bytes of the key of the input: the value
+/// is a command line with the path of the target, or the input has the name of a command.
+pub fn commands_in_inputs(with: &[InputEntry], targets: &[&str]) -> Vec<(usize, Range<usize>)> {
+    let mut found = Vec::new();
+    for (input, key, value) in with {
+        let input = input.to_lowercase();
+        let is_command = ["args", "cmd", "command", "entrypoint", "run", "script"].iter().any(|it| input.contains(it));
+        let text = value.text().unwrap_or_default();
+        for (index, target) in targets.iter().enumerate() {
+            let is_named = |line: &str| names_path(line, target) && (is_command || line.trim().contains(' '));
+            if text.lines().any(is_named) {
+                found.push((index, key.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a line has the path of a target as a whole, perhaps below the workspace, or its command.
+fn names_path(line: &str, target: &str) -> bool {
+    let is_inside = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.' | '/');
+    line.match_indices(target).any(|(at, _)| {
+        let before = line[..at].trim_end_matches("./");
+        let is_below = before.ends_with("WORKSPACE/") || before.ends_with("}/");
+        (is_below || !before.ends_with(is_inside)) && !line[at + target.len()..].starts_with(is_inside)
+    })
 }
 
 /// The name of an action and its revision, or the tag of its image; the revision is empty if the text has none.
@@ -141,5 +170,9 @@ impl Contexts for ActionContexts<'_> {
             }
             _ => self.job.look_up(path),
         }
+    }
+
+    fn status(&self) -> Option<JobStatus> {
+        self.job.status()
     }
 }

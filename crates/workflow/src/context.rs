@@ -7,7 +7,7 @@ use super::expression::{Contexts, member};
 use super::matrix::Row;
 use super::outputs::Outputs;
 use super::trigger::{Invocation, Secrets};
-use slug_shell::ENV_FILE_TARGET;
+use slug_shell::{ENV_FILE_TARGET, WORKSPACE};
 use slug_value::{Possible, Text, Value};
 
 /// The values that expressions at one position in a workflow can refer to.
@@ -36,6 +36,7 @@ impl Contexts for EvalContext<'_> {
                 None => null(),
             },
             ["github" | "gitea", "env"] => Value::known(Evaluation::String(ENV_FILE_TARGET.to_owned())),
+            ["github" | "gitea", "workspace"] => Value::known(Evaluation::String(WORKSPACE.to_owned())),
             ["github" | "gitea", ..] if self.invocation.is_unknown_event => unknown(),
             ["github" | "gitea", "event", "inputs", name] => match self.invocation.event_inputs.get(*name) {
                 Some(value) => value.clone(),

@@ -22,6 +22,49 @@ pub trait Contexts {
     /// The possible values at a path. The first name is that of the context, in lower case;
     /// the other names are as written and case-insensitive.
     fn look_up(&self, path: &[String]) -> Value;
+
+    /// The status of the job, which decides functions such as `failure()`; None if it is not known.
+    fn status(&self) -> Option<JobStatus> {
+        None
+    }
+}
+
+/// The status of a job before a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobStatus {
+    /// No step has failed.
+    Success,
+    /// A step has failed.
+    Failure,
+    /// Somebody has cancelled the run.
+    Cancelled,
+}
+
+/// The contexts of a job with a status.
+pub struct InStatus<'c> {
+    /// The other contexts.
+    pub job: &'c dyn Contexts,
+    /// The status.
+    pub status: JobStatus,
+}
+
+impl Contexts for InStatus<'_> {
+    fn look_up(&self, path: &[String]) -> Value {
+        let is = |index: usize, name: &str| path.get(index).is_some_and(|part| part.eq_ignore_ascii_case(name));
+        if path.len() == 2 && is(0, "job") && is(1, "status") {
+            let status = match self.status {
+                JobStatus::Success => "success",
+                JobStatus::Failure => "failure",
+                JobStatus::Cancelled => "cancelled",
+            };
+            return Value::known(Evaluation::String(status.to_owned()));
+        }
+        self.job.look_up(path)
+    }
+
+    fn status(&self) -> Option<JobStatus> {
+        Some(self.status)
+    }
 }
 
 /// The possible values of a text that may contain `${{ … }}`.
@@ -46,6 +89,53 @@ pub fn typed(template: &str, contexts: &dyn Contexts) -> Value {
     }
 }
 
+/// The possible results of the `if:` of a step in a job with a status. A condition without a status function holds only
+/// if no step has failed.
+#[must_use]
+pub fn condition_of_step(text: &str, contexts: &InStatus<'_>) -> Tristate {
+    let holds = condition(text, contexts);
+    if contexts.status == JobStatus::Success || !status_functions(text).is_empty() { holds } else { Tristate::NEVER }
+}
+
+/// The status functions, in lower case, that an `if:` calls.
+#[must_use]
+pub fn status_functions(condition: &str) -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    let parts = parts(condition);
+    let has_expression = parts.iter().any(|part| matches!(part, Part::Expression(_)));
+    for part in parts {
+        if let Part::Expression(expression) | Part::Literal(expression) = part
+            && (matches!(part, Part::Expression(_)) || !has_expression)
+            && let Ok(tree) = parse(expression)
+        {
+            add_status_functions(&tree, &mut found);
+        }
+    }
+    found
+}
+
+fn add_status_functions(expression: &SpannedExpr<'_>, found: &mut BTreeSet<&'static str>) {
+    match &expression.inner {
+        Expr::BinExpr(BinExpr { lhs, rhs, .. }) => {
+            add_status_functions(lhs, found);
+            add_status_functions(rhs, found);
+        }
+        Expr::UnExpr { expr, .. } | Expr::Index(expr) => add_status_functions(expr, found),
+        Expr::Context(context) => context.parts.iter().for_each(|part| add_status_functions(part, found)),
+        Expr::Call(call) => {
+            found.extend(match call.func {
+                Function::Always => Some("always"),
+                Function::Cancelled => Some("cancelled"),
+                Function::Failure => Some("failure"),
+                Function::Success => Some("success"),
+                _ => None,
+            });
+            call.args.iter().for_each(|argument| add_status_functions(argument, found));
+        }
+        _ => {}
+    }
+}
+
 /// The possible results of an `if:`, which may omit `${{ }}`.
 #[must_use]
 pub fn condition(text: &str, contexts: &dyn Contexts) -> Tristate {
@@ -56,7 +146,7 @@ pub fn condition(text: &str, contexts: &dyn Contexts) -> Tristate {
     };
     // The default condition of a step. It counts as true: after a failure, later calls do not
     // matter.
-    if bare.trim().eq_ignore_ascii_case("success()") {
+    if contexts.status().is_none() && bare.trim().eq_ignore_ascii_case("success()") {
         return Tristate::ALWAYS;
     }
     let value = if is_template { typed(text, contexts) } else { value(bare, contexts) };
@@ -615,6 +705,14 @@ fn call_value(call: &Call<'_>, raw: &str, contexts: &dyn Contexts) -> Value {
     match call.func {
         Function::Always => return Value::known(Evaluation::Boolean(true)),
         Function::Success | Function::Failure | Function::Cancelled => {
+            if let Some(status) = contexts.status() {
+                let holds = match call.func {
+                    Function::Success => status == JobStatus::Success,
+                    Function::Failure => status == JobStatus::Failure,
+                    _ => status == JobStatus::Cancelled,
+                };
+                return Value::known(Evaluation::Boolean(holds));
+            }
             return Value::one_of([true, false].map(Evaluation::Boolean), BTreeSet::from([format!("`{raw}`")]));
         }
         Function::Case => return case_value(&call.args, contexts),
@@ -901,6 +999,33 @@ mod tests {
         assert_eq!(condition("${{ success() }}", &Fixed), Tristate::ALWAYS);
         assert_eq!(condition("always() && inputs.runtime == 'hermes'", &Fixed), Tristate::ALWAYS);
         assert_eq!(condition("github.ref == 'x'", &Fixed), Tristate { can_be_true: true, can_be_false: true });
+    }
+
+    #[test]
+    fn status_decides_the_condition_of_a_step() {
+        // In a job in which no step has failed, in one in which a step has, and in one that was cancelled.
+        for (text, expected) in [
+            ("success()", [true, false, false]),
+            ("failure()", [false, true, false]),
+            ("cancelled()", [false, false, true]),
+            ("always()", [true, true, true]),
+            ("'x' == 'x'", [true, false, false]),
+            ("! success()", [false, true, true]),
+            ("success() == false", [false, true, true]),
+            ("${{ !(Failure( )) }}", [true, false, true]),
+            ("!cancelled() && !success()", [false, true, false]),
+            ("'x' == 'y' || failure()", [false, true, false]),
+            ("contains('failure()', 'f')", [true, false, false]),
+            ("job.status == 'failure' && always()", [false, true, false]),
+            ("a ${{ failure() }}", [true, true, true]),
+        ] {
+            let holds = [JobStatus::Success, JobStatus::Failure, JobStatus::Cancelled].map(|status| {
+                let holds = condition_of_step(text, &InStatus { job: &Fixed, status });
+                assert_ne!(holds, Tristate::UNKNOWN, "{text}");
+                holds.can_be_true
+            });
+            assert_eq!(holds, expected, "{text}");
+        }
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The evaluation of one job: finds its calls of target scripts and the environment of each call,
 //! for each invocation of the workflow and each distinct row of the job's matrix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH};
+use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs};
 use super::calls::root_of;
 use super::context::EvalContext;
 use super::environment::{Environment, Origin, Setting};
-use super::expression::{self, Contexts};
+use super::expression::{self, Contexts, InStatus, JobStatus};
 use super::matrix::{self, Row, Rows};
 use super::model::{Condition, Defaults, EnvLayer, InputEntry, Job, Script, Step, Workflow};
 use super::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
@@ -18,7 +18,8 @@ use super::scripts::Below;
 use super::slice::{Search, Slice, github_variable};
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{
-    Effects, Export, FIRST_FILE_POSITION, Failed, Input, ShellOptions, Variable, Variables, WORKSPACE, Written,
+    Effects, Export, FIRST_FILE_POSITION, Failed, Input, ShellOptions, StepShell, Variable, Variables, WORKSPACE,
+    Written,
 };
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -194,7 +195,6 @@ struct Level<'w> {
 /// The settings of a step that runs an action.
 struct Around {
     when: When,
-    runs: Tristate,
     continues: Tristate,
 }
 
@@ -220,7 +220,7 @@ impl<'w> JobRun<'_, 'w> {
             return KnownOutputs::none();
         }
         let (_, course) = self.evaluate_steps();
-        let env = course.before(When::Always);
+        let env = course.before(When { success: Tristate::ALWAYS, failure: Tristate::ALWAYS });
         let look_up = |name: &str| self.env_value(env.as_ref(), name);
         let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
         let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
@@ -268,7 +268,6 @@ impl<'w> JobRun<'_, 'w> {
         sites: &mut Vec<CallSite<'w>>,
     ) {
         let Search { targets, actions, variables: searched, every_script, files, .. } = *self.eval.search;
-        let when = When::of(step);
         let id = step.id.as_ref().map(|id| id.to_lowercase());
         let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
         let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
@@ -277,29 +276,20 @@ impl<'w> JobRun<'_, 'w> {
             }
         };
         let Some(level) = levels.last() else { return };
+        let mut when = self.when(owner, step, &level.course);
         let Some(outer) = level.course.before(when) else {
             set_outputs(levels, KnownOutputs::none());
             return;
         };
         // A step that failed may have set only some of its outputs.
-        let outputs = if when == When::Success { level.course.outputs.clone() } else { Outputs::new() };
-        let mut step_env = outer.clone();
-        match self.action {
-            Some(action) => self.apply_in_action(action, &step.env, &mut step_env, &outer, &outputs),
-            None => self.apply(&owner.env, &mut step_env, Some(&outer), &outputs),
-        }
-        // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
+        let outputs = if when.failure.can_be_true { Outputs::new() } else { level.course.outputs.clone() };
+        let step_env = self.step_env(owner, step, &outer, &outputs);
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
         let context = EvalContext { outputs: &outputs, ..self.context(Some(&look_up)) };
-        let conditions = step.conditions.iter().map(|condition| self.eval.condition(Some(condition), &context));
-        let mut runs = conditions.fold(Tristate::ALWAYS, Tristate::conjunction);
-        if !runs.can_be_true {
-            set_outputs(levels, KnownOutputs::none());
-            return;
-        }
         if step.is_concurrent {
             // Another step may run before this one writes anything.
-            runs.can_be_false = true;
+            when.success.can_be_false = true;
+            when.failure.can_be_false = true;
         }
         let continues = match &step.continue_on_error {
             Some(text) => expression::condition(text, &context),
@@ -316,14 +306,16 @@ impl<'w> JobRun<'_, 'w> {
                 let site = self.site(owner, Some(targets.len() + index), call, env);
                 sites.push(CallSite { model_choice_reason: levels[0].settings_reason.clone(), ..site });
             }
+            if action.is_none() {
+                for (target, key) in commands_in_inputs(&step.with, targets) {
+                    let env = Environment::unknown(OTHER_ACTION.to_owned());
+                    sites.push(self.site(owner, Some(target), self.position(key), env));
+                }
+            }
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
                     let course = Course::new(step_env.clone());
-                    levels.push(Level {
-                        course,
-                        around: Some(Around { when, runs, continues }),
-                        settings_reason: None,
-                    });
+                    levels.push(Level { course, around: Some(Around { when, continues }), settings_reason: None });
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
@@ -334,10 +326,10 @@ impl<'w> JobRun<'_, 'w> {
                     }
                     let inner = levels.pop().map(|level| level.course.outputs).unwrap_or_default();
                     // An action that failed may have set only some of its outputs.
-                    if when == When::Failure {
+                    if !when.success.can_be_true {
                         set_outputs(levels, KnownOutputs::none());
                     } else if !continues.can_be_true {
-                        set_outputs(levels, run.outputs_of_action(&action, &inner, runs));
+                        set_outputs(levels, run.outputs_of_action(&action, &inner, when.success));
                     }
                 }
                 None => levels.iter_mut().for_each(|level| level.course.may_fail()),
@@ -357,6 +349,11 @@ impl<'w> JobRun<'_, 'w> {
             variables.insert(github_variable(field), variable);
         }
         let directory = self.directory(step, &context);
+        let shell = self.shell(step, &context);
+        let (runs_in_bash, options) = match shell {
+            StepShell::Shell { is_bash, options } => (is_bash, options),
+            StepShell::Other | StepShell::Unknown => (false, ShellOptions::NONE),
+        };
         let settings_reason = levels[0].settings_reason.clone();
         let input = Input {
             script: &script.text,
@@ -368,13 +365,14 @@ impl<'w> JobRun<'_, 'w> {
             files: &files,
             directory: directory.as_deref(),
             env: &variables,
-            options: self.shell_options(step),
+            runs_in_bash,
+            options,
         };
-        let is_shell = self.is_shell(step, &context);
-        let effects = if is_shell {
-            slug_shell::interpret(&input)
-        } else {
-            slug_shell::over_approximate(&script.text, targets, searched, &variables)
+        let is_shell = matches!(shell, StepShell::Shell { .. });
+        let effects = match shell {
+            StepShell::Shell { .. } => slug_shell::interpret(&input),
+            StepShell::Other => slug_shell::over_approximate(&script.text, targets, searched, &variables),
+            StepShell::Unknown => slug_shell::interpret_doubted(&input, OTHER_SHELL),
         };
         for call in &effects.calls {
             let word = script.text.get(call.span.clone()).unwrap_or_default();
@@ -399,27 +397,73 @@ impl<'w> JobRun<'_, 'w> {
                 sites.push(self.site(owner, None, self.position(run.key.clone()), env));
             }
         }
-        if when == When::Failure {
+        if !when.success.can_be_true {
             // If no step before it fails, it does not run.
             set_outputs(levels, KnownOutputs::none());
         } else if id.is_some() && is_shell {
             let effects = slug_shell::interpret_outputs(&Input { targets: &[], ..input });
-            set_outputs(levels, outputs_of(&effects, runs, continues));
+            set_outputs(levels, outputs_of(&effects, when.success, continues));
         }
-        let Around { mut when, mut runs, mut continues } = Around { when, runs, continues };
+        let Around { mut when, mut continues } = Around { when, continues };
         for level in levels.iter_mut().rev() {
-            let always_fails = effects.always_fails && !runs.can_be_false && !self.eval.search.ignore_conditions;
-            level.course.after(when, continues, (&effects, always_fails), |effects, env| {
+            let always_fails =
+                effects.always_fails && !when.success.can_be_false && !self.eval.search.ignore_conditions;
+            level.course.after(when, continues, (&effects, always_fails), |effects, runs, env| {
                 self.apply_effects(effects, runs, run, &script, env);
             });
             // The job sees the effects of an action as those of the step that runs it.
             if let Some(around) = &level.around {
-                when = if around.when == When::Success { when } else { around.when };
-                runs = runs.conjunction(around.runs);
+                when = when.within(around.when);
                 continues.can_be_true |= around.continues.can_be_true;
                 continues.can_be_false &= around.continues.can_be_false;
             }
         }
+    }
+
+    /// The environment of a step, with its own `env`.
+    fn step_env(&self, owner: &'w Step, step: &Step, outer: &Environment<'w>, outputs: &Outputs) -> Environment<'w> {
+        let mut env = outer.clone();
+        match self.action {
+            Some(action) => self.apply_in_action(action, &step.env, &mut env, outer, outputs),
+            None => self.apply(&owner.env, &mut env, Some(outer), outputs),
+        }
+        env
+    }
+
+    /// In which courses of a job a step runs.
+    fn when(&self, owner: &'w Step, step: &Step, course: &Course<'w>) -> When {
+        let conditions: Vec<&str> =
+            step.conditions.iter().filter_map(|condition| self.eval.search.condition(Some(condition))).collect();
+        let functions: BTreeSet<&str> =
+            conditions.iter().flat_map(|condition| expression::status_functions(condition)).collect();
+        if conditions.is_empty() {
+            let success = if course.env.is_some() { Tristate::ALWAYS } else { Tristate::NEVER };
+            return When { success, failure: Tristate::NEVER };
+        }
+        let runs = |status: JobStatus, outer: Option<&Environment<'w>>, outputs: &Outputs| {
+            let Some(outer) = outer else { return Tristate::NEVER };
+            if functions.is_empty() && status != JobStatus::Success {
+                return Tristate::NEVER;
+            }
+            // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
+            let step_env = self.step_env(owner, step, outer, outputs);
+            let look_up = |name: &str| self.env_value(Some(&step_env), name);
+            let context = EvalContext { outputs, ..self.context(Some(&look_up)) };
+            let context = InStatus { job: &context, status };
+            let holds = conditions.iter().map(|condition| expression::condition_of_step(condition, &context));
+            holds.fold(Tristate::ALWAYS, Tristate::conjunction)
+        };
+        let success = runs(JobStatus::Success, course.env.as_ref(), &course.outputs);
+        // A forge may fail before the first step, which changes nothing.
+        let failed = course.failed.as_ref().or(course.env.as_ref());
+        let failure = runs(JobStatus::Failure, failed, &NO_OUTPUTS);
+        if !success.can_be_true && !failure.can_be_true && functions.contains("cancelled") {
+            // It runs after somebody has cancelled the run, which may be at any time.
+            let cancelled = runs(JobStatus::Cancelled, failed, &NO_OUTPUTS).can_be_true;
+            let may_run = Tristate { can_be_true: cancelled, can_be_false: true };
+            return When { success: may_run, failure: may_run };
+        }
+        When { success, failure }
     }
 
     /// A call in a step of the job, of a target at some bytes.
@@ -633,28 +677,28 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// The options of the shell that runs the script of a step: the forges pass `-e` unless `shell` is a command of
-    /// its own, and `-o pipefail` if it is `bash`; some forges also if no shell is given.
-    fn shell_options(&self, step: &Step) -> ShellOptions {
+    /// The program that runs the script of a step: the one in the `shell` setting. Without this setting it is bash if
+    /// the labels of the runner are known and none contains `windows`. The forges pass `-e` unless `shell` is a command
+    /// of its own, and `-o pipefail` if it is `bash`; some forges also if no shell is given.
+    fn shell(&self, step: &Step, context: &dyn Contexts) -> StepShell {
         let errexit = Tristate::ALWAYS;
-        match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
-            Some(shell) if shell.contains(' ') => ShellOptions::of(shell.split_whitespace()),
-            Some(shell) if shell == "bash" => ShellOptions { errexit, pipefail: Tristate::ALWAYS },
-            Some(_) => ShellOptions { errexit, pipefail: Tristate::NEVER },
-            None => ShellOptions { errexit, pipefail: Tristate::UNKNOWN },
-        }
-    }
-
-    /// True if a known shell runs the script of a step: the one in the `shell` setting. Without this
-    /// setting, true if the labels of the runner are known and none contains `windows`.
-    fn is_shell(&self, step: &Step, context: &dyn Contexts) -> bool {
-        match self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) {
-            Some(shell) => slug_shell::is_shell(shell.split_whitespace().next().unwrap_or_default()),
-            None => self.eval.job.runs_on.iter().all(|label| {
+        let Some(shell) = self.step_or_default(step.shell.as_ref(), |defaults| defaults.shell.as_ref()) else {
+            let is_known = self.eval.job.runs_on.iter().all(|label| {
                 let label = expression::text(label, context);
                 let is_windows = |label: &String| label.to_lowercase().contains("windows");
                 matches!(label.values, AbstractValue::OneOf(labels) if !labels.iter().any(is_windows))
-            }),
+            });
+            let options = ShellOptions { errexit, pipefail: Tristate::UNKNOWN, ..ShellOptions::NONE };
+            return if is_known { StepShell::Shell { is_bash: true, options } } else { StepShell::Other };
+        };
+        let shell = expression::text(shell, context);
+        let Some(shell) = shell.single() else { return StepShell::Unknown };
+        match StepShell::of(shell) {
+            StepShell::Shell { is_bash, .. } if !shell.contains(' ') => {
+                let pipefail = if shell == "bash" { Tristate::ALWAYS } else { Tristate::NEVER };
+                StepShell::Shell { is_bash, options: ShellOptions { errexit, pipefail, ..ShellOptions::NONE } }
+            }
+            shell => shell,
         }
     }
 
@@ -690,36 +734,30 @@ struct Course<'w> {
     outputs: Outputs,
 }
 
-/// The courses of a job in which a step runs.
+/// Whether a step runs in each course of a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
+struct When {
     /// If no step before it has failed.
-    Success,
+    success: Tristate,
     /// If a step before it has failed.
-    Failure,
-    /// Whether or not a step before it has failed.
-    Always,
+    failure: Tristate,
 }
 
 impl When {
-    fn of(step: &Step) -> Self {
-        match step.conditions.as_slice() {
-            [] => Self::Success,
-            [only] => Self::of_condition(&only.text),
-            all if all.iter().all(|condition| Self::of_condition(&condition.text) == Self::Success) => Self::Success,
-            _ => Self::Always,
+    /// Whether a step of an action runs in the courses of the job around the action, which runs in the courses
+    /// `around`.
+    fn within(self, around: Self) -> Self {
+        if !around.failure.can_be_true {
+            return Self {
+                success: self.success.conjunction(around.success),
+                failure: self.failure.conjunction(around.success),
+            };
         }
-    }
-
-    fn of_condition(text: &str) -> Self {
-        let has_text_around = expression::has_text_around(text);
-        let condition: String = text.to_lowercase().split_whitespace().collect();
-        let condition = condition.strip_prefix("${{").unwrap_or(&condition);
-        match () {
-            () if !has_text_around && condition.starts_with("failure()") && !condition.contains("||") => Self::Failure,
-            () if ["failure()", "always()", "cancelled()"].iter().any(|it| condition.contains(it)) => Self::Always,
-            () => Self::Success,
-        }
+        let any = Tristate {
+            can_be_true: self.success.can_be_true || self.failure.can_be_true,
+            can_be_false: self.success.can_be_false || self.failure.can_be_false && self.failure.can_be_true,
+        };
+        Self { success: any.conjunction(around.success), failure: any.conjunction(around.failure) }
     }
 }
 
@@ -731,10 +769,11 @@ impl<'w> Course<'w> {
     /// The environment before a step; None if it never runs. A forge may fail before the first step, which changes
     /// nothing.
     fn before(&self, when: When) -> Option<Environment<'w>> {
-        match (when, self.env.clone(), self.failed.clone()) {
-            (When::Success, env, _) | (_, env, None) => env,
-            (When::Failure, _, failed) | (When::Always, None, failed) => failed,
-            (When::Always, Some(env), Some(failed)) => Some(env.or(failed)),
+        let env = self.env.clone().filter(|_| when.success.can_be_true);
+        let failed = self.failed.clone().or_else(|| self.env.clone()).filter(|_| when.failure.can_be_true);
+        match (env, failed) {
+            (Some(env), Some(failed)) if self.failed.is_some() => Some(env.or(failed)),
+            (env, failed) => env.or(failed),
         }
     }
 
@@ -752,36 +791,36 @@ impl<'w> Course<'w> {
         });
     }
 
-    /// Records the effects of a step and whether it runs and always fails. `continues` says whether the job goes on
+    /// Records the effects of a step and whether it always fails. `continues` says whether the job goes on
     /// after its failure, and `apply` changes an environment.
     fn after(
         &mut self,
         when: When,
         continues: Tristate,
         (effects, always_fails): (&Effects, bool),
-        apply: impl Fn(&Failed, &mut Environment<'w>),
+        apply: impl Fn(&Failed, Tristate, &mut Environment<'w>),
     ) {
         let success = Failed { written: effects.written.clone(), opaque: effects.opaque.clone() };
-        let applied = |effects: &Failed, env: &Environment<'w>| {
+        let applied = |effects: &Failed, runs: Tristate, env: &Environment<'w>| {
             let mut env = env.clone();
-            apply(effects, &mut env);
+            apply(effects, runs, &mut env);
             env
         };
-        if when != When::Success
+        if when.failure.can_be_true
             && let Some(before) = self.failed.take()
         {
-            let mut after = applied(&success, &before);
+            let mut after = applied(&success, when.failure, &before);
             if let Some(failure) = &effects.failure {
-                after = after.or(applied(failure, &before));
+                after = after.or(applied(failure, when.failure, &before));
             }
             self.failed = Some(after);
         }
-        if when != When::Failure
+        if when.success.can_be_true
             && let Some(before) = self.env.take()
         {
-            self.env = (!always_fails).then(|| applied(&success, &before));
+            self.env = (!always_fails).then(|| applied(&success, when.success, &before));
             if let Some(failure) = &effects.failure {
-                let failed = applied(failure, &before);
+                let failed = applied(failure, when.success, &before);
                 if continues.can_be_true {
                     self.env = Some(match self.env.take() {
                         Some(env) => env.or(failed.clone()),
@@ -795,6 +834,12 @@ impl<'w> Course<'w> {
         }
     }
 }
+
+/// The reason why a call in an input of an action may happen in another environment than that of the step.
+const OTHER_ACTION: &str = "an action may start the command in its input in another environment";
+
+/// The reason why a call may happen in another environment than that of the step.
+const OTHER_SHELL: &str = "the command in `shell` may start the script in another environment";
 
 /// The reason for a value that may be missing because the step that sets it may not run.
 const MAY_SET: &str = "an earlier step may set it";

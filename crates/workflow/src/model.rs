@@ -288,8 +288,7 @@ impl Job {
     /// True if the condition calls a status function, so that the job may run after one that failed.
     #[must_use]
     pub fn checks_status(&self) -> bool {
-        let condition = self.condition.as_ref().map(|condition| condition.text.to_lowercase()).unwrap_or_default();
-        ["always()", "failure()", "cancelled()", "success()"].iter().any(|status| condition.contains(status))
+        self.condition.as_ref().is_some_and(|condition| !expression::status_functions(&condition.text).is_empty())
     }
 
     /// The conditions of the job and its steps.
@@ -348,6 +347,17 @@ impl Workflow {
         let needed = self.needed(job);
         // With status functions, skips are not computed: the job may run.
         job.checks_status() || needed.iter().any(|job| job.checks_status()) || needed.iter().all(runs)
+    }
+}
+
+/// The environment of a container. Its `options` may set other variables.
+fn env_of_container(container: &Node) -> EnvLayer {
+    let sets = |option: &str| option.starts_with("--env") || option.starts_with("-e") || option.contains("${{");
+    let options = text_at(container, "options").unwrap_or_default();
+    match env_of(container) {
+        EnvLayer::None if options.split_whitespace().any(sets) => EnvLayer::Open(Vec::new()),
+        EnvLayer::Entries(entries) if options.split_whitespace().any(sets) => EnvLayer::Open(entries),
+        layer => layer,
     }
 }
 
@@ -449,7 +459,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         condition: condition_of(job),
         needs: job.get("needs").map(labels).unwrap_or_default(),
         env: env_of(job),
-        container_env: job.get("container").map(env_of).unwrap_or_default(),
+        container_env: job.get("container").map(env_of_container).unwrap_or_default(),
         matrix: job.get("strategy").and_then(|strategy| strategy.get("matrix")).cloned(),
         defaults: defaults_of(job),
         runs_on: job.get("runs-on").map(labels).unwrap_or_default(),

@@ -18,6 +18,7 @@ pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
         files,
         directory: Some(""),
         env: &Variables::new(),
+        runs_in_bash: true,
         options: ShellOptions::of(["-e"]),
     };
     slug_shell::interpret(&input).missing

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::action::ActionTarget;
+use super::action::{ActionTarget, commands_in_inputs};
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
@@ -10,7 +10,7 @@ use super::flows::{Flows, comparisons_in_script};
 use super::model::{Condition, EnvEntry, EnvLayer, Job, Step, Work, Workflow};
 use super::texts::{NO_TEXTS, Name, Texts, add_text};
 use super::trigger::{REF, REF_FIELDS, RelevantInputs};
-use slug_shell::{Files, NoFiles, is_name};
+use slug_shell::{Files, NoFiles, STARTUP_FILE, is_name};
 
 /// Maximum combinations of invocations, matrix rows and steps that are evaluated for one file.
 pub const COMBINATIONS: usize = 20_000;
@@ -208,6 +208,12 @@ impl Slice {
                 }
             }
         }
+        // Every bash reads the file that this variable names.
+        let is_set = layers.iter().flat_map(|layer| layer.entries()).any(|entry| entry.name == STARTUP_FILE);
+        let names = |step: &Step| step.run.as_ref().is_some_and(|run| run.text.contains(STARTUP_FILE));
+        if is_set || job.steps().iter().any(names) {
+            slice.variables.insert(STARTUP_FILE.to_owned());
+        }
         for condition in workflow.needed(job).into_iter().chain([job]).map(|job| job.condition.as_ref()) {
             slice.add(search.condition(condition).map(references_in_condition).unwrap_or_default());
         }
@@ -380,6 +386,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
     let is_relevant = |step: &Step| {
         runs_action(step, search)
             || calls_action(step, search)
+            || step.uses.is_some() && !commands_in_inputs(&step.with, search.targets).is_empty()
             || step.run.as_ref().is_some_and(|run| {
                 everywhere
                     || names(&run.text)

@@ -45,6 +45,11 @@ impl Interpreter<'_> {
             (false, true) => Some(Attribute::Lowercase),
             (true, true) => Some(Attribute::Other),
         };
+        if exports && option('f') {
+            for name in arguments.iter().filter_map(Word::literal) {
+                self.export_function(&name);
+            }
+        }
         for word in arguments {
             let export = exports.then_some(Export::Yes);
             if let Some(assignment) = word.assignment() {
@@ -87,7 +92,11 @@ impl Interpreter<'_> {
                 }
                 Pair::Names(name) => self.change_export(&name, hides, exports),
                 Pair::Option => {}
-                Pair::Unknown => self.havoc(&format!("`{command}` may set it")),
+                Pair::Unknown => {
+                    let reason = format!("`{command}` may set it");
+                    self.note_all_assigned(&reason, &word.span);
+                    self.havoc(&reason);
+                }
             }
         }
     }

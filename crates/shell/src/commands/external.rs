@@ -2,10 +2,11 @@
 
 use super::super::effects::Call;
 use super::super::files::{ResolvedPath, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
+use super::super::forge::STARTUP_FILE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::options::ShellOptions;
 use super::super::placeholder::is_placeholder;
-use super::super::state::{Export, Variable, Variables};
+use super::super::state::{Export, State, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
@@ -13,6 +14,7 @@ use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 impl Interpreter<'_> {
     /// Interprets an external command and the commands that it may start.
@@ -58,6 +60,9 @@ impl Interpreter<'_> {
             self.calls_unknown_functions |= !self.state.functions.is_empty();
         }
         if let Some((kind, index)) = launch(command, words) {
+            if self.loads_variables(command, &words[1..index]) {
+                self.havoc(&format!("`{command}` may set it from a file"));
+            }
             self.note_env_files(&words[1..index]);
             for word in &words[1..index] {
                 let text = self.expand(word);
@@ -71,18 +76,30 @@ impl Interpreter<'_> {
         let inner = match command {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
             _ => started_command(command, words)
-                .filter(|index| is_followed(&words[*index..]))
+                .filter(|index| self.is_followed(&words[*index..]))
                 .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index]))),
         };
+        let starts_its_arguments = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
+        let inner = match inner {
+            None if starts_its_arguments => (1..words.len()).find(|index| self.is_file(&words[*index])),
+            inner => inner,
+        };
         let (own, rest) = words.split_at(inner.unwrap_or(words.len()));
-        if LAUNCHERS.contains(&command) || ISOLATED.contains(&command) || is_unknown {
+        if starts_its_arguments || is_unknown {
             self.targets_in(command, &own[1..], None);
-        } else {
-            for word in &own[1..] {
-                let text = self.expand(word);
-                self.set_by_argument(command, word, &text);
-                self.read_by_argument(&text);
-            }
+        }
+        for word in &own[1..] {
+            let text = self.expand_again(word);
+            self.set_by_argument(command, word, &text);
+            self.read_by_argument(&text);
+        }
+        let is_known = starts_its_arguments || STARTERS.contains(&command);
+        if !is_known && !rest.is_empty() && name.single().is_none_or(|name| !name.contains('/')) {
+            self.havoc(&format!("`{command}` may start it with another environment"));
+        }
+        let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('c'));
+        if command == "exec" && own[1..].first().is_some_and(is_option) {
+            self.havoc("`exec -c` starts it without an environment");
         }
         if command == "find" {
             for action in rest.split(is_action_of_find) {
@@ -118,7 +135,20 @@ impl Interpreter<'_> {
                 words.push(self.value_word(added, &span));
             }
         }
-        self.command_of_words(&words);
+        match command {
+            "exec" => self.call_of_exec(&words),
+            _ => self.command_of_words(&words),
+        };
+    }
+
+    /// Whether a program reads variables from a file: one that it reads by itself if the repository has it, one that a
+    /// variable names, or one of a module that an option names.
+    fn loads_variables(&mut self, command: &str, options: &[Word]) -> bool {
+        let loads_module = |word: &Word| word.literal().is_some_and(|word| word.contains("dotenv"));
+        let is_named = self.state.variables.get("UV_ENV_FILE").is_some_and(|it| it.value != Text::empty());
+        options.iter().any(loads_module)
+            || ["bun", "bunx", "pipenv"].contains(&command) && self.file_at(".env").is_some()
+            || command == "uv" && is_named
     }
 
     /// Makes a variable unknown if an argument `NAME=value` may set it for the command that a program
@@ -140,16 +170,31 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Searches a file that a program may read or run for the names of targets.
+    /// Searches the files that a program may read or run for the names of targets. The argument may be a command
+    /// or an option that contains the path.
     pub(super) fn read_by_argument(&mut self, text: &Text) {
-        let Some(path) = text.single().filter(|path| path.contains(['/', '.']) && self.is_recording) else { return };
-        if self.state.ended {
-            return;
+        let Some(argument) = text.single().filter(|_| self.is_recording && !self.state.ended) else { return };
+        let parts = argument.split(|c: char| c.is_whitespace() || matches!(c, '=' | ';' | '&' | '|' | '(' | ')'));
+        for path in parts.filter(|path| path.contains(['/', '.'])) {
+            if let Some(SourceFile { text, base }) = self.file_at(path) {
+                self.spend(text.len() / 64);
+                self.occurrences.find(&text, base, &[]);
+            }
         }
-        if let Some(SourceFile { text, base }) = self.file_at(path) {
-            self.spend(text.len() / 64);
-            self.occurrences.find(&text, base, &[]);
-        }
+    }
+
+    /// Whether words are a command that is followed: a task, a program that starts another one, a script of the
+    /// repository, or a command that runs nothing.
+    fn is_followed(&mut self, words: &[Word]) -> bool {
+        let program = words[0].literal().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        runs_tasks(program) || launch(program, words).is_some() || self.is_file(&words[0]) || self.is_inert(words)
+    }
+
+    /// Whether a word is the path of a file of the repository, as a command that runs it names it.
+    fn is_file(&mut self, word: &Word) -> bool {
+        let text = self.expand_again(word);
+        text.single().is_some_and(|path| path.contains('/') && self.file_at(path).is_some())
     }
 
     /// Interprets a separate shell that runs a file, the argument of `-c`, or its standard input.
@@ -176,15 +221,14 @@ impl Interpreter<'_> {
                 let is_foreign = |script: &&String| command != "bash" && needs_bash(script);
                 let Some(script) = script.single().filter(|script| !is_foreign(script)).cloned() else {
                     self.may_call_in(word);
+                    self.note_files_in(script.single().map_or("", String::as_str), &mut Vec::new());
                     return unknown();
                 };
                 // The word after the script is `$0`.
                 let rest = arguments.get(options + 2..).unwrap_or_default();
                 let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
                 let spans = own_spans(std::slice::from_ref(word));
-                self.in_shell(command, |it| {
-                    it.child_process(shell_options, rest, |it| it.script(&script, start_of(word), &spans))
-                })
+                self.shell_process(command, shell_options, rest, |it| it.script(&script, start_of(word), &spans))
             }
             (Some(word), _) => {
                 let rest = &arguments[options + 1..];
@@ -212,9 +256,7 @@ impl Interpreter<'_> {
                 let spans = input.spans.clone();
                 let Some(script) = input.into_text().single().cloned() else { return unknown() };
                 let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                self.in_shell(command, |it| {
-                    it.child_process(shell_options, Vec::new(), |it| it.script(&script, base, &spans))
-                })
+                self.shell_process(command, shell_options, Vec::new(), |it| it.script(&script, base, &spans))
             }
             (None, None) => unknown(),
         }
@@ -230,7 +272,7 @@ impl Interpreter<'_> {
         };
         let program = match shell {
             Some((shell, _)) => shell,
-            None => interpreter_of(&file.text),
+            None => self.interpreter(&file.text),
         };
         if !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text) {
             self.note_uninterpreted(&file.text, file.base, &path);
@@ -239,16 +281,83 @@ impl Interpreter<'_> {
         self.resolve(&own_spans(std::slice::from_ref(word)));
         let options = shell.map_or_else(|| options_of_file(&file.text), |(_, options)| options);
         let arguments = arguments.iter().map(|word| self.field(word)).collect();
-        let run = |it: &mut Self| it.child_process(options, arguments, |it| it.file(&path, &file, true));
-        Some(self.in_shell(program, run))
+        Some(self.shell_process(program, options, arguments, |it| it.file(&path, &file, true)))
+    }
+
+    /// The interpreter of a file. Bash itself runs a file without a first line that names one, and another program
+    /// starts `sh` for it.
+    fn interpreter<'t>(&self, text: &'t str) -> &'t str {
+        if self.starts_in_program && !text.starts_with("#!") { "sh" } else { interpreter_of(text) }
     }
 
     /// The file of the repository to which a path leads.
-    pub(super) fn file_at(&self, path: &str) -> Option<SourceFile> {
+    pub(crate) fn file_at(&self, path: &str) -> Option<SourceFile> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
             ResolvedPath::Repository(path) => self.files.read(&path),
             ResolvedPath::Elsewhere => None,
         }
+    }
+
+    /// Interprets a script in a process of a shell with a name.
+    pub(super) fn shell_process(
+        &mut self,
+        shell: &str,
+        options: ShellOptions,
+        arguments: Vec<Text>,
+        script: impl FnOnce(&mut Self) -> Option<Outcome>,
+    ) -> Outcome {
+        self.in_shell(shell, |it| {
+            it.child_process(options, arguments, |it| {
+                it.read_startup_file();
+                script(it)
+            })
+        })
+    }
+
+    /// Interprets the file that `BASH_ENV` names, which bash reads before a script.
+    pub(crate) fn read_startup_file(&mut self) {
+        let Some(variable) = self.state.variables.get(STARTUP_FILE).filter(|_| self.runs_in_bash).cloned() else {
+            return;
+        };
+        let base = variable.assigned.as_ref().map_or(0, |span| span.start);
+        let path = variable.visible().value;
+        let is_plain = |path: &&String| !path.contains(['"', '`', '\\']) && !path.contains("$(");
+        match path.single() {
+            Some(path) if path.is_empty() => {}
+            // The shell expands the value.
+            known => {
+                let source = known.filter(is_plain).map(|path| format!(". \"{path}\""));
+                if source.and_then(|source| self.script(&source, base, &[])).is_none() {
+                    self.havoc("bash reads the file that `BASH_ENV` names");
+                }
+            }
+        }
+    }
+
+    /// The state in which a target runs its own script: bash has read the file that `BASH_ENV` names.
+    fn state_of_target(&mut self, target: usize, command: &str) -> State {
+        let file = |root: &&str| self.files.read(&joined(root, self.targets[target]));
+        let is_bash = match command {
+            "." | "source" => false,
+            shell if SHELLS.contains(&shell) => shell == "bash",
+            program => {
+                let is_target = self.targets[target].rsplit('/').next() == Some(program);
+                is_target && self.roots.iter().find_map(file).is_none_or(|file| self.interpreter(&file.text) == "bash")
+            }
+        };
+        let mut state = self.copy();
+        if is_bash && state.variables.contains_key(STARTUP_FILE) {
+            self.in_shell("bash", |it| {
+                it.child_process(ShellOptions::NONE, Vec::new(), |it| {
+                    // The script sees the variables that are not exported too.
+                    it.state.all_exported = Export::Yes;
+                    it.read_startup_file();
+                    state = it.copy();
+                    None
+                })
+            });
+        }
+        state
     }
 
     /// Interprets what a shell with a name runs.
@@ -278,19 +387,22 @@ impl Interpreter<'_> {
             let hidden = Variable { value: Text::empty(), export, assigned: None };
             *variable = std::mem::replace(variable, hidden).visible();
         }
-        self.state.all_exported = Export::No;
+        self.state.all_exported = Export::under(options.allexport);
         self.state.attributes.clear();
-        self.state.functions.clear();
+        let inherited = if self.runs_in_bash { self.state.exported_functions.clone() } else { BTreeMap::new() };
+        self.state.functions = inherited;
         self.state.locals.clear();
         self.state.maybe_local.clear();
         self.state.arguments = Some(arguments);
         self.state.options = options;
-        self.state.ends_on_unset = Tristate::NEVER;
+        self.state.ends_on_unset = options.nounset;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let active_functions = std::mem::take(&mut self.active_functions);
+        let starts_in_program = std::mem::replace(&mut self.starts_in_program, false);
         let returns = self.returns.take();
         let outcome = self.subshell(|it| script(it).unwrap_or_else(|| Outcome::unknown(Output::default())));
         self.returns = returns;
+        self.starts_in_program = starts_in_program;
         self.active_functions = active_functions;
         self.tolerates_failure = tolerates_failure;
         self.restore(before);
@@ -343,6 +455,10 @@ impl Interpreter<'_> {
     fn apply_option_of_env(&mut self, option: char, value: Option<&Word>) -> bool {
         match option {
             'i' => {
+                let names = self.names;
+                for name in names {
+                    self.note_assigned(name, &Text::empty(), None);
+                }
                 self.state.variables.clear();
                 self.state.others_unknown = None;
             }
@@ -357,15 +473,24 @@ impl Interpreter<'_> {
         true
     }
 
-    /// Interprets a command that another program starts, which does not call functions.
-    pub(super) fn command_of_words(&mut self, words: &[Word]) -> Outcome {
+    /// Interprets a command that calls no function, as after `exec`.
+    fn call_of_exec(&mut self, words: &[Word]) -> Outcome {
         let functions = std::mem::take(&mut self.state.functions);
         let outcome = self.call(words, None);
         self.state.functions = functions;
         outcome
     }
 
+    /// Interprets a command that another program starts, which does not call functions.
+    pub(super) fn command_of_words(&mut self, words: &[Word]) -> Outcome {
+        let starts_in_program = std::mem::replace(&mut self.starts_in_program, true);
+        let outcome = self.call_of_exec(words);
+        self.starts_in_program = starts_in_program;
+        outcome
+    }
+
     fn remove_variable(&mut self, name: &str) {
+        self.note_assigned(name, &Text::empty(), None);
         let variable = Variable { value: Text::empty(), export: Export::No, assigned: None };
         self.state.variables.insert(name.to_owned(), variable);
     }
@@ -387,7 +512,11 @@ impl Interpreter<'_> {
                 if self.may_be_path(word, &text, path) {
                     (found, is_resolved) = (true, true);
                     self.record_call(target, word, command, arguments.unwrap_or(&words[index + 1..]));
+                } else if self.ends_elsewhere(word, &text, path) {
+                    is_resolved = true;
+                    self.record_possible_call(target, word, ELSEWHERE);
                 } else if self.may_compute_path(word, &text, path) {
+                    is_resolved = true;
                     self.record_possible_call(target, word, COMPUTED_PATH);
                 }
             }
@@ -445,11 +574,27 @@ impl Interpreter<'_> {
                         || (index == 0 && unversioned(text) == unversioned(expected))
                         || (index > 0 && self.is_path_of(text, expected))
                 };
-                matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same))
+                let is_so = matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same));
+                let is_elsewhere = index > 0 && self.is_file_of(expected, index);
+                Tristate {
+                    can_be_true: is_so || is_elsewhere && self.ends_elsewhere(word, &text, expected),
+                    can_be_false: !is_so,
+                }
             };
             let count = expected_words.len();
-            let is_named =
-                is_task.is_none() && count <= plain.len() && plain.iter().zip(&expected_words).enumerate().all(fits);
+            let names_it = match is_task.is_none() && count <= plain.len() {
+                true => plain
+                    .iter()
+                    .zip(&expected_words)
+                    .enumerate()
+                    .map(fits)
+                    .fold(Tristate::ALWAYS, Tristate::conjunction),
+                false => Tristate::NEVER,
+            };
+            let is_named = names_it == Tristate::ALWAYS;
+            if names_it == Tristate::UNKNOWN {
+                self.record_possible_call(target, &words[0], ELSEWHERE);
+            }
             let has_words = |(word, expected): (&Word, &Cow<'_, str>)| word.literal().as_ref() == Some(expected);
             if !is_named && self.state.directory.is_some() && plain.iter().zip(&expected_words).all(has_words) {
                 // The words of a path in another directory.
@@ -487,7 +632,7 @@ impl Interpreter<'_> {
         if !self.is_recording || self.state.ended {
             return;
         }
-        let state = self.copy();
+        let state = self.state_of_target(target, command);
         let visible = |(name, variable): (String, Variable)| {
             let is_unset = if state.maybe_unset.contains(&name) { Export::No } else { variable.export };
             let export = variable.export.or(is_unset);
@@ -509,7 +654,35 @@ impl Interpreter<'_> {
             return texts.iter().any(|path| self.is_path_of(path, target));
         }
         let end = literal_end(&word.pieces);
-        !end.is_empty() && ends_with_path(&end, target)
+        !end.is_empty() && self.begins_in_script(word) && ends_with_path(&end, target)
+    }
+
+    /// Whether a path that may lead out of the repository ends with the path of a target.
+    fn ends_elsewhere(&self, word: &Word, text: &Text, target: &str) -> bool {
+        match &text.values {
+            AbstractValue::OneOf(texts) => {
+                texts.iter().any(|path| ends_with_path(path, target) && self.is_outside(path))
+            }
+            _ => ends_with_path(&literal_end(&word.pieces), target),
+        }
+    }
+
+    /// Whether the script itself computes each unknown part of a path, as after `ROOT=$(…)`. The runner sets other
+    /// variables, such as `HOME`, to directories outside of the repository.
+    fn begins_in_script(&self, word: &Word) -> bool {
+        flattened(&word.pieces).into_iter().all(|piece| match &piece.kind {
+            PieceKind::Parameter(parameter) => {
+                !is_name(&parameter.name) || self.state.variables.contains_key(&parameter.name)
+            }
+            _ => piece.literal().is_none_or(|text| !text.contains(is_placeholder)),
+        })
+    }
+
+    /// Whether a path leads out of the repository.
+    fn is_outside(&self, path: &str) -> bool {
+        let directory = self.state.directory.as_deref();
+        ResolvedPath::of(path, directory) == ResolvedPath::Elsewhere
+            && (path.starts_with(['/', '~']) || directory.is_some())
     }
 
     /// Whether a word that is not known can be the path of a target: its known parts fit, and if it has
@@ -545,20 +718,25 @@ impl Interpreter<'_> {
                 let below = |root: &&str| path == joined(root, target);
                 self.roots.iter().any(below) || self.roots.is_empty() && ends_with_path(&path, target)
             }
-            ResolvedPath::Elsewhere => ends_with_path(path, target),
+            ResolvedPath::Elsewhere => !self.is_outside(path) && ends_with_path(path, target),
         }
     }
 
     pub(super) fn change_directory(&mut self, command: &str, arguments: &[Word]) -> Tristate {
         let is_option = |word: &&Word| word.literal().is_some_and(|word| word.len() > 1 && word.starts_with('-'));
         let directory = arguments.iter().find(|word| !is_option(word));
-        let path = directory.and_then(|word| self.expand(word).single().cloned());
+        let path = match directory {
+            Some(word) => self.expand(word).single().cloned(),
+            None => Some("~".to_owned()),
+        };
         self.state.directory = match path.as_deref() {
             None | Some("-" | "") => None,
-            _ if command == "popd" => None,
+            _ if command == "popd" || command == "pushd" && directory.is_none() => None,
             Some(path) => match ResolvedPath::of(path, self.state.directory.as_deref()) {
                 ResolvedPath::Repository(path) => Some(path),
                 ResolvedPath::Elsewhere if path.starts_with('/') => Some(path.to_owned()),
+                // A directory out of the repository, of which only that is known.
+                ResolvedPath::Elsewhere if self.is_outside(path) => Some(format!("/{path}")),
                 ResolvedPath::Elsewhere => None,
             },
         };
@@ -614,6 +792,13 @@ fn options_of_env(argument: &str) -> (Vec<(char, String)>, bool) {
     (options, false)
 }
 
+/// Commands besides the launchers that start the command in their arguments in the current environment.
+const STARTERS: [&str; 9] =
+    ["busybox", "faketime", "find", "flock", "parallel", "unbuffer", "valgrind", "watch", "xargs"];
+
+/// Why a command with a path that leads out of the repository may be a target.
+const ELSEWHERE: &str = "the path leads out of the repository, perhaps to another file of this name";
+
 /// Why a command may be a target.
 const COMPUTED_PATH: &str = "the path of the script that is called here is computed";
 
@@ -642,13 +827,6 @@ fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
-}
-
-/// Whether a command runs a task or another program that lint follows.
-fn is_followed(words: &[Word]) -> bool {
-    let program = words[0].literal().unwrap_or_default();
-    let program = program.rsplit('/').next().unwrap_or_default();
-    runs_tasks(program) || launch(program, words).is_some()
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.

@@ -19,14 +19,24 @@ pub(super) enum Launch {
 const INTERPRETERS: [&str; 12] =
     ["bun", "deno", "node", "perl", "php", "pypy", "pypy3", "python", "python2", "python3", "ruby", "tsx"];
 
+/// Programs for scripts in another language, besides [`INTERPRETERS`].
+const OTHER_LANGUAGES: [&str; 3] = ["cmd", "powershell", "pwsh"];
+
+/// Whether a program runs scripts in another language than that of a shell, in its own environment.
+pub(crate) fn runs_other_language(program: &str) -> bool {
+    let program = program.trim_end_matches(".exe");
+    OTHER_LANGUAGES.contains(&program) || INTERPRETERS.contains(&program) || unversioned(program) == "python"
+}
+
 /// Programs that run the command in their arguments.
 const COMMAND_RUNNERS: [&str; 3] = ["bunx", "npx", "uvx"];
 
 /// Programs that run the command after a word such as `run`.
-const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 10] = [
+const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 11] = [
     ("conda", &["run"]),
     ("coverage", &["run"]),
     ("hatch", &["run"]),
+    ("npm", &["exec", "x"]),
     ("pdm", &["run"]),
     ("pipenv", &["run"]),
     ("pnpm", &["dlx", "exec"]),

@@ -11,7 +11,7 @@ use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::makefile::{Assignment, Makefile, Operator, Statement, parse};
 use super::super::options::ShellOptions;
 use super::super::state::{EXPORT_UNKNOWN, Export, State, Variables};
-use super::super::syntax::{Span, Word, is_name};
+use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
 use super::declare::Pair;
 use super::tasks::{Tasks, directory_after, place_of_file};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -40,9 +40,10 @@ struct Arguments {
 /// A Makefile that runs.
 #[derive(Clone, Default)]
 struct Make {
-    path: String,
-    text: Rc<str>,
-    base: usize,
+    /// The file of the current statement or recipe.
+    file: MakeFile,
+    /// All files that were read.
+    files: Vec<MakeFile>,
     variables: BTreeMap<String, MakeVariable>,
     targets: BTreeMap<String, Target>,
     phony: BTreeSet<String>,
@@ -60,8 +61,18 @@ struct Make {
     keeps_going: bool,
     /// Whether it may define rules or variables that are not known.
     is_incomplete: bool,
+    /// The reason why it may define and export any variable, if it may.
+    may_define: Option<String>,
     /// The targets that were made.
     made: BTreeSet<String>,
+}
+
+/// A Makefile, or a file that it includes.
+#[derive(Clone, Default)]
+struct MakeFile {
+    path: String,
+    text: Rc<str>,
+    base: usize,
 }
 
 #[derive(Clone)]
@@ -88,6 +99,8 @@ struct Target {
     recipe: Vec<Span>,
     assignments: Vec<Assignment>,
     is_undecided: bool,
+    /// The file with the recipe and the assignments.
+    file: MakeFile,
 }
 
 impl Interpreter<'_> {
@@ -114,9 +127,6 @@ impl Interpreter<'_> {
         let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.state.directory = Some(directory);
             let mut make = Make {
-                path: path.clone(),
-                text: Rc::clone(&file.text),
-                base: file.base,
                 environment: it.copy().variables,
                 others_unknown: it.state.others_unknown.clone(),
                 ..Make::default()
@@ -125,7 +135,12 @@ impl Interpreter<'_> {
             make.keeps_going = arguments.keeps_going;
             let outer = it.make_overrides.clone();
             it.make_overrides.extend(arguments.variables);
-            it.load_makefile(&mut make, &parse(&file.text));
+            it.set_overrides(&mut make);
+            it.load_makefile(&mut make, MakeFile { path: path.clone(), text: Rc::clone(&file.text), base: file.base });
+            let flags = it.state.variables.get("MAKEFLAGS").map(|variable| &variable.value);
+            if flags.is_some_and(|flags| flags.single().is_none_or(|flags| flags.contains('='))) {
+                it.may_define(&mut make, "`MAKEFLAGS` may set it");
+            }
             let outcome = it.make_goals(&mut make, arguments.goals);
             it.make_overrides = outer;
             Some(outcome)
@@ -220,8 +235,8 @@ impl Interpreter<'_> {
         arguments
     }
 
-    /// Reads the variables and rules of a Makefile.
-    fn load_makefile(&mut self, make: &mut Make, makefile: &Makefile) {
+    /// Sets the variables on the command line of `make`.
+    fn set_overrides(&mut self, make: &mut Make) {
         for (name, value, span) in &self.make_overrides.clone() {
             let value = match value.single() {
                 Some(known) => MakeValue::Recursive(known.clone()),
@@ -230,6 +245,13 @@ impl Interpreter<'_> {
             let variable = MakeVariable { value, assigned: span.clone(), source: 0..0, is_argument: true };
             make.variables.insert(name.clone(), variable);
         }
+    }
+
+    /// Reads the variables and rules of a Makefile.
+    fn load_makefile(&mut self, make: &mut Make, file: MakeFile) {
+        let makefile: Makefile = parse(&file.text);
+        make.files.push(file.clone());
+        let outer = std::mem::replace(&mut make.file, file);
         for statement in &makefile.statements {
             match statement {
                 Statement::Assignment(assignment) => self.make_assign(make, assignment),
@@ -259,14 +281,60 @@ impl Interpreter<'_> {
                         known.prerequisites.extend(prerequisites.iter().cloned());
                         known.assignments.extend(rule.assignment.clone());
                         known.is_undecided |= rule.is_undecided;
+                        known.file = make.file.clone();
                         if !rule.recipe.is_empty() {
                             known.recipe.clone_from(&rule.recipe);
                         }
                     }
                 }
-                Statement::Other => make.is_incomplete = true,
+                Statement::Include { files, is_optional, is_conditional } => {
+                    for name in self.make_words(make, files) {
+                        self.include(make, &name, *is_optional, *is_conditional);
+                    }
+                }
+                Statement::Other => self.may_define(make, "a Makefile computes what it defines"),
             }
         }
+        make.file = outer;
+    }
+
+    /// Reads a file that a Makefile includes. One that may be missing and that the repository lacks defines nothing.
+    fn include(&mut self, make: &mut Make, name: &str, is_optional: bool, is_conditional: bool) {
+        let span = make.file.base..make.file.base;
+        let word = Word { pieces: vec![Piece { kind: PieceKind::Literal(name.to_owned()), span: span.clone() }], span };
+        let words = if is_computed(name) { vec![word] } else { self.globbed(word) };
+        for word in words {
+            let path = word.literal().unwrap_or_default().into_owned();
+            let found = self.file_at(&path).filter(|file| file.text.len() <= SCRIPT_BYTES);
+            match found {
+                None if is_optional && !is_computed(&path) => {}
+                Some(file) if !is_conditional && make.files.len() < MAX_DEPTH => {
+                    self.spend(file.text.len() / 16 + 1);
+                    self.load_makefile(make, MakeFile { path, text: file.text, base: file.base });
+                }
+                _ => {
+                    if let Some(file) = found {
+                        self.note_uninterpreted(&file.text, file.base, &path);
+                    }
+                    self.may_define(make, "a Makefile includes a file that may set it");
+                }
+            }
+        }
+    }
+
+    /// Records that a statement may define any variable, export it, and define any rule.
+    fn may_define(&mut self, make: &mut Make, reason: &str) {
+        make.is_incomplete = true;
+        let unknown = self.placeholder_of(Text::unknown(reason));
+        // It is assumed not to change the shell of recipes.
+        let is_of_shell = |name: &str| ["SHELL", ".SHELLFLAGS"].contains(&name);
+        let others = make.variables.iter_mut().filter(|(name, variable)| !variable.is_argument && !is_of_shell(name));
+        for (_, variable) in others {
+            variable.value = MakeValue::Simple(unknown.clone());
+        }
+        make.environment.clear();
+        make.others_unknown = Some(reason.to_owned());
+        make.may_define = Some(reason.to_owned());
     }
 
     /// Defines a variable that `export` or `unexport` names: it is empty if nothing has set it.
@@ -280,7 +348,7 @@ impl Interpreter<'_> {
             Environment::Either(value) => self.placeholder_of(value.or(Text::empty())),
         };
         let value = MakeValue::Simple(value);
-        let assigned = make.base + span.start..make.base + span.end;
+        let assigned = make.file.base + span.start..make.file.base + span.end;
         let variable = MakeVariable { value, assigned, source: 0..0, is_argument: false };
         make.variables.insert(name.to_owned(), variable);
     }
@@ -346,7 +414,7 @@ impl Interpreter<'_> {
                 },
             },
         };
-        let at = |span: &Span| make.base + span.start..make.base + span.end;
+        let at = |span: &Span| make.file.base + span.start..make.file.base + span.end;
         let mut source = at(&assignment.value_span);
         if let Some(old) = old
             .filter(|old| !old.source.is_empty())
@@ -451,7 +519,14 @@ impl Interpreter<'_> {
                     }
                     text
                 }
-                Some((MakeValue::Recursive(text), _)) => self.make_expand(make, text, rule, depth + 1),
+                Some((MakeValue::Recursive(text), variable)) => {
+                    let value = self.make_expand(make, text, rule, depth + 1);
+                    let is_function = |reference: Option<&str>| reference.is_some_and(|name| name.contains(' '));
+                    if is_computed(&value) && references(text).iter().any(|(_, _, name)| is_function(*name)) {
+                        self.note_make(make, &variable.source);
+                    }
+                    value
+                }
                 None => match name {
                     "MAKE" => "make".to_owned(),
                     "SHELL" => "/bin/sh".to_owned(),
@@ -487,9 +562,10 @@ impl Interpreter<'_> {
         if part.is_empty() {
             return;
         }
-        let text = Rc::clone(&make.text);
-        if let Some(text) = text.get(part.start - make.base..part.end - make.base) {
-            self.note_uninterpreted(text, part.start, &make.path);
+        let has_part = |file: &&MakeFile| (file.base..=file.base + file.text.len()).contains(&part.start);
+        let Some(file) = make.files.iter().find(has_part) else { return };
+        if let Some(text) = file.text.get(part.start - file.base..part.end - file.base) {
+            self.note_uninterpreted(text, part.start, &file.path);
         }
     }
 
@@ -529,20 +605,24 @@ impl Interpreter<'_> {
         }
         self.spend(make.variables.len() + 1);
         let target = make.targets.get(name).cloned();
+        if let Some(target) = &target {
+            make.file = target.file.clone();
+        }
         if make.is_incomplete && target.as_ref().is_none_or(|target| target.recipe.is_empty())
             || target.as_ref().is_some_and(|target| target.is_undecided)
             || depth >= MAX_DEPTH
             || is_computed(name)
         {
-            let all = make.base..make.base + make.text.len();
-            self.note_make(make, &all);
+            for file in make.files.clone() {
+                self.note_make(make, &(file.base..file.base + file.text.len()));
+            }
             return self.add_failed_state(failed);
         }
         let Some(target) = target else {
             // A file, or an error.
             if depth == 0 && self.file_at(name).is_none() {
                 let names = make.targets.keys().filter(|name| !name.starts_with('.')).cloned().collect();
-                self.note_missing(name, (make.path.clone(), names));
+                self.note_missing(name, (make.files[0].path.clone(), names));
             }
             return self.add_failed_state(failed);
         };
@@ -552,6 +632,7 @@ impl Interpreter<'_> {
             self.make_assign(make, assignment);
         }
         self.make_each(make, &target.prerequisites, depth + 1, failed);
+        make.file = target.file.clone();
         // A file that is up to date is not made again.
         let is_file = name.contains(['/', '.']) || self.exists(name);
         let is_made = make.phony.contains(name) || !is_file;
@@ -574,8 +655,8 @@ impl Interpreter<'_> {
     /// needs `e2e`.
     fn note_goal_of_target(&mut self, make: &Make, name: &str, target: &Target) {
         let Some(line) = target.recipe.first() else { return };
-        let span = make.base + line.start..make.base + line.end;
-        let file = format!("{WORKSPACE}/{}", make.path);
+        let span = make.file.base + line.start..make.file.base + line.end;
+        let file = format!("{WORKSPACE}/{}", make.files[0].path);
         let words = ["make", "-f", &file, name].map(|word| self.value_word(Text::known(word.to_owned()), &span));
         for (index, text) in self.targets.iter().enumerate() {
             let expected: Vec<&str> = text.split_whitespace().collect();
@@ -594,6 +675,9 @@ impl Interpreter<'_> {
 
     /// Exports the variables of a Makefile to its recipes.
     fn export_make_variables(&mut self, make: &Make) {
+        if let Some(reason) = &make.may_define {
+            self.havoc(reason);
+        }
         let names: Vec<String> = make.variables.keys().chain(make.exported.keys()).cloned().collect();
         for name in names.iter().filter(|name| is_name(name)) {
             let explicit = make.exported.get(name).copied();
@@ -629,11 +713,11 @@ impl Interpreter<'_> {
         let options = ShellOptions::of(flags.split_whitespace());
         let mut commands: Vec<(Derived, bool)> = Vec::new();
         for span in &target.recipe {
-            let text = Rc::clone(&make.text);
+            let text = Rc::clone(&make.file.text);
             let Some(raw) = text.get(span.clone()) else { continue };
             let command = raw.trim_start_matches(['@', '-', '+', ' ', '\t']);
             let ignores = make.ignores_errors || raw[..raw.len() - command.len()].contains('-');
-            let at = make.base + span.end - command.len();
+            let at = make.file.base + span.end - command.len();
             let derived = self.derive_command(make, command, at, (name, target));
             match commands.last_mut().filter(|_| make.is_one_shell) {
                 Some((last, _)) => {
@@ -644,7 +728,7 @@ impl Interpreter<'_> {
             }
         }
         for (derived, ignores) in commands {
-            let outcome = self.run_derived(derived, &shell, options, &make.path);
+            let outcome = self.run_derived(derived, &shell, options, &make.file.path);
             if !ignores {
                 self.keep_success(outcome, failed);
             }

@@ -127,7 +127,7 @@ impl Interpreter<'_> {
             }
             outcome
         };
-        let outcome = self.in_shell(shell, |it| it.child_process(options, Vec::new(), interpret));
+        let outcome = self.shell_process(shell, options, Vec::new(), interpret);
         self.resolve(&outcome.output.spans);
         outcome
     }

@@ -40,6 +40,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
+        runs_in_bash: true,
         options: ShellOptions::of(["-e"]),
     });
     let at = |span: &std::ops::Range<usize>| {
@@ -800,5 +801,335 @@ fn shell_runs_its_input() {
     ] {
         let found = slug(&files, &format!("export SLUG=x; {script}"));
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
+    }
+}
+
+/// A program that starts the command in its arguments starts a script of the repository as well as a harness.
+#[test]
+fn launcher_starts_a_script_of_the_repository() {
+    let files = [
+        ("ci/wrap.sh", "#!/usr/bin/env bash\nSLUG=y bash tests/run.sh"),
+        ("ci/notes.py", "run('tests/run.sh')"),
+        ("ci/here.sh", "#!/bin/bash\nSLUG=y bash ../tests/run.sh"),
+    ];
+    for (script, expected) in [
+        ("exec ci/wrap.sh", "y"),
+        ("exec \"$PWD/ci/wrap.sh\" \"$@\"", "y"),
+        ("timeout -k 9 10m ./ci/wrap.sh", "y"),
+        ("nice -n 5 ci/wrap.sh", "y"),
+        ("cd ci && nohup ./here.sh", "y"),
+        ("strace -s 999 -f ci/wrap.sh", "y"),
+        ("exec timeout 5 xvfb-run -a ci/wrap.sh", "y"),
+        ("retry 3 -- ci/wrap.sh", "y"),
+        ("go() { exec ./ci/wrap.sh; }; go", "y"),
+        ("sudo ci/wrap.sh", "y"),
+        ("doppler run --config ci/wrap.sh -- program", "y"),
+        ("script -qec './ci/wrap.sh --all' log", "(anything)"),
+        ("su - user --command='./ci/wrap.sh'", "(anything)"),
+        ("nohup ci/notes.py", "(anything)"),
+        ("timeout 5 cat ci/wrap.sh", ""),
+        ("exec cp ci/wrap.sh other.sh", ""),
+        ("exec ci/absent.sh", ""),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+    // A program starts `sh` for a file without a first line that names a shell.
+    let plain = [("ci/plain.sh", "[[ x ]] && export SLUG=y\nbash tests/run.sh")];
+    assert!(slug(&plain, "exec ci/plain.sh").starts_with("y@"), "{}", slug(&plain, "exec ci/plain.sh"));
+    assert!(slug(&plain, "nice ci/plain.sh").starts_with("(anything)@"));
+    assert!(slug(&plain, "env A=b ci/plain.sh").starts_with("(anything)@"));
+    assert!(slug(&[], "strace -E SLUG=x -f bash tests/run.sh").starts_with("(anything)"));
+}
+
+/// A path that leads out of the repository may be that of another file.
+#[test]
+fn same_name_elsewhere_is_no_certain_call() {
+    for (script, expected) in [
+        ("bash /opt/x/tests/run.sh", "(anything)"),
+        ("/tests/run.sh", "(anything)"),
+        ("bash ~/tests/run.sh", "(anything)"),
+        ("bash ../tests/run.sh", "(anything)"),
+        ("bash \"$HOME/tests/run.sh\"", "(anything)"),
+        ("bash \"${RUNNER_TEMP}/a/tests/run.sh\"", "(anything)"),
+        ("D=/srv; bash $D/tests/run.sh", "(anything)"),
+        ("cd /srv; bash tests/run.sh", "(anything)"),
+        ("cd && ./tests/run.sh", "(anything)"),
+        ("cd ../x && ./tests/run.sh", "(anything)"),
+        ("python3 /srv/tests/run.sh", "(anything)"),
+        ("bash \"$GITHUB_WORKSPACE/tests/run.sh\"", "x"),
+        ("ROOT=$(program); bash \"$ROOT/tests/run.sh\"", "x"),
+        ("cd ..; cd - ; bash tests/run.sh", "x"),
+        ("bash services/tests/run.sh", ""),
+        ("bash /srv/other-tests/run.sh", ""),
+    ] {
+        let found = slug(&[], &format!("export SLUG=x; {script}"));
+        assert_eq!(found.matches('@').count(), usize::from(!expected.is_empty()), "{script}: {found}");
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+    let of_command = |script| slug_of("python tests/run.py", &[("tests/run.py", "")], script);
+    assert_eq!(of_command("SLUG=x python3 tests/run.py"), "x@python3=SLUG");
+    assert_eq!(of_command("SLUG=x python3 /srv/tests/run.py"), "(anything)@python3");
+}
+
+/// `$(<FILE)` is the content of a file.
+#[test]
+fn content_of_a_file_is_known() {
+    let files = [
+        ("name.txt", "x\n\n"),
+        ("two.txt", "x\ny\n"),
+        ("set.env", "export SLUG=x"),
+        ("other.sh", "#!/bin/sh\nSLUG=$(<name.txt) bash tests/run.sh"),
+    ];
+    for (script, expected) in [
+        ("SLUG=$(<name.txt) CALL", "x"),
+        ("SLUG=\"$( < ./name.txt )\" CALL", "x"),
+        ("SLUG=`< name.txt` CALL", "x"),
+        ("[ \"$(<name.txt)\" = x ] && SLUG=y CALL", "y"),
+        ("[ -z \"$(<name.txt)\" ] && exit 0; SLUG=y CALL", "y"),
+        ("case $(<two.txt) in x*) SLUG=y CALL;; esac", "y"),
+        ("eval \"$(<set.env)\"; CALL", "x"),
+        ("SLUG=$(<absent.txt) CALL", "(anything)"),
+        ("SLUG=$(<\"$FILE\") CALL", "(anything)"),
+        ("program > name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("bash -c 'program name.txt'; bash -c 'SLUG=$(<name.txt) CALL'", "(anything)"),
+        ("SLUG=$(<name.txt 2>&1) CALL", ""),
+        ("SLUG=$(2<name.txt) CALL", ""),
+    ] {
+        let found = slug(&files, &script.replace("CALL", "bash tests/run.sh"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+    // Another shell than bash may read nothing.
+    let found = slug(&files, "./other.sh");
+    assert!(found.starts_with("|x@") || found.starts_with("x|@"), "{found}");
+}
+
+/// A shell splits values that are not in quotes at the characters in `IFS`.
+#[test]
+fn separators_split_values() {
+    for (script, expected) in [
+        ("IFS=,; for m in $L; do SLUG=$m CALL; done", "x|y z"),
+        ("IFS=$'\\n'; for m in $L; do SLUG=$m CALL; done", "x,y z"),
+        ("IFS=', '; for m in $L; do SLUG=$m CALL; done", "x|y|z"),
+        ("IFS=:; for m in $L; do SLUG=$m CALL; done", "x,y z"),
+        ("IFS=; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=,; unset IFS; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=,; set -- $L; SLUG=$2 CALL", "y z"),
+        ("IFS=,; for m in \"$L\"; do SLUG=$m CALL; done", "x,y z"),
+        ("IFS=,; for m in $L,; do SLUG=$m CALL; done", "x|y z,"),
+        ("IFS=,; L=x,; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=,; set -- a b; SLUG=\"$*\" CALL", "(anything)"),
+        ("IFS=$UNKNOWN; for m in $L; do SLUG=$m CALL; done", "(anything)"),
+        ("IFS=, program; for m in $L; do SLUG=$m CALL; done", "x,y|z"),
+        ("IFS=,; for m in $(echo $L); do SLUG=$m CALL; done", "x y z"),
+    ] {
+        let found = slug(&[], &format!("L='x,y z'; {}", script.replace("CALL", "bash tests/run.sh")));
+        let expected: Vec<String> = expected.split('|').map(|value| format!("{value}@tests/run.sh=SLUG")).collect();
+        assert_eq!(found, expected.join(" "), "{script}");
+    }
+}
+
+/// Bash reads the file that `BASH_ENV` names before each script, also that of a harness.
+#[test]
+fn bash_reads_its_startup_file() {
+    let files = [
+        ("ci/env.sh", "export SLUG=y"),
+        ("ci/plain.sh", "SLUG=y"),
+        ("ci/other.sh", ": ${OTHER:=o}; SLUG=$OTHER"),
+        ("wrap.sh", "#!/bin/bash\nbash tests/run.sh"),
+        ("sh.sh", "#!/bin/sh\nSLUG=z; exec sh tests/run.sh"),
+        ("tests/run.sh", "#!/usr/bin/env bash\n"),
+    ];
+    for (script, expected) in [
+        ("BASH_ENV=ci/env.sh bash tests/run.sh", "y"),
+        ("BASH_ENV=ci/plain.sh ./tests/run.sh", "y"),
+        ("env BASH_ENV=ci/env.sh tests/run.sh", "y"),
+        ("export BASH_ENV=$PWD/ci/env.sh; bash wrap.sh", "y"),
+        ("OTHER=z; export BASH_ENV=ci/other.sh; bash tests/run.sh", "o"),
+        ("export BASH_ENV='$GITHUB_WORKSPACE/ci/env.sh'; bash wrap.sh", "y"),
+        ("export BASH_ENV=ci/env.sh; bash -c 'bash tests/run.sh'", "y"),
+        ("BASH_ENV=absent.sh bash tests/run.sh", "(anything)"),
+        ("BASH_ENV=$UNKNOWN bash tests/run.sh", "(anything)"),
+        ("BASH_ENV= bash tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh; bash tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh sh tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh ./sh.sh", "z"),
+        ("BASH_ENV=ci/env.sh python3 tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh . tests/run.sh", "x"),
+        ("BASH_ENV=ci/env.sh bash wrap.sh; bash tests/run.sh", "x y"),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        let values: Vec<&str> = found.split(' ').map(|call| call.split('@').next().unwrap_or_default()).collect();
+        assert_eq!(values.join(" "), expected, "{script}: {found}");
+    }
+}
+
+/// An option with which a shell starts counts like one that `set` sets.
+#[test]
+fn options_of_a_shell_export_and_end() {
+    let files = [("wrap.sh", "#!/bin/bash -a\nSLUG=y\nbash tests/run.sh"), ("none.sh", "SLUG=y\nbash tests/run.sh")];
+    for (script, expected) in [
+        ("./wrap.sh", "y"),
+        ("bash none.sh", ""),
+        ("bash -a none.sh", "y"),
+        ("bash -ec 'SLUG=y; bash tests/run.sh'", ""),
+        ("bash -o allexport -c 'SLUG=y; bash tests/run.sh'", "y"),
+        ("bash -a +a none.sh", ""),
+    ] {
+        let found = slug(&files, script);
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+    assert!(slug(&[], "bash -uc 'echo $EMPTY; echo SLUG=x >> $GITHUB_ENV'").contains("x?"));
+}
+
+/// What an included file defines counts as what the Makefile defines.
+#[test]
+fn included_makefile_is_read() {
+    let files = |makefile| {
+        [
+            ("Makefile", makefile),
+            ("v.mk", "SLUG = y\nM = m"),
+            ("ci/a.mk", "SLUG := a\ninclude v.mk"),
+            ("ci/e.mk", "sub:\n\tSLUG=$(M) bash tests/run.sh"),
+            (".env", "SLUG=e"),
+            ("big.mk", "$(eval $(call x))"),
+        ]
+    };
+    for (makefile, expected) in [
+        ("include v.mk\nexport\ne2e:\n\tbash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("include v.mk\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "m@tests/run.sh=SLUG"),
+        ("-include .env\nexport SLUG\ne2e:\n\tbash tests/run.sh", "e@tests/run.sh=SLUG"),
+        ("sinclude .env absent.env\nexport\ne2e:\n\tbash tests/run.sh", "e@tests/run.sh=SLUG"),
+        ("export\ninclude ci/a.mk\ne2e:\n\tbash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("include v.mk ci/e*.mk\ne2e: sub\n\tSLUG=$(M)2 bash tests/run.sh", "m2@tests/run.sh=SLUG m@tests/run.sh=SLUG"),
+        ("-include absent.mk\nexport\ne2e:\n\tbash tests/run.sh", "@tests/run.sh"),
+        ("$(info x)\ne2e:\n\tSLUG=k bash tests/run.sh", "k@tests/run.sh=SLUG"),
+        ("include v.mk\nM = k\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "k@tests/run.sh=SLUG"),
+        // What is not known may define everything.
+        ("include absent.mk\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
+        ("include $(shell x)\nM = k\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "k@tests/run.sh=SLUG"),
+        ("M = k\ninclude $(shell x)\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
+        ("ifdef X\ninclude v.mk\nendif\nexport\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
+        ("include big.mk\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
+        ("SHELL := bash\ninclude big.mk\ne2e:\n\t$(MAKE) sub\nsub:\n\t./tests/run.sh", "(anything)@./tests/run.sh"),
+        ("ifdef X\nexport\nendif\nSLUG = y\ne2e:\n\tbash tests/run.sh", "y|@tests/run.sh=SLUG"),
+    ] {
+        let found = slug(&files(makefile), "make e2e");
+        let mut calls: Vec<&str> = found.split(' ').collect();
+        calls.sort_unstable_by_key(|call| std::cmp::Reverse(call.len()));
+        assert_eq!(calls.join(" "), expected, "{makefile}");
+    }
+    assert_eq!(slug(&files("include v.mk ci/e.mk"), "make sub"), "m@tests/run.sh=SLUG");
+    let set = files("SLUG = k\nexport\ne2e:\n\tbash tests/run.sh");
+    assert!(slug(&set, "MAKEFLAGS=SLUG=y make e2e").starts_with("(anything)"));
+    assert!(slug(&set, "MAKEFLAGS=-j4 make e2e").starts_with("k@"));
+    let found = files("TESTS = $(wildcard tests/*.sh)\ne2e:\n\tfor t in $(TESTS); do bash $$t; done");
+    assert_eq!(slug(&found, "make e2e"), "(anything)@tests");
+}
+
+/// An assignment before a special builtin persists in other shells than bash.
+#[test]
+fn special_builtin_keeps_an_assignment() {
+    for (script, expected) in [
+        ("sh -c 'SLUG=y :; bash tests/run.sh'", "x|y|"),
+        ("bash -c 'SLUG=y :; bash tests/run.sh'", "x"),
+        ("sh -c 'SLUG=y true; bash tests/run.sh'", "x"),
+        ("dash -c 'SLUG=y trap - EXIT; bash tests/run.sh'", "x|y|"),
+    ] {
+        let found = slug(&[], &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+}
+
+/// A program that is not known may start a command in another environment, or set variables from a file.
+#[test]
+fn unknown_launcher_may_change_the_environment() {
+    let files = [("ci/wrap.sh", "bash tests/run.sh"), (".env", "SLUG=y")];
+    for (script, expected) in [
+        ("chamber exec app -- bash tests/run.sh", "(anything)"),
+        ("own-tool --flag bash ci/wrap.sh", "(anything)"),
+        ("npx dotenv-cli -e .env -- bash tests/run.sh", "(anything)"),
+        ("node -r dotenv/config tests/run.sh", "(anything)"),
+        ("pipenv run bash tests/run.sh", "(anything)"),
+        ("UV_ENV_FILE=.env uv run bash tests/run.sh", "(anything)"),
+        ("npm exec -- cross-env SLUG=z bash tests/run.sh", "z"),
+        ("exec -c bash tests/run.sh", "(anything)"),
+        ("poetry run bash tests/run.sh", "x"),
+        ("UV_ENV_FILE= uv run bash tests/run.sh", "x"),
+        ("flock /tmp/lock bash tests/run.sh", "x"),
+        ("exec -a name bash tests/run.sh", "x"),
+        ("unset -n SLUG; bash tests/run.sh", "x"),
+        ("unset -fv SLUG; bash tests/run.sh", "x"),
+        ("unset -v SLUG; bash tests/run.sh", ""),
+        ("bash ~+/tests/run.sh", "x"),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+}
+
+/// The length of a known value is known, and so is the value of the variable that a value names.
+#[test]
+fn length_and_named_variable_are_known() {
+    for (script, expected) in [
+        ("[ ${#EMPTY} -ne 0 ] || exit 0; CALL", ""),
+        ("[[ ${#SET} -eq 1 ]] && SLUG=y; CALL", "y"),
+        ("SLUG=${#SET} CALL", "1"),
+        ("v=SET; SLUG=${!v} CALL", "s"),
+        ("v=EMPTY; [ -n \"${!v}\" ] || exit 0; CALL", ""),
+        ("for v in EMPTY; do test \"${!v}\" || exit 0; done; CALL", ""),
+        ("SET=é; SLUG=${#SET} CALL", "(set)"),
+        ("SLUG=${#UNKNOWN} CALL", "(set)"),
+        ("v=a[0]; SLUG=${!v} CALL", "(anything)"),
+        ("SLUG=${!UNKNOWN} CALL", "(anything)"),
+    ] {
+        let found = slug(&[], &format!("export SLUG=x; {}", script.replace("CALL", "bash tests/run.sh")));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+}
+
+/// A harness that removes a variable, or that reads variables from a place that is not known, changes what it sees.
+#[test]
+fn harness_may_remove_or_read_its_variables() {
+    for (harness, expected) in [
+        ("exec env -u SLUG program", "x|"),
+        ("env --unset=SLUG program", "x|"),
+        ("env -i PATH=$PATH program", "x|"),
+        ("source .env", "(anything)"),
+        ("export $(cat .env | xargs)", "(anything)"),
+        ("while read -r line; do export \"$line\"; done < .env", "(anything)"),
+        ("eval \"$(program)\"", "(anything)"),
+        ("if program; then . ./absent.sh; fi", "(anything)"),
+        (". ./lib.sh", "x"),
+        ("env -u OTHER program", "x"),
+        ("exit 0; source .env", "x"),
+        ("docker run image program", "x"),
+    ] {
+        let files = [("tests/run.sh", harness), ("lib.sh", "OTHER=y")];
+        let found = slug(&files, "export SLUG=x; bash tests/run.sh");
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{harness}: {found}");
+    }
+}
+
+/// What a script that is not interpreted names may run, also in files that it names.
+#[test]
+fn files_named_by_an_uninterpreted_script_may_run() {
+    let files = [
+        ("ci/run.py", "subprocess.run(['ci/wrap.sh', x])"),
+        ("ci/wrap.sh", "#!/bin/sh\n[[ x ]] && . ci/lib.sh"),
+        ("ci/lib.sh", "SLUG=y bash tests/*.sh # ci/wrap.sh"),
+        ("ci/other.py", "subprocess.run(['ci/other.sh'])"),
+        ("ci/other.sh", "true"),
+    ];
+    for (script, is_undecided) in [
+        ("python3 ci/run.py", false),
+        ("./ci/wrap.sh", true),
+        ("sh ci/wrap.sh", true),
+        ("sh -c '[[ x ]] && ci/lib.sh'", true),
+        ("ci/run.py", true),
+        ("python3 ci/other.py", false),
+        ("ci/other.py", false),
+    ] {
+        assert_eq!(slug(&files, script).starts_with("(anything)@"), is_undecided, "{script}: {}", slug(&files, script));
     }
 }

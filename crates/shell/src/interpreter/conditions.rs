@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::super::state::join;
 use super::super::syntax::{PieceKind, Test, Word};
-use super::expansion::is_one_field;
 use super::patterns::{Pattern, partition};
 use super::{Interpreter, Status};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -150,7 +149,7 @@ impl Interpreter<'_> {
             PieceKind::Parameter(parameter) => {
                 !parameter.operation.is_pure() || {
                     let value = self.fragments(std::slice::from_ref(piece));
-                    !value.iter().all(|text| matches!(text.values, AbstractValue::OneOf(_)) && is_one_field(text))
+                    !value.iter().all(|text| matches!(text.values, AbstractValue::OneOf(_)) && self.is_one_field(text))
                 }
             }
             _ => false,

@@ -1,9 +1,13 @@
 //! Expands words to their possible texts.
 
 use super::super::forge::{STEP_SCRIPT, WORKSPACE};
+use super::super::input::SCRIPT_BYTES;
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
-use super::super::syntax::{Arithmetic, List, Operation, Parameter, Piece, PieceKind, Span, Word, is_name};
+use super::super::syntax::{
+    AndOr, Arithmetic, Command, CommandKind, List, Operation, Parameter, Piece, PieceKind, RedirectOperator, Span,
+    Word, is_name,
+};
 use super::Interpreter;
 use super::output::{BRACES, SPLIT};
 use super::patterns::{Pattern, partition};
@@ -44,6 +48,8 @@ impl Interpreter<'_> {
         let arguments = self.state.arguments.as_ref()?;
         match name {
             "#" => Some(Text::known(arguments.len().to_string())),
+            // The first separator joins the arguments.
+            "*" if arguments.len() > 1 && self.separators().is_none_or(|it| !it.starts_with(' ')) => None,
             "@" | "*" => {
                 let mut arguments = arguments.iter().cloned();
                 let first = arguments.next().unwrap_or_else(Text::empty);
@@ -81,7 +87,9 @@ impl Interpreter<'_> {
         for piece in &word.pieces {
             let fragments = self.fragments(std::slice::from_ref(piece));
             match &piece.kind {
-                PieceKind::Parameter(_) | PieceKind::Command(_) if !fragments.iter().all(is_one_field) => {
+                PieceKind::Parameter(_) | PieceKind::Command(_)
+                    if !fragments.iter().all(|text| self.is_one_field(text)) =>
+                {
                     texts.push(Text::unknown(SPLIT));
                 }
                 PieceKind::Literal(text) if has_braces(text) => {
@@ -133,11 +141,30 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Splits a word at the spaces of known values that are not in quotes.
+    /// The characters at which a shell splits values that are not in quotes; None if they are not known.
+    fn separators(&self) -> Option<&str> {
+        match self.state.variables.get("IFS") {
+            // Without the variable a shell splits at the default ones; with an empty one it does not split.
+            Some(variable) => variable.value.single().map(String::as_str).filter(|separators| !separators.is_empty()),
+            None => Some(DEFAULT_SEPARATORS),
+        }
+    }
+
+    /// Whether an unquoted value stays one word. An unknown value is assumed to stay one.
+    pub(super) fn is_one_field(&self, text: &Text) -> bool {
+        let separators = self.separators();
+        let may_split =
+            |c: char| matches!(c, '*' | '?' | '[') || separators.is_none_or(|separators| separators.contains(c));
+        match &text.values {
+            AbstractValue::OneOf(texts) => texts.iter().all(|text| !text.is_empty() && !text.contains(may_split)),
+            AbstractValue::NonEmpty | AbstractValue::Any => true,
+        }
+    }
+
+    /// Splits a word at the separators in known values that are not in quotes.
     fn split_word(&mut self, word: Word) -> Vec<Word> {
         let is_split = |piece: &Piece| matches!(piece.kind, PieceKind::Parameter(_));
-        let changes_separator = self.state.variables.contains_key("IFS");
-        if !word.pieces.iter().any(is_split) || changes_separator || word.assignment().is_some() {
+        if !word.pieces.iter().any(is_split) || word.assignment().is_some() {
             return vec![word];
         }
         let mut fields: Vec<Vec<Piece>> = vec![Vec::new()];
@@ -152,22 +179,28 @@ impl Interpreter<'_> {
                 }
             };
             let known = text.single().filter(|text| !text.contains(['*', '?', '[']));
-            let Some(known) = known else {
-                fields.last_mut().expect("there is a field").push(piece.clone());
+            let parts = known.zip(self.separators()).and_then(|(text, separators)| fields_of(text, separators));
+            let Some((begins_field, parts, ends_field)) = parts else {
+                let kept = match known {
+                    Some(known) if !self.is_one_field(&text) && !known.is_empty() => {
+                        self.value_piece(Text::unknown(SPLIT), &piece.span)
+                    }
+                    _ => piece.clone(),
+                };
+                fields.last_mut().expect("there is a field").push(kept);
                 continue;
             };
-            let is_separator = |c: char| matches!(c, ' ' | '\t' | '\n');
-            if known.starts_with(is_separator) {
+            if begins_field {
                 fields.push(Vec::new());
             }
-            for (index, part) in known.split(is_separator).filter(|part| !part.is_empty()).enumerate() {
+            for (index, part) in parts.into_iter().enumerate() {
                 if index > 0 {
                     fields.push(Vec::new());
                 }
                 let kind = PieceKind::SingleQuoted(part.to_owned());
                 fields.last_mut().expect("there is a field").push(Piece { kind, span: piece.span.clone() });
             }
-            if known.ends_with(is_separator) {
+            if ends_field {
                 fields.push(Vec::new());
             }
         }
@@ -183,7 +216,7 @@ impl Interpreter<'_> {
             match &piece.kind {
                 PieceKind::Parameter(_) => {
                     let mut texts = self.fragments(std::slice::from_ref(piece));
-                    if !is_assignment && !texts.iter().all(is_one_field) {
+                    if !is_assignment && !texts.iter().all(|text| self.is_one_field(text)) {
                         texts = vec![Text::unknown(SPLIT)];
                     }
                     pieces.extend(texts.into_iter().map(|text| self.value_piece(text, &piece.span)));
@@ -278,7 +311,10 @@ impl Interpreter<'_> {
             self.resolve(&outcome.output.spans);
         }
         self.substitution_status = Some(outcome.status.to_tristate());
-        let text = outcome.output.into_text();
+        let text = match file_of_substitution(list) {
+            Some(file) => self.content(file),
+            None => outcome.output.into_text(),
+        };
         match text.values {
             AbstractValue::OneOf(texts) => {
                 Text::one_of(texts.iter().map(|text| text.trim_end_matches('\n').to_owned()), text.reasons)
@@ -286,6 +322,21 @@ impl Interpreter<'_> {
             // The output may consist of line breaks only.
             AbstractValue::NonEmpty | AbstractValue::Any => Text { values: AbstractValue::Any, reasons: text.reasons },
         }
+    }
+
+    /// The content of a file, which `$(<FILE)` reads in bash. Another shell may read nothing, and a file that the
+    /// scripts name elsewhere may have been written.
+    fn content(&mut self, path: &Word) -> Text {
+        let path = self.expand_again(path);
+        let file = path.single().filter(|path| !self.is_named_elsewhere(path)).and_then(|path| self.file_at(path));
+        let text = match file.filter(|file| file.text.len() <= SCRIPT_BYTES) {
+            Some(file) => {
+                self.spend(file.text.len() / 64);
+                Text::known(file.text.replace('\0', ""))
+            }
+            None => Text::unknown("the content of a file is not known"),
+        };
+        if self.runs_in_bash { text } else { text.or(Text::empty()) }
     }
 
     fn parameter(&mut self, parameter: &Parameter, span: &Span) -> Text {
@@ -345,6 +396,22 @@ impl Interpreter<'_> {
 
     /// Evaluates `${name%pattern}` and similar operations on a known value.
     fn transformed(&mut self, name: &str, pieces: &[Piece]) -> Text {
+        if let ("", [Piece { kind: PieceKind::Literal(text), .. }]) = (name, pieces) {
+            if let Some(name) = text.strip_prefix('#').filter(|name| is_name(name)) {
+                self.check_unset(name);
+                return length(self.look_up(name));
+            }
+            if let Some(name) = text.strip_prefix('!').filter(|name| is_name(name)) {
+                self.check_unset(name);
+                let Some(name) = self.look_up(name).single().filter(|name| is_name(name)).cloned() else {
+                    // A value that lacks the form of a name is an error.
+                    self.end_shell(Tristate::NEVER);
+                    return Text::unknown(COMPUTED);
+                };
+                self.check_unset(&name);
+                return self.look_up(&name);
+            }
+        }
         self.check_unset(name);
         let value = self.look_up(name);
         let Some((Piece { kind: PieceKind::Literal(first), span }, rest)) = pieces.split_first() else {
@@ -493,14 +560,43 @@ fn after_subscript(text: &str) -> &str {
     ""
 }
 
-/// Whether an unquoted value stays one word. An unknown value is assumed to stay one.
-pub(super) fn is_one_field(text: &Text) -> bool {
-    match &text.values {
-        AbstractValue::OneOf(texts) => {
-            texts.iter().all(|text| !text.is_empty() && !text.contains([' ', '\t', '\n', '*', '?', '[']))
+/// The number of characters of a value. That of others than ASCII depends on the locale.
+fn length(value: Text) -> Text {
+    match &value.values {
+        AbstractValue::OneOf(texts) if texts.iter().all(|text| text.is_ascii()) => {
+            Text::one_of(texts.iter().map(|text| text.len().to_string()), value.reasons.clone())
         }
-        AbstractValue::NonEmpty | AbstractValue::Any => true,
+        _ => Text::non_empty(COMPUTED),
     }
+}
+
+/// The characters at which a shell splits values without the variable `IFS`.
+const DEFAULT_SEPARATORS: &str = " \t\n";
+
+/// The fields of a value, and whether the first one is not a part of the field before the value, and the last one not
+/// of the field after it; None if the result depends on what is around the value.
+fn fields_of<'t>(text: &'t str, separators: &str) -> Option<(bool, Vec<&'t str>, bool)> {
+    let is_separator = |c: char| separators.contains(c);
+    if text.chars().filter(|c| is_separator(*c)).all(|c| DEFAULT_SEPARATORS.contains(c)) {
+        let parts = text.split(is_separator).filter(|part| !part.is_empty()).collect();
+        return Some((text.starts_with(is_separator), parts, text.ends_with(is_separator)));
+    }
+    // Each other separator ends a field, which may be empty.
+    let parts: Vec<&str> = text.split(is_separator).collect();
+    let is_plain = parts.iter().all(|part| !part.is_empty());
+    is_plain.then_some((false, parts, false))
+}
+
+/// The file that `$(<FILE)` reads: the only redirection of a command without words.
+fn file_of_substitution(list: &List) -> Option<&Word> {
+    let [AndOr { first, rest, in_background: false, .. }] = list.items.as_slice() else { return None };
+    let [Command { kind: CommandKind::Simple(simple), redirects, .. }] = first.commands.as_slice() else { return None };
+    let [redirect] = redirects.as_slice() else { return None };
+    let is_read = redirect.operator == RedirectOperator::Input
+        && redirect.here_document.is_none()
+        && redirect.descriptor.as_deref().is_none_or(|it| it == "0");
+    let is_alone = rest.is_empty() && !first.is_negated && simple.words.is_empty() && simple.assignments.is_empty();
+    (is_read && is_alone).then_some(&redirect.target)
 }
 
 fn joined_path(directory: &str, path: &str) -> String {

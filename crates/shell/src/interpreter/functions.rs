@@ -26,6 +26,19 @@ impl Interpreter<'_> {
         let (source, tree) = (Rc::clone(&self.source), Rc::clone(&self.tree));
         let definition = Rc::new(Definition { body: Rc::clone(body), source, tree });
         self.state.functions.insert(name.to_owned(), vec![Some(definition)]);
+        if self.state.all_exported != Export::No || self.state.exported_functions.contains_key(name) {
+            self.export_function(name);
+        }
+    }
+
+    /// Records that a child process may inherit a function, as after `export -f` and `set -a`.
+    pub(crate) fn export_function(&mut self, name: &str) {
+        if let Some(mut definitions) = self.state.functions.get(name).cloned() {
+            if !definitions.contains(&None) {
+                definitions.push(None);
+            }
+            self.state.exported_functions.insert(name.to_owned(), definitions);
+        }
     }
 
     /// Interprets a call of a function with some possible definitions. `otherwise` interprets the

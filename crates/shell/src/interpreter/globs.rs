@@ -11,7 +11,7 @@ const FILES: usize = 256;
 
 impl Interpreter<'_> {
     /// The files that a word matches, as words; the word itself if it is not a pattern or matches no file.
-    pub(super) fn globbed(&mut self, word: Word) -> Vec<Word> {
+    pub(crate) fn globbed(&mut self, word: Word) -> Vec<Word> {
         let has_glob = word.pieces.iter().any(|piece| match &piece.kind {
             PieceKind::Literal(text) => text.contains(['*', '?', '[']),
             _ => false,

@@ -63,6 +63,9 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "trap 'echo failed' ERR; [ -n \"$B\" ]; echo A=x >> $GITHUB_ENV; bash T",
         "export C; bash -c 'C=x; bash T'; C=y; bash -c 'C=x; bash T'; unset C; export C; bash -c 'C=z; bash T'",
         "E=; echo $E A=x >> $GITHUB_ENV",
+        "set -a; g() { A=x bash T; }; set +a; bash -c g; bash -c 'bash -c \"g; B=y g\"'",
+        "g() { A=x bash T; }; export -f g; timeout 3 bash -c g; g() { A=z bash T; }; bash -c g",
+        "g() { A=x bash T; }; bash -c 'g || bash T'; sh -c 'g || bash T'",
         "K='B=1 C=2'; export $K; bash T",
         "A[0]=x; for A in p q; do export A=y; bash T; done",
         "declare -u A; A=abc; bash T; readonly B=x; export B; bash T",
@@ -142,6 +145,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         files: &TestFiles(files),
         directory: Some(""),
         env: &Variables::from([("A".to_owned(), start)]),
+        runs_in_bash: true,
         options: ShellOptions::of(ends_on_failure.then_some("-e")),
     });
     let context = || {

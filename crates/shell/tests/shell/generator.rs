@@ -34,6 +34,15 @@ pub const WRAPPER: &str = "scripts/wrap.sh";
 /// The path of a script that others source.
 pub const LIBRARY: &str = "scripts/lib.sh";
 
+/// The path of a file that bash reads before a script. It runs nothing: it would be read before that, too.
+pub const SETTINGS: &str = "scripts/settings.sh";
+
+/// The path of a file with a word.
+pub const WORD: &str = "scripts/word.txt";
+
+/// The path of a file that the Makefile may include.
+pub const INCLUDED: &str = "included.mk";
+
 /// The path of the Makefile.
 pub const MAKEFILE: &str = "Makefile";
 
@@ -44,11 +53,23 @@ pub fn repository() -> impl Strategy<Value = Repository> {
     let outer = statements(prop_oneof![1 => statement(), 2 => use_of_file()].boxed());
     let wrapper = statements(prop_oneof![4 => statement(), 1 => use_of_library(true)].boxed());
     let first = select(&["", "#!/bin/bash\n", "#!/usr/bin/env bash\nset -euo pipefail\n", "#!/bin/bash -e\n"][..]);
-    (outer, first, wrapper, statements(statement().boxed()), makefile()).prop_map(
-        |(script, first, wrapper, library, makefile)| Repository {
+    let settings = (name(), select(&["export N=e", "N=e", "N=$A-e", "export N", "unset N", ": ${N:=e}"][..]));
+    let settings = settings.prop_map(|(name, form)| form.replace('N', name));
+    let word = select(&["k\n", "k", "u v\n", ""][..]);
+    let included = (name(), select(&["N = i", "export N := i", "N ?= i", "ifdef A\nN = i\nendif"][..]));
+    let included = included.prop_map(|(name, form)| form.replace('N', name));
+    (outer, first, wrapper, statements(statement().boxed()), makefile(), (settings, word, included)).prop_map(
+        |(script, first, wrapper, library, makefile, (settings, word, included))| Repository {
             // A loop that counts in `(( ))` does not end in other shells.
             script: script.replace("SH ", if format!("{wrapper}{library}").contains("((") { "bash " } else { "sh " }),
-            files: vec![(WRAPPER, format!("{first}{wrapper}")), (LIBRARY, library), (MAKEFILE, makefile)],
+            files: vec![
+                (WRAPPER, format!("{first}{wrapper}")),
+                (LIBRARY, library),
+                (MAKEFILE, makefile),
+                (SETTINGS, settings),
+                (WORD, word.to_owned()),
+                (INCLUDED, included),
+            ],
         },
     )
 }
@@ -71,6 +92,9 @@ fn makefile() -> impl Strategy<Value = String> {
                 "unexport N",
                 "e2e: N = t",
                 "prep: export N = t",
+                "include included.mk",
+                "-include absent.mk included.mk\nexport",
+                "ifdef A\ninclude included.mk\nendif",
             ][..],
         ),
     );
@@ -113,6 +137,17 @@ fn use_of_file() -> impl Strategy<Value = String> {
             "export N=q; bash WRAPPER || true",
             "OUT=$(bash WRAPPER)",
             "if bash WRAPPER; then N=x; fi",
+            "exec WRAPPER",
+            "(exec \"$PWD/WRAPPER\" x)",
+            "N=l nice -n 1 ./WRAPPER",
+            "nohup WRAPPER >/dev/null",
+            "bash -a WRAPPER",
+            "bash -u WRAPPER",
+            "BASH_ENV=SETTINGS bash WRAPPER",
+            "BASH_ENV=SETTINGS ./TARGET",
+            "N=$(<WORD) bash TARGET",
+            "if [ \"$(<WORD)\" = k ]; then N=$B; fi",
+            "IFS=,; N=\"v,$B\"; for N in $N; do bash TARGET; done; IFS=' '",
         ][..],
     );
     let of_make = select(
@@ -129,9 +164,17 @@ fn use_of_file() -> impl Strategy<Value = String> {
     );
     prop_oneof![
         3 => (of_make, name()).prop_map(|(form, name)| form.replace('N', name)),
-        3 => (of_wrapper, name()).prop_map(|(form, name)| form.replace("WRAPPER", WRAPPER).replace('N', name)),
+        3 => (of_wrapper, name()).prop_map(|(form, name)| in_repository(form, name)),
         2 => use_of_library(false),
     ]
+}
+
+/// A form with the paths of files and the name of a variable.
+fn in_repository(form: &str, name: &str) -> String {
+    let paths = [("WRAPPER", WRAPPER), ("TARGET", TARGET), ("WORD", WORD)];
+    let form = paths.iter().fold(form.to_owned(), |form, (mark, path)| form.replace(mark, path));
+    let form = form.replace("BASH_ENV=SETTINGS", "BASH_\u{1}=SETTINGS").replace("SETTINGS", SETTINGS);
+    form.replace('N', name).replace("BASH_\u{1}", "BASH_ENV")
 }
 
 /// Commands that source the library; a file can find it beside itself.
@@ -265,6 +308,8 @@ fn assignment() -> impl Strategy<Value = String> {
         name().prop_map(|name| format!("{name}=$(printf '%s' \"${name}\")z")),
         name().prop_map(|name| format!(": \"${{{name}:?}}\"")),
         name().prop_map(|name| format!("{name}=${{{name}##*a}}${{{name}%r*}}")),
+        (name(), name()).prop_map(|(one, other)| format!("{one}=${{#{other}}}")),
+        (name(), name()).prop_map(|(one, other)| format!("i={other}; {one}=${{!i}}")),
     ]
 }
 
