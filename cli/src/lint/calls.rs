@@ -248,8 +248,8 @@ impl<'a> Linter<'a> {
                 (
                     format!("policy `{policy}` depends on `{name}`, but no step that has it calls a known harness"),
                     format!(
-                        "add the script that uses the variable to `harness` of a policy, or check the file with --policy \
-                         {policy}{wrapper}"
+                        "add the script that uses the variable to `harness` of a policy, or check the file with \
+                         --policy {policy}{wrapper}"
                     ),
                 )
             }

@@ -175,7 +175,7 @@ mod tests {
 on: push
 jobs:
   x:
-    env: {E2E_RUNTIME: hermes, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2}
+    env: {E2E_RUNTIME: claude-code, E2E_MINIMAX_API_KEY: x, E2E_MODEL_SLUG: 'minimax:none'}
     steps:
       - run: bash tests/e2e/test_staging_full_saas.sh
 ";

@@ -131,7 +131,7 @@ mod tests {
             found.map(|(arm, model)| runtime.arms[arm].models[model].as_str()).collect()
         };
         assert_eq!(found("a/x", &["x"]), ["b:x", "a/y", "X", "a:xy", "ax", "a/"]);
-        assert_eq!(found("AY-z", &[]), ["A.y/Z"]);
+        assert_eq!(found("AY-z", &[]), ["A.y/Z", "ax"]);
         assert_eq!(found("nobody", &["q", "z"]), ["q", "A.y/Z"]);
     }
 }

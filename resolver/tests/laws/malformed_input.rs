@@ -846,12 +846,7 @@ fn invalid_rules_report_place_and_advice() {
             "[$PLATFORM_MODEL, '']",
             "line 9, column 73: `model[1].use[1]`: the value is empty; write one",
         ),
-        (
-            "$MODEL}",
-            "'${MODEL}'}",
-            "line 8, column 27: `model[0].use`: `$` needs the name of a variable after it; write `$$` for a dollar \
-             sign",
-        ),
+        ("$MODEL}", "'${MODEL}'}", "line 8, column 27: `model[0].use`: a variable has no braces here; write `$MODEL`"),
         (
             "$MODEL}",
             "$}",

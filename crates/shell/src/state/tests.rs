@@ -101,7 +101,7 @@ fn exports(export: Export) -> BTreeSet<bool> {
 fn looked_up(state: &State, name: &str) -> (Texts, BTreeSet<bool>) {
     match (state.variables.get(name), &state.others_unknown) {
         (Some(variable), _) => (texts(&variable.value), exports(variable.export)),
-        (None, Some(_)) => (TEXTS.into(), exports(Export::Yes)),
+        (None, Some(_)) => (TEXTS.into(), exports(Export::Maybe)),
         (None, None) => ([""].into(), exports(Export::No)),
     }
 }

@@ -41,7 +41,7 @@ fn check_batch_rejects_wrong_answers_and_counts() {
     let wrong: [(Wrong, &str); 6] = [
         (|_| Err("a timeout".to_owned()), "stopped by a timeout"),
         (|text| Ok((correct(text).0.replacen("{}", "{", 1), correct(text).1)), "the answer to line 1 is not JSON"),
-        (|text| Ok((correct(text).0.replace(": 2", ": 1"), correct(text).1)), "the answer to line 2 is"),
+        (|text| Ok((correct(text).0.replace(": 2", ": 1"), correct(text).1)), "the error in answer 2 names line 1"),
         (|text| Ok((correct(text).0.replacen("{}\n", "", 1).replace(": 2", ": 1"), correct(text).1)), "2 answers"),
         (|text| Ok((correct(text).0, LineCounts { lines: 4, ..correct(text).1 })), "lines: 4"),
         (|text| Ok((correct(text).0, LineCounts { malformed: 0, ..correct(text).1 })), "malformed: 0"),

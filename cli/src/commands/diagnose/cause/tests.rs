@@ -85,7 +85,9 @@ proptest! {
             Env::read(policy, variables.into_iter().map(|(name, value)| (name.as_str(), value)))
         };
         let env = variables.as_ref().map(|_| read(None));
-        let setting = Setting { registry: &REGISTRY, policy, runtime, env: env.as_ref(), ambient: &[], denied: &[], from_env: false };
+        let env = env.as_ref();
+        let setting =
+            Setting { registry: &REGISTRY, policy, runtime, env, ambient: &[], denied: &[], from_env: false };
         let found = diagnose(setting, &record);
 
         let said = |name: &str| fields.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
