@@ -690,7 +690,7 @@ fn call_of_another_program_is_followed() {
     for (number, (steps, code)) in [
         ("      - run: timeout 10m ./ci/wrap.sh\n", "error"),
         ("      - run: exec ci/wrap.sh\n", "error"),
-        ("      - run: MODEL=$(<model.txt) bash scripts/eval.sh\n", "undecided"),
+        ("      - run: MODEL=$(<model.txt) bash scripts/eval.sh\n", "wrong-credential"),
         (
             "      - run: ./build || { echo MODEL=ac-large >> $GITHUB_ENV; exit 1; }\n      - if: \
              '!success()'\n        \

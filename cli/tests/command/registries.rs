@@ -220,7 +220,7 @@ fn accepted_contradiction_is_no_error() {
 #[test]
 fn fault_of_the_field_is_reported_at_its_place() {
     for (name, registries, message) in [
-        ("misspelt", "{source: providers.yaml, deploed: deployed.yaml}", "2:38 `registries.deploed`: unknown field"),
+        ("misspelt", "{source: providers.yaml, deploed: deployed.yaml}", "2:38 unknown field `deploed`"),
         ("one", "{source: providers.yaml}", "2:13 `registries`: the required field `deployed` is missing"),
         ("list", "[providers.yaml, deployed.yaml]", "2:13 `registries`: expected a mapping"),
         ("missing", "{source: providers.yaml, deployed: deployd.yaml}", "2:48 the file `deployd.yaml` does not exist"),

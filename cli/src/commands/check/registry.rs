@@ -1,6 +1,6 @@
 //! Checks of a valid registry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex_automata::meta::Regex;
 use slug_resolver::registry::{Pattern, Runtime};
@@ -262,16 +262,17 @@ impl RegistryCheck<'_> {
         by_name.into_iter().map(finding).collect()
     }
 
-    /// Returns a finding for each id that an arm lists, or has withdrawn, more than once.
+    /// Returns one finding for each id that an arm lists, or has withdrawn, more than once.
     fn duplicate_models(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for runtime in self.registry.runtimes() {
             for (number, arm) in runtime.arms.iter().enumerate() {
                 for (field, ids) in [("models", &arm.models), ("withdrawn_models", &arm.withdrawn_models)] {
                     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+                    let mut reported = BTreeSet::new();
                     for (position, id) in ids.iter().enumerate() {
                         let known = *first.entry(id).or_insert(position);
-                        if known == position {
+                        if known == position || !reported.insert(id) {
                             continue;
                         }
                         let list = arm_at(runtime, number).key(field);
