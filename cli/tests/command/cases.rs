@@ -690,7 +690,7 @@ fn call_of_another_program_is_followed() {
     for (number, (steps, code)) in [
         ("      - run: timeout 10m ./ci/wrap.sh\n", "error"),
         ("      - run: exec ci/wrap.sh\n", "error"),
-        ("      - run: MODEL=$(<model.txt) bash scripts/eval.sh\n", "wrong-credential"),
+        ("      - run: MODEL=$(<model.txt) bash scripts/eval.sh\n", "error"),
         (
             "      - run: ./build || { echo MODEL=ac-large >> $GITHUB_ENV; exit 1; }\n      - if: \
              '!success()'\n        \
@@ -701,7 +701,7 @@ fn call_of_another_program_is_followed() {
         ("      - {shell: 'env -i bash {0}', run: bash scripts/eval.sh}\n", "undecided"),
         ("      - {shell: 'env MODEL=ac-large bash {0}', run: bash scripts/eval.sh}\n", "undecided"),
         ("      - run: infisical run -- bash scripts/eval.sh\n", "undecided"),
-        ("      - run: make evals\n", "undecided"),
+        ("      - run: make evals\n", "error"),
         ("      - {shell: 'bash -e {0}', run: bash scripts/eval.sh}\n", ""),
         ("      - run: for m in $L; do MODEL=$m bash scripts/eval.sh; done\n        env: {L: ze-mini ze-mini}\n", ""),
         (

@@ -91,7 +91,7 @@ proptest! {
         let found = diagnose(setting, &record);
 
         let said = |name: &str| fields.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-        let resolution = env.map(|env| resolve(&REGISTRY, runtime, &env, &[]));
+        let resolution = env.map(|env| resolve(&REGISTRY, runtime, env, &[]));
         let picked = resolution.as_ref().map(|resolution| resolution.slug.trim());
         let is_listed = |model: &str| REGISTRY.to_yaml().contains(&format!("- {model}\n"));
         let model = said("model").or(said("slug").filter(|model| picked == Some(model) || is_listed(model)));
