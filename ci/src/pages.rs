@@ -102,6 +102,11 @@ impl Pages {
             self.add(&format!("check-{name}"), &project, &["check"], i32::from(name == "markup"))?;
             self.add(&format!("prove-{name}"), &project, &["prove"], 1)?;
         }
+        let project = self.work_dir.join("project");
+        let later = checkout::read(project.join("providers.yaml"))?;
+        let later = later.replace("acme/large-2]", "acme/large-3], withdrawn_models: [acme/large-2]");
+        checkout::write(project.join("later.yaml"), &later)?;
+        self.add("diff-project", &project, &["diff", "--registry", "providers.yaml", "later.yaml"], 1)?;
         let work_dir = self.work_dir.clone();
         self.add("prove-embedded", &work_dir, &["prove", "--embedded"], 0)
     }

@@ -413,7 +413,7 @@ pub struct DiffArgs {
     #[arg(long, value_name = "NAME|FILE", help_heading = "Data")]
     pub policy: Vec<OsString>,
 
-    /// The output format (human, json, markdown or github), optionally written to a file
+    /// The output format (human, json, markdown, github or html), optionally written to a file
     /// [default: human]; may be repeated
     #[arg(long, value_name = "FORMAT[=PATH]")]
     pub output: Vec<Sink<DiffFormat>>,
@@ -434,11 +434,18 @@ pub enum DiffFormat {
     Markdown,
     /// Workflow commands, which a forge shows as annotations.
     Github,
+    /// A static page.
+    Html,
 }
 
 impl OutputFormat for DiffFormat {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("human", Self::Human), ("json", Self::Json), ("markdown", Self::Markdown), ("github", Self::Github)];
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("human", Self::Human),
+        ("json", Self::Json),
+        ("markdown", Self::Markdown),
+        ("github", Self::Github),
+        ("html", Self::Html),
+    ];
 
     fn can_mix(self, other: Self) -> bool {
         (self, other) == (Self::Human, Self::Github)

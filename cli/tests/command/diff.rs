@@ -360,7 +360,7 @@ fn revision_that_cannot_be_read_is_an_error() {
             &["--registry", "providers.yaml", "missing.yaml"],
             "in missing.yaml: cannot read `missing.yaml`: no such file",
         ),
-        (&["HEAD", "--output", "sarif"], "write human, json, markdown or github"),
+        (&["HEAD", "--output", "sarif"], "write human, json, markdown, github or html"),
     ] {
         let output = repository.diff(args);
         assert!(output.code == 2 && output.stderr.contains(message), "{args:?}: {}", output.snapshot());
@@ -528,4 +528,17 @@ fn markdown_fits_a_comment() {
     assert!(text.contains(" left out, because a comment has at most 64 kB; `slugproof diff --output json` has all.\n"));
     let rows = text.lines().filter(|line| line.starts_with("| ❌ |")).count();
     assert_eq!(rows, 10);
+}
+
+#[test]
+fn page_shows_every_change_with_its_place() {
+    let repository = Repository::new("page");
+    repository.withdraw();
+    let page = repository.diff(&["HEAD", "--output", "html"]);
+    let text = page.stdout.replace("<wbr>", "");
+    for line in WITHDRAWN {
+        let place = line.split(' ').nth(1).expect("a place");
+        assert!(text.contains(place), "{place}: {text}");
+    }
+    assert!(page.code == 1 && text.contains("5 contradictions appear") && !text.contains("<script"), "{text}");
 }

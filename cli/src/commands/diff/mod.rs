@@ -2,6 +2,7 @@
 
 mod calls;
 mod github;
+mod html;
 mod human;
 mod json;
 mod markdown;
@@ -229,6 +230,7 @@ impl Renders<DiffFormat> for Report {
             DiffFormat::Json => json::render(self),
             DiffFormat::Markdown => markdown::render(self),
             DiffFormat::Github => github::render(self),
+            DiffFormat::Html => html::render(self),
         }
     }
 
