@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use slug_resolver::registry::Arm;
 use slug_resolver::{Registry, limits};
 
 use crate::model_classes::ModelClasses;
@@ -23,14 +24,42 @@ fn plain(text: &str) -> String {
     parts.flat_map(str::chars).flat_map(char::to_lowercase).collect()
 }
 
+/// The parts of an id in lower case without separators.
+pub(crate) struct PlainId {
+    whole: String,
+    /// The segments before the last one.
+    before: String,
+    last: String,
+}
+
+impl PlainId {
+    fn of(id: &str) -> Self {
+        let (before, last) = split_last(id);
+        Self { whole: plain(id), before: plain(before), last: plain(last) }
+    }
+}
+
+/// The listed ids of every arm of every runtime, in the order of the registry.
+pub(crate) fn plain_ids(registry: &Registry) -> Vec<Vec<Vec<PlainId>>> {
+    let of_arm = |arm: &Arm| arm.models.iter().map(|id| PlainId::of(id)).collect();
+    registry.runtimes().iter().map(|runtime| runtime.arms.iter().map(of_arm).collect()).collect()
+}
+
 /// The ids that a slug may have been meant to be: the listed ids that are similar; and, for a slug without such ids
 /// that no arm of any runtime lists and the runtime has not withdrawn, the slug without its first segment, and the
 /// slug after `/` or `:` and the name of each provider that needs a credential. If a pattern matches the slug or its
 /// first segment is a provider, only names with which the slug begins count.
-pub(crate) fn other_spellings(registry: &Registry, classes: &ModelClasses, name: &str, slug: &str) -> Spellings {
+pub(crate) fn other_spellings(
+    registry: &Registry,
+    classes: &ModelClasses,
+    plain_ids: &[Vec<Vec<PlainId>>],
+    name: &str,
+    slug: &str,
+) -> Spellings {
     let slug = slug.trim();
     let none = Spellings { ids: Vec::new(), listed: 0, closest: Vec::new() };
-    let Some(runtime) = registry.runtimes().iter().find(|known| known.name == name) else { return none };
+    let mut runtimes = registry.runtimes().iter().zip(plain_ids);
+    let Some((runtime, plain_ids)) = runtimes.find(|(known, _)| known.name == name) else { return none };
     if slug.is_empty() || slug.len() > 256 {
         return none;
     }
@@ -40,10 +69,12 @@ pub(crate) fn other_spellings(registry: &Registry, classes: &ModelClasses, name:
     let is_keyless =
         |name: &str| provider_of(name).is_some_and(|it| !platform_pays(it) && it.auth_env.names().is_empty());
     let mut similar = Vec::new();
-    for arm in &runtime.arms {
-        let keyless = is_keyless(&arm.provider);
-        for id in arm.models.iter().filter(|id| id.len() <= 256 && *id != slug) {
-            if let Some(likeness) = likeness(&arm.provider, id, slug) {
+    let plain_slug = PlainId::of(slug);
+    for (arm, plain_ids) in runtime.arms.iter().zip(plain_ids) {
+        let (keyless, provider) = (is_keyless(&arm.provider), plain(&arm.provider));
+        let ids = arm.models.iter().zip(plain_ids).filter(|(id, _)| id.len() <= 256 && *id != slug);
+        for (id, plain_id) in ids {
+            if let Some(likeness) = likeness(&provider, plain_id, &plain_slug) {
                 let key = (likeness, keyless, first_segment(id) != first_segment(slug), distance(id, slug));
                 similar.push((key, arm.provider.clone(), id.clone()));
             }
@@ -101,20 +132,19 @@ fn split_last(id: &str) -> (&str, &str) {
     }
 }
 
-/// How similar an id of a provider is to a slug: 0 if they differ only in case and separators; 1 if, apart from these,
+/// How similar an id of a provider, whose name is in lower case without separators, is to a slug: 0 if they differ only in case and separators; 1 if, apart from these,
 /// they have the same last segment, with or without the name of the provider before it; 2 if, apart from these, one
 /// edit of the last segment makes them equal.
-fn likeness(provider: &str, id: &str, slug: &str) -> Option<u8> {
-    let ((id_before, id_last), (before, last)) = (split_last(id), split_last(slug));
-    if plain(id) == plain(slug) && !plain(id).is_empty() {
+fn likeness(provider: &str, id: &PlainId, slug: &PlainId) -> Option<u8> {
+    if id.whole == slug.whole && !id.whole.is_empty() {
         return Some(0);
     }
-    let (id_last, last, provider) = (plain(id_last), plain(last), plain(provider));
-    let is_named = |with: &str, without: &str| !without.is_empty() && with == format!("{provider}{without}");
-    if id_last == last && !last.is_empty() || is_named(&id_last, &last) || is_named(&last, &id_last) {
+    let is_named = |with: &str, without: &str| !without.is_empty() && with.strip_prefix(provider) == Some(without);
+    let (one, other) = (id.last.as_str(), slug.last.as_str());
+    if one == other && !other.is_empty() || is_named(one, other) || is_named(other, one) {
         return Some(1);
     }
-    (plain(id_before) == plain(before) && is_one_edit(&id_last, &last)).then_some(2)
+    (id.before == slug.before && is_one_edit(one, other)).then_some(2)
 }
 
 fn is_one_edit(one: &str, other: &str) -> bool {
