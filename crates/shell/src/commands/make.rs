@@ -374,7 +374,9 @@ impl Interpreter<'_> {
             _ => {}
         }
         let old = make.variables.get(&name).cloned();
-        if old.as_ref().is_some_and(|old| old.is_argument) && !assignment.is_conditional {
+        // An assignment in the file does not change an argument. One with `override` does, and later ones do not.
+        let is_argument = old.as_ref().is_some_and(|old| old.is_argument);
+        if is_argument && !assignment.is_conditional {
             return;
         }
         let text = assignment.value.as_str();
@@ -422,7 +424,7 @@ impl Interpreter<'_> {
         {
             source.start = source.start.min(old.source.start);
         }
-        let variable = MakeVariable { value, assigned: at(&assignment.name_span), source, is_argument: false };
+        let variable = MakeVariable { value, assigned: at(&assignment.name_span), source, is_argument };
         make.variables.insert(name, variable);
     }
 

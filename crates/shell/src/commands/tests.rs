@@ -1013,6 +1013,10 @@ fn included_makefile_is_read() {
         ("include big.mk\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh"),
         ("SHELL := bash\ninclude big.mk\ne2e:\n\t$(MAKE) sub\nsub:\n\t./tests/run.sh", "(anything)@./tests/run.sh"),
         ("ifdef X\nexport\nendif\nSLUG = y\ne2e:\n\tbash tests/run.sh", "y|@tests/run.sh=SLUG"),
+        (
+            "ifdef X\nSLUG = i\nendif\nSLUG = k\nexport\ne2e:\n\t$(MAKE) inner SLUG=sub\ninner:\n\tbash tests/run.sh",
+            "(anything)@tests/run.sh=SLUG",
+        ),
     ] {
         let found = slug(&files(makefile), "make e2e");
         let mut calls: Vec<&str> = found.split(' ').collect();
