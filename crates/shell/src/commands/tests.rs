@@ -1014,7 +1014,8 @@ fn included_makefile_is_read() {
         ("SHELL := bash\ninclude big.mk\ne2e:\n\t$(MAKE) sub\nsub:\n\t./tests/run.sh", "(anything)@./tests/run.sh"),
         ("ifdef X\nexport\nendif\nSLUG = y\ne2e:\n\tbash tests/run.sh", "y|@tests/run.sh=SLUG"),
         (
-            "ifdef X\nSLUG = i\nendif\nSLUG = k\nexport\ne2e:\n\t$(MAKE) inner SLUG=sub\ninner:\n\tbash tests/run.sh",
+            "ifdef X\nSLUG = i\nendif\nSLUG = k\nexport\ne2e:\n\t$(MAKE) inner SLUG=sub\n\
+             inner:\n\tbash tests/run.sh",
             "(anything)@tests/run.sh=SLUG",
         ),
     ] {
