@@ -257,7 +257,8 @@ impl Interpreter<'_> {
     /// Joins the value of a variable with its value in `before`: an assignment before a builtin may or
     /// may not persist.
     fn keep_or_restore(&mut self, name: &str, before: &State) {
-        let old = before.variables.get(name).map_or(Text::empty(), |variable| variable.value.clone());
+        let unset = || before.others_unknown.clone().map_or_else(Text::empty, Text::unknown);
+        let old = before.variables.get(name).map_or_else(unset, |variable| variable.value.clone());
         let value = old.or(self.look_up(name)).with_reason("an assignment before a builtin may or may not persist");
         let assigned = self.state.variables.get(name).and_then(|variable| variable.assigned.clone());
         self.state.variables.insert(name.to_owned(), Variable { value, export: Export::Maybe, assigned });
