@@ -132,9 +132,9 @@ fn split_last(id: &str) -> (&str, &str) {
     }
 }
 
-/// How similar an id of a provider, whose name is in lower case without separators, is to a slug: 0 if they differ only in case and separators; 1 if, apart from these,
-/// they have the same last segment, with or without the name of the provider before it; 2 if, apart from these, one
-/// edit of the last segment makes them equal.
+/// How similar an id is to a slug: 0 if they differ only in case and separators; 1 if, apart from these, they have
+/// the same last segment, with or without the name of the provider before it; 2 if, apart from these, one edit of the
+/// last segment makes them equal. `provider` is in lower case without separators.
 fn likeness(provider: &str, id: &PlainId, slug: &PlainId) -> Option<u8> {
     if id.whole == slug.whole && !id.whole.is_empty() {
         return Some(0);
