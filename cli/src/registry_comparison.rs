@@ -292,13 +292,19 @@ fn of_order(both: [&Registry; 2], runtimes: [&Runtime; 2]) -> Vec<Difference> {
 }
 
 impl Difference {
+    /// Returns true if the difference may change a resolution, not only where its requests go.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        !matches!(&self.what, What::Field { field, .. } if !DECIDING.contains(field))
+    }
+
     /// Returns true if the difference may change what a model resolves to on a runtime of the registries.
     #[must_use]
     pub fn concerns(&self, both: [&Registry; 2], runtime: &str, model: &str) -> bool {
         let model = model.trim();
         match &self.what {
             What::Runtime { runtime: other, .. } => other == runtime,
-            What::Field { field, .. } if !DECIDING.contains(field) => false,
+            _ if !self.decides() => false,
             What::Provider { provider, .. } | What::Field { provider, .. } => {
                 both.iter().any(|registry| may_serve(registry, runtime, model, provider))
             }
@@ -315,7 +321,7 @@ impl Difference {
     #[must_use]
     pub fn touches(&self, both: [&Registry; 2], runtime: &str) -> bool {
         match &self.what {
-            What::Field { field, .. } if !DECIDING.contains(field) => false,
+            _ if !self.decides() => false,
             What::Provider { provider, .. } | What::Field { provider, .. } => both
                 .iter()
                 .any(|registry| registry.runtime(runtime).is_some_and(|runtime| arm_of(runtime, provider).is_some())),

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use slug_resolver::registry::Runtime;
 use slug_resolver::{Provider, Registry};
 
+use crate::registry_comparison::{self, ModelState, What};
 use crate::render::{grouped, shown};
 
 /// One kind of difference, on some runtimes.
@@ -19,120 +19,88 @@ pub struct RegistryChange {
     pub names: Vec<String>,
 }
 
-/// What a registry says about an id on a runtime: the providers that list it, and the providers that have withdrawn it.
-type Entry<'r> = (Vec<&'r str>, Vec<&'r str>);
+/// For each kind of difference and each name, the runtimes and the provider that the sentence ends with.
+type Grouped = BTreeMap<(&'static str, String), BTreeMap<String, String>>;
 
-/// The differences of two registries, as far as they can change an answer.
+/// The differences of two registries that can change an answer. Differences of one kind are one line.
 pub fn differences(before: &Registry, after: &Registry) -> Vec<RegistryChange> {
-    let mut changes = of_providers(before, after);
-    // The runtimes of each id and the providers, by what has changed.
-    let mut by_kind: BTreeMap<&'static str, BTreeMap<&str, Changed<'_>>> = BTreeMap::new();
-    let names = |registry: &'_ Registry| registry.runtimes().iter().map(|it| it.name.clone()).collect::<BTreeSet<_>>();
-    let (old, new) = (names(before), names(after));
-    let gone: Vec<String> = old.difference(&new).cloned().collect();
-    let added: Vec<String> = new.difference(&old).cloned().collect();
-    for (change, names) in [("a runtime removed", gone), ("a runtime added", added)] {
-        if !names.is_empty() {
-            changes.push(RegistryChange { change: change.to_owned(), runtimes: Vec::new(), names });
+    let mut changes = Vec::new();
+    let mut grouped = Grouped::new();
+    let mut add = |change: &'static str, name: String, runtime: String, provider: String| {
+        grouped.entry((change, name)).or_default().insert(runtime, provider);
+    };
+    let none = String::new;
+    for difference in registry_comparison::differences(before, after) {
+        if !difference.decides() {
+            continue;
         }
-    }
-    for runtime in before.runtimes() {
-        let Some(other) = after.runtime(&runtime.name) else { continue };
-        let (one, two) = (entries(runtime), entries(other));
-        let ids: BTreeSet<&str> = one.keys().chain(two.keys()).copied().collect();
-        for id in ids {
-            let (was, is) = (one.get(id), two.get(id));
-            if was != is {
-                let (kind, providers) = change(was, is);
-                let (runtimes, details) = by_kind.entry(kind).or_default().entry(id).or_default();
-                runtimes.insert(&runtime.name);
-                details.insert(providers);
-            }
-        }
-        let arms = |runtime: &'_ Runtime| runtime.arms.iter().map(|arm| arm.provider.clone()).collect::<BTreeSet<_>>();
-        let (old, new) = (arms(runtime), arms(other));
-        for (change, names) in [("lost a provider", old.difference(&new)), ("got a provider", new.difference(&old))] {
-            let names: Vec<String> = names.cloned().collect();
-            if !names.is_empty() {
-                changes.push(RegistryChange { change: change.to_owned(), runtimes: vec![runtime.name.clone()], names });
+        match difference.what {
+            What::Provider { provider, only_in: 0 } => add("a provider removed", provider, none(), none()),
+            What::Provider { provider, .. } => add("a provider added", provider, none(), none()),
+            What::Runtime { runtime, only_in: 0 } => add("a runtime removed", runtime, none(), none()),
+            What::Runtime { runtime, .. } => add("a runtime added", runtime, none(), none()),
+            What::Arm { runtime, provider, only_in: 0 } => add("no provider any more", provider, runtime, none()),
+            What::Arm { runtime, provider, .. } => add("a new provider", provider, runtime, none()),
+            What::Model { runtime, provider, model, states } => add(of_states(states), model, runtime, provider),
+            What::First { runtime, model, providers: [_, first] } => add("listed first by", model, runtime, first),
+            What::Field { provider, field, .. } => {
+                let change = [before, after].map(|registry| registry.provider(&provider));
+                if let [Some(before), Some(after)] = change {
+                    let change = of_field(before, after, field);
+                    changes.push(RegistryChange { change, runtimes: Vec::new(), names: vec![provider] });
+                }
             }
         }
     }
-    for (kind, ids) in by_kind {
-        let mut by_runtimes: BTreeMap<BTreeSet<&str>, (Vec<String>, BTreeSet<String>)> = BTreeMap::new();
-        for (id, (runtimes, details)) in ids {
-            let (names, all) = by_runtimes.entry(runtimes).or_default();
-            names.push(id.to_owned());
-            all.extend(details);
-        }
-        for (runtimes, (names, details)) in by_runtimes {
-            // Providers are named if they are the same for all ids.
-            let change = match details.into_iter().collect::<Vec<_>>().as_slice() {
-                [only] => format!("{kind} {only}"),
-                _ => kind.trim_end_matches(" by").to_owned(),
-            };
-            changes.push(RegistryChange { change, runtimes: runtimes.into_iter().map(str::to_owned).collect(), names });
-        }
-    }
+    changes.extend(lines(grouped));
     changes
 }
 
-/// The runtimes on which an id changes, and the providers that the change names.
-type Changed<'r> = (BTreeSet<&'r str>, BTreeSet<String>);
-
-/// The ids of a runtime.
-fn entries(runtime: &Runtime) -> BTreeMap<&str, Entry<'_>> {
-    let mut entries: BTreeMap<&str, Entry<'_>> = BTreeMap::new();
-    for arm in &runtime.arms {
-        arm.models.iter().for_each(|id| entries.entry(id).or_default().0.push(&arm.provider));
-        arm.withdrawn_models.iter().for_each(|id| entries.entry(id).or_default().1.push(&arm.provider));
-    }
-    entries
-}
-
-/// What has changed for an id, and the providers that the sentence ends with.
-fn change(was: Option<&Entry<'_>>, is: Option<&Entry<'_>>) -> (&'static str, String) {
-    let listing = |entry: Option<&Entry<'_>>| entry.map_or(String::new(), |(listing, _)| listing.join(", "));
-    let withdrawing =
-        |entry: Option<&Entry<'_>>| entry.map_or(String::new(), |(_, withdrawing)| withdrawing.join(", "));
-    match (listing(was), listing(is)) {
-        (_, new) if new.is_empty() && !withdrawing(is).is_empty() => ("withdrawn by", withdrawing(is)),
-        (old, new) if new.is_empty() && !old.is_empty() => ("no longer listed by", old),
-        (old, new) if old.is_empty() && !new.is_empty() => ("listed by", new),
-        (old, new) if old != new => ("listed by other providers than before:", new),
-        (_, new) if new.is_empty() => ("no longer withdrawn by", withdrawing(was)),
-        (_, new) => ("listed as before by", new),
+/// What has changed for an id that a provider treats in another way.
+fn of_states(states: [ModelState; 2]) -> &'static str {
+    match states {
+        [_, ModelState::Withdrawn] => "withdrawn by",
+        [_, ModelState::Listed] => "listed by",
+        [ModelState::Withdrawn, ModelState::Absent] => "no longer withdrawn by",
+        [_, ModelState::Absent] => "no longer listed by",
     }
 }
 
-/// The differences of providers that can change an answer.
-fn of_providers(before: &Registry, after: &Registry) -> Vec<RegistryChange> {
+/// What has changed in a field of a provider that decides.
+fn of_field(before: &Provider, after: &Provider, field: &str) -> String {
+    match (field, after.model_prefix_match.as_str()) {
+        ("auth_env", _) => format!("credentials {} instead of {}", credentials(after), credentials(before)),
+        ("billing", _) => format!("paid by {}", if after.is_platform() { "the platform" } else { "the tenant" }),
+        (_, "") => "no pattern any more".to_owned(),
+        (_, pattern) => format!("the pattern {}", shown(pattern)),
+    }
+}
+
+/// Names with one kind of difference, and the providers that it is about.
+#[derive(Default)]
+struct Named {
+    names: Vec<String>,
+    providers: BTreeSet<String>,
+}
+
+/// One line for the names of one kind of difference on the same runtimes.
+fn lines(grouped: Grouped) -> Vec<RegistryChange> {
+    let mut by_runtimes: BTreeMap<(&'static str, Vec<String>), Named> = BTreeMap::new();
+    for ((change, name), runtimes) in grouped {
+        let (runtimes, providers): (Vec<String>, Vec<String>) = runtimes.into_iter().unzip();
+        let named = by_runtimes.entry((change, runtimes)).or_default();
+        named.names.push(name);
+        named.providers.extend(providers);
+    }
     let mut changes = Vec::new();
-    let mut add = |change: String, name: &str| {
-        changes.push(RegistryChange { change, runtimes: Vec::new(), names: vec![name.to_owned()] });
-    };
-    for provider in before.providers() {
-        let Some(other) = after.provider(&provider.name) else {
-            add("a provider removed".to_owned(), &provider.name);
-            continue;
+    for ((change, mut runtimes), Named { names, providers }) in by_runtimes {
+        runtimes.retain(|runtime| !runtime.is_empty());
+        // A provider is named if it is the same for all ids.
+        let change = match providers.into_iter().collect::<Vec<_>>().as_slice() {
+            [only] => format!("{change} {only}").trim_end().to_owned(),
+            _ => change.trim_end_matches(" by").to_owned(),
         };
-        if provider.auth_env != other.auth_env {
-            add(format!("credentials {} instead of {}", credentials(other), credentials(provider)), &provider.name);
-        }
-        if provider.billing() != other.billing() {
-            let payer = if other.is_platform() { "the platform" } else { "the tenant" };
-            add(format!("paid by {payer}"), &provider.name);
-        }
-        if provider.model_prefix_match != other.model_prefix_match {
-            let pattern = match other.model_prefix_match.as_str() {
-                "" => "no pattern any more".to_owned(),
-                pattern => format!("the pattern {}", shown(pattern)),
-            };
-            add(pattern, &provider.name);
-        }
-    }
-    for provider in after.providers().iter().filter(|provider| before.provider(&provider.name).is_none()) {
-        add("a provider added".to_owned(), &provider.name);
+        changes.push(RegistryChange { change, runtimes, names });
     }
     changes
 }
@@ -161,5 +129,45 @@ impl RegistryChange {
             runtimes => format!(" on {}", runtimes.join(", ")),
         };
         format!("{}{more}{on}: {}", named.join(", "), self.change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slug_resolver::yaml::UnknownFields;
+
+    use super::*;
+
+    const BASE: &str = "schema_version: 1
+providers:
+  - {name: acme, auth_env: [A], model_prefix_match: ^acme/}
+  - {name: zeta, auth_env: [Z]}
+runtimes:
+  agent: {providers: [{name: acme, models: [m-1, m-2]}, {name: zeta, models: [m-1, z-1]}]}
+  coder: {providers: [{name: acme, models: [m-1, m-2]}]}
+";
+
+    fn changed(from: &str, to: &str) -> Vec<String> {
+        let read = |text: &str| Registry::from_yaml(text.as_bytes(), UnknownFields::Deny).expect("the text is valid");
+        differences(&read(BASE), &read(&BASE.replace(from, to))).iter().map(RegistryChange::line).collect()
+    }
+
+    #[test]
+    fn each_kind_of_difference_is_one_line() {
+        for (from, to, lines) in [
+            ("m-2]", "m-1]", &["m-2 on agent, coder: no longer listed by acme"][..]),
+            ("m-2]", "m-3]", &["m-3 on agent, coder: listed by acme", "m-2 on agent, coder: no longer listed by acme"]),
+            ("m-2]}, {", "m-2], withdrawn_models: [m-0]}, {", &["m-0 on agent: withdrawn by acme"]),
+            (", {name: zeta, models: [m-1, z-1]}", "", &["zeta on agent: no provider any more"]),
+            ("coder:", "other:", &["other: a runtime added", "coder: a runtime removed"]),
+            (
+                "[Z]",
+                "[[Z, Y]], billing: platform",
+                &["zeta: credentials Z with Y instead of Z", "zeta: paid by the platform"],
+            ),
+            ("name: zeta, auth_env: [Z]", "name: zeta, auth_env: [Z], base_url_template: x", &[]),
+        ] {
+            assert_eq!(changed(from, to), lines, "{to}");
+        }
     }
 }
