@@ -49,5 +49,5 @@ pub use law::{Law, LawContext, Violation};
 pub use laws::{LAWS, law};
 pub use secret::SECRET_PLACEHOLDER;
 pub use shared_slugs::SharedSlugs;
-pub use values::{condition_values, values_when_set};
+pub use values::{condition_values, every_environment, values_when_set};
 pub use witness::{Witness, is_seed};

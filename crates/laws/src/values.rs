@@ -1,6 +1,6 @@
 //! Values of variables that stand for all others.
 
-use slug_resolver::{Policy, Variable};
+use slug_resolver::{Env, Policy, Variable};
 
 use crate::secret::SECRET_PLACEHOLDER;
 
@@ -15,4 +15,22 @@ pub fn condition_values(policy: &Policy, variable: Variable) -> impl Iterator<It
 #[must_use]
 pub fn values_when_set(policy: &Policy, variable: Variable) -> Vec<String> {
     std::iter::once(SECRET_PLACEHOLDER.to_owned()).chain(condition_values(policy, variable)).collect()
+}
+
+/// Every environment in which each variable is unset or has one of its values; `None` if there are more than `most`.
+#[must_use]
+pub fn every_environment<'p>(
+    policy: &'p Policy,
+    values: &'p [(Variable, Vec<String>)],
+    most: usize,
+) -> Option<Vec<Env<'p>>> {
+    let mut environments = vec![Env::empty(policy)];
+    for (variable, values) in values {
+        if environments.len() * (values.len() + 1) > most {
+            return None;
+        }
+        let with = environments.iter().flat_map(|env| values.iter().map(|value| env.with(*variable, value)));
+        environments = with.chain(environments.iter().copied()).collect();
+    }
+    Some(environments)
 }

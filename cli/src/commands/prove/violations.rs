@@ -141,7 +141,7 @@ mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
-    use slug_laws::generator;
+    use slug_laws::{every_environment, generator};
     use slug_resolver::Env;
     use slug_resolver::yaml::{self, Cursor};
 
@@ -178,7 +178,6 @@ mod tests {
     /// environments.
     fn one_by_one(dataset: &Dataset, enumeration: &Enumeration, invariant: &Invariant) -> Option<BTreeSet<String>> {
         let policy = &dataset.policy;
-        let mut environments = vec![Env::empty(policy)];
         let values: Vec<_> = policy
             .all_variables()
             .map(|variable| {
@@ -193,13 +192,7 @@ mod tests {
                 (variable, values)
             })
             .collect();
-        for (variable, values) in &values {
-            if environments.len() * (values.len() + 1) > ENVIRONMENTS {
-                return None;
-            }
-            let with = environments.iter().flat_map(|env| values.iter().map(|value| env.with(*variable, value)));
-            environments = with.chain(environments.iter().copied()).collect();
-        }
+        let environments = every_environment(policy, &values, ENVIRONMENTS)?;
         let violates = |runtime: &str| {
             environments.iter().any(|env| {
                 let names_runtime = env.runtime().is_none_or(|named| named == runtime);

@@ -241,8 +241,7 @@ impl<'a> Space<'a> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use slug_laws::{generator, values_when_set};
-    use slug_resolver::Env;
+    use slug_laws::{every_environment, generator, values_when_set};
 
     use super::*;
     use crate::registry_comparison::differences;
@@ -257,7 +256,6 @@ mod tests {
     fn one_by_one(policy: &Policy, both: [&Registry; 2]) -> Option<BTreeSet<Found>> {
         let registered = || both.iter().flat_map(|registry| registry.runtimes()).map(|runtime| runtime.name.as_str());
         let names: BTreeSet<&str> = registered().chain(policy.runtimes()).collect();
-        let mut environments = vec![Env::empty(policy)];
         let values: Vec<(Variable, Vec<String>)> = policy
             .all_variables()
             .map(|variable| {
@@ -270,13 +268,7 @@ mod tests {
                 (variable, own.chain(runtimes).chain(others).chain(empty).collect())
             })
             .collect();
-        for (variable, values) in &values {
-            if environments.len() * (values.len() + 1) > ENVIRONMENTS {
-                return None;
-            }
-            let with = environments.iter().flat_map(|env| values.iter().map(|value| env.with(*variable, value)));
-            environments = with.chain(environments.iter().copied()).collect();
-        }
+        let environments = every_environment(policy, &values, ENVIRONMENTS)?;
         let document = policy.document();
         let listed: Vec<&str> = match (document.runtime.is_empty(), document.runtimes.is_empty()) {
             (false, _) => Vec::new(),
