@@ -9,6 +9,9 @@ use crate::exit::Failure;
 use crate::io::{is_same_file, shown_path, write_whole};
 use crate::output::Output;
 
+/// The width of a human-readable report in a file, in columns.
+pub const FILE_WIDTH: usize = 80;
+
 /// The formats of a command.
 pub trait OutputFormat: Copy + Eq + 'static {
     /// Every format with its name. The first is for people, and the default.

@@ -133,7 +133,7 @@ impl RegistryCheck<'_> {
     }
 
     fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {
-        // An arm can be there only to say that its ids were withdrawn.
+        // An arm that lists no id may still name ids that its provider has withdrawn.
         let is_record = |arm: &usize| {
             let arm = &arms.runtime.arms[*arm];
             arm.models.is_empty() && !arm.withdrawn_models.is_empty()

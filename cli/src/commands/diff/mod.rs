@@ -22,7 +22,7 @@ use crate::io::{Top, shown_path};
 use crate::output::Output;
 use crate::redact::{mask_credentials, without_texts};
 use crate::render::{counted, width};
-use crate::sink::{self, Renders};
+use crate::sink::{self, FILE_WIDTH, Renders};
 
 use report::{Cause, Kind, Report, Told};
 use side::{Side, SideSource};
@@ -215,9 +215,6 @@ impl Report {
         }
     }
 }
-
-/// The width of a human-readable report in a file, in columns.
-const FILE_WIDTH: usize = 80;
 
 impl Renders<DiffFormat> for Report {
     fn styled(&self) -> String {

@@ -10,7 +10,7 @@ pub(super) mod sarif;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::width;
-use crate::sink::{self, Renders};
+use crate::sink::{self, FILE_WIDTH, Renders};
 
 use super::options::{FindingsOptions, Format};
 use super::report::Report;
@@ -28,9 +28,6 @@ pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -
     output.conclude(human::conclusion(&triaged));
     Ok(triaged.exit())
 }
-
-/// The width of a human-readable report in a file, in columns.
-const FILE_WIDTH: usize = 80;
 
 impl Renders<Format> for Triaged {
     fn styled(&self) -> String {
