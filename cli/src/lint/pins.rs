@@ -98,8 +98,8 @@ pub struct PinAnswer {
     pub code: Option<Code>,
     /// The provider; `None` also if the credentials of the workspace decide.
     pub provider: Option<String>,
-    /// True if the platform pays the provider.
-    pub is_platform: bool,
+    /// Who pays for the provider, in one word.
+    pub payer: Option<&'static str>,
 }
 
 impl Linter<'_> {
@@ -263,14 +263,7 @@ impl Linter<'_> {
             Some(Code::UnknownRuntime) => Span { source: pin.source, range: pin.runtime.span.clone() },
             _ => pin.span(),
         };
-        PinAnswer {
-            span,
-            runtime: pin.runtime.text.clone(),
-            model: pin.model.text.clone(),
-            code,
-            provider,
-            is_platform: payer == Some("platform"),
-        }
+        PinAnswer { span, runtime: pin.runtime.text.clone(), model: pin.model.text.clone(), code, provider, payer }
     }
 
     /// What a registry makes of a pin.

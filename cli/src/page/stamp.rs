@@ -1,9 +1,9 @@
 //! When and from which revision a page was made.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::git;
 use crate::io::Top;
 
 /// The revision and the time of a page.
@@ -28,12 +28,11 @@ impl Stamp {
 
 /// The commit of `HEAD`. Asking for it runs no hook and no filter, and needs no network.
 fn revision(top: &Path) -> Option<String> {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(top).args(["rev-parse", "--verify", "--quiet", "HEAD"]);
-    git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
+    let mut git = git::command(top, &["rev-parse", "--verify", "--quiet", "HEAD"]);
+    git.env("GIT_NO_LAZY_FETCH", "1");
     // The repository around another one has another revision.
     git.env("GIT_CEILING_DIRECTORIES", top.parent()?);
-    let output = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let output = git.output().ok()?;
     let revision = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     let is_revision = revision.len() >= 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
     (output.status.success() && is_revision).then_some(revision)

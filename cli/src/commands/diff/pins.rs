@@ -53,7 +53,7 @@ fn told(side: &Side, pin: Option<&Pin>) -> Told {
         },
         code,
         provider: answer.provider.clone(),
-        payer: answer.provider.as_ref().map(|_| if answer.is_platform { "platform" } else { "byok" }),
+        payer: answer.payer,
     }
 }
 
