@@ -19,9 +19,11 @@ pub struct RunOutput {
 }
 
 /// The command with these arguments, in a directory without slugproof.yaml in it or in a parent.
+/// Git does not find the repository of slugproof itself, which may hold the target directory.
 pub fn slugproof<'a>(args: impl IntoIterator<Item = &'a str>) -> Slugproof {
+    let directory = env!("CARGO_TARGET_TMPDIR");
     let mut command = Command::new(env!("CARGO_BIN_EXE_slugproof"));
-    command.args(args).env_clear().current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command.args(args).env_clear().env("GIT_CEILING_DIRECTORIES", directory).current_dir(directory);
     Slugproof { command, input: Vec::new() }
 }
 
