@@ -150,19 +150,30 @@ impl Workbench {
         }
     }
 
-    /// Builds and runs the tests outside the resolver, and returns the first failure, if any. `advice`
+    /// Builds and runs the tests outside the resolver, and returns the first failure, if any. The tests
+    /// of `changed` packages run first: most bugs fail there, without a build of the command. `advice`
     /// ends the message if the build fails.
-    pub fn search_outside_resolver(&self, advice: &str) -> Result<Option<Hit>> {
-        let packages = OUTSIDE_RESOLVER.map(|(_, package)| package);
-        let build = self.nextest(&packages).arg("--no-run").output()?;
-        if !build.status.success() {
-            return error(format!(
-                "{}the tests outside the resolver do not compile: {advice}",
-                String::from_utf8_lossy(&build.stderr)
-            ));
+    pub fn search_outside_resolver(&self, changed: &[&str], advice: &str) -> Result<Option<Hit>> {
+        let others = OUTSIDE_RESOLVER.map(|(_, package)| package).into_iter().filter(|it| !changed.contains(it));
+        let mut seconds = 0.0;
+        for packages in [changed.to_vec(), others.collect()] {
+            if packages.is_empty() {
+                continue;
+            }
+            let build = self.nextest(&packages).arg("--no-run").output()?;
+            if !build.status.success() {
+                return error(format!(
+                    "{}the tests outside the resolver do not compile: {advice}",
+                    String::from_utf8_lossy(&build.stderr)
+                ));
+            }
+            let run = self.test_in(&packages, &format!("not {TIMED}"))?;
+            seconds += run.seconds;
+            if let Some(hit) = run.hit(|failed| failed.name.clone()) {
+                return Ok(Some(Hit { seconds, ..hit }));
+            }
         }
-        let run = self.test_in(&packages, &format!("not {TIMED}"))?;
-        Ok(run.hit(|failed| failed.name.clone()))
+        Ok(None)
     }
 
     fn properties(&self) -> Result<Option<Hit>> {

@@ -25,18 +25,22 @@ pub use engine::{Engine, Limit};
 use engine::{Workbench, includes_tests};
 use row::Row;
 
-/// The files that influence the result of a bug, in addition to its patch, the engines and their limit.
-const CODE: [&str; 9] = [
+/// The files that influence the result of every bug, in addition to its patch, the engines and their limit.
+const CODE: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
     ".config",
     "ci/src/seeded_bugs",
-    "cli/src",
-    "crates",
+    "crates/laws",
+    "crates/testkit",
+    "crates/yaml",
     "fuzz",
     "proptest-regressions",
     "resolver",
 ];
+
+/// The further files that influence the result of a bug outside the resolver.
+const CODE_OUTSIDE_RESOLVER: [&str; 2] = ["cli", "crates"];
 
 /// Plant bugs and record which engine finds them
 ///
@@ -105,6 +109,8 @@ struct Search {
     home: PathBuf,
     /// A hash of the code, the engines and the limit.
     state: Sha256,
+    /// The same with the code outside the resolver.
+    state_outside_resolver: Sha256,
 }
 
 impl Search {
@@ -135,12 +141,11 @@ impl Search {
 
         let mut state = Sha256::new();
         state.update(format!("{engines:?} {limit:?}\n"));
-        for file in checkout::files(&CODE)? {
-            let bytes = fs::read(&file).context(|| format!("cannot read {}", file.display()))?;
-            state.update(format!("{} {}\n", file.display(), bytes.len()));
-            state.update(bytes);
-        }
-        Ok(Self { names, engines, limit, home: checkout::target_dir()?.join("seeded-bugs"), state })
+        hash_files(&mut state, &CODE)?;
+        let mut state_outside_resolver = state.clone();
+        hash_files(&mut state_outside_resolver, &CODE_OUTSIDE_RESOLVER)?;
+        let home = checkout::target_dir()?.join("seeded-bugs");
+        Ok(Self { names, engines, limit, home, state, state_outside_resolver })
     }
 
     /// True if the search covers everything that docs/seeded-bugs.md shows.
@@ -193,7 +198,7 @@ impl Search {
         if self.engines.contains(&Engine::Others)
             && patches.iter().any(|patch| patch::is_outside_resolver(patch))
             && let Some(hit) =
-                bench.search_outside_resolver("the code does not compile without a bug; fix that first")?
+                bench.search_outside_resolver(&[], "the code does not compile without a bug; fix that first")?
         {
             return error(format!("`{}` fails without a bug; fix that first", hit.found_by));
         }
@@ -203,12 +208,16 @@ impl Search {
     /// Plants one bug and has each engine search for it.
     fn look_for(&self, name: &str, bench: &Workbench) -> Result<Row> {
         let patch = patch::file(name);
-        let is_outside_resolver = patch::is_outside_resolver(&checkout::read(&patch)?);
+        let text = checkout::read(&patch)?;
+        let is_outside_resolver = patch::is_outside_resolver(&text);
         bench.apply(&patch, &[])?;
         let advice = format!("the code does not compile with {}; correct the patch", patch.display());
         let cells = if is_outside_resolver {
-            let hit =
-                if self.engines.contains(&Engine::Others) { bench.search_outside_resolver(&advice)? } else { None };
+            let hit = if self.engines.contains(&Engine::Others) {
+                bench.search_outside_resolver(&patch::changed_packages(&text), &advice)?
+            } else {
+                None
+            };
             self.engines.iter().map(|&engine| (engine, hit.clone().filter(|_| engine == Engine::Others))).collect()
         } else {
             bench.build(&self.engines, &advice)?;
@@ -220,8 +229,20 @@ impl Search {
 
     /// The result file of a bug; its name depends on the code.
     fn result_file(&self, name: &str) -> Result<PathBuf> {
-        let state = self.state.clone().chain_update(checkout::read(patch::file(name))?).finalize();
+        let patch = checkout::read(patch::file(name))?;
+        let code = if patch::is_outside_resolver(&patch) { &self.state_outside_resolver } else { &self.state };
+        let state = code.clone().chain_update(patch).finalize();
         let hash: String = state.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Ok(self.home.join("rows").join(format!("{name}.{hash}.json")))
     }
+}
+
+/// Adds the paths and contents of the files under these paths to a hash.
+fn hash_files(hash: &mut Sha256, paths: &[&str]) -> Result {
+    for file in checkout::files(paths)? {
+        let bytes = fs::read(&file).context(|| format!("cannot read {}", file.display()))?;
+        hash.update(format!("{} {}\n", file.display(), bytes.len()));
+        hash.update(bytes);
+    }
+    Ok(())
 }

@@ -34,8 +34,14 @@ pub const OUTSIDE_RESOLVER: [(&str, &str); 8] = [
 
 /// True if a patch changes a crate outside the resolver.
 pub fn is_outside_resolver(patch: &str) -> bool {
-    let mut files = patch.lines().filter_map(|line| line.strip_prefix("+++ b/"));
-    files.any(|file| OUTSIDE_RESOLVER.iter().any(|(directory, _)| file.starts_with(directory)))
+    !changed_packages(patch).is_empty()
+}
+
+/// The packages outside the resolver that a patch changes.
+pub fn changed_packages(patch: &str) -> Vec<&'static str> {
+    let files: Vec<&str> = patch.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
+    let is_changed = |directory: &str| files.iter().any(|file| file.starts_with(directory));
+    OUTSIDE_RESOLVER.iter().filter(|(directory, _)| is_changed(directory)).map(|&(_, package)| package).collect()
 }
 
 /// Fails unless each patch applies to the current code.
@@ -57,7 +63,7 @@ pub fn check(bugs: &[String]) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use super::is_outside_resolver;
+    use super::{changed_packages, is_outside_resolver};
 
     #[test]
     fn changed_file_shows_whether_bug_is_outside_resolver() {
@@ -68,5 +74,7 @@ mod tests {
         for file in ["resolver/src/fix.rs", "crates/yaml/src/tree.rs"] {
             assert!(!is_outside_resolver(&patch(file)), "{file}");
         }
+        let both = patch("crates/workflow/src/job.rs") + &patch("crates/shell/src/lexer.rs");
+        assert_eq!(changed_packages(&both), ["slug-shell", "slug-workflow"]);
     }
 }
