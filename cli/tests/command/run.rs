@@ -1,9 +1,12 @@
 //! Runs the command and collects its output.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use wait4::Wait4 as _;
 
 /// A run of the command to be started, without the environment variables of the test.
 pub struct Slugproof {
@@ -16,6 +19,8 @@ pub struct RunOutput {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
+    /// The processor time of the run, which does not depend on the load of the machine.
+    pub processor_time: Duration,
 }
 
 /// The command with these arguments, in a directory without slugproof.yaml in it or in a parent.
@@ -50,11 +55,24 @@ impl Slugproof {
         let input = std::mem::take(&mut self.input);
         // A command that ignores its input closes the pipe; the test does not fail for that.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().expect("the command ends");
+        let errors = child.stderr.take().expect("standard error is piped");
+        let errors = std::thread::spawn(move || read_text(errors));
+        let stdout = read_text(child.stdout.take().expect("standard output is piped"));
+        let used = child.wait4().expect("the command ends");
         writer.join().expect("the writer does not panic");
-        let text = |bytes| String::from_utf8(bytes).expect("all output is UTF-8");
-        RunOutput { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+        RunOutput {
+            code: used.status.code().unwrap_or(-1),
+            stdout,
+            stderr: errors.join().expect("the reader does not panic"),
+            processor_time: used.rusage.utime + used.rusage.stime,
+        }
     }
+}
+
+fn read_text(mut pipe: impl Read) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).expect("all output is UTF-8");
+    text
 }
 
 impl RunOutput {
