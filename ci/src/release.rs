@@ -61,6 +61,9 @@ enum Step {
         /// The directory
         #[arg(value_parser = checkout::parse_path)]
         directory: PathBuf,
+        /// File with the text of the release
+        #[arg(long, value_parser = checkout::parse_path)]
+        notes: PathBuf,
     },
     /// Publish the crates with the identity of this job instead of a stored token
     Crates,
@@ -74,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result {
         }
         Step::Sums { directory, partial } => sums(directory, *partial),
         Step::Attest { directory } => attest(directory),
-        Step::Upload { tag, directory } => upload(tag, directory),
+        Step::Upload { tag, directory, notes } => upload(tag, directory, notes),
         Step::Crates => crates(),
     }
 }
@@ -147,10 +150,9 @@ fn provenance(variable: &dyn Fn(&str) -> Result<String>) -> Result<Value> {
     }))
 }
 
-fn upload(tag: &str, directory: &Path) -> Result {
-    let notes = notes(tag, &packages::version()?, &checkout::read("CHANGELOG.md")?)?;
+fn upload(tag: &str, directory: &Path, notes: &Path) -> Result {
     let api = Api::of_repository()?;
-    let release = json!({"tag_name": tag, "name": tag, "body": notes, "draft": true});
+    let release = json!({"tag_name": tag, "name": tag, "body": checkout::read(notes)?, "draft": true});
     let release = api.post("/releases", &Body::Json(release))?;
     let path = match release["id"].as_u64() {
         Some(id) => format!("/releases/{id}"),
