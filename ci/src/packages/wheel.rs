@@ -32,7 +32,7 @@ pub fn run(build: &Build) -> Result {
     let pack = Process::new(&python).args(["-m", "wheel", "pack", "--dest-dir"]).arg(&build.out).arg(scratch.path());
     let output = pack.read_stdout()?;
     // The line is `Repacking wheel as PATH...OK`.
-    let wheel = output.trim().rsplit(' ').next().and_then(|last| last.strip_suffix("...OK"));
+    let wheel = output.trim().strip_prefix("Repacking wheel as ").and_then(|line| line.strip_suffix("...OK"));
     let Some(wheel) = wheel.map(PathBuf::from) else { return error(format!("`wheel pack` wrote no wheel: {output}")) };
     println!("wrote {}", wheel.display());
     match build.untested() {
