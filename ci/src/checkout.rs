@@ -58,6 +58,15 @@ pub fn copy_to(dir: &Path) -> Result {
     Ok(())
 }
 
+/// Makes a directory a git repository, with all its files in one commit.
+pub fn commit_all(dir: &Path) -> Result {
+    let commit = ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message=all"];
+    for arguments in [&["init", "--quiet"][..], &["add", "--all"], &commit] {
+        Process::new("git").dir(dir).args(arguments).run()?;
+    }
+    Ok(())
+}
+
 /// Reads a text file.
 pub fn read(file: impl AsRef<Path>) -> Result<String> {
     let file = file.as_ref();
@@ -129,6 +138,19 @@ pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
 pub fn read_lossy(file: &Path) -> Result<String> {
     let bytes = fs::read(file).context(|| format!("cannot read {}", file.display()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Copies a program, so that everybody may run the copy. Creates the directories above it.
+pub fn copy_executable(program: &Path, to: &Path) -> Result {
+    let copy = || {
+        fs::create_dir_all(to.parent().unwrap_or(to))?;
+        fs::copy(program, to)?;
+        // On Windows, every file can be run.
+        #[cfg(unix)]
+        fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        Ok::<_, std::io::Error>(())
+    };
+    copy().context(|| format!("cannot copy {} to {}", program.display(), to.display()))
 }
 
 /// The paths in a directory, sorted by name; empty if the directory does not exist.

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use serde_json::Value;
 
 use crate::checkout;
 use crate::failure::{Result, error, finding};
@@ -30,7 +29,7 @@ const TEST_MODULES: [&str; 2] = ["slug_resolver::laws", "slug_resolver::referenc
 /// Functions of standard traits, whose signatures carry no information.
 const STANDARD: [&str; 8] = ["clone", "cmp", "default", "eq", "fmt", "hash", "partial_cmp", "serialize"];
 
-/// Check the promises of the crates: interface, examples, packages, versions, licences
+/// Check the promises of the crates: interface, examples, versions, licences
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The checks to run [default: all]
@@ -47,8 +46,6 @@ enum Step {
     Api,
     /// The examples of the resolver run, including documentation examples
     Examples,
-    /// The crates can be packed, and the packages compile
-    Package,
     /// The crates compile with the Rust version that Cargo.toml declares; skipped if that
     /// version is not installed, except in CI
     Msrv,
@@ -70,7 +67,6 @@ pub fn run(arguments: &Arguments) -> Result {
         let result = match step {
             Step::Api => api(),
             Step::Examples => examples(),
-            Step::Package => package(),
             Step::Msrv => msrv(),
             Step::Minimal => minimal(),
             Step::Licences => licences(),
@@ -150,44 +146,6 @@ fn examples() -> Result {
     Process::cargo().args(["test", "--quiet", "--locked", "--package", "slug-resolver", "--doc"]).run()
 }
 
-fn package() -> Result {
-    // A copy, because this changes Cargo.lock. The copy needs a separate target directory,
-    // because cargo considers both the same package.
-    let copy = checkout::temporary_directory()?;
-    checkout::copy_to(copy.path())?;
-    let target = checkout::target_dir()?.join("copy");
-    // cargo would search the registry for our crates, which are not published.
-    let mut patches = Vec::new();
-    for (name, version) in own_crates(&checkout::metadata()?) {
-        let package = ["package", "--quiet", "--allow-dirty", "--package", &name, "--target-dir"];
-        Process::cargo().dir(copy.path()).args(package).arg(&target).args(&patches).run()?;
-        let packed = target.join("package").join(format!("{name}-{version}"));
-        patches.extend(["--config".to_owned(), format!("patch.crates-io.{name}.path='{}'", packed.display())]);
-    }
-    Ok(())
-}
-
-/// Names and versions of the crates and their dependencies in this workspace, each crate after
-/// its dependencies.
-fn own_crates(metadata: &Value) -> Vec<(String, String)> {
-    fn visit(name: &str, metadata: &Value, found: &mut Vec<(String, String)>) {
-        let mut packages = metadata["packages"].as_array().into_iter().flatten();
-        let Some(package) = packages.find(|package| package["name"] == name) else { return };
-        for dependency in package["dependencies"].as_array().into_iter().flatten() {
-            // Dependencies of tests and build scripts have a kind other than null.
-            if !dependency["path"].is_null() && dependency["kind"].is_null() {
-                visit(dependency["name"].as_str().unwrap_or_default(), metadata, found);
-            }
-        }
-        if !found.iter().any(|(known, _)| known == name) {
-            found.push((name.to_owned(), package["version"].as_str().unwrap_or_default().to_owned()));
-        }
-    }
-    let mut found = Vec::new();
-    CRATES.iter().for_each(|name| visit(name, metadata, &mut found));
-    found
-}
-
 fn msrv() -> Result {
     let metadata = checkout::metadata()?;
     let mut packages_of = metadata["packages"].as_array().into_iter().flatten();
@@ -261,28 +219,7 @@ impl Toolchain {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::{SNAPSHOT, is_promised, own_crates};
-
-    #[test]
-    fn crates_come_after_their_dependencies() {
-        let own = |name: &str| json!({"name": name, "path": "/x", "kind": null});
-        let package =
-            |name: &str, dependencies| json!({"name": name, "version": "1.0.0", "dependencies": dependencies});
-        let metadata = json!({"packages": [
-            package(
-                "slugproof",
-                json!([own("shell"), own("slug-resolver"), {"name": "clap", "path": null, "kind": null}]),
-            ),
-            package("slug-resolver", json!([own("yaml"), {"name": "laws", "path": "/x", "kind": "dev"}])),
-            package("shell", json!([own("yaml")])),
-            package("yaml", json!([])),
-            package("laws", json!([])),
-        ]});
-        let names: Vec<String> = own_crates(&metadata).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["yaml", "slug-resolver", "shell", "slugproof"]);
-    }
+    use super::{SNAPSHOT, is_promised};
 
     #[test]
     fn snapshot_has_only_what_is_promised() {

@@ -11,15 +11,18 @@ mod clusterfuzzlite;
 mod coverage;
 mod failure;
 mod forge;
+mod forge_api;
 mod fuzz;
 mod hostile;
 mod instructions;
 mod interface;
 mod mutants;
+mod packages;
 mod pages;
 mod parallel;
 mod process;
 mod promote;
+mod release;
 mod report_failure;
 mod seeded_bugs;
 mod shard;
@@ -46,9 +49,11 @@ enum Command {
     Instructions,
     Interface(interface::Arguments),
     Mutants(mutants::Arguments),
+    Packages(packages::Arguments),
     /// Test the HTML pages in a browser
     Pages,
     Promote(promote::Arguments),
+    Release(release::Arguments),
     /// Open an issue about a failed night, or comment on the open one
     ReportFailure,
     SeededBugs(seeded_bugs::Arguments),
@@ -75,8 +80,10 @@ fn run(command: Command) -> Result {
         Command::Instructions => instructions::run(),
         Command::Interface(arguments) => interface::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
+        Command::Packages(arguments) => packages::run(&arguments),
         Command::Pages => pages::run(),
         Command::Promote(arguments) => promote::run(&arguments),
+        Command::Release(arguments) => release::run(&arguments),
         Command::ReportFailure => report_failure::run(),
         Command::SeededBugs(arguments) => seeded_bugs::run(&arguments),
         Command::Shard(arguments) => shard::run(arguments),

@@ -78,10 +78,7 @@ impl Pages {
         let case = hostile.join("proptest-regressions/witnesses/verbatim-slug--hostile.yaml");
         checkout::write(&case, HOSTILE_CASE)?;
         self.add("corpus-markup", &hostile, &["corpus", "review"], 1)?;
-        let commit = ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message=before"];
-        for arguments in [&["init", "--quiet"][..], &["add", "--all"], &commit] {
-            Process::new("git").dir(&hostile).args(arguments).run()?;
-        }
+        checkout::commit_all(&hostile)?;
         let changed = HOSTILE_CASE.replace("full-saas", "reconciler").replace("rule: override", "rule: fallback");
         checkout::write(&case, &changed)?;
         self.add("corpus-since", &hostile, &["corpus", "review", "--since", "HEAD"], 1)

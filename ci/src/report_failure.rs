@@ -1,17 +1,13 @@
 //! `cargo ci report-failure`: opens an issue about a failed nightly run. While that issue is
 //! open, each further failed run adds a comment to it.
-//!
-//! GitHub and Gitea set the same variables and accept the same requests. curl sends the
-//! requests, so that this program needs no HTTP library.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::checkout;
-use crate::failure::{Context, Result, error};
-use crate::process::Process;
+use crate::failure::{Context, Result};
+use crate::forge_api::{Api, Body, variable};
 
 const TITLE: &str = "Nightly checks failed";
 
@@ -29,16 +25,12 @@ pub fn run() -> Result {
         return Ok(());
     }
     let body = issue_text(&run_url()?, &needs);
-    let forge = Forge {
-        api_url: format!("{}/repos/{}", variable("GITHUB_API_URL")?, variable("GITHUB_REPOSITORY")?),
-        token: variable("TOKEN")?,
+    let api = Api::of_repository()?;
+    let (verb, path, request) = match open_issue(&api)? {
+        Some(number) => ("commented", format!("/issues/{number}/comments"), json!({"body": body})),
+        None => ("opened", "/issues".to_owned(), json!({"title": TITLE, "body": body})),
     };
-    let (verb, answer) = match forge.open_issue()? {
-        Some(number) => {
-            ("commented", forge.request(&format!("issues/{number}/comments"), Some(json!({"body": body})))?)
-        }
-        None => ("opened", forge.request("issues", Some(json!({"title": TITLE, "body": body})))?),
-    };
+    let answer = api.post(&path, &Body::Json(request))?;
     println!("{verb}: {}", answer["html_url"].as_str().unwrap_or_default());
     Ok(())
 }
@@ -70,58 +62,17 @@ fn run_url() -> Result<String> {
     Ok(format!("{server}/{repository}/actions/runs/{}", variable(variable_of_run)?))
 }
 
-fn variable(name: &str) -> Result<String> {
-    match std::env::var(name) {
-        Ok(value) if !value.is_empty() => Ok(value),
-        _ => error(format!(
-            "the environment variable `{name}` is missing or empty; run this command in a job of the forge, and pass \
-             NEEDS and TOKEN"
-        )),
-    }
-}
-
-struct Forge {
-    /// The URL of the repository in the API of the forge.
-    api_url: String,
-    token: String,
-}
-
-impl Forge {
-    /// The number of the open issue about failed runs.
-    fn open_issue(&self) -> Result<Option<u64>> {
-        for page in 1.. {
-            // GitHub and Gitea have different names for the page size, so send both.
-            let issues = self.request(&format!("issues?state=open&page={page}&per_page=50&limit=50"), None)?;
-            let Some(issues) = issues.as_array().filter(|issues| !issues.is_empty()) else { break };
-            if let Some(number) =
-                issues.iter().find(|issue| is_report(issue)).and_then(|issue| issue["number"].as_u64())
-            {
-                return Ok(Some(number));
-            }
+/// The number of the open issue about failed runs.
+fn open_issue(api: &Api) -> Result<Option<u64>> {
+    for page in 1.. {
+        // GitHub and Gitea have different names for the page size, so send both.
+        let issues = api.get(&format!("/issues?state=open&page={page}&per_page=50&limit=50"))?;
+        let Some(issues) = issues.as_array().filter(|issues| !issues.is_empty()) else { break };
+        if let Some(number) = issues.iter().find(|issue| is_report(issue)).and_then(|issue| issue["number"].as_u64()) {
+            return Ok(Some(number));
         }
-        Ok(None)
     }
-
-    /// Sends a request and returns the answer. A request with a body is a POST.
-    fn request(&self, path: &str, body: Option<Value>) -> Result<Value> {
-        let scratch = checkout::temporary_directory()?;
-        // Writes a file and returns the argument that makes curl read it.
-        let argument_file = |name: &str, text: &str| -> Result<String> {
-            let file = scratch.path().join(name);
-            checkout::write(&file, text)?;
-            Ok(format!("@{}", file.display()))
-        };
-        let mut curl = Process::new("curl").args(["--fail", "--silent", "--show-error", "--max-time", "60"]);
-        // The token is in a file, because every user can see the arguments of a process.
-        let token = argument_file("token", &format!("Authorization: token {}\n", self.token))?;
-        curl = curl.args(["--header", &token]);
-        if let Some(body) = body {
-            let body = argument_file("body", &body.to_string())?;
-            curl = curl.args(["--header", "Content-Type: application/json", "--data-binary", &body]);
-        }
-        let answer = curl.arg(format!("{}/{path}", self.api_url)).read_stdout()?;
-        serde_json::from_str(&answer).context(|| format!("cannot read the answer to {path}"))
-    }
+    Ok(None)
 }
 
 /// True for an issue with the title of a report, false for a pull request, which GitHub also lists.

@@ -331,30 +331,36 @@ fn the_action_lints_annotates_and_reports() {
         PathBuf::from(env!("CARGO_BIN_EXE_slugproof")).parent().expect("the command is in a directory").to_owned();
     let action = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../action.yml"));
     let action = action.expect("the action is readable");
-    let (_, script) = action.split_once("      run: |\n").expect("the action runs a script");
-    let script: Vec<&str> =
-        script.lines().map(|line| line.strip_prefix("        ").expect("the script is last")).collect();
+    let (_, step) = action.split_once("    - id: run\n").expect("a step runs the command");
+    let (_, script) = step.split_once("      run: |\n").expect("the step has a script");
+    let script: Vec<&str> = script.lines().map_while(|line| line.strip_prefix("        ")).collect();
     let script = script.join("\n");
-    let run = |paths: &str, args: &str| {
+    let run = |command: &str, args: &str| {
         let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap_or_default());
         std::process::Command::new("bash")
             .args(["-e", "-o", "pipefail", "-c", &script])
             .current_dir(&scratch.0)
             .env_clear()
             .env("PATH", path)
-            .env("SLUGPROOF_PATHS", paths)
+            .env("SLUGPROOF_COMMAND", command)
             .env("SLUGPROOF_ARGS", args)
             .env("SLUGPROOF_SARIF", "out.sarif")
             .output()
             .expect("bash runs")
     };
-    let output = run("", "");
+    let output = run("lint", "");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("error[platform-path-byok-model]") && text.contains("::error file="), "{text}");
     let sarif = fs::read_to_string(scratch.0.join("out.sarif")).expect("the file was written");
     assert!(sarif.contains("\"platform-path-byok-model\""));
-    assert_eq!(run(".github/workflows/canary.yml", "--strict\n\n--quiet").status.code(), Some(0));
+    assert_eq!(run("lint --quiet", "--strict\n\n.github/workflows/canary.yml").status.code(), Some(0));
+    // The sample data have no finding, and lint has the report of the bare command.
+    fs::remove_file(scratch.0.join("out.sarif")).expect("the file exists");
+    let output = run("", "");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("::error file="), "{text}");
+    assert!(scratch.0.join("out.sarif").exists(), "{text}");
 }
 
 /// Files that would exhaust a reader without limits.

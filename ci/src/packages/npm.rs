@@ -1,0 +1,138 @@
+//! The npm packages: `slugproof-PLATFORM-CPU` with the binary of one platform, and `slugproof`, which has
+//! these as optional dependencies and runs the one that npm installs.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use super::build::Build;
+use super::fresh::FreshDirectory;
+use super::launcher;
+use super::target::{TARGETS, Target};
+use crate::checkout;
+use crate::failure::{Context, Result};
+use crate::process::Process;
+use crate::tools;
+
+/// The package that runs the binary of another one.
+const SOURCE: &str = "packages/npm";
+
+/// The texts of both licences, which every package contains.
+const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
+/// Packs the binary of one target, or those of all targets in the directory `binaries`, and the package that
+/// runs them. Tests the packages if they can be installed on this machine.
+pub fn run(build: &Build, binaries: Option<&Path>) -> Result {
+    println!("\n== npm");
+    tools::ensure_program("node", &["nodejs"])?;
+    tools::ensure_program("npm", &["npm"])?;
+    let platforms = match binaries {
+        None => vec![(build.target, build.binary()?)],
+        Some(directory) => TARGETS.iter().map(|target| (target, directory.join(target.binary_name()))).collect(),
+    };
+    let manifest = manifest(&build.version)?;
+    for (target, binary) in platforms {
+        let package = checkout::temporary_directory()?;
+        let to = package.path().join("bin").join(target.executable());
+        checkout::copy_executable(&binary, &to)?;
+        let manifest = platform_manifest(&manifest, target);
+        pack(build, package.path(), manifest, "This package contains the binary that `slugproof` runs.\n")?;
+    }
+    let package = checkout::temporary_directory()?;
+    for file in checkout::files(&[SOURCE])? {
+        checkout::write(package.path().join(file.strip_prefix(SOURCE).unwrap_or(&file)), &checkout::read(&file)?)?;
+    }
+    pack(build, package.path(), manifest, &checkout::read("README.md")?)?;
+    launcher::check(package.path())?;
+    match build.untested() {
+        Some(reason) => println!("not installed: {reason}"),
+        None => install(build)?,
+    }
+    Ok(())
+}
+
+/// The manifest of the package that runs the binary. packages/npm/package.json has what does not depend on
+/// the version.
+fn manifest(version: &str) -> Result<Map<String, Value>> {
+    let file = format!("{SOURCE}/package.json");
+    let mut manifest: Map<String, Value> =
+        serde_json::from_str(&checkout::read(&file)?).context(|| format!("cannot read {file}"))?;
+    let platforms = TARGETS.iter().map(|target| (target.npm(), json!(version))).collect();
+    manifest.insert("version".to_owned(), json!(version));
+    manifest.insert("optionalDependencies".to_owned(), Value::Object(platforms));
+    Ok(manifest)
+}
+
+/// The manifest of the package with the binary of a target.
+fn platform_manifest(manifest: &Map<String, Value>, target: &Target) -> Map<String, Value> {
+    let [os, cpu] = target.node;
+    let mut platform = Map::from_iter([
+        ("name".to_owned(), json!(target.npm())),
+        ("description".to_owned(), json!(format!("The binary of slugproof for {os} on {cpu}."))),
+        ("os".to_owned(), json!([os])),
+        ("cpu".to_owned(), json!([cpu])),
+        ("files".to_owned(), json!(["bin"])),
+        // The binary is run, so it must be a file of its own.
+        ("preferUnplugged".to_owned(), json!(true)),
+    ]);
+    for field in ["version", "license"] {
+        platform.insert(field.to_owned(), manifest[field].clone());
+    }
+    platform
+}
+
+/// Writes the manifest, the readme and the licences into a package, and packs it.
+fn pack(build: &Build, package: &Path, manifest: Map<String, Value>, readme: &str) -> Result {
+    checkout::write(package.join("package.json"), &Value::Object(manifest).to_string())?;
+    checkout::write(package.join("README.md"), readme)?;
+    for licence in LICENCES {
+        checkout::write(package.join(licence), &checkout::read(licence)?)?;
+    }
+    let pack = Process::new("npm").args(["pack", "--silent", "--update-notifier=false", "--pack-destination"]);
+    let name = pack.arg(&build.out).arg(package).read_stdout()?;
+    println!("wrote {}", build.out.join(name.trim()).display());
+    Ok(())
+}
+
+/// Installs the packages in a fresh directory, without a registry, and runs the command there.
+fn install(build: &Build) -> Result {
+    let node = tools::require("node")?;
+    let fresh = FreshDirectory::new(&[&node])?;
+    let npm = tools::require("npm")?;
+    let archive = |name: &str| build.out.join(format!("{name}-{}.tgz", build.version));
+    let started = Instant::now();
+    let install = ["install", "--offline", "--no-audit", "--no-fund", "--update-notifier=false", "--loglevel=error"];
+    fresh
+        .process(&node)
+        .arg(npm)
+        .args(install)
+        .args([archive(&build.target.npm()), archive("slugproof")])
+        .run_quietly()?;
+    let installed = started.elapsed();
+    let found = fresh.first_finding(&fresh.path().join("node_modules/.bin/slugproof"))?;
+    println!("npm: installed in {installed:.1?}, first finding after {found:.1?} more");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_have_one_version_and_no_scripts() {
+        let text = include_str!("../../../packages/npm/package.json");
+        let fields: Map<String, Value> = serde_json::from_str(text).unwrap();
+        // A script at installation is what many users forbid; the version is that of Cargo.toml.
+        for field in ["scripts", "dependencies", "optionalDependencies", "version"] {
+            assert!(!fields.contains_key(field), "{field}");
+        }
+        let target = Target::find("x86_64-pc-windows-msvc").unwrap();
+        let main = Map::from_iter([("version".to_owned(), json!("1.2.3")), ("license".to_owned(), json!("MIT"))]);
+        let platform = platform_manifest(&main, target);
+        assert_eq!(
+            (&platform["name"], &platform["version"], &platform["os"], &platform["cpu"]),
+            (&json!("slugproof-win32-x64"), &json!("1.2.3"), &json!(["win32"]), &json!(["x64"]))
+        );
+    }
+}
