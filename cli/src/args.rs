@@ -455,7 +455,7 @@ impl OutputFormat for DiffFormat {
 /// A kind of change that can be denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DiffKind {
-    /// Somebody else pays
+    /// The platform pays instead of the tenant, or the reverse
     NewPayer,
     /// Another provider serves the model
     NewProvider,

@@ -3,12 +3,15 @@
 //! trycmd does not fit these sessions: it takes files from directories next to the document
 //! instead of `$ cat`, and expects the exit code in the output.
 
+use std::path::Path;
+
 use crate::run::{Scratch, slugproof};
 
 /// Runs a session in an empty directory and returns what its commands printed.
 ///
-/// `$ cat FILE` creates the file; `$ slugproof …` must print the text after it, in which a
-/// line `…` stands for omitted lines. A `\` at the end of a line continues the command.
+/// `$ cd DIR` copies a directory of this repository; `$ cat FILE` creates the file; `$ slugproof …` must
+/// print the text after it, in which a line `…` stands for omitted lines. A `\` at the end of a line
+/// continues the command.
 pub fn run(session: &str, scratch: Scratch) -> (Scratch, Vec<String>) {
     let mut scratch = scratch;
     let mut printed = Vec::new();
@@ -17,6 +20,7 @@ pub fn run(session: &str, scratch: Scratch) -> (Scratch, Vec<String>) {
         let (command, shown) = step.split_once('\n').unwrap_or((&step, ""));
         let mut words = command.split_whitespace();
         match words.next() {
+            Some("cd") => scratch = with_files_of(words.next().expect("`cd` has a directory"), scratch),
             Some("cat") => {
                 let name = words.next().expect("`cat` has a file name");
                 scratch = scratch.file(name, format!("{}\n", shown.trim_end()));
@@ -33,6 +37,26 @@ pub fn run(session: &str, scratch: Scratch) -> (Scratch, Vec<String>) {
     (scratch, printed)
 }
 
+/// Copies the text files of a directory of this repository.
+fn with_files_of(directory: &str, scratch: Scratch) -> Scratch {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(directory);
+    let mut scratch = scratch;
+    let mut directories = vec![top.clone()];
+    while let Some(directory) = directories.pop() {
+        for entry in directory.read_dir().unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
+            let path = entry.expect("the directory is readable").path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                let name = path.strip_prefix(&top).expect("the file is in the directory");
+                let text = std::fs::read_to_string(&path).expect("the file is text");
+                scratch = scratch.file(&name.to_string_lossy(), text);
+            }
+        }
+    }
+    scratch
+}
+
 /// The sessions of a document, which are its `console` blocks.
 pub fn sessions(document: &str) -> Vec<&str> {
     let blocks = document.split("```console\n").skip(1);
@@ -41,7 +65,7 @@ pub fn sessions(document: &str) -> Vec<&str> {
 
 fn assert_shown(command: &str, shown: &str, printed: &str) {
     let mut rest = printed;
-    for part in shown.split("…\n") {
+    for part in format!("{shown}\n").split("…\n") {
         let part = part.trim_end();
         let at = rest.find(part).unwrap_or_else(|| panic!("`{command}` does not print\n{part}\nbut\n{printed}"));
         rest = &rest[at + part.len()..];

@@ -7,8 +7,8 @@ use slug_resolver::{Env, Policy, inject, select};
 
 use crate::bash::NoAnswer;
 use crate::case::{Answer, Case};
-use crate::reading::Place;
-use crate::space::{Plan, Space, runtime_of};
+use crate::reading::Location;
+use crate::space::{Space, TestSuite, runtime_of};
 
 /// The answer of a function to one case.
 pub type Reply = Result<Answer, NoAnswer>;
@@ -24,7 +24,7 @@ pub trait Ask {
 
     /// The line of the function that printed the answer to a case, or at which it failed; `None` if that
     /// is not known.
-    fn locate(&mut self, case: &Case, kind: DifferenceKind) -> Option<Place>;
+    fn locate(&mut self, case: &Case, kind: DifferenceKind) -> Option<Location>;
 }
 
 /// How policy and function differ.
@@ -55,7 +55,7 @@ pub struct Difference {
     /// The variable that decides the slug, if there is one.
     pub decided_by: Option<String>,
     /// The line of the function.
-    pub place: Option<Place>,
+    pub location: Option<Location>,
     /// In how many of the asked cases they differ so.
     pub cases: usize,
 }
@@ -149,22 +149,22 @@ impl Expected {
     }
 }
 
-/// Compares the replies to the cases of a plan with a policy. Asks more to find the smallest environments.
+/// Compares the replies to the cases of a test suite with a policy. Asks more to find the smallest environments.
 ///
 /// # Errors
 ///
 /// As [`Ask::ask`].
-pub fn compare(policy: &Policy, space: &Space, plan: &Plan, ask: &mut dyn Ask) -> Result<Conformance, String> {
+pub fn compare(policy: &Policy, space: &Space, suite: &TestSuite, ask: &mut dyn Ask) -> Result<Conformance, String> {
     let mut known: HashMap<Case, Option<Expected>> = HashMap::new();
     let mut all = Vec::new();
-    let mut result = Conformance { classes: plan.classes, is_sampled: plan.is_sampled, ..Conformance::default() };
-    for (index, case) in plan.cases.iter().chain(&plan.near_misses).enumerate() {
+    let mut result = Conformance { classes: suite.classes, is_sampled: suite.is_sampled, ..Conformance::default() };
+    for (index, case) in suite.cases.iter().chain(&suite.near_misses).enumerate() {
         let is_new = !known.contains_key(case);
         let expected = known.entry(case.clone()).or_insert_with(|| expected(policy, case));
         if expected.is_none() {
             result.creates_nothing += 1;
         } else if is_new {
-            all.push((case.clone(), index < plan.cases.len()));
+            all.push((case.clone(), index < suite.cases.len()));
         }
     }
     let cases: Vec<Case> = all.iter().map(|(case, _)| case.clone()).collect();
@@ -204,20 +204,20 @@ pub fn compare(policy: &Policy, space: &Space, plan: &Plan, ask: &mut dyn Ask) -
         let (Some(expected), Some(actual)) = (expected(policy, &case), search.replies.get(&case).cloned()) else {
             continue;
         };
-        let place = search.ask.locate(&case, group.kind);
+        let location = search.ask.locate(&case, group.kind);
         let difference = Difference {
             kind: group.kind,
             rules: expected.rules(group.kind),
             decided_by: expected.decided_by.clone(),
             expected: expected.answer,
             actual,
-            place,
+            location,
             case,
             cases: count,
         };
         let is_same = |known: &&mut Difference| {
             let same_reason =
-                known.rules == difference.rules && known.place == difference.place && known.place.is_some();
+                known.rules == difference.rules && known.location == difference.location && known.location.is_some();
             known.kind == difference.kind && (known.case == difference.case || same_reason)
         };
         match result.differences.iter_mut().find(is_same) {
