@@ -248,15 +248,9 @@ impl Invariant {
         let has = |(property, texts): &(Property, Membership)| {
             texts.contains(match property {
                 Property::Provider => &provider.name,
-                Property::Billing => match provider.billing() {
-                    Billing::Platform => "platform",
-                    Billing::Byok => "byok",
-                },
+                Property::Billing => provider.billing().as_str(),
                 Property::Model => resolution.slug,
-                Property::Path => match resolution.path {
-                    BillingPath::Platform => "platform",
-                    BillingPath::Byok => "byok",
-                },
+                Property::Path => resolution.path.as_str(),
                 Property::Rule => resolution.rule.unwrap_or_default(),
             })
         };

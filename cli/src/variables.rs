@@ -120,12 +120,12 @@ pub fn runtime_names(policy: &Policy) -> Option<String> {
 
 /// Returns the names given with `--ambient`. A `NAME=VALUE` is refused without repeating the
 /// value.
-pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
+pub fn check_ambient(names: &[String]) -> Result<Vec<&str>, Failure> {
     match names.iter().find_map(|name| name.split_once('=')) {
         Some((name, _)) => {
             Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))
         }
-        None => Ok(names),
+        None => Ok(names.iter().map(String::as_str).collect()),
     }
 }
 

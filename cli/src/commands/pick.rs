@@ -39,7 +39,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
-    let resolution = resolve(&registry, runtime, &env, ambient);
+    let resolution = resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     let is_misplaced = has_misplaced(&resolution);
     if !is_misplaced && !is_finding(&resolution, data.denied()) {
@@ -49,7 +49,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);
     }
-    let fixes = presentable(fixes(&registry, runtime, &given, ambient));
+    let fixes = presentable(fixes(&registry, runtime, &given, &ambient));
     output.write_stderr(&escape_keeping_styles(&explanation(
         &registry,
         &policy,

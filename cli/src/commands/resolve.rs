@@ -42,9 +42,9 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
         Some(runtime) => (runtime.as_str(), given),
         None => (picked_runtime(&policy, &given).map_err(Failure::new)?, given.without_runtime()),
     };
-    let resolution = resolve(&registry, runtime, &env, ambient);
+    let resolution = resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let fixes = presentable(fixes(&registry, runtime, &given, ambient));
+    let fixes = presentable(fixes(&registry, runtime, &given, &ambient));
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);

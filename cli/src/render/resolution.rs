@@ -204,16 +204,19 @@ fn describe_fixes(fixes: &[Fix]) -> String {
 /// Describes a fix: its edits and the model and provider that they select.
 pub fn describe_fix(fix: &Fix) -> String {
     let edit = |edit: &Edit| match edit {
-        Edit::Unset(name) => format!("unset {name}"),
-        Edit::Set(name, value) => format!("set {name}={}", shown(value)),
+        Edit::Unset(name) => Edit::Unset(name.clone()),
+        Edit::Set(name, value) => Edit::Set(name.clone(), shown(value)),
     };
-    let edits: Vec<String> = fix.edits.iter().map(edit).collect();
-    leading_to(&edits.join(" and "), fix)
+    Fix { edits: fix.edits.iter().map(edit).collect(), ..escaped(fix) }.to_string()
 }
 
 /// Appends the model and the provider that a fix selects to a description of its edits, and the runtime if
 /// it changes.
 pub fn leading_to(edits: &str, fix: &Fix) -> String {
-    let changes = fix.runtime.as_ref().map(|runtime| format!("changes the runtime to {} and ", shown(runtime)));
-    format!("{edits}, which {}selects {} from {}", changes.unwrap_or_default(), shown(&fix.slug), fix.provider)
+    format!("{edits}, which {}", explain::selected(&escaped(fix)))
+}
+
+/// A fix whose slug and runtime are safe to show.
+fn escaped(fix: &Fix) -> Fix {
+    Fix { slug: shown(&fix.slug), runtime: fix.runtime.as_deref().map(shown), ..fix.clone() }
 }

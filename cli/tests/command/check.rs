@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use slug_laws::reference::is_found_in;
 use slug_resolver::registry::{Arm, Pattern, Runtime};
-use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
+use slug_resolver::{Credentials, NameSubset, Provider, Registry, RegistryDocument};
 use slugproof::commands::check::arms::{ARMS, Arms};
 
 use crate::run::{RunOutput, Scratch, slugproof};
@@ -451,7 +451,7 @@ proptest! {
             let mut reached = BTreeSet::new();
             for model in all_ids() {
                 for injected in all_credentials() {
-                    let credentials = Credentials { ambient: &injected, ..Credentials::default() };
+                    let credentials = Credentials { injected: NameSubset::all(&injected), ambient: &[] };
                     let provider = registry.derive(&runtime.name, &model, &credentials);
                     reached.extend(provider.map(|provider| provider.name.clone()));
                 }

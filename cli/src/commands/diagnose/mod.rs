@@ -23,7 +23,7 @@ use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::resolution::is_finding;
-use crate::variables::runtime_names;
+use crate::variables::{check_ambient, runtime_names};
 
 /// Runs `diagnose`.
 pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -37,13 +37,14 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let env = sources.variables.as_deref().map(|variables| read_env(&policy, variables));
     let asked = inputs.runtime.as_ref().map(|runtime| sources.masker.text(runtime));
     let (runtime, env) = runtime_of(asked.as_deref(), env, &record, &registry, &policy)?;
+    let ambient = check_ambient(&args.ambient)?;
     let setting = Setting {
         registry: &registry,
         policy: &policy,
         runtime,
         env: env.as_ref(),
         from_env: args.from_env,
-        ambient: &args.ambient,
+        ambient: &ambient,
         denied: data.denied(),
     };
     let diagnosis = diagnose(setting, &record);
