@@ -28,19 +28,7 @@ pub fn explanation(
     env: &Env<'_>,
     denied: &[&'static Entry],
 ) -> String {
-    let mut text = String::new();
-    match resolution.code {
-        None if resolution.verdict == Kind::Nothing => {
-            let _ = writeln!(text, "{GOOD}✓ nothing to create{GOOD:#}: {NOTHING}");
-        }
-        None => {
-            let _ = writeln!(text, "{GOOD}✓ consistent{GOOD:#}: {}", summary(resolution));
-        }
-        Some(code) => {
-            let heading = wrapped(&format!("✗ {}: {}", code.as_str(), code.meaning()), "", "  ");
-            let _ = writeln!(text, "{BAD}{}{BAD:#}", heading.replacen(':', &format!("{BAD:#}:"), 1));
-        }
-    }
+    let mut text = heading(resolution);
     text.push('\n');
     for (label, value) in facts(registry, policy, resolution, env) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
@@ -62,6 +50,18 @@ pub fn explanation(
         text.push_str(&describe_fixes(fixes));
     }
     text
+}
+
+/// The verdict of a resolution in one line.
+pub fn heading(resolution: &Resolution<'_>) -> String {
+    match resolution.code {
+        None if resolution.verdict == Kind::Nothing => format!("{GOOD}✓ nothing to create{GOOD:#}: {NOTHING}\n"),
+        None => format!("{GOOD}✓ consistent{GOOD:#}: {}\n", summary(resolution)),
+        Some(code) => {
+            let heading = wrapped(&format!("✗ {}: {}", code.as_str(), code.meaning()), "", "  ");
+            format!("{BAD}{}{BAD:#}\n", heading.replacen(':', &format!("{BAD:#}:"), 1))
+        }
+    }
 }
 
 /// The outcome of an environment in which the harness creates nothing.
@@ -196,7 +196,7 @@ fn describe_fixes(fixes: &[Fix]) -> String {
     }
     if fixes.len() > FIXES_SHOWN {
         let _ =
-            writeln!(text, "  {FAINT}and {} more; --format json lists them all{FAINT:#}", fixes.len() - FIXES_SHOWN);
+            writeln!(text, "  {FAINT}and {} more; --output json lists them all{FAINT:#}", fixes.len() - FIXES_SHOWN);
     }
     text
 }

@@ -74,9 +74,9 @@ fn summary_counts_every_file() {
     let scratch = Scratch::new("check-summary").file("r.yaml", sound().replace("name: acme", "nme: acme"));
     let scratch = scratch.file("p.yaml", policy).file("good.yaml", policy.replace("runntime: X\n", ""));
     for (files, summary) in [
-        (&["r.yaml", "good.yaml"][..], "in 1 registry, 1 policy"),
-        (&["r.yaml", "p.yaml", "good.yaml"], "in 1 registry, 2 policies"),
-        (&["r.yaml"], "in 1 registry"),
+        (&["r.yaml", "good.yaml"][..], "in 1 registry, 1 policy: r.yaml"),
+        (&["r.yaml", "p.yaml", "good.yaml"], "in 1 registry, 2 policies: p.yaml, r.yaml"),
+        (&["r.yaml"], "in 1 registry: r.yaml"),
     ] {
         let output = check(&scratch, files);
         assert!(output.stdout.trim_end().ends_with(summary), "{}", output.snapshot());
