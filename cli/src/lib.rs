@@ -11,6 +11,7 @@ mod config;
 mod conformity;
 mod data;
 mod exit;
+mod expectation;
 pub mod findings;
 mod git;
 mod init;
