@@ -334,10 +334,11 @@ impl<'n> Fields<'n> {
         written.copied().ok_or_else(|| {
             let expected: Vec<String> = known.iter().map(u8::to_string).collect();
             version.error(format!(
-                "expected schema version {}, found {}; write `schema_version: {}`, or use a version of slugproof that knows it",
+                "expected schema version {}, found {}; write `schema_version: {}`, or use a version of slugproof that \
+                 knows it",
                 expected.join(" or "),
                 version.node.value.kind(),
-                expected.join(" or ")
+                expected.last().map_or("1", String::as_str)
             ))
         })
     }
