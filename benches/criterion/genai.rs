@@ -6,14 +6,16 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use genai::adapter::AdapterKind;
 use slug_bench::generate::shuffled_indexes;
 use slug_bench::{data, lower_bound};
-use slug_resolver::{Credentials, Registry};
+use slug_resolver::{Credentials, NameSubset, Registry};
 
 fn exact(c: &mut Criterion) {
     let registry = Registry::embedded();
     let lookups = data::listed(&registry);
     let ids = lower_bound::id_map(lookups.iter().map(|lookup| lookup.model.as_str()));
-    let credentials: Vec<Credentials<'_>> =
-        lookups.iter().map(|lookup| Credentials { ambient: &lookup.injected, ..Credentials::default() }).collect();
+    let credentials: Vec<Credentials<'_>> = lookups
+        .iter()
+        .map(|lookup| Credentials { injected: NameSubset::all(&lookup.injected), ambient: &[] })
+        .collect();
     for (lookup, credentials) in lookups.iter().zip(&credentials) {
         let derived = registry.derive(&lookup.runtime, &lookup.model, credentials);
         assert_eq!(derived.ok().map(|provider| &provider.name), lookup.provider.as_ref());

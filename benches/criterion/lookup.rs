@@ -6,7 +6,7 @@ use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::data::{self, Lookup};
 use slug_bench::generate::shuffled_indexes;
 use slug_bench::{baseline, lower_bound};
-use slug_resolver::{Credentials, Registry, RuntimeHandle};
+use slug_resolver::{Credentials, NameSubset, Registry, RuntimeHandle};
 
 /// Minimum number of questions in one iteration.
 const STREAM: usize = 5_000;
@@ -27,7 +27,7 @@ fn prepared<'a>(registry: &'a Registry, lookups: &'a [Lookup]) -> Vec<PreparedLo
     let prepared = lookups.iter().map(|lookup| PreparedLookup {
         lookup,
         handle: registry.handle(&lookup.runtime).expect("the runtime is registered"),
-        credentials: Credentials { ambient: &lookup.injected, ..Credentials::default() },
+        credentials: Credentials { injected: NameSubset::all(&lookup.injected), ambient: &[] },
     });
     prepared.collect()
 }

@@ -238,7 +238,7 @@ pub fn question_lines() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use slug_resolver::{Code, Credentials, Env, Policy, Rejection, resolve};
+    use slug_resolver::{Code, Credentials, Env, NameSubset, Policy, Rejection, resolve};
 
     use super::*;
     use crate::baseline;
@@ -263,7 +263,7 @@ mod tests {
         keys.dedup();
         for lookup in listed.iter().chain(&matched).chain(&unregistered) {
             let derive = |injected: &[String]| {
-                let credentials = Credentials { ambient: injected, ..Credentials::default() };
+                let credentials = Credentials { injected: NameSubset::all(injected), ambient: &[] };
                 let found = registry.derive(&lookup.runtime, &lookup.model, &credentials);
                 let found =
                     found.map(|provider| provider.name.clone()).map_err(|rejection| Code::from(rejection).as_str());

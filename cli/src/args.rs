@@ -1,5 +1,7 @@
 //! The command line: the arguments of each command and their help texts.
 
+mod tips;
+
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -32,13 +34,18 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set
+    /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set, and wherever
+    /// FORCE_COLOR is set
     #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true, value_name = "WHEN")]
     pub color: ColorWhen,
 
-    /// Print no progress, notes or warnings on standard error
+    /// Print only the verdict: no report for people, and no progress, notes or warnings
     #[arg(long, short, global = true)]
     pub quiet: bool,
+
+    /// Exit with 0 instead of 1 if something was found
+    #[arg(long, global = true)]
+    pub exit_zero: bool,
 }
 
 const STYLES: Styles = Styles::styled()
@@ -76,12 +83,32 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print the names that can complete an argument, one a line
+    #[command(hide = true)]
+    Complete {
+        /// What to list
+        #[arg(value_enum)]
+        names: Completable,
+    },
     /// Print the manual page
     Man {
         /// Write the pages of all commands into this directory instead
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+}
+
+/// Names that completion scripts ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Completable {
+    /// The runtimes of the registry and the policies
+    Runtimes,
+    /// The policies
+    Policies,
+    /// Every code
+    Codes,
+    /// The codes that `--deny` takes
+    DeniableCodes,
 }
 
 /// The arguments that select the registry.
@@ -144,7 +171,7 @@ impl RegistryArgs {
 pub struct FindingsArgs {
     /// The output format (human, json, sarif, github or html), optionally written to a file
     /// [default: human]; may be repeated
-    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Findings")]
+    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Findings", alias = "format")]
     pub output: Vec<Sink<Format>>,
 
     /// Count undecided findings as errors
@@ -278,16 +305,18 @@ pub struct ResolveArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "batch")]
     pub ambient: Vec<String>,
 
-    /// The output format
-    #[arg(long, value_enum, default_value_t = ResolveFormat::Human, conflicts_with = "batch")]
-    pub format: ResolveFormat,
+    /// The output format (human, json, or env for assignments that a shell can evaluate),
+    /// optionally written to a file [default: human]; may be repeated
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format", conflicts_with = "batch")]
+    pub output: Vec<Sink<ResolveFormat>>,
 
     /// Read one query per line, from a file or standard input
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub batch: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// The formats of `resolve`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResolveFormat {
     /// For people
     Human,
@@ -295,6 +324,10 @@ pub enum ResolveFormat {
     Json,
     /// Assignments that a shell can evaluate
     Env,
+}
+
+impl OutputFormat for ResolveFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("env", Self::Env)];
 }
 
 /// Find the provider of a model, for each line of a file
@@ -415,7 +448,7 @@ pub struct DiffArgs {
 
     /// The output format (human, json, markdown, github or html), optionally written to a file
     /// [default: human]; may be repeated
-    #[arg(long, value_name = "FORMAT[=PATH]")]
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
     pub output: Vec<Sink<DiffFormat>>,
 
     /// What to count in addition to contradictions that appear
@@ -523,17 +556,23 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "NAME")]
     pub ambient: Vec<String>,
 
-    /// The output format
-    #[arg(long, value_enum, default_value_t = DiagnoseFormat::Human)]
-    pub format: DiagnoseFormat,
+    /// The output format (human or json), optionally written to a file [default: human]; may be
+    /// repeated
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
+    pub output: Vec<Sink<DiagnoseFormat>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// The formats of `diagnose`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiagnoseFormat {
     /// For people
     Human,
     /// One JSON object
     Json,
+}
+
+impl OutputFormat for DiagnoseFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json)];
 }
 
 /// Check registries and policies for errors that no environment can fix
@@ -622,12 +661,14 @@ pub struct ExplainArgs {
     /// The code, as in `error[CODE]`
     pub code: Option<String>,
 
-    /// The output format
-    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
-    pub format: ExplainFormat,
+    /// The output format (human, json, or markdown as in docs/codes.md), optionally written to a
+    /// file [default: human]; may be repeated
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
+    pub output: Vec<Sink<ExplainFormat>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// The formats of `explain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplainFormat {
     /// For people
     Human,
@@ -635,6 +676,11 @@ pub enum ExplainFormat {
     Json,
     /// Markdown, as in docs/codes.md
     Markdown,
+}
+
+impl OutputFormat for ExplainFormat {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("human", Self::Human), ("json", Self::Json), ("markdown", Self::Markdown)];
 }
 
 /// Import the model catalogue of another tool as a registry
@@ -803,8 +849,9 @@ pub struct PromoteArgs {
 /// The text to print instead: help, the version or a usage error.
 pub fn parse() -> Result<Arguments, Printout> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    requested_color(&words).write_global();
+    anstream::ColorChoice::from(requested_color(&words)).write_global();
     Arguments::try_parse().map_err(|error| {
+        let error = tips::with_tip(error, &words);
         let text = error.render().ansi().to_string();
         let is_error = error.use_stderr();
         Printout { text: if is_error { redact(&text, &words) } else { text }, is_error }
@@ -831,15 +878,23 @@ impl Printout {
 }
 
 /// The value of `--color`, even if the rest of the command line is invalid.
-fn requested_color(words: &[String]) -> anstream::ColorChoice {
+fn requested_color(words: &[String]) -> ColorWhen {
     let after = words.iter().position(|word| word == "--color").and_then(|at| words.get(at + 1)).map(String::as_str);
     let value = words.iter().find_map(|word| word.strip_prefix("--color=")).or(after);
-    value.and_then(|value| ColorWhen::from_str(value, true).ok()).unwrap_or(ColorWhen::Auto).into()
+    value.and_then(|value| ColorWhen::from_str(value, true).ok()).unwrap_or(ColorWhen::Auto)
+}
+
+/// Returns true if FORCE_COLOR asks for colour. `0` and `false` do not, and NO_COLOR counts more, as it does more than
+/// CLICOLOR_FORCE.
+fn is_color_forced() -> bool {
+    let value = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    value("NO_COLOR").is_none() && value("FORCE_COLOR").is_some_and(|value| value != "0" && value != "false")
 }
 
 impl From<ColorWhen> for anstream::ColorChoice {
     fn from(when: ColorWhen) -> Self {
         match when {
+            ColorWhen::Auto if is_color_forced() => Self::Always,
             ColorWhen::Auto => Self::Auto,
             ColorWhen::Always => Self::Always,
             ColorWhen::Never => Self::Never,

@@ -132,11 +132,14 @@ table! {
             Warning::ShadowedVariable.meaning();
     }
 
-    "Invariants",
+    "Invariants and expectations",
     "`invariants` in slugproof.yaml say what must always or never hold for the model that a harness picks. `prove` \
-    checks them in every environment, `lint` in every call.": {
+    checks them in every environment, `lint` in every call. `expect` says what single environments resolve to; \
+    `prove` tests that.": {
         VIOLATED_INVARIANT = "violated-invariant", Error, [Prove, Lint],
             "an environment or a call violates an invariant of slugproof.yaml";
+        FAILED_EXPECTATION = "failed-expectation", Error, [Prove],
+            "an environment resolves to something other than `expect` in slugproof.yaml says";
     }
 
     "Workflow files",
@@ -225,7 +228,7 @@ table! {
     "Causes that `diagnose` names",
     "`diagnose` names one cause: the code of a contradiction, or one of these. If several \
     apply, it names the first; a contradiction comes after `record-disagrees`. \
-    `--format json` has the cause under `cause`, as `name` and `message`. The other members \
+    `--output json` has the cause under `cause`, as `name` and `message`. The other members \
     are `resolution` (the output of `resolve`), `named` (the model and the runtime that the \
     record names), `disagreements`, `recorded` (what the record's model resolves to), \
     `fields` (the status and error fields of the record) and `record` (masked).": {

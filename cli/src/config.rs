@@ -11,6 +11,7 @@ use slug_workflow::declared::Declared;
 
 use crate::codes;
 use crate::exit::Failure;
+use crate::expectation::Expectation;
 use crate::invariant::Invariant;
 use crate::io::{is_same_file, read_file, shown_path};
 use crate::pin_entry::PinEntry;
@@ -55,6 +56,8 @@ pub struct Config {
     pub deny: Vec<&'static codes::Entry>,
     /// What must always or never hold.
     pub invariants: Vec<Invariant>,
+    /// Tests: environments, and what they resolve to.
+    pub expect: Vec<Expectation>,
     /// The files that write down model ids.
     pub pins: Vec<PinEntry>,
     /// Contradictions that are intended and not reported.
@@ -262,19 +265,20 @@ impl Config {
         }
     }
 
-    /// Checks that each invariant names existing policies, variables, runtimes and providers.
+    /// Checks that each invariant and each expectation names existing policies, variables, runtimes and providers.
     ///
     /// # Errors
     ///
     /// The first unknown name.
-    pub fn check_invariants(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
+    pub fn check_names(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
         match self.unknown_names(policies, registry).first() {
             Some(error) => Err(Failure::new(format!("{}: {error}", self.path.display()))),
             None => Ok(()),
         }
     }
 
-    /// The unknown names of invariants, each with the error at its field; at most one for each invariant.
+    /// The unknown names of invariants and expectations, each with the error at its field; at most one for each
+    /// entry.
     pub fn unknown_names(&self, policies: &[Policy], registry: Option<&Registry>) -> Vec<ReadError> {
         let checked = self.invariants.iter().map(|invariant| invariant.check(policies, registry)).enumerate();
         let errors = checked.filter_map(|(index, result)| result.err().map(|error| (index, error)));
@@ -282,7 +286,23 @@ impl Config {
             let path = FieldPath::default().key("invariants").index(index).key(field);
             ValidationError::at(path, message).located(&self.root)
         });
-        errors.collect()
+        let expectations = self.expect.iter().enumerate();
+        let failed = expectations.filter_map(|(index, entry)| {
+            let entry_path = FieldPath::default().key("expect").index(index);
+            let (path, message) = entry.check(entry_path, policies, registry).err()?;
+            Some(ValidationError::at(path, message).located(&self.root))
+        });
+        errors.chain(failed).collect()
+    }
+
+    /// The bytes of values in `expect` that are secrets of these policies. No output may repeat them.
+    pub fn misplaced_secrets(&self, policies: &[Policy]) -> Vec<Range<usize>> {
+        let expectations = self.expect.iter().enumerate();
+        let found = expectations.flat_map(|(index, entry)| {
+            let env = FieldPath::default().key("expect").index(index).key("env");
+            entry.misplaced_secrets(policies).map(move |name| self.value_range(&env.clone().key(name)))
+        });
+        found.collect()
     }
 
     /// The error about `harness_policy` if it names neither a policy nor a file.
@@ -396,6 +416,7 @@ impl Config {
             "deny",
             "pins",
             "invariants",
+            "expect",
             "accept",
         ];
         let fields = cursor.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
@@ -419,6 +440,8 @@ impl Config {
         let invariants = fields.optional("invariants");
         let invariants =
             invariants.map(|at| at.items()?.map(|entry| Invariant::decode(&entry)).collect()).transpose()?;
+        let expect = fields.optional("expect");
+        let expect = expect.map(|at| at.items()?.map(|entry| Expectation::decode(&entry)).collect()).transpose()?;
         let registries = registries(&fields)?
             .map(|[source, deployed]| Registries { source: relative(&source), deployed: relative(&deployed) });
         let registry = fields.optional("registry").map(|cursor| cursor.string().map(relative)).transpose()?;
@@ -442,6 +465,7 @@ impl Config {
             deny: deny(&fields)?,
             pins: pins.unwrap_or_default(),
             invariants: invariants.unwrap_or_default(),
+            expect: expect.unwrap_or_default(),
             policies: policies.map(|names| names.iter().map(|name| name_or_path(name)).collect()),
             accept,
             root,
@@ -508,7 +532,8 @@ fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadErro
             "deny" => Ok(Some(UnknownFields::Deny)),
             "deny-misspelt" => Ok(Some(UnknownFields::DenyMisspelt)),
             "allow" => Ok(Some(UnknownFields::Allow)),
-            _ => Err(cursor.error("expected `deny`, `deny-misspelt` or `allow`; correct the value")),
+            _ => Err(cursor
+                .error("expected `deny`, `deny-misspelt` or `allow`; write one of them, as in `unknown_fields: deny`")),
         },
         (None, Some(cursor)) => Ok(Some(if cursor.boolean()? { UnknownFields::Allow } else { UnknownFields::Deny })),
         (None, None) => Ok(None),

@@ -2,11 +2,12 @@
 
 use slug_resolver::policy::{Membership, Test};
 use slug_resolver::yaml::{Cursor, Entry, ReadError, UnknownFields};
-use slug_resolver::{Billing, BillingPath, Env, Policy, Registry, Resolution};
+use slug_resolver::{Env, Policy, Registry, Resolution};
 
 use crate::render::is_blank;
 use crate::slip::is_slip;
 use crate::suggest::did_you_mean;
+use crate::variables::unread_hint;
 
 /// An entry of `invariants`.
 #[derive(Clone, Debug)]
@@ -144,8 +145,9 @@ impl Invariant {
         for (name, test) in &self.variables {
             let reading: Vec<&Policy> = policies.iter().filter(|policy| policy.variable(name).is_some()).collect();
             if reading.is_empty() {
-                let known = policies.iter().flat_map(|policy| policy.variable_names().iter().map(String::as_str));
-                let help = did_you_mean(name, known, "name a variable of a policy, or `event`, `job` or `workflow`");
+                let hint = policies.iter().find_map(|policy| unread_hint(policy, name, |_| false));
+                let help =
+                    hint.unwrap_or_else(|| "name a variable of a policy, or `event`, `job` or `workflow`".to_owned());
                 return Err(("when", format!("no policy reads `{name}`; {help}")));
             }
             let is_key = |policy: &&&Policy| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
@@ -248,15 +250,9 @@ impl Invariant {
         let has = |(property, texts): &(Property, Membership)| {
             texts.contains(match property {
                 Property::Provider => &provider.name,
-                Property::Billing => match provider.billing() {
-                    Billing::Platform => "platform",
-                    Billing::Byok => "byok",
-                },
+                Property::Billing => provider.billing().as_str(),
                 Property::Model => resolution.slug,
-                Property::Path => match resolution.path {
-                    BillingPath::Platform => "platform",
-                    BillingPath::Byok => "byok",
-                },
+                Property::Path => resolution.path.as_str(),
                 Property::Rule => resolution.rule.unwrap_or_default(),
             })
         };

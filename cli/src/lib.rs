@@ -11,6 +11,7 @@ mod config;
 mod conformity;
 mod data;
 mod exit;
+mod expectation;
 pub mod findings;
 mod git;
 mod init;
@@ -36,7 +37,9 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use args::{Arguments, Command};
-use commands::{batch, check, conform, corpus, diagnose, diff, explain, import, manual, pick, project, prove, resolve};
+use commands::{
+    batch, check, complete, conform, corpus, diagnose, diff, explain, import, manual, pick, project, prove, resolve,
+};
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -48,11 +51,21 @@ pub fn main() -> ExitCode {
         Err(printout) => return end(printout.print(), &mut Output::new(ColorChoice::Auto, false)).into(),
     };
     let mut output = Output::new(arguments.color.into(), arguments.quiet);
+    let exits_zero = arguments.exit_zero;
     let result = run(arguments, &mut output).and_then(|exit| Ok(output.finish().map(|()| exit)?));
-    end(result, &mut output).into()
+    match end(result, &mut output) {
+        Exit::Findings if exits_zero => Exit::Clean,
+        exit => exit,
+    }
+    .into()
 }
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
+    if arguments.exit_zero && matches!(arguments.command, Some(Command::Pick(_))) {
+        let message = "`pick` prints no model if it finds a contradiction, so a harness needs its exit code; remove \
+                       --exit-zero, or pass --unchecked";
+        return Err(Failure::new(message));
+    }
     match arguments.command {
         None => project::run(output),
         Some(Command::Prove(args)) => prove::run(&args, output),
@@ -69,6 +82,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Import(args)) => import::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
+        Some(Command::Complete { names }) => complete::run(names, output),
         Some(Command::Man { dir }) => manual::pages(dir.as_deref(), output),
     }
 }

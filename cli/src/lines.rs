@@ -65,7 +65,7 @@ pub fn resolve_line_denying(
 ) -> Result<bool, String> {
     let question: Question<'_> = parse(line, QUESTION)?;
     let env = question.env(policy)?;
-    let ambient: Vec<String> = question.ambient.iter().map(|name| name.0.to_string()).collect();
+    let ambient: Vec<&str> = question.ambient.iter().map(|name| &*name.0).collect();
     let resolution = match &question.runtime {
         Some(runtime) => slug_resolver::resolve(registry, &runtime.0, &env, &ambient),
         None => {
@@ -88,7 +88,7 @@ pub fn resolve_line_denying(
 /// The problem of the line, without repeating the line.
 pub fn derive_line(registry: &Registry, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
     let question: Derivation<'_> = parse(line, DERIVATION)?;
-    let names: Vec<String> = question.auth_env.iter().map(|name| name.0.to_string()).collect();
+    let names: Vec<&str> = question.auth_env.iter().map(|name| &*name.0).collect();
     let credentials = Credentials { ambient: &names, ..Credentials::default() };
     let derived = registry.derive(&question.runtime.0, &question.model.0, &credentials);
     write_json(out, &Derived::from(derived.map(|provider| provider.name.as_str())));

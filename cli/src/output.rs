@@ -15,6 +15,8 @@ pub struct Output {
     answer: AutoStream<io::Stdout>,
     diagnostics: AutoStream<io::Stderr>,
     quiet: bool,
+    /// True while what is printed for people is dropped.
+    muted: bool,
     /// What the last command found, for the last line of the bare command.
     conclusion: Option<String>,
 }
@@ -23,7 +25,7 @@ impl Output {
     /// The streams of this process.
     pub fn new(color: ColorChoice, quiet: bool) -> Self {
         let (answer, diagnostics) = (AutoStream::new(io::stdout(), color), AutoStream::new(io::stderr(), color));
-        Self { answer, diagnostics, quiet, conclusion: None }
+        Self { answer, diagnostics, quiet, muted: false, conclusion: None }
     }
 
     /// Writes text for people. Control characters are escaped, except in the styles of slugproof.
@@ -33,6 +35,9 @@ impl Output {
 
     /// Writes text for people that is already escaped and may contain styles.
     pub fn styled(&mut self, text: &str) -> io::Result<()> {
+        if self.muted {
+            return Ok(());
+        }
         self.answer.write_all(text.as_bytes())
     }
 
@@ -56,6 +61,11 @@ impl Output {
     /// Returns what the last command found, and forgets it.
     pub fn take_conclusion(&mut self) -> Option<String> {
         self.conclusion.take()
+    }
+
+    /// Drops what is printed for people on standard output, or stops doing so.
+    pub fn mute(&mut self, muted: bool) {
+        self.muted = muted;
     }
 
     /// Returns true if `--quiet` turns off notes and progress.

@@ -63,6 +63,11 @@ pub trait Renders<F> {
 
     /// The result in a few lines, with styles.
     fn summary(&self) -> String;
+
+    /// The verdict alone, with styles, as `--quiet` shows it.
+    fn verdict(&self) -> String {
+        self.summary()
+    }
 }
 
 /// The requested outputs, or the default.
@@ -141,11 +146,11 @@ pub fn write<F: OutputFormat>(result: &impl Renders<F>, sinks: &[Sink<F>], outpu
     let written: Vec<_> = files.map(|(format, path)| write_whole(path, content(format).as_bytes())).collect();
     // The log of a failed run must not be empty.
     if sinks.iter().all(|sink| sink.path.is_some()) {
-        output.write_stderr(&result.summary());
+        output.write_stderr(&if output.is_quiet() { result.verdict() } else { result.summary() });
     }
     for sink in sinks.iter().filter(|sink| sink.path.is_none()) {
         if is_human(sink.format) {
-            output.styled(&result.styled())?;
+            output.styled(&if output.is_quiet() { result.verdict() } else { result.styled() })?;
         } else {
             output.raw(&result.render(sink.format))?;
         }

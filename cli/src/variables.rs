@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use slug_resolver::policy::Test;
 use slug_resolver::{Env, NameSubset, Policy, Resolution, Warning};
 
 use crate::exit::Failure;
@@ -35,12 +36,43 @@ pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, 
     Ok(variables)
 }
 
+/// Returns what to do about a variable that a policy does not read: to set the key that injects a secret of this
+/// name, or to use the name that was probably meant. `is_given` returns true for the variables that are given, too.
+pub fn unread_hint(policy: &Policy, name: &str, is_given: impl Fn(&str) -> bool) -> Option<String> {
+    let keys = injecting_keys(policy, name);
+    if !keys.is_empty() {
+        let is_missing = !keys.iter().any(|key| is_given(key));
+        let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        let keys = keys.join(" or ");
+        return is_missing.then(|| format!("it injects a secret of that name if {keys} is set, so set {keys}"));
+    }
+    closest_variable(policy, name).filter(|near| !is_given(near)).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The variables that make a policy inject a secret.
+fn injecting_keys<'p>(policy: &'p Policy, secret: &str) -> Vec<&'p str> {
+    let rules = policy.document().secrets.iter();
+    let injecting = rules.filter(|rule| rule.injected().iter().any(|name| name == secret));
+    let tested = injecting.flat_map(|rule| {
+        let is_set = |(name, test): &'p (String, Test)| (*test == Test::Set).then_some(name.as_str());
+        rule.key.as_deref().into_iter().chain(rule.when.variables.iter().filter_map(is_set))
+    });
+    let mut keys: Vec<&str> = Vec::new();
+    for key in tested {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
 /// Returns a note for each variable that the policy does not read: its name is probably
-/// misspelt.
+/// misspelt, or that of a secret that the policy injects.
 pub fn unread_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
     let unread = variables.iter().filter(|(name, _)| policy.variable(name).is_none());
+    let is_given = |name: &str| variables.iter().any(|(given, _)| given == name);
     let note = |(name, _): &(String, String)| {
-        let hint = closest_variable(policy, name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let hint = unread_hint(policy, name, is_given).map(|hint| format!("; {hint}")).unwrap_or_default();
         format!("policy `{}` does not read `{name}`{hint}", policy.name())
     };
     unread.map(note).collect()
@@ -120,12 +152,12 @@ pub fn runtime_names(policy: &Policy) -> Option<String> {
 
 /// Returns the names given with `--ambient`. A `NAME=VALUE` is refused without repeating the
 /// value.
-pub fn check_ambient(names: &[String]) -> Result<&[String], Failure> {
+pub fn check_ambient(names: &[String]) -> Result<Vec<&str>, Failure> {
     match names.iter().find_map(|name| name.split_once('=')) {
         Some((name, _)) => {
             Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))
         }
-        None => Ok(names),
+        None => Ok(names.iter().map(String::as_str).collect()),
     }
 }
 

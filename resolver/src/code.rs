@@ -1,5 +1,7 @@
 //! The codes of contradictions, and the outcomes for a workspace.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
 /// The outcome for a workspace.
@@ -127,6 +129,13 @@ impl Code {
             Self::MissingCredential => "the slug's provider needs a key and none is injected",
             Self::WrongCredential => "the slug's provider does not accept the injected secrets",
         }
+    }
+}
+
+/// Writes the code in kebab-case.
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

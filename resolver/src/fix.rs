@@ -4,10 +4,13 @@ mod meaning;
 mod slugs;
 mod spelling;
 
+use std::fmt;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;
+use crate::explain;
 use crate::limits;
 use crate::names::NameSubset;
 use crate::policy::{Applies, Dispatch, Policy, Test, Variable};
@@ -42,6 +45,17 @@ pub struct Fix {
     pub is_safe: bool,
 }
 
+/// Writes the edits and what they select, such as ``unset MODEL, which selects m-1 from acme``. Names and ids are
+/// written verbatim: the caller must escape characters that are unsafe in a terminal.
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, edit) in self.edits.iter().enumerate() {
+            write!(f, "{}{edit}", if index == 0 { "" } else { " and " })?;
+        }
+        write!(f, ", which {}", explain::selected(self))
+    }
+}
+
 /// One edit to one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a variable can only be set or unset")]
@@ -58,6 +72,16 @@ impl Edit {
     pub fn variable(&self) -> &str {
         match self {
             Self::Unset(name) | Self::Set(name, _) => name,
+        }
+    }
+}
+
+/// Writes `unset NAME` or `set NAME=VALUE`, verbatim.
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unset(name) => write!(f, "unset {name}"),
+            Self::Set(name, value) => write!(f, "set {name}={value}"),
         }
     }
 }
@@ -101,7 +125,7 @@ impl Serialize for Edit {
 ///
 /// If `runtime` is the runtime that the environment names, edits can also change the runtime.
 #[must_use]
-pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[String]) -> Vec<Fix> {
+pub fn fixes(registry: &Registry, runtime: &str, env: &Env<'_>, ambient: &[&str]) -> Vec<Fix> {
     fixes_sharing(&Unkept, registry, runtime, env, ambient)
 }
 
@@ -132,7 +156,7 @@ pub fn fixes_sharing(
     registry: &Registry,
     runtime: &str,
     env: &Env<'_>,
-    ambient: &[String],
+    ambient: &[&str],
 ) -> Vec<Fix> {
     let decision = decide(registry, runtime, env, ambient);
     if !decision.verdict.is_contradiction() {
@@ -148,7 +172,7 @@ pub fn fixes_sharing(
         slug: picked.slug.to_owned(),
         is_held: picked.held_by.is_some(),
         is_served,
-        ambient: ambient.to_owned(),
+        ambient: ambient.iter().map(|name| (*name).to_owned()).collect(),
     };
     let slugs = store.get(key, &|key| Slugs::new(registry, policy, key));
     // A slug that the runtime does not serve may be right, and the runtime wrong.
@@ -271,7 +295,7 @@ struct Search<'a, 'o> {
     /// The variables whose change can change the runtime: one bit for each position in the policy;
     /// none if the environment does not name the runtime.
     runtime_tests: u128,
-    ambient: &'o [String],
+    ambient: &'o [&'o str],
     /// The variable that holds the slug, and the slugs to try instead.
     held_by: Option<Variable>,
     slugs: &'a Slugs,
@@ -286,7 +310,7 @@ impl<'a, 'o> Search<'a, 'o> {
         registry: &'a Registry,
         runtime: &'o str,
         env: &Env<'a>,
-        ambient: &'o [String],
+        ambient: &'o [&'o str],
         (held_by, slugs, kept): (Option<Variable>, &'a Slugs, Option<&'o str>),
         key_moves: KeyMoves,
     ) -> Self {

@@ -15,6 +15,39 @@
 //! edits that resolve a contradiction. The crate accesses no files, clocks, process environment
 //! or network, and [`Env::read`] discards the values of secrets.
 //!
+//! # A program
+//!
+//! A harness that checks its own environment before it creates a workspace. It reads its registry and
+//! its policy, and says how to fix a contradiction.
+//!
+//! ```
+//! use std::{env, error::Error, fs};
+//!
+//! use slug_resolver::{Env, Policy, Registry, fixes, resolve, yaml::UnknownFields};
+//!
+//! fn main() -> Result<(), Box<dyn Error>> {
+//!     let registry = Registry::from_yaml(&fs::read("data/providers.yaml")?, UnknownFields::DenyMisspelt)?;
+//!     let policy = Policy::from_yaml(&fs::read("data/policies/full-saas.yaml")?)?;
+//!     let variables: Vec<(String, String)> = env::vars_os()
+//!         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+//!         .collect();
+//!     let env = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
+//!     // Credentials that every workspace of the organisation has, whatever the harness injects.
+//!     let ambient = ["OPENAI_API_KEY"];
+//!     let answer = resolve(&registry, "hermes", &env, &ambient);
+//!     println!("{}", answer.message(&registry));
+//!     for fix in fixes(&registry, "hermes", &env, &ambient) {
+//!         println!("to fix this, {fix}");
+//!     }
+//!     match answer.code {
+//!         Some(code) => Err(format!("{code}: {}", code.meaning()).into()),
+//!         None => Ok(()),
+//!     }
+//! }
+//! ```
+//!
+//! # The incident that this crate prevents
+//!
 //! ```
 //! use slug_resolver::{Env, Policy, Registry, fixes, resolve};
 //!
@@ -83,11 +116,19 @@ mod examples {
     struct DeriveMany;
 }
 
+#[doc(inline)]
 pub use env::Env;
+#[doc(inline)]
 pub use fix::{Edit, Fix, SlugKey, SlugStore, Slugs, fixes, fixes_sharing, meant_ids};
+#[doc(inline)]
 pub use names::NameSubset;
+#[doc(inline)]
 pub use policy::{BillingPath, Policy, PolicyDocument, Variable};
+#[doc(inline)]
 pub use registry::{AuthEnv, Billing, Credentials, Provider, Registry, RegistryDocument, Rejection, RuntimeHandle};
+#[doc(inline)]
 pub use resolve::{Decision, Kind, Resolution, decide, resolve};
+#[doc(inline)]
 pub use selection::{Injection, Selection, counting_secrets_rules, creates, inject, select};
+#[doc(inline)]
 pub use verdict::{Code, Mismatch, Outcome, Verdict, Warning, Warnings, evaluate};

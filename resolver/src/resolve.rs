@@ -25,7 +25,7 @@ pub struct Decision<'a> {
 ///
 /// `ambient` contains the names of credentials that are available in addition to the injected ones.
 #[must_use]
-pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[String]) -> Decision<'a> {
+pub fn decide<'a>(registry: &'a Registry, runtime: &str, env: &Env<'a>, ambient: &[&str]) -> Decision<'a> {
     let policy = env.policy();
     let dispatch = policy.dispatch(runtime);
     let holding = env.holding();
@@ -110,7 +110,7 @@ pub enum Kind {
 /// assert_eq!(incident.provider.unwrap().name, "minimax");
 /// ```
 #[must_use]
-pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[String]) -> Resolution<'a> {
+pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[&str]) -> Resolution<'a> {
     let policy = env.policy();
     let dispatch = policy.dispatch(runtime);
     let holding = env.holding();

@@ -235,6 +235,13 @@ impl Warning {
     }
 }
 
+/// Writes the name in kebab-case.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// The set of warnings of one resolution. It prints and serialises as a list.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Warnings([bool; Warning::ALL.len()]);

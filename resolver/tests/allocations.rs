@@ -47,7 +47,8 @@ fn resolving_and_deriving_do_not_allocate() {
             envs.extend(["j", "k"].map(|value| envs[0].with(variable("E2E_LLM_PATH"), value)));
             envs.push(envs[0].with(variable("E2E_SKIP"), "1"));
         }
-        let ambient = ["ANTHROPIC_API_KEY".to_owned()];
+        let ambient = ["ANTHROPIC_API_KEY"];
+        let injected = ambient.map(str::to_owned);
         let resolve_all = || {
             let mut coherent = 0;
             for runtime in &runtimes {
@@ -61,7 +62,7 @@ fn resolving_and_deriving_do_not_allocate() {
         };
         let derive_all = || {
             let handles = runtimes.iter().filter_map(|runtime| registry.handle(runtime));
-            let credentials = Credentials { injected: NameSubset::of(&ambient, |_| true), ambient: &[] };
+            let credentials = Credentials { injected: NameSubset::of(&injected, |_| true), ambient: &[] };
             handles.flat_map(|handle| SLUGS.map(|slug| handle.derive(slug, &credentials))).flatten().count()
         };
         // The first run builds the states of the lazy automaton.

@@ -42,7 +42,7 @@ fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Re
     if let Some(config) = &data.config {
         let configured = args.registry.registry.is_none().then_some(&registry);
         config.check_accepts(&known, configured)?;
-        config.check_invariants(&known, configured)?;
+        config.check_names(&known, configured)?;
     }
     let scripts = Scripts::below(PathBuf::new());
     let mut linter = Linter::new(&registry, &known).with_requested_policies(&requested).with_scripts(&scripts);

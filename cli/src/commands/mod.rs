@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub mod check;
+pub(crate) mod complete;
 pub mod conform;
 pub mod corpus;
 pub mod diagnose;

@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::redact::has_credential;
 use crate::render::escape_keeping_styles;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
-use crate::render::resolution::{explanation, is_finding};
+use crate::render::resolution::{explanation, heading, is_finding};
 use crate::variables::{check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable};
 
 /// Runs `pick`.
@@ -39,7 +39,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
-    let resolution = resolve(&registry, runtime, &env, ambient);
+    let resolution = resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     let is_misplaced = has_misplaced(&resolution);
     if !is_misplaced && !is_finding(&resolution, data.denied()) {
@@ -49,7 +49,11 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);
     }
-    let fixes = presentable(fixes(&registry, runtime, &given, ambient));
+    if output.is_quiet() {
+        output.write_stderr(&escape_keeping_styles(&heading(&masked(&resolution))));
+        return Ok(Exit::Findings);
+    }
+    let fixes = presentable(fixes(&registry, runtime, &given, &ambient));
     output.write_stderr(&escape_keeping_styles(&explanation(
         &registry,
         &policy,

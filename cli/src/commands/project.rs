@@ -30,6 +30,8 @@ pub fn run(output: &mut Output) -> Result<Exit, Failure> {
     let mut worst = Exit::Clean;
     let mut conclusions = Vec::new();
     let mut passed = Vec::new();
+    // Of all sections, the last line is the verdict.
+    output.mute(output.is_quiet());
     for (number, (name, section)) in SECTIONS.into_iter().enumerate() {
         let space = if number == 0 { "" } else { "\n" };
         output.styled(&format!("{space}{HEAD}── slugproof {name} ──{HEAD:#}\n\n"))?;
@@ -53,7 +55,9 @@ pub fn run(output: &mut Output) -> Result<Exit, Failure> {
         }
         worst = worst.worse(exit);
     }
-    output.styled(&conclusion(worst, conclusions, &passed))?;
+    output.mute(false);
+    let conclusion = conclusion(worst, conclusions, &passed);
+    output.styled(if output.is_quiet() { conclusion.trim_start() } else { &conclusion })?;
     Ok(worst)
 }
 

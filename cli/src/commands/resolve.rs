@@ -1,15 +1,20 @@
 //! `resolve`: resolves one query and explains the result.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
-use slug_resolver::{Code, Env, Fix, Kind, Registry, Resolution, fixes, resolve};
+use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, fixes, resolve};
 
 use crate::args::{ResolveArgs, ResolveFormat};
+use crate::codes::Entry;
 use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::render::escape_keeping_styles;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
-use crate::render::resolution::{explanation, is_finding};
+use crate::render::resolution::{explanation, heading, is_finding};
 use crate::render::shell::quoted;
+use crate::sink::{self, Renders};
 use crate::variables::{
     check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
 };
@@ -18,7 +23,10 @@ use super::batch;
 
 /// Runs `resolve`.
 pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let sinks = sink::requested(&args.output, None)?;
     let data = Data::find(args.registry.options())?;
+    let read = data.files(args.policy.as_slice());
+    sink::check_inputs(sink::files(&sinks), read.iter().map(PathBuf::as_path))?;
     if data.config.is_none() && args.registry.registry.is_some() && args.policy.is_none() {
         return Err(Failure::new(no_policy(args.registry.no_config)));
     }
@@ -42,22 +50,48 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
         Some(runtime) => (runtime.as_str(), given),
         None => (picked_runtime(&policy, &given).map_err(Failure::new)?, given.without_runtime()),
     };
-    let resolution = resolve(&registry, runtime, &env, ambient);
+    let resolution = resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let fixes = presentable(fixes(&registry, runtime, &given, ambient));
+    let fixes = presentable(fixes(&registry, runtime, &given, &ambient));
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);
     }
     let resolution = masked(&resolution);
-    match args.format {
-        ResolveFormat::Human => {
-            output.human(&explanation(&registry, &policy, &resolution, &fixes, &env, data.denied()))?;
-        }
-        ResolveFormat::Json => output.raw(&json(&registry, &resolution, &fixes))?,
-        ResolveFormat::Env => output.raw(&shell(&resolution))?,
-    }
+    let denied = data.denied();
+    let explained = Explained { registry: &registry, policy: &policy, resolution, fixes, env: &env, denied };
+    sink::write(&explained, &sinks, output)?;
+    let resolution = explained.resolution;
     Ok(if is_misplaced || is_finding(&resolution, data.denied()) { Exit::Findings } else { Exit::Clean })
+}
+
+/// A resolution with what explains it.
+struct Explained<'a> {
+    registry: &'a Registry,
+    policy: &'a Policy,
+    resolution: Resolution<'a>,
+    fixes: Vec<Fix>,
+    env: &'a Env<'a>,
+    denied: &'a [&'static Entry],
+}
+
+impl Renders<ResolveFormat> for Explained<'_> {
+    fn styled(&self) -> String {
+        let Self { registry, policy, resolution, fixes, env, denied } = self;
+        escape_keeping_styles(&explanation(registry, policy, resolution, fixes, env, denied))
+    }
+
+    fn render(&self, format: ResolveFormat) -> String {
+        match format {
+            ResolveFormat::Human => self.styled(),
+            ResolveFormat::Json => json(self.registry, &self.resolution, &self.fixes),
+            ResolveFormat::Env => shell(&self.resolution),
+        }
+    }
+
+    fn summary(&self) -> String {
+        escape_keeping_styles(&heading(&self.resolution))
+    }
 }
 
 #[derive(Serialize)]

@@ -9,7 +9,7 @@ use ignore::WalkBuilder;
 use slug_pins::{Literal, Syntax, scan};
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{self, Node, Value};
-use slug_resolver::{Code, Credentials, NameSubset, Provider, Registry, Rejection, RuntimeHandle, explain};
+use slug_resolver::{Code, Credentials, Provider, Registry, Rejection, RuntimeHandle, explain};
 
 use super::evaluate::comparison::Answer;
 use super::linter::Linter;
@@ -213,7 +213,8 @@ impl Linter<'_> {
             if runtime.range.is_empty() { finding } else { finding.with_label(runtime, "the runtime") }
         };
         let listed = || handle.runtime().arms.iter().flat_map(|arm| arm.models.iter().map(String::as_str));
-        let credentials = pin.credentials();
+        let names = pin.required_names();
+        let credentials = Credentials { ambient: &names, ..Credentials::default() };
         let similar = || similar_ids(registry, &handle.runtime().name, &pin.model.text, &credentials, SUGGESTIONS);
         let near = || match similar().as_slice() {
             [] => format!("write an id that the registry lists for {on}"),
@@ -271,7 +272,8 @@ impl Linter<'_> {
         let Some(handle) = registry.handle(self.dispatched(&pin.runtime.text)) else {
             return Answer::new(Some(Code::UnknownRuntime), None);
         };
-        let credentials = pin.credentials();
+        let names = pin.required_names();
+        let credentials = Credentials { ambient: &names, ..Credentials::default() };
         match handle.derive(&pin.model.text, &credentials) {
             Ok(provider) => Answer::new(lacking(pin, provider, &credentials).map(|(code, _)| code), Some(provider)),
             // The credentials of the workspace decide, and the file does not say which it gets.
@@ -291,7 +293,8 @@ impl Pin {
         meant: &str,
         owner: Option<&Provider>,
     ) -> Option<Patch> {
-        let credentials = self.credentials();
+        let names = self.required_names();
+        let credentials = Credentials { ambient: &names, ..Credentials::default() };
         let provider = runtime.derive(meant, &credentials).ok()?;
         let [served_by] = runtime.candidates(meant)[..] else { return None };
         let keeps_vendor = match owner {
@@ -318,10 +321,9 @@ impl Pin {
         (text.get(range.clone()) == Some(self.model()) && !before.starts_with('&')).then_some(range)
     }
 
-    /// The secrets that the workspace gets, as far as the file says.
-    fn credentials(&self) -> Credentials<'_> {
-        let ambient = self.required_env.as_deref().unwrap_or_default();
-        Credentials { injected: NameSubset::EMPTY, ambient }
+    /// The names of the secrets that the workspace gets, as far as the file says.
+    fn required_names(&self) -> Vec<&str> {
+        self.required_env.iter().flatten().map(String::as_str).collect()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
 use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
-use slug_resolver::policy::{Harness, InjectMode, SecretsRule};
+use slug_resolver::policy::{Harness, InjectMode};
 use slug_resolver::{Code, Credentials, Edit, Fix, NameSubset};
 
 impl Linter<'_> {
@@ -184,12 +184,12 @@ impl Linter<'_> {
             return None;
         }
         let policy = group.first.policy;
-        let rules = policy.document().secrets.iter().map(SecretsRule::injected);
-        let sets: Vec<Vec<String>> = match policy.document().inject {
-            InjectMode::First => rules.map(<[String]>::to_vec).collect(),
-            InjectMode::Every => vec![rules.flatten().cloned().collect()],
+        let rules = policy.document().secrets.iter().map(|rule| rule.injected().iter().map(String::as_str));
+        let sets: Vec<Vec<&str>> = match policy.document().inject {
+            InjectMode::First => rules.map(Iterator::collect).collect(),
+            InjectMode::Every => vec![rules.flatten().collect()],
         };
-        let meets = |names: &Vec<String>| Credentials { injected: NameSubset::EMPTY, ambient: names }.meet(provider);
+        let meets = |names: &Vec<&str>| Credentials { injected: NameSubset::EMPTY, ambient: names }.meet(provider);
         if sets.iter().any(meets) {
             return None;
         }

@@ -28,19 +28,7 @@ pub fn explanation(
     env: &Env<'_>,
     denied: &[&'static Entry],
 ) -> String {
-    let mut text = String::new();
-    match resolution.code {
-        None if resolution.verdict == Kind::Nothing => {
-            let _ = writeln!(text, "{GOOD}✓ nothing to create{GOOD:#}: {NOTHING}");
-        }
-        None => {
-            let _ = writeln!(text, "{GOOD}✓ consistent{GOOD:#}: {}", summary(resolution));
-        }
-        Some(code) => {
-            let heading = wrapped(&format!("✗ {}: {}", code.as_str(), code.meaning()), "", "  ");
-            let _ = writeln!(text, "{BAD}{}{BAD:#}", heading.replacen(':', &format!("{BAD:#}:"), 1));
-        }
-    }
+    let mut text = heading(resolution);
     text.push('\n');
     for (label, value) in facts(registry, policy, resolution, env) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
@@ -62,6 +50,18 @@ pub fn explanation(
         text.push_str(&describe_fixes(fixes));
     }
     text
+}
+
+/// The verdict of a resolution in one line.
+pub fn heading(resolution: &Resolution<'_>) -> String {
+    match resolution.code {
+        None if resolution.verdict == Kind::Nothing => format!("{GOOD}✓ nothing to create{GOOD:#}: {NOTHING}\n"),
+        None => format!("{GOOD}✓ consistent{GOOD:#}: {}\n", summary(resolution)),
+        Some(code) => {
+            let heading = wrapped(&format!("✗ {}: {}", code.as_str(), code.meaning()), "", "  ");
+            format!("{BAD}{}{BAD:#}\n", heading.replacen(':', &format!("{BAD:#}:"), 1))
+        }
+    }
 }
 
 /// The outcome of an environment in which the harness creates nothing.
@@ -196,7 +196,7 @@ fn describe_fixes(fixes: &[Fix]) -> String {
     }
     if fixes.len() > FIXES_SHOWN {
         let _ =
-            writeln!(text, "  {FAINT}and {} more; --format json lists them all{FAINT:#}", fixes.len() - FIXES_SHOWN);
+            writeln!(text, "  {FAINT}and {} more; --output json lists them all{FAINT:#}", fixes.len() - FIXES_SHOWN);
     }
     text
 }
@@ -204,16 +204,19 @@ fn describe_fixes(fixes: &[Fix]) -> String {
 /// Describes a fix: its edits and the model and provider that they select.
 pub fn describe_fix(fix: &Fix) -> String {
     let edit = |edit: &Edit| match edit {
-        Edit::Unset(name) => format!("unset {name}"),
-        Edit::Set(name, value) => format!("set {name}={}", shown(value)),
+        Edit::Unset(name) => Edit::Unset(name.clone()),
+        Edit::Set(name, value) => Edit::Set(name.clone(), shown(value)),
     };
-    let edits: Vec<String> = fix.edits.iter().map(edit).collect();
-    leading_to(&edits.join(" and "), fix)
+    Fix { edits: fix.edits.iter().map(edit).collect(), ..escaped(fix) }.to_string()
 }
 
 /// Appends the model and the provider that a fix selects to a description of its edits, and the runtime if
 /// it changes.
 pub fn leading_to(edits: &str, fix: &Fix) -> String {
-    let changes = fix.runtime.as_ref().map(|runtime| format!("changes the runtime to {} and ", shown(runtime)));
-    format!("{edits}, which {}selects {} from {}", changes.unwrap_or_default(), shown(&fix.slug), fix.provider)
+    format!("{edits}, which {}", explain::selected(&escaped(fix)))
+}
+
+/// A fix whose slug and runtime are safe to show.
+fn escaped(fix: &Fix) -> Fix {
+    Fix { slug: shown(&fix.slug), runtime: fix.runtime.as_deref().map(shown), ..fix.clone() }
 }

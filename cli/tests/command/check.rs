@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use slug_laws::reference::is_found_in;
 use slug_resolver::registry::{Arm, Pattern, Runtime};
-use slug_resolver::{Credentials, Provider, Registry, RegistryDocument};
+use slug_resolver::{Credentials, NameSubset, Provider, Registry, RegistryDocument};
 use slugproof::commands::check::arms::{ARMS, Arms};
 
 use crate::run::{RunOutput, Scratch, slugproof};
@@ -74,9 +74,9 @@ fn summary_counts_every_file() {
     let scratch = Scratch::new("check-summary").file("r.yaml", sound().replace("name: acme", "nme: acme"));
     let scratch = scratch.file("p.yaml", policy).file("good.yaml", policy.replace("runntime: X\n", ""));
     for (files, summary) in [
-        (&["r.yaml", "good.yaml"][..], "in 1 registry, 1 policy"),
-        (&["r.yaml", "p.yaml", "good.yaml"], "in 1 registry, 2 policies"),
-        (&["r.yaml"], "in 1 registry"),
+        (&["r.yaml", "good.yaml"][..], "in 1 registry, 1 policy: r.yaml"),
+        (&["r.yaml", "p.yaml", "good.yaml"], "in 1 registry, 2 policies: p.yaml, r.yaml"),
+        (&["r.yaml"], "in 1 registry: r.yaml"),
     ] {
         let output = check(&scratch, files);
         assert!(output.stdout.trim_end().ends_with(summary), "{}", output.snapshot());
@@ -453,7 +453,7 @@ proptest! {
             let mut reached = BTreeSet::new();
             for model in all_ids() {
                 for injected in all_credentials() {
-                    let credentials = Credentials { ambient: &injected, ..Credentials::default() };
+                    let credentials = Credentials { injected: NameSubset::all(&injected), ambient: &[] };
                     let provider = registry.derive(&runtime.name, &model, &credentials);
                     reached.extend(provider.map(|provider| provider.name.clone()));
                 }

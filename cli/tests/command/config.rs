@@ -236,7 +236,11 @@ fn variables_are_declared_once() {
             "line 4, column 14: `vars.a`: `a` has two values, because names of repository variables ignore case; keep \
              one",
         ),
-        ("vars: {A: 1}", "line 4, column 11: `vars.A`: expected a string, found the number `1`; put it in quotes"),
+        (
+            "vars: {A: 1}",
+            "line 4, column 11: `vars.A`: expected a string, found the number `1`; put it in quotes, as \
+         in `\"1\"`",
+        ),
     ] {
         let output = run(&project("vars-wrong", &format!("{config}\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);
         assert!(output.code == 2 && output.stderr.contains(told), "{}", output.snapshot());

@@ -126,10 +126,76 @@ fn completions_and_manual_pages_are_generated() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = slugproof(["completions", shell]).run();
         assert!(output.code == 0 && output.stdout.contains("resolve"), "{shell}");
+        let asks = output.stdout.contains("complete runtimes") || output.stdout.contains("complete \"$names\"");
+        assert_eq!(asks, ["bash", "zsh", "fish"].contains(&shell), "{shell}");
     }
+    let zsh = slugproof(["completions", "zsh"]).run().stdout;
+    assert!(zsh.matches("\n_slugproof() {").count() == 1 && zsh.contains("\n_slugproof_options() {"), "{zsh}");
     let page = slugproof(["man"]).run();
     assert!(page.code == 0 && page.stdout.contains(".TH slugproof 1"), "{}", page.stdout);
     let scratch = Scratch::new("man");
     assert_eq!(slugproof(["man", "--dir", "."]).dir(&scratch).run().code, 0);
-    assert!(scratch.0.join("slugproof-prove.1").is_file());
+    let pages = std::fs::read_dir(&scratch.0).expect("the directory is readable");
+    let mut names = Vec::new();
+    for page in pages {
+        let page = page.expect("the directory is readable");
+        let name = page.file_name().into_string().expect("file names are UTF-8");
+        if !name.ends_with(".1") {
+            continue;
+        }
+        names.push(name);
+        let text = std::fs::read_to_string(page.path()).expect("the page is readable");
+        for section in ["EXIT STATUS", "FILES", "ENVIRONMENT", "SEE ALSO"] {
+            assert_eq!(text.matches(&format!(".SH \"{section}\"")).count(), 1, "{names:?}");
+        }
+        assert!(text.contains("FORCE_COLOR") && text.contains("slugproof.yaml"), "{names:?}");
+        // A page refers to others, and not to itself.
+        let own = names.last().expect("a name").strip_suffix(".1").expect("a page").replace('-', "\\-");
+        assert!(text.contains(".BR slugproof") && !text.contains(&format!(".BR {own} (1)")), "{own}");
+    }
+    assert!(names.contains(&"slugproof-prove.1".to_owned()) && !names.contains(&"slugproof-complete.1".to_owned()));
+}
+
+/// The names of the words that bash offers after these words.
+#[cfg(unix)]
+fn completed(scratch: &Scratch, words: &[&str]) -> Vec<String> {
+    let script = slugproof(["completions", "bash"]).run().stdout;
+    let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let directory = Path::new(env!("CARGO_BIN_EXE_slugproof")).parent().expect("a directory").display();
+    let call = format!(
+        "{script}\nPATH={directory}:$PATH\nCOMP_WORDS=({})\nCOMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+         COMP_LINE=\"${{COMP_WORDS[*]}}\"\nCOMP_POINT=${{#COMP_LINE}}\n\
+         _slugproof_names slugproof \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"\n\
+         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.join(" ")
+    );
+    let output = std::process::Command::new("bash").args(["-c", &call]).current_dir(&scratch.0).output();
+    let output = output.expect("bash runs");
+    let text = String::from_utf8(output.stdout).expect("the output is UTF-8");
+    text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_runtimes_policies_and_codes() {
+    let scratch = Scratch::new("completions")
+        .file("slugproof.yaml", "schema_version: 1\nregistry: r.yaml\npolicies: [p.yaml]\n")
+        .file(
+            "r.yaml",
+            "schema_version: 1\nproviders: [{name: acme, auth_env: [ACME_KEY]}]\n\
+             runtimes: {coder: {providers: [{name: acme, models: [m]}]}, writer: {providers: [{name: acme, models: [m]}]}}\n",
+        )
+        .file("p.yaml", "schema_version: 2\nname: nightly\nmodel: [{use: m}]\nsecrets: [{key: ACME_KEY}]\n");
+    let complete = |words: &[&str]| completed(&scratch, words);
+    assert_eq!(complete(&["slugproof", "resolve", "--runtime", ""]), ["coder", "writer"]);
+    assert_eq!(complete(&["slugproof", "-q", "pick", "c"]), ["coder"]);
+    assert_eq!(complete(&["slugproof", "prove", "--policy", "n"]), ["nightly"]);
+    assert_eq!(complete(&["slugproof", "lint", "--deny", "cross"]), ["cross-vendor-credential"]);
+    assert_eq!(complete(&["slugproof", "explain", "missing-c"]), ["missing-credential"]);
+    // Everything else is completed as before.
+    assert_eq!(complete(&["slugproof", "prove", "--brute"]), ["--brute-force"]);
+    assert_eq!(complete(&["slugproof", "conf"]), ["conform"]);
+    // A file that cannot be read completes nothing, and shows no error.
+    let broken = Scratch::new("completions-broken").file("slugproof.yaml", "schema_version: [");
+    assert_eq!(completed(&broken, &["slugproof", "resolve", "--runtime", ""]), [""; 0]);
 }

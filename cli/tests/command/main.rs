@@ -15,6 +15,7 @@ mod diagnose_properties;
 mod diff;
 mod diff_law;
 mod documents;
+mod expectations;
 mod explain;
 // Links, modes, pipes and signals.
 #[cfg(unix)]

@@ -206,3 +206,174 @@ fn batch_error_names_its_column() {
     let output = slugproof(["resolve", "--batch"]).dir(&project("batch", "")).input("{\"runtime\": 1}\n").run();
     assert!(output.stdout.contains("column 13: not a valid query"), "{}", output.snapshot());
 }
+
+#[test]
+fn option_of_another_tool_gets_the_option_of_slugproof() {
+    for (args, tip) in [
+        (&["lint", "--json"][..], "use `--output json`"),
+        (&["resolve", "--json"], "use `--output json`"),
+        (&["check", "--sarif"], "use `--output sarif`"),
+        (&["diff", "--markdown", "HEAD"], "use `--output markdown`"),
+        (&["prove", "--html=page.html"], "use `--output html=FILE`"),
+        (&["lint", "--output-file", "x"], "use `--output FORMAT`"),
+        (&["prove", "--config-file", "x"], "uses the nearest slugproof.yaml"),
+        (&["check", "--config", "x"], "`check FILE` checks another one"),
+        (&["prove", "--registry-file", "x"], "use `--registry FILE`"),
+        (&["prove", "--policy-file=x"], "use `--policy NAME`"),
+        (&["resolve", "--env", "A=b"], "write variables without an option"),
+        (&["resolve", "--model", "m"], "set the variable from which the policy takes the model"),
+        (&["lint", "--fail-on", "warning"], "use `--deny CODE`"),
+        (&["lint", "--ignore", "near-miss"], "slugproof: ignore[CODE] reason"),
+        (&["diff", "--base", "main"], "write the revisions without an option"),
+        (&["check", "--soft-fail"], "use `--exit-zero`"),
+        (&["lint", "--no-color"], "use `--color WHEN`"),
+        (&["prove", "--summary"], "use `--quiet`"),
+        // clap knows an option that is spelt like this one.
+        (&["prove", "--regsitry", "x"], "'--registry'"),
+        (&["lint", "--outptu", "x"], "'--output'"),
+    ] {
+        let output = slugproof(args.iter().copied()).run();
+        assert!(output.code == 2 && output.stderr.contains(tip), "{args:?}: {}", output.stderr);
+    }
+    // `resolve` writes no page, so no tip promises one.
+    let output = slugproof(["resolve", "--html"]).run();
+    assert!(output.code == 2 && !output.stderr.contains("--output html"), "{}", output.stderr);
+}
+
+#[test]
+fn every_command_takes_output_and_its_earlier_name() {
+    let scratch = project("outputs", "").file("record.json", "{\"status\": \"online\"}");
+    for args in [
+        &["resolve", "--runtime", "writer"][..],
+        &["diagnose", "--record", "record.json", "--runtime", "writer"],
+        &["explain", "near-miss"],
+        &["lint"],
+        &["check"],
+        &["conform"],
+        &["prove"],
+    ] {
+        let printed = run(&scratch, &[args, &["--format", "json"]].concat());
+        let file = run(&scratch, &[args, &["--output", "json=out.json", "--output", "human"]].concat());
+        let written = std::fs::read_to_string(scratch.0.join("out.json")).expect("the output is written");
+        std::fs::remove_file(scratch.0.join("out.json")).expect("the output is written");
+        let [printed_json, written_json] = [&printed.stdout, &written].map(|text| {
+            let mut value: Value =
+                serde_json::from_str(text).unwrap_or_else(|error| panic!("{args:?}: {error}: {text}"));
+            value.as_object_mut().expect("an object").remove("seconds");
+            value
+        });
+        assert_eq!(printed_json, written_json, "{args:?}");
+        assert_eq!(printed.code, file.code, "{args:?}");
+        assert!(!file.stdout.is_empty() && serde_json::from_str::<Value>(&file.stdout).is_err(), "{args:?}");
+    }
+    let output = run(&scratch, &["resolve", "--runtime", "writer", "--output", "json=providers.yaml"]);
+    assert!(output.code == 2 && output.stderr.contains("also an input"), "{}", output.stderr);
+    let output = run(&scratch, &["resolve", "--runtime", "writer", "--output", "yaml"]);
+    assert!(output.stderr.contains("write human, json or env"), "{}", output.stderr);
+}
+
+#[test]
+fn quiet_prints_only_the_verdict() {
+    let scratch = project("quiet", "").file("record.json", "{\"status\": \"online\"}");
+    for (args, verdict) in [
+        (&["resolve", "--runtime", "writer", "NORTH_KEY=x"][..], "✗ missing-credential: "),
+        (&["resolve", "--runtime", "writer", "CI_NORTH=set"], "✓ consistent: north-1 on north"),
+        (&["check"], "✓ nothing found"),
+        (&["lint"], "✓ nothing found in 1 workflow file"),
+        (&["prove"], "✗ 1 gap not accepted"),
+        (&["diagnose", "--record", "record.json", "--runtime", "writer", "CI_NORTH=set"], "✓ coherent-online: "),
+        (&[], "✗ prove: 1 gap"),
+    ] {
+        let output = run(&scratch, &[args, &["--quiet"]].concat());
+        let text = format!("{}{}", output.stdout, output.stderr);
+        // A verdict may be wrapped, and nothing else follows.
+        let is_one = text.lines().skip(1).all(|line| line.starts_with("  ") && !line.trim().is_empty());
+        assert!(text.starts_with(verdict) && is_one, "{args:?}: {text}");
+        assert_eq!(output.code, run(&scratch, args).code, "{args:?}");
+    }
+    let output = run(&scratch, &["pick", "-q", "writer"]);
+    assert!(output.stderr.starts_with("✗ missing-credential") && output.stdout.is_empty(), "{}", output.stderr);
+    let sample = slugproof(["-q"]).dir(&Scratch::new("messages-quiet-sample")).run();
+    assert!(sample.stdout.ends_with("this was sample data: for your own, run `slugproof init`\n"), "{}", sample.stdout);
+}
+
+#[test]
+fn exit_zero_changes_only_the_exit_code_of_findings() {
+    let scratch = project("exit-zero", "");
+    for args in [&["prove"][..], &["resolve", "--runtime", "writer"], &[]] {
+        let (with, without) = (run(&scratch, &[args, &["--exit-zero"]].concat()), run(&scratch, args));
+        assert_eq!((with.code, without.code), (0, 1), "{args:?}");
+        let lines = |output: &RunOutput| output.stdout.lines().filter(|line| !line.contains("took ")).count();
+        assert_eq!(lines(&with), lines(&without), "{args:?}");
+    }
+    for args in [&["prove", "--exit-zero", "--registry", "missing.yaml"][..], &["lint", "--exit-zero", "missing.yml"]] {
+        assert_eq!(run(&scratch, args).code, 2, "{args:?}");
+    }
+    // A harness would go on without a model.
+    let output = run(&scratch, &["pick", "--exit-zero", "writer"]);
+    assert!(output.code == 2 && output.stderr.contains("remove --exit-zero"), "{}", output.stderr);
+}
+
+#[test]
+fn colour_follows_the_variables_and_the_option() {
+    let scratch = project("colour", "");
+    for (args, variables, is_coloured) in [
+        (&["check"][..], &[][..], false),
+        (&["check"], &[("FORCE_COLOR", "1")], true),
+        (&["check"], &[("FORCE_COLOR", "3")], true),
+        (&["check"], &[("CLICOLOR_FORCE", "1")], true),
+        (&["check"], &[("FORCE_COLOR", "")], false),
+        (&["check"], &[("FORCE_COLOR", "0")], false),
+        (&["check"], &[("FORCE_COLOR", "false")], false),
+        (&["check"], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+        (&["check", "--color", "never"], &[("FORCE_COLOR", "1")], false),
+        (&["check", "--color", "always"], &[("NO_COLOR", "1")], true),
+        (&["--help"], &[("FORCE_COLOR", "1")], true),
+        (&["--help"], &[], false),
+    ] {
+        let command = slugproof(args.iter().copied()).dir(&scratch);
+        let output = variables.iter().fold(command, |command, (name, value)| command.env(name, value)).run();
+        assert_eq!(output.stdout.contains('\u{1b}'), is_coloured, "{args:?} with {variables:?}");
+    }
+}
+
+#[test]
+fn last_line_names_the_files_with_errors() {
+    let failing = "on: push\njobs:\n  j:\n    runs-on: x\n    steps: [{run: ci/review.sh}]\n";
+    let mut scratch = project("summary", "");
+    for name in ["b", "a", "d", "c"] {
+        scratch = scratch.file(&format!(".github/workflows/{name}.yml"), failing);
+    }
+    let text = sentence(&run(&scratch, &["lint"]));
+    let files = ".github/workflows/a.yml, .github/workflows/b.yml, .github/workflows/c.yml and 1 more file";
+    assert!(text.contains(&format!("✗ 4 errors in 5 workflow files, 5 steps: {files}")), "{text}");
+}
+
+#[test]
+fn secret_under_its_own_name_gets_the_variable_that_injects_it() {
+    let scratch = project("unread", "");
+    let note = |args: &[&str]| run(&scratch, args).stderr;
+    let injected = note(&["resolve", "--runtime", "writer", "NORTH_KEY=x"]);
+    let hint = "policy `review` does not read `NORTH_KEY`; it injects a secret of that name if `CI_NORTH` is set, so set \
+                `CI_NORTH`\n";
+    assert!(injected.ends_with(hint), "{injected}");
+    let both = note(&["resolve", "--runtime", "writer", "NORTH_KEY=x", "CI_NORTH=set"]);
+    assert_eq!(both, "note: policy `review` does not read `NORTH_KEY`\n");
+}
+
+#[test]
+fn wrong_type_gets_one_right_example() {
+    for (config, example) in [
+        ("harness_policy: 1\n", "as in `harness_policy: \"1\"`"),
+        ("harness_policy: [review]\n", "write one text, as in `harness_policy: text`"),
+        ("harness_policy:\n", "as in `harness_policy: text`, or delete it"),
+        ("workflows: a.yml\n", "write it in brackets, as in `workflows: [a, b]`"),
+        ("workflows: [1]\n", "as in `- \"1\"`"),
+        ("expect: [a]\n", "write its fields, as in `- {name: value}`"),
+        ("allow_unknown_fields: maybe\n", "write `allow_unknown_fields: true`"),
+        ("unknown_fields: none\n", "as in `unknown_fields: deny`"),
+    ] {
+        let output = run(&project("types", config), &["lint"]);
+        assert!(output.code == 2 && output.stderr.contains(example), "{config}: {}", output.stderr);
+    }
+}

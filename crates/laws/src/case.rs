@@ -90,6 +90,12 @@ impl TestCase {
         answer
     }
 
+    /// The ambient credentials, as the resolver takes them.
+    #[must_use]
+    pub fn ambient_names(&self) -> Vec<&str> {
+        self.ambient.iter().map(String::as_str).collect()
+    }
+
     /// A hash of the question, to choose a sample deterministically where not everything can be tried.
     pub(crate) fn number(&self) -> u64 {
         let variables = self.variables.iter().flat_map(|(name, value)| [name, value]);

@@ -23,7 +23,7 @@ pub struct OutcomeKind {
 }
 
 impl OutcomeKind {
-    pub(crate) fn of(decision: &Decision<'_>, ambient: &[String]) -> Self {
+    pub(crate) fn of(decision: &Decision<'_>, ambient: &[&str]) -> Self {
         let verdict = &decision.verdict;
         if verdict.outcome() == Outcome::Nothing {
             return Self::default();

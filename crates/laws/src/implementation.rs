@@ -105,7 +105,7 @@ pub struct RealResolver;
 
 impl Implementation for RealResolver {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
-        resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
+        resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
     }
 
     fn runtime<'a>(&self, case: &'a TestCase) -> Option<&'a str> {
@@ -124,7 +124,8 @@ impl Implementation for RealResolver {
         model: &str,
         injected: &[String],
     ) -> Result<&'r Provider, Rejection> {
-        registry.derive(runtime, model, &Credentials { injected: NameSubset::default(), ambient: injected })
+        let ambient: Vec<&str> = injected.iter().map(String::as_str).collect();
+        registry.derive(runtime, model, &Credentials { injected: NameSubset::default(), ambient: &ambient })
     }
 
     fn overlaps(&self, patterns: &[&Pattern]) -> Overlaps {
@@ -133,12 +134,12 @@ impl Implementation for RealResolver {
 
     fn fixes(&self, case: &TestCase) -> Vec<Fix> {
         let [shared, _] = case.dataset.fix_slug_caches();
-        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
+        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
     }
 
     fn fixes_again(&self, case: &TestCase) -> Vec<Fix> {
         let [_, shared] = case.dataset.fix_slug_caches();
-        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient)
+        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
     }
 
     fn message(&self, registry: &Registry, resolution: &Resolution<'_>) -> String {

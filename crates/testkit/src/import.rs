@@ -82,8 +82,7 @@ fn check_owner(
     owners: &[String],
     owner: &Provider,
 ) -> Result<(), Violation> {
-    let item: Vec<String> =
-        owner.auth_env.items().next().map(|item| item.iter().map(str::to_owned).collect()).unwrap_or_default();
+    let item: Vec<&str> = owner.auth_env.items().next().map(|item| item.iter().collect()).unwrap_or_default();
     for ambient in [&[][..], &item] {
         let credentials = Credentials { ambient, ..Credentials::default() };
         match registry.derive(runtime, id, &credentials) {

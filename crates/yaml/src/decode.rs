@@ -132,10 +132,22 @@ impl<'n> Cursor<'n> {
         match &self.node.value {
             Value::String(text) => Ok(text),
             Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => {
-                Err(self.error(format!("expected a string, found {}; put it in quotes", self.node.value.kind())))
+                let example = self.example("\"1\"");
+                Err(self.error(format!(
+                    "expected a string, found {}; put it in quotes, as in {example}",
+                    self.node.value.kind()
+                )))
             }
-            Value::Null => Err(self.error("expected a string, found nothing (null); write a value or delete it")),
-            other => Err(self.error(format!("expected a string, found {}", other.kind()))),
+            Value::Null => {
+                let example = self.example("text");
+                Err(self.error(format!(
+                    "expected a string, found nothing (null); write a value, as in {example}, or delete it"
+                )))
+            }
+            other => {
+                let example = self.example("text");
+                Err(self.error(format!("expected a string, found {}; write one text, as in {example}", other.kind())))
+            }
         }
     }
 
@@ -147,7 +159,10 @@ impl<'n> Cursor<'n> {
     pub fn boolean(&self) -> Result<bool, ReadError> {
         match &self.node.value {
             Value::Boolean(value) => Ok(*value),
-            other => Err(self.error(format!("expected `true` or `false`, found {}", other.kind()))),
+            other => {
+                let example = self.example("true");
+                Err(self.error(format!("expected `true` or `false`, found {}; write {example}", other.kind())))
+            }
         }
     }
 
@@ -180,7 +195,11 @@ impl<'n> Cursor<'n> {
                 .iter()
                 .enumerate()
                 .map(move |(index, node)| Cursor { node, parent: Some((self, Segment::Index(index))) })),
-            other => Err(self.error(format!("expected a list, found {}; write it in brackets: `[…]`", other.kind()))),
+            other => {
+                let example = self.example("[a, b]");
+                Err(self
+                    .error(format!("expected a list, found {}; write it in brackets, as in {example}", other.kind())))
+            }
         }
     }
 
@@ -209,7 +228,11 @@ impl<'n> Cursor<'n> {
                     Ok(Entry { name, key: Cursor { node: key, parent }, value: Cursor { node: value, parent } })
                 })
                 .collect(),
-            other => Err(self.error(format!("expected a mapping, found {}", other.kind()))),
+            other => {
+                let example = self.example("{name: value}");
+                Err(self
+                    .error(format!("expected a mapping, found {}; write its fields, as in {example}", other.kind())))
+            }
         }
     }
 
@@ -242,6 +265,17 @@ impl<'n> Cursor<'n> {
     fn missing(&self, name: &str) -> ReadError {
         let advice = if name == SCHEMA_VERSION { "add `schema_version: 1`" } else { "add it" };
         self.error(format!("the required field `{name}` is missing; {advice}"))
+    }
+
+    /// A valid value at the place of this one, in backticks. A long or unusual key is left out, because it may be a
+    /// secret.
+    fn example(&self, value: &str) -> String {
+        let is_plain = |key: &str| key.len() <= 30 && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        match self.parent {
+            Some((_, Segment::Key(key))) if is_plain(key) => format!("`{key}: {value}`"),
+            Some((_, Segment::Index(_))) => format!("`- {value}`"),
+            _ => format!("`{value}`"),
+        }
     }
 
     /// The path of this value from the root of the document.
@@ -300,10 +334,11 @@ impl<'n> Fields<'n> {
         written.copied().ok_or_else(|| {
             let expected: Vec<String> = known.iter().map(u8::to_string).collect();
             version.error(format!(
-                "expected schema version {}, found {}; write {}, or use a version of slugproof that knows it",
+                "expected schema version {}, found {}; write `schema_version: {}`, or use a version of slugproof that \
+                 knows it",
                 expected.join(" or "),
                 version.node.value.kind(),
-                expected.join(" or ")
+                expected.last().map_or("1", String::as_str)
             ))
         })
     }

@@ -27,7 +27,7 @@
 //! let error = fields.required("models")?.strings().unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "line 2, column 13: `models[1]`: expected a string, found a number; put it in quotes"
+//!     "line 2, column 13: `models[1]`: expected a string, found a number; put it in quotes, as in `- \"1\"`"
 //! );
 //! assert_eq!(error.span, Some(23..27));
 //! # Ok::<(), slug_yaml::ReadError>(())

@@ -94,7 +94,8 @@ impl Slugs {
     pub(super) fn new(registry: &Registry, policy: &Policy, key: &SlugKey) -> Self {
         let SlugKey { template, slug, is_held, is_served, ambient } = key;
         // Whatever else is edited, only secrets that the policy injects can be added.
-        let most = Credentials { injected: NameSubset::all(policy.injectable()), ambient };
+        let ambient: Vec<&str> = ambient.iter().map(String::as_str).collect();
+        let most = Credentials { injected: NameSubset::all(policy.injectable()), ambient: &ambient };
         let handle = registry.handle(template);
         let may_serve = |slug: &str| handle.is_some_and(|runtime| runtime.may_serve(slug, &most));
 

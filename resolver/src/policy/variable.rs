@@ -1,5 +1,7 @@
 //! The variables that a policy reads, and the classes of their values.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::condition::{Test, host_of};
@@ -46,6 +48,13 @@ impl BillingPath {
             Self::Platform => "platform",
             Self::Byok => "byok",
         }
+    }
+}
+
+/// Writes the name in machine-readable output.
+impl fmt::Display for BillingPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -10,7 +10,7 @@ pub struct Credentials<'a> {
     /// The secrets that the workspace receives.
     pub injected: NameSubset<'a>,
     /// Credentials that are available in addition, at organisation scope.
-    pub ambient: &'a [String],
+    pub ambient: &'a [&'a str],
 }
 
 impl Credentials<'_> {
@@ -46,6 +46,6 @@ impl Credentials<'_> {
 }
 
 #[inline]
-fn is_in(list: &[String], name: &str) -> bool {
-    list.iter().any(|present| present == name)
+fn is_in(list: &[impl AsRef<str>], name: &str) -> bool {
+    list.iter().any(|present| present.as_ref() == name)
 }

@@ -61,9 +61,12 @@ pub enum Rejection {
     WithdrawnModel,
 }
 
+/// A separate constant, because rustdoc shows the whole text in place of `include_str!`.
+const EMBEDDED_YAML: &str = include_str!("../../data/providers.yaml");
+
 impl Registry {
     /// The registry file of [`Registry::embedded`].
-    pub const EMBEDDED_YAML: &str = include_str!("../../data/providers.yaml");
+    pub const EMBEDDED_YAML: &str = EMBEDDED_YAML;
 
     /// Validates and compiles a document.
     ///

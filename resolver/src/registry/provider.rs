@@ -1,5 +1,7 @@
 //! One entry of the provider catalogue.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::auth::AuthEnv;
@@ -119,6 +121,31 @@ pub enum Billing {
     Platform,
     /// The tenant, with its own key.
     Byok,
+}
+
+impl Billing {
+    /// The name in registries and in machine-readable output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Byok => "byok",
+        }
+    }
+}
+
+/// Writes the name in registries and in machine-readable output.
+impl fmt::Display for Billing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Writes the unique name.
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 /// The protocol of an endpoint.

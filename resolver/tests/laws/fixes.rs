@@ -55,7 +55,7 @@ runtimes:
     let dataset = Dataset::new(registry, policy);
     let values = |slug: &str| -> Vec<String> {
         let case = TestCase { ambient: vec!["KEY".to_owned()], ..TestCase::new(&dataset, "agent").with("MODEL", slug) };
-        let found = fixes(&dataset.registry, "agent", &case.env(), &case.ambient);
+        let found = fixes(&dataset.registry, "agent", &case.env(), &case.ambient_names());
         let set = found.iter().flat_map(|fix| &fix.edits).filter_map(|edit| match edit {
             Edit::Set(name, value) if name == "MODEL" => Some(value.clone()),
             _ => None,
@@ -142,7 +142,7 @@ fn shared_slugs_change_no_fix() {
         let shared = SharedSlugs::default();
         let mut found = Vec::new();
         for case in neighbours(&case) {
-            let (runtime, env, ambient) = (&case.runtime, case.env(), &case.ambient);
+            let (runtime, env, ambient) = (&case.runtime, case.env(), &case.ambient_names());
             let alone = fixes(registry, runtime, &env, ambient);
             assert_eq!(fixes_sharing(&shared, registry, runtime, &env, ambient), alone, "{case:?}");
             if !alone.is_empty() && !found.contains(&alone) {

@@ -52,16 +52,14 @@ fn invalid_registries_report_place_and_advice() {
         (
             "version: 1",
             "version: 2",
-            "line 1, column 17: `schema_version`: expected schema version 1, \
-             found the number `2`; write 1, or use a version of slugproof that knows \
-             it",
+            "line 1, column 17: `schema_version`: expected schema version 1, found the number `2`; write \
+             `schema_version: 1`, or use a version of slugproof that knows it",
         ),
         (
             "version: 1",
             "version: '1'",
-            "line 1, column 17: `schema_version`: expected schema version 1, \
-             found a string; write 1, or use a version of slugproof that knows \
-             it",
+            "line 1, column 17: `schema_version`: expected schema version 1, found a string; write `schema_version: \
+             1`, or use a version of slugproof that knows it",
         ),
         (
             "    auth_env: [ACME_KEY]\n",
@@ -99,7 +97,7 @@ fn invalid_registries_report_place_and_advice() {
             "[ACME_KEY]",
             "[[ACME_ID, null]]",
             "line 7, column 26: `providers[0].auth_env[0][1]`: expected a string, found nothing (null); write a \
-             value or delete it",
+             value, as in `- text`, or delete it",
         ),
         (
             "models: [m-1, m-2]",
@@ -159,23 +157,26 @@ fn invalid_registries_report_place_and_advice() {
         (
             "name: acme\n    d",
             "name: 1\n    d",
-            "line 3, column 11: `providers[0].name`: expected a string, found the number `1`; put it in quotes",
+            "line 3, column 11: `providers[0].name`: expected a string, found the number `1`; put it in quotes, as \
+             in `name: \"1\"`",
         ),
         (
             "name: acme\n    d",
             "name: 3.10\n    d",
-            "line 3, column 11: `providers[0].name`: expected a string, found a number; put it in quotes",
+            "line 3, column 11: `providers[0].name`: expected a string, found a number; put it in quotes, as in \
+             `name: \"1\"`",
         ),
         (
             "name: acme\n    d",
             "name: true\n    d",
-            "line 3, column 11: `providers[0].name`: expected a string, found the boolean `true`; put it in quotes",
+            "line 3, column 11: `providers[0].name`: expected a string, found the boolean `true`; put it in quotes, \
+             as in `name: \"1\"`",
         ),
         (
             "name: acme\n    d",
             "name:\n    d",
-            "line 3, column 9: `providers[0].name`: expected a string, found nothing (null); write a value or \
-             delete it",
+            "line 3, column 9: `providers[0].name`: expected a string, found nothing (null); write a value, as in \
+             `name: text`, or delete it",
         ),
         (
             "name: acme\n    d",
@@ -185,8 +186,8 @@ fn invalid_registries_report_place_and_advice() {
         (
             "[ACME_KEY]",
             "[ACME_KEY, ~]",
-            "line 7, column 26: `providers[0].auth_env[1]`: expected a string, found nothing (null); write a \
-             value or delete it",
+            "line 7, column 26: `providers[0].auth_env[1]`: expected a string, found nothing (null); write a value, \
+             as in `- text`, or delete it",
         ),
         (
             "[m-1, m-2]",
@@ -553,8 +554,8 @@ fn invalid_policies_report_place_and_advice() {
         (
             "[B, A]",
             "[B, ~]",
-            "line 9, column 30: `secrets[1].inject[1]`: expected a string, found nothing (null); write a value \
-             or delete it",
+            "line 9, column 30: `secrets[1].inject[1]`: expected a string, found nothing (null); write a value, as \
+             in `- text`, or delete it",
         ),
         (
             "[agent], k",
@@ -583,7 +584,8 @@ fn invalid_policies_report_place_and_advice() {
         (
             "fallback: m-3",
             "fallback: 3",
-            "line 12, column 11: `fallback`: expected a string, found the number `3`; put it in quotes",
+            "line 12, column 11: `fallback`: expected a string, found the number `3`; put it in quotes, as in \
+             `fallback: \"1\"`",
         ),
     ];
     Policy::from_yaml(POLICY.as_bytes()).expect("the template is valid");
@@ -624,9 +626,8 @@ fn invalid_rules_report_place_and_advice() {
         (
             "schema_version: 2",
             "schema_version: 3",
-            "line 1, column 17: `schema_version`: expected schema version 1 or 2, \
-             found the number `3`; write 1 or 2, or use a \
-             version of slugproof that knows it",
+            "line 1, column 17: `schema_version`: expected schema version 1 or 2, found the number `3`; write \
+             `schema_version: 2`, or use a version of slugproof that knows it",
         ),
         ("name: mine\n", "", "line 1, column 1: the required field `name` is missing; add it"),
         ("model:\n", "models:\n", "line 7, column 1: `models`: unknown field `models`; did you mean `model`?"),
@@ -672,7 +673,12 @@ fn invalid_rules_report_place_and_advice() {
         ),
         ("runtime: RUNTIME", "harness: ['']", "line 3, column 11: `harness[0]`: the value is empty; write one"),
         (", use: $MODEL}", "}", "line 8, column 5: `model[0]`: the required field `use` is missing; add it"),
-        ("{use: m-3}", "m-3", "line 10, column 5: `model[2]`: expected a mapping, found a string"),
+        (
+            "{use: m-3}",
+            "m-3",
+            "line 10, column 5: `model[2]`: expected a mapping, found a string; write its fields, \
+         as in `- {name: value}`",
+        ),
         ("inject: first", "inject: all", "line 11, column 9: `inject`: unknown mode; write `first` or `every`"),
         (
             "path: platform}\n",
@@ -880,7 +886,8 @@ fn invalid_rules_report_place_and_advice() {
         (
             "use: m-3",
             "use: 3",
-            "line 10, column 11: `model[2].use`: expected a string, found the number `3`; put it in quotes",
+            "line 10, column 11: `model[2].use`: expected a string, found the number `3`; put it in quotes, as in \
+             `use: \"1\"`",
         ),
         (WHEN, "{LLM_PATH: []}", "line 9, column 23: `model[1].when.LLM_PATH`: the list is empty; name at least one"),
         (
@@ -923,8 +930,8 @@ fn invalid_rules_report_place_and_advice() {
         (
             WHEN,
             "{LLM_PATH: true}",
-            "line 9, column 23: `model[1].when.LLM_PATH`: expected a string, found the boolean `true`; put it \
-             in quotes",
+            "line 9, column 23: `model[1].when.LLM_PATH`: expected a string, found the boolean `true`; put it in \
+             quotes, as in `\"1\"`",
         ),
         (
             WHEN,
@@ -943,7 +950,12 @@ fn invalid_rules_report_place_and_advice() {
             "line 9, column 22: `model[1].when.runtime`: a runtime is always set; write `[set]` for its name",
         ),
         (WHEN, "{runtime: []}", "line 9, column 22: `model[1].when.runtime`: the list is empty; name at least one"),
-        (WHEN, "[LLM_PATH]", "line 9, column 12: `model[1].when`: expected a mapping, found a list"),
+        (
+            WHEN,
+            "[LLM_PATH]",
+            "line 9, column 12: `model[1].when`: expected a mapping, found a list; write its \
+         fields, as in `when: {name: value}`",
+        ),
         ("name: override", "name: ''", "line 8, column 12: `model[0].name`: the value is empty; write one"),
         (
             "runtime: RUNTIME",

@@ -110,8 +110,8 @@ impl<'r> Arms<'r> {
     pub fn own_credentials(&self, arm: usize, among: &PatternSet) -> Vec<String> {
         let others = || among.iter().filter(|other| **other != arm).map(|other| self.providers[*other]);
         let is_own = |item: &NameSubset<'_>| {
-            let injected: Vec<String> = item.iter().map(str::to_owned).collect();
-            !others().any(|other| Credentials { ambient: &injected, ..Credentials::default() }.meet(other))
+            let names: Vec<&str> = item.iter().collect();
+            !others().any(|other| Credentials { ambient: &names, ..Credentials::default() }.meet(other))
         };
         let none = self.providers[arm].is_keyless().then(NameSubset::default);
         self.providers[arm].auth_env.items().chain(none).filter(is_own).map(|item| item.join(" and ")).collect()

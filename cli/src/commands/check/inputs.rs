@@ -40,7 +40,7 @@ impl Kind {
             (Kind::Registry, &["providers"]),
             (Kind::Policy, &["override", "platform", "fallback", "model", "secrets", "extends"]),
             (Kind::Registry, &["runtimes"]),
-            (Kind::Config, &["registry", "registries", "policies", "accept", "workflows"]),
+            (Kind::Config, &["registry", "registries", "policies", "accept", "expect", "workflows"]),
         ];
         let has_any = |(_, fields): &&(Self, &[&str])| fields.iter().any(|field| is_field(field));
         FIELDS.iter().find(has_any).map(|(kind, _)| *kind)

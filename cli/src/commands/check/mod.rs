@@ -25,7 +25,7 @@ use crate::exit::{Exit, Failure};
 use crate::findings::{Coverage, EMBEDDED, Finding, Report, Source, SourceId, Span, publish};
 use crate::output::Output;
 use crate::policies;
-use crate::redact::mask_credentials;
+use crate::redact::{mask_credentials, mask_ranges};
 
 use document::{Document, first_line};
 use inputs::{Input, Inputs, Kind};
@@ -48,7 +48,7 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     if check.registries.is_empty() && !check.has_registry && !check.policies.is_empty() {
         check.others.push(inputs.other_registry()?);
     }
-    check.check_invariants();
+    check.check_names();
     check.compare();
     let workflows = check.compare_registries(&inputs)?;
     check.conform(&options.deny, args.with_conform)?;
@@ -224,9 +224,9 @@ impl Check {
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });
     }
 
-    /// Reports the unknown names of invariants, as `prove` and `lint` refuse them. After an invalid file, a
-    /// name may only seem unknown.
-    fn check_invariants(&mut self) {
+    /// Reports the unknown names of invariants and expectations, as `prove` and `lint` refuse them. After an invalid
+    /// file, a name may only seem unknown.
+    fn check_names(&mut self) {
         if !self.report.findings.is_empty() {
             return;
         }
@@ -240,6 +240,8 @@ impl Check {
         let source = *source;
         let mut errors = config.unknown_names(&policies, registry);
         errors.extend(config.unknown_harness_policy(&policies));
+        let secrets = config.misplaced_secrets(&policies);
+        self.report.sources.map_text(source, |text| mask_ranges(text, secrets.clone()));
         for error in errors {
             self.refuse(source, Kind::Config, &error);
         }

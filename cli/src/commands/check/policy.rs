@@ -416,16 +416,15 @@ impl<'a> PolicyCheck<'a> {
     /// Returns true if some credentials select a provider for a model. It is enough to try single
     /// credentials: if several select a provider, one of them alone does.
     fn registers(&self, runtime: &str, model: &str) -> bool {
-        let derive = |ambient: &[String]| {
-            self.registry.derive(runtime, model, &Credentials { ambient, ..Credentials::default() })
-        };
+        let derive =
+            |ambient: &[&str]| self.registry.derive(runtime, model, &Credentials { ambient, ..Credentials::default() });
         match derive(&[]) {
             Ok(_) => true,
             Err(Rejection::AmbiguousModel) => {
                 let arms = self.registry.runtime(runtime).map_or(&[][..], |runtime| &runtime.arms);
                 let providers = arms.iter().filter_map(|arm| self.registry.provider(&arm.provider));
                 let mut items = providers.flat_map(|provider| provider.auth_env.items());
-                items.any(|item| derive(&item.iter().map(str::to_owned).collect::<Vec<_>>()).is_ok())
+                items.any(|item| derive(&item.iter().collect::<Vec<_>>()).is_ok())
             }
             Err(_) => false,
         }

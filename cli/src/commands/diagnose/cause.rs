@@ -23,7 +23,7 @@ pub struct Setting<'a> {
     /// True if the environment of this process was asked for.
     pub from_env: bool,
     /// Credentials that are already available to the workspace.
-    pub ambient: &'a [String],
+    pub ambient: &'a [&'a str],
     /// The codes that slugproof.yaml denies.
     pub denied: &'a [&'static Entry],
 }

@@ -160,7 +160,8 @@ fn about_the_environment(explanation: &str) -> String {
     format!("{HEAD}what this environment resolves to{HEAD:#}\n{explanation}")
 }
 
-fn heading(cause: Cause) -> String {
+/// The cause in one line.
+pub fn heading(cause: Cause) -> String {
     let (sign, style) = match cause {
         Cause::CoherentOnline => ("✓", GOOD),
         Cause::SilentRecord | Cause::NoEnvironment => ("!", WARN),

@@ -25,7 +25,7 @@ struct CauseForm {
     message: String,
 }
 
-/// The result of `resolve --format json`.
+/// The result of `resolve --output json`.
 #[derive(Serialize)]
 struct ResolutionForm<'a> {
     #[serde(flatten)]

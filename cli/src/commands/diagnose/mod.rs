@@ -10,10 +10,12 @@ pub(crate) mod json;
 pub(crate) mod record;
 mod sources;
 
+use std::path::PathBuf;
+
 use slug_resolver::{Env, Policy, Registry};
 
 pub use cause::Cause;
-use cause::{Setting, diagnose, is_runtime};
+use cause::{Diagnosis, Setting, diagnose, is_runtime};
 use inputs::Inputs;
 use record::Record;
 use sources::Sources;
@@ -23,11 +25,33 @@ use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::resolution::is_finding;
-use crate::variables::runtime_names;
+use crate::sink::{self, Renders};
+use crate::variables::{check_ambient, runtime_names};
+
+impl Renders<DiagnoseFormat> for Diagnosis<'_> {
+    fn styled(&self) -> String {
+        human::render(self)
+    }
+
+    fn render(&self, format: DiagnoseFormat) -> String {
+        match format {
+            DiagnoseFormat::Human => self.styled(),
+            DiagnoseFormat::Json => json::render(self),
+        }
+    }
+
+    fn summary(&self) -> String {
+        human::heading(self.cause)
+    }
+}
 
 /// Runs `diagnose`.
 pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let sinks = sink::requested(&args.output, None)?;
     let data = Data::find(args.registry.options())?;
+    let read = data.files(args.policy.as_slice());
+    let records = args.env_file.iter().chain([&args.record]);
+    sink::check_inputs(sink::files(&sinks), read.iter().chain(records).map(PathBuf::as_path))?;
     let policy = data.policy(args.policy.as_ref())?;
     let registry = data.registry()?;
     let inputs = Inputs::read(args, &policy)?;
@@ -37,23 +61,21 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let env = sources.variables.as_deref().map(|variables| read_env(&policy, variables));
     let asked = inputs.runtime.as_ref().map(|runtime| sources.masker.text(runtime));
     let (runtime, env) = runtime_of(asked.as_deref(), env, &record, &registry, &policy)?;
+    let ambient = check_ambient(&args.ambient)?;
     let setting = Setting {
         registry: &registry,
         policy: &policy,
         runtime,
         env: env.as_ref(),
         from_env: args.from_env,
-        ambient: &args.ambient,
+        ambient: &ambient,
         denied: data.denied(),
     };
     let diagnosis = diagnose(setting, &record);
     if record.fields().is_empty() {
         output.note("the record has no field with the state of a workspace, such as `status`");
     }
-    match args.format {
-        DiagnoseFormat::Human => output.styled(&human::render(&diagnosis))?,
-        DiagnoseFormat::Json => output.raw(&json::render(&diagnosis))?,
-    }
+    sink::write(&diagnosis, &sinks, output)?;
     let is_denied = diagnosis.resolution.is_some_and(|resolution| is_finding(&resolution, data.denied()));
     Ok(if is_denied { Exit::Findings } else { diagnosis.cause.exit() })
 }

@@ -8,7 +8,7 @@ use slug_resolver::{Policy, Registry};
 use super::inputs::{EnvFile, Inputs};
 use crate::redact::{Masker, is_credential};
 use crate::render::counted;
-use crate::suggest::closest_variable;
+use crate::variables::unread_hint;
 
 /// The environment without secret values.
 pub struct Sources {
@@ -68,8 +68,8 @@ fn variables(inputs: &Inputs) -> impl Iterator<Item = (&str, &str)> {
     process.chain(in_files).chain(arguments)
 }
 
-/// The maximum number of misspelt names that are listed.
-const MISSPELT_SHOWN: usize = 5;
+/// The maximum number of names that are listed although the policy does not read them.
+const UNREAD_SHOWN: usize = 5;
 
 /// Notes on variables of a file that are set twice or probably misspelt.
 fn notes_on(file: &EnvFile, policy: &Policy) -> Vec<String> {
@@ -78,7 +78,7 @@ fn notes_on(file: &EnvFile, policy: &Policy) -> Vec<String> {
     for assignment in &file.assignments {
         lines.entry(&assignment.name).or_default().push(assignment.line);
     }
-    let (mut notes, mut misspelt) = (Vec::new(), Vec::new());
+    let (mut notes, mut unread) = (Vec::new(), Vec::new());
     for assignment in &file.assignments {
         let (name, line) = (&assignment.name, assignment.line);
         let set_on = &lines[name.as_str()];
@@ -87,14 +87,15 @@ fn notes_on(file: &EnvFile, policy: &Policy) -> Vec<String> {
                 let also = if set_on.len() > 2 { format!(", {} times in total", set_on.len()) } else { String::new() };
                 notes.push(format!("{path}: `{name}` is set on lines {first} and {last}{also}; the last value counts"));
             }
-        } else if let Some(near) = closest_variable(policy, name).filter(|near| !lines.contains_key(near)) {
+        } else if let Some(hint) = unread_hint(policy, name, |given| lines.contains_key(given)) {
             let policy = policy.name();
-            misspelt
-                .push(format!("{path}, line {line}: policy `{policy}` does not read `{name}`; did you mean `{near}`?"));
+            unread.push(format!("{path}, line {line}: policy `{policy}` does not read `{name}`; {hint}"));
         }
     }
-    let more = misspelt.len().saturating_sub(MISSPELT_SHOWN);
-    notes.extend(misspelt.into_iter().take(MISSPELT_SHOWN));
-    notes.extend((more > 0).then(|| format!("{path}: {} may be misspelt too", counted(more as u64, "more name"))));
+    let more = unread.len().saturating_sub(UNREAD_SHOWN);
+    notes.extend(unread.into_iter().take(UNREAD_SHOWN));
+    let counted =
+        |more: usize| format!("{path}: policy `{}` does not read {}", policy.name(), counted(more as u64, "more name"));
+    notes.extend((more > 0).then(|| counted(more)));
     notes
 }

@@ -7,7 +7,8 @@ use slug_resolver::{Code, explain};
 
 use super::report::{Cell, Column, EvaluatedCrossing, PolicyReport, Report, Row};
 use super::results::{assignments, description, grouped_by_runtime, results, sample, set_names, undecided};
-use crate::codes::CROSS_VENDOR_CREDENTIAL;
+use crate::codes::{CROSS_VENDOR_CREDENTIAL, FAILED_EXPECTATION};
+use crate::expectation::TestedEnvironment;
 use crate::page::Sign;
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, shown, width, wrapped};
 
@@ -35,8 +36,46 @@ pub fn render(report: &Report) -> String {
         text.push_str(&violations(policy));
         text.push_str(&findings(policy));
     }
+    text.push_str(&expectations(report));
     text.push('\n');
     text.push_str(&summary(report));
+    text
+}
+
+/// The most environments of one failed expectation that are shown.
+const ENVIRONMENTS_SHOWN: usize = 3;
+
+/// The tests of slugproof.yaml, one line each, and what came of those that fail.
+fn expectations(report: &Report) -> String {
+    if report.expectations.is_empty() {
+        return String::new();
+    }
+    let config = report.config.as_deref().unwrap_or_default();
+    let mut text = format!("\n{HEAD}expectations{HEAD:#} of {config}\n\n");
+    for tested in &report.expectations {
+        let (style, sign) = if tested.passes() { (GOOD, "ok") } else { (BAD, "FAILED") };
+        let line = wrapped(&format!("{config}:{}: {}", tested.line, shown(&tested.title)), "          ", "          ");
+        let _ = writeln!(text, "  {style}{sign:<6}{style:#}  {}", line.trim_start());
+        let add = |text: &mut String, line: &str| {
+            let _ = writeln!(text, "{}", wrapped(line, "          ", "            "));
+        };
+        if !tested.passes() {
+            add(&mut text, &format!("{}: expected {}", FAILED_EXPECTATION.id, tested.expected.text()));
+        }
+        for (environment, command) in tested.failures().take(ENVIRONMENTS_SHOWN) {
+            let TestedEnvironment { policy, runtime, set, found, hint, .. } = environment;
+            add(&mut text, &format!("found {}", found.text()));
+            let (policy, runtime, set) = (shown(policy), shown(runtime), assignments(set, None));
+            add(&mut text, &format!("by policy {policy} on runtime {runtime}, {set}"));
+            hint.iter().for_each(|hint| add(&mut text, &format!("help: {hint}")));
+            // A command can be copied only if it is one line.
+            command.iter().for_each(|command| text.push_str(&format!("          {command}\n")));
+        }
+        let more = tested.failures().count().saturating_sub(ENVIRONMENTS_SHOWN);
+        if more > 0 {
+            let _ = writeln!(text, "          and {}; --output json has all", counted(more as u64, "more environment"));
+        }
+    }
     text
 }
 
@@ -233,17 +272,29 @@ fn findings(policy: &PolicyReport) -> String {
     text
 }
 
+/// A result in one line.
+fn line((sign, text): (Sign, String)) -> String {
+    let (style, mark) = match sign {
+        Sign::Bad => (BAD, "✗"),
+        Sign::Open => (WARN, "!"),
+        Sign::Good | Sign::Plain => (GOOD, "✓"),
+    };
+    let text = wrapped(&format!("{mark} {text}"), "", "  ");
+    format!("{}\n", text.replacen(mark, &format!("{style}{mark}{style:#}"), 1))
+}
+
+/// The worst results; of a run in which everything holds, the first.
+pub fn verdict(report: &Report) -> String {
+    let results = results(report);
+    let worst = results.iter().map(|(sign, _)| *sign).min();
+    let most = if worst.is_some_and(|sign| sign <= Sign::Open) { results.len() } else { 1 };
+    let mut text: String = results.into_iter().filter(|(sign, _)| Some(*sign) == worst).take(most).map(line).collect();
+    text.extend(sample(report).map(|text| line((Sign::Open, text))));
+    text
+}
+
 /// The summary: what holds, what fails and what is missing.
 pub fn summary(report: &Report) -> String {
-    let line = |(sign, text): (Sign, String)| {
-        let (style, mark) = match sign {
-            Sign::Bad => (BAD, "✗"),
-            Sign::Open => (WARN, "!"),
-            Sign::Good | Sign::Plain => (GOOD, "✓"),
-        };
-        let text = wrapped(&format!("{mark} {text}"), "", "  ");
-        format!("{}\n", text.replacen(mark, &format!("{style}{mark}{style:#}"), 1))
-    };
     let mut text: String = results(report).into_iter().map(line).collect();
     let _ = writeln!(text, "{FAINT}  took {:.2} s{FAINT:#}", report.elapsed.as_secs_f64());
     text.extend(sample(report).map(|text| line((Sign::Open, text))));

@@ -7,8 +7,8 @@ use slug_laws::LAWS;
 use slug_laws::proof::Gap;
 use slug_resolver::Code;
 
-use super::report::{EvaluatedCrossing, PolicyReport, Report};
-use crate::codes::CROSS_VENDOR_CREDENTIAL;
+use super::report::{EvaluatedCrossing, PolicyReport, Report, TestedExpectation};
+use crate::codes::{CROSS_VENDOR_CREDENTIAL, FAILED_EXPECTATION};
 
 #[derive(Serialize)]
 struct Form<'a> {
@@ -18,6 +18,8 @@ struct Form<'a> {
     sample_data: bool,
     laws: Vec<&'a str>,
     policies: Vec<PolicyForm<'a>>,
+    expectations: Vec<ExpectationForm<'a>>,
+    untested_expectations: usize,
     idle_accepts: Vec<IdleForm>,
     gaps_are_findings: bool,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -84,6 +86,34 @@ struct ViolationForm<'a> {
 }
 
 #[derive(Serialize)]
+struct ExpectationForm<'a> {
+    code: &'static str,
+    line: u64,
+    name: &'a str,
+    passes: bool,
+    expected: AnswerForm<'a>,
+    environments: Vec<EnvironmentForm<'a>>,
+}
+
+#[derive(Serialize)]
+struct EnvironmentForm<'a> {
+    policy: &'a str,
+    runtime: &'a str,
+    set: &'a BTreeMap<String, String>,
+    found: AnswerForm<'a>,
+    passes: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AnswerForm<'a> {
+    slug: Option<&'a str>,
+    provider: Option<&'a str>,
+    code: Option<Code>,
+}
+
+#[derive(Serialize)]
 struct BrokenForm<'a> {
     law: &'a str,
     violation: &'a str,
@@ -105,12 +135,41 @@ pub fn render(report: &Report) -> String {
         sample_data: report.sample.is_some(),
         laws: LAWS.iter().map(|law| law.id).collect(),
         policies: report.policies.iter().map(policy_form).collect(),
+        expectations: report.expectations.iter().map(expectation_form).collect(),
+        untested_expectations: report.untested,
         idle_accepts: report.idle.iter().map(|idle| IdleForm { line: idle.line, code: idle.code.as_str() }).collect(),
         gaps_are_findings: report.gaps_count,
         unconformed: &report.functions.problems,
         seconds: report.elapsed.as_secs_f64(),
     };
     serde_json::to_string_pretty(&form).expect("a report is strings, numbers and lists") + "\n"
+}
+
+fn expectation_form(tested: &TestedExpectation) -> ExpectationForm<'_> {
+    let environments = tested.environments.iter().map(|(environment, _)| EnvironmentForm {
+        policy: &environment.policy,
+        runtime: &environment.runtime,
+        set: &environment.set,
+        found: AnswerForm {
+            slug: Some(&environment.found.slug),
+            provider: environment.found.provider.as_deref(),
+            code: environment.found.code,
+        },
+        passes: environment.passes,
+        hint: environment.hint.as_deref(),
+    });
+    ExpectationForm {
+        code: FAILED_EXPECTATION.id,
+        line: tested.line,
+        name: &tested.title,
+        passes: tested.passes(),
+        expected: AnswerForm {
+            slug: tested.expected.slug.as_deref(),
+            provider: tested.expected.provider.as_deref(),
+            code: tested.expected.code,
+        },
+        environments: environments.collect(),
+    }
 }
 
 fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {

@@ -23,8 +23,10 @@ use crossings::crossings;
 use parallel::{Progress, in_parallel};
 use report::{
     BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Functions, Idle, PolicyReport, Report, Row, Sample,
+    TestedExpectation,
 };
 
+use results::assignments;
 use violations::Violations;
 
 use crate::args::{Deny, ProveArgs, ProveFormat, RegistryArgs};
@@ -33,6 +35,7 @@ use crate::config::Accept;
 use crate::conformity::{self, Conformity};
 use crate::data::{Data, PolicyFile};
 use crate::exit::{Exit, Failure};
+use crate::expectation::{Expectation, TestedEnvironment};
 use crate::output::Output;
 use crate::render::shell::quoted;
 use crate::render::{HEAD, escape_keeping_styles, grouped, shown, wrapped};
@@ -69,7 +72,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         let configured = args.registry.registry.is_none().then_some(&registry);
         let known = data.policies(&[])?;
         config.check_accepts(&known, configured)?;
-        config.check_invariants(&known, configured)?;
+        config.check_names(&known, configured)?;
     }
     // A scoped entry counts for `lint` only.
     let accepts = data.config.iter().flat_map(|config| &config.accept);
@@ -88,7 +91,12 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     // An unused entry may be needed for data that this run does not prove.
     let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
     let idle = accepts.iter().zip(used).filter(|(_, used)| !used && all_is_proved);
+    let expectations = data.config.as_ref().map_or(&[][..], |config| &config.expect);
+    let tested: Vec<TestedExpectation> =
+        expectations.iter().filter_map(|entry| tested(entry, &registry, &policies, &reports)).collect();
     let report = Report {
+        untested: expectations.len() - tested.len(),
+        expectations: tested,
         providers: registry.providers().len(),
         runtimes: registry.runtimes().len(),
         idle: idle.map(|(accept, _)| Idle { line: accept.line, code: accept.code }).collect(),
@@ -125,6 +133,28 @@ impl Renders<ProveFormat> for Report {
     fn summary(&self) -> String {
         escape_keeping_styles(&human::summary(self))
     }
+
+    fn verdict(&self) -> String {
+        escape_keeping_styles(&human::verdict(self))
+    }
+}
+
+/// Tests the policies that an entry of `expect` is about; `None` if it is about none of them.
+fn tested(
+    entry: &Expectation,
+    registry: &Registry,
+    policies: &[Policy],
+    reports: &[PolicyReport],
+) -> Option<TestedExpectation> {
+    let mut environments = Vec::new();
+    for (policy, report) in policies.iter().zip(reports).filter(|(policy, _)| entry.is_about(policy)) {
+        let command = |it: &TestedEnvironment| report.command(&it.runtime, &it.set);
+        environments.extend(entry.test(registry, policy).into_iter().map(|it| (command(&it), it)));
+    }
+    let environments: Vec<_> = environments.into_iter().map(|(command, it)| (it, command)).collect();
+    let (first, _) = environments.first()?;
+    let title = entry.name.clone().unwrap_or_else(|| assignments(&first.set, None));
+    Some(TestedExpectation { line: entry.line, title, expected: entry.expected.clone(), environments })
 }
 
 /// The start of a command that resolves one environment with the data of this run, or `None` if a path is not UTF-8.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 use slug_resolver::{Code, explain};
 
-use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row};
+use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row, TestedExpectation};
 use super::results::{grouped_by_runtime, results, sample, undecided};
-use crate::codes::{CROSS_VENDOR_CREDENTIAL, VIOLATED_INVARIANT, contradiction};
+use crate::codes::{CROSS_VENDOR_CREDENTIAL, FAILED_EXPECTATION, VIOLATED_INVARIANT, contradiction};
 use crate::page::{self, Filters, Page, Room, Section, Sign, Tags, block, folded, left_out, name, prose, value, wide};
 use crate::render::{counted, grouped};
 
@@ -34,6 +34,9 @@ pub fn render(report: &Report) -> String {
         body: body(number, policy, &mut room),
     };
     let mut sections: Vec<Section> = policies.iter().enumerate().map(section).collect();
+    if let Some(section) = expectations(report) {
+        sections.insert(if section.sign == Sign::Bad { 0 } else { sections.len() }, section);
+    }
     sections.extend(explanations(report));
     let mut results = results(report);
     results.extend(sample(report).map(|text| (Sign::Open, text)));
@@ -113,6 +116,9 @@ fn explanations(report: &Report) -> Option<Section> {
     if report.policies.iter().any(|policy| !policy.violations.found.is_empty()) {
         entries.push(&VIOLATED_INVARIANT);
     }
+    if report.failed_expectations() > 0 {
+        entries.push(&FAILED_EXPECTATION);
+    }
     (!entries.is_empty()).then(|| Section {
         id: "codes".to_owned(),
         title: "What the codes mean".to_owned(),
@@ -120,6 +126,44 @@ fn explanations(report: &Report) -> Option<Section> {
         tags: Tags::default(),
         body: html! { @for code in entries { (page::explanation(code, &Tags::of([code.id, OPEN, ACCEPTED]))) } },
     })
+}
+
+/// The tests of slugproof.yaml, those that fail first.
+fn expectations(report: &Report) -> Option<Section> {
+    let mut tests: Vec<&TestedExpectation> = report.expectations.iter().collect();
+    tests.sort_by_key(|tested| tested.passes());
+    let sign = if report.failed_expectations() > 0 { Sign::Bad } else { Sign::Good };
+    let shown = &tests[..tests.len().min(ENVIRONMENTS)];
+    (!tests.is_empty()).then(|| Section {
+        id: "expectations".to_owned(),
+        title: "Expectations of slugproof.yaml".to_owned(),
+        sign,
+        tags: Tags::default(),
+        body: html! {
+            ul class="cards" { @for tested in shown { (expectation(tested)) } }
+            (left_out(shown.len(), tests.len(), "expectation", "`--output json` has every expectation"))
+        },
+    })
+}
+
+/// One test, with the first environment that fails.
+fn expectation(tested: &TestedExpectation) -> Markup {
+    let (sign, word) = if tested.passes() { (Sign::Good, "ok") } else { (Sign::Bad, "FAILED") };
+    let failed = tested.failures().count();
+    html! {
+        li class="card" {
+            p class="what" { (sign.with(word)) ": line " (tested.line) ": " (name(&tested.title)) }
+            p { "expected " (prose(&tested.expected.text())) }
+            @if let Some((found_in, command)) = tested.failures().next() {
+                p { "found " (prose(&found_in.found.text())) }
+                p { "with policy " (name(&found_in.policy)) " on runtime " (name(&found_in.runtime)) }
+                (environment(&found_in.set, None))
+                @if let Some(hint) = &found_in.hint { p { (prose(hint)) } }
+                (reproduce(&[command.clone()]))
+                (left_out(1, failed, "environment", "`--output json` has every environment"))
+            }
+        }
+    }
 }
 
 /// The results of one policy: failures, the picture, and the gaps, with accepted ones last.

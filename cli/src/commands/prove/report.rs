@@ -12,6 +12,7 @@ use super::violations::Violations;
 use crate::config::AcceptCode;
 use crate::data::WRITE_CONFIG;
 use crate::exit::Exit;
+use crate::expectation::{Expected, TestedEnvironment};
 use crate::render::{counted, shell};
 
 /// All results of `prove`.
@@ -27,6 +28,10 @@ pub struct Report {
     pub config: Option<String>,
     pub policies: Vec<PolicyReport>,
     pub functions: Functions,
+    /// The tests of slugproof.yaml.
+    pub expectations: Vec<TestedExpectation>,
+    /// The number of tests that are about policies which this run does not prove.
+    pub untested: usize,
     /// Accept entries of slugproof.yaml that accept nothing.
     pub idle: Vec<Idle>,
     /// True if a gap that is not accepted is a finding.
@@ -122,6 +127,28 @@ pub struct EvaluatedCrossing {
     pub accepted: Option<String>,
 }
 
+/// A test of slugproof.yaml and its results.
+pub struct TestedExpectation {
+    /// The line of the entry.
+    pub line: u64,
+    /// The name of the test, or its assignments.
+    pub title: String,
+    pub expected: Expected,
+    /// The environments of the entry, each with a command that reproduces the result.
+    pub environments: Vec<(TestedEnvironment, Option<String>)>,
+}
+
+impl TestedExpectation {
+    pub fn passes(&self) -> bool {
+        self.environments.iter().all(|(environment, _)| environment.passes)
+    }
+
+    /// The environments that fail.
+    pub fn failures(&self) -> impl Iterator<Item = &(TestedEnvironment, Option<String>)> {
+        self.environments.iter().filter(|(environment, _)| !environment.passes)
+    }
+}
+
 /// An accept entry of slugproof.yaml that accepts nothing.
 pub struct Idle {
     pub line: u64,
@@ -148,12 +175,17 @@ impl Report {
         let violations = self.policies.iter().map(|policy| &policy.violations);
         let violated = violations.into_iter().any(|all| !all.found.is_empty() || !all.unexplored.is_empty());
         let is_unconformed = !self.functions.problems.is_empty();
-        let fails = broken || crosses || violated || is_unconformed || !self.idle.is_empty();
+        let is_unexpected = self.failed_expectations() > 0;
+        let fails = broken || crosses || violated || is_unexpected || is_unconformed || !self.idle.is_empty();
         if fails || ((open || unknown) && self.gaps_count) { Exit::Findings } else { Exit::Clean }
     }
 }
 
 impl Report {
+    pub fn failed_expectations(&self) -> usize {
+        self.expectations.iter().filter(|tested| !tested.passes()).count()
+    }
+
     /// What was found, in one clause; `None` if nothing was.
     pub fn conclusion(&self) -> Option<String> {
         let sum = |count: fn(&PolicyReport) -> usize| self.policies.iter().map(count).sum::<usize>() as u64;
@@ -169,6 +201,7 @@ impl Report {
             (sum(PolicyReport::open_crossings), "cross-vendor key"),
             (violated.len() as u64, "violated invariant"),
             (unexplored.len() as u64, "unchecked invariant"),
+            (self.failed_expectations() as u64, "failed expectation"),
             (undecided, "uncovered runtime"),
             (self.functions.problems.len() as u64, "unproved policy"),
             (self.idle.len() as u64, "unused `accept` entry"),

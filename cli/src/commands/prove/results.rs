@@ -65,6 +65,7 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
         results.push((Sign::Bad, message));
     }
     results.extend(invariants(report));
+    results.extend(expectations(report));
     let functions = &report.functions;
     let problems = functions.problems.iter().map(|text| format!("{text}: `slugproof conform` shows why"));
     results.extend(functions.not_compared.iter().map(|text| (Sign::Open, text.clone())));
@@ -106,6 +107,32 @@ fn invariants(report: &Report) -> Vec<(Sign, String)> {
     if checked > 0 && results.is_empty() {
         let invariants = counted(checked as u64, "invariant");
         results.push((Sign::Good, format!("{invariants} of slugproof.yaml, in every environment")));
+    }
+    results
+}
+
+/// How the tests of slugproof.yaml ended.
+fn expectations(report: &Report) -> Vec<(Sign, String)> {
+    let config = report.config.as_deref().unwrap_or_default();
+    let (all, failed) = (report.expectations.len(), report.failed_expectations());
+    let entries = counted(all as u64, "expectation");
+    let mut results = Vec::new();
+    if failed > 0 {
+        let message = format!(
+            "{config}: {failed} of {entries} failed: correct the policy, the registry or the entry of `expect`"
+        );
+        results.push((Sign::Bad, message));
+    } else if all > 0 {
+        let verb = if all == 1 { "holds" } else { "hold" };
+        results.push((Sign::Good, format!("{entries} of slugproof.yaml {verb}")));
+    }
+    if report.untested > 0 {
+        let entries = counted(report.untested as u64, "expectation");
+        let verb = if report.untested == 1 { "is" } else { "are" };
+        results.push((
+            Sign::Open,
+            format!("{entries} of slugproof.yaml {verb} about policies that this run does not prove"),
+        ));
     }
     results
 }

@@ -1,5 +1,6 @@
 //! Findings in the style of rustc diagnostics.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -288,6 +289,27 @@ pub fn conclusion(triaged: &Triaged) -> Option<String> {
     Some(text.trim_start_matches("; ").to_owned()).filter(|text| !text.is_empty())
 }
 
+/// The maximum number of files that the summary names.
+const FILES_SHOWN: usize = 3;
+
+/// The files with errors, or else with warnings, as the end of a clause; empty if there are none.
+fn failing_files(triaged: &Triaged) -> String {
+    let of = |level: Level| {
+        let found = triaged.open.iter().filter(move |finding| finding.level == level);
+        let paths = found.map(|finding| triaged.sources.path(&finding.primary.span));
+        paths.collect::<BTreeSet<&str>>().into_iter().map(printable).collect::<Vec<String>>()
+    };
+    let errors = of(Level::Error);
+    let mut files = if errors.is_empty() { of(Level::Warning) } else { errors };
+    let more = files.len().saturating_sub(FILES_SHOWN);
+    files.truncate(FILES_SHOWN);
+    match (files.as_slice(), more) {
+        ([], _) => String::new(),
+        (_, 0) => format!(": {}", files.join(", ")),
+        _ => format!(": {} and {}", files.join(", "), counted(more as u64, "more file")),
+    }
+}
+
 /// How the run ended: numbers of findings by level, checked items and suppressed findings.
 pub fn result(triaged: &Triaged) -> (Sign, String) {
     let found = numbers(triaged, &[Level::Error, Level::Warning, Level::Undecided, Level::Note]);
@@ -296,6 +318,7 @@ pub fn result(triaged: &Triaged) -> (Sign, String) {
     let found = if found.is_empty() { nothing.to_owned() } else { found };
     let checked: Vec<String> = triaged.checked.iter().map(|(noun, count)| counted(*count as u64, noun)).collect();
     let checked = if checked.is_empty() { String::new() } else { format!(" in {}", checked.join(", ")) };
+    let files = failing_files(triaged);
     let suppressed = [
         (SuppressionKind::Comment, "suppressed"),
         (SuppressionKind::Accept, "accepted"),
@@ -321,5 +344,5 @@ pub fn result(triaged: &Triaged) -> (Sign, String) {
         }
         Coverage::Complete => (Sign::Good, ""),
     };
-    (sign, format!("{found}{checked}{suppressed}{but}"))
+    (sign, format!("{found}{checked}{files}{suppressed}{but}"))
 }

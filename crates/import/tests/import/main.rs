@@ -26,8 +26,7 @@ fn ids<'c>(conversion: &'c Conversion, provider: &str) -> Vec<&'c str> {
 
 /// The provider of an id on the first runtime, with these credentials.
 fn derive<'c>(conversion: &'c Conversion, id: &str, credentials: &[&str]) -> Result<&'c str, Rejection> {
-    let ambient: Vec<String> = credentials.iter().map(|name| (*name).to_owned()).collect();
-    let credentials = Credentials { ambient: &ambient, ..Credentials::default() };
+    let credentials = Credentials { ambient: credentials, ..Credentials::default() };
     let runtime = &conversion.registry.runtimes()[0].name;
     conversion.registry.derive(runtime, id, &credentials).map(|provider| provider.name.as_str())
 }

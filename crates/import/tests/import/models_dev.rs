@@ -195,11 +195,27 @@ fn wrong_catalogue_is_refused_with_its_place() {
     for (text, message) in [
         ("", "the input is empty; download the file again"),
         ("x", "line 1, column 1: not JSON; pass the unmodified response, with nothing before or after it"),
-        ("[]", "expected a mapping, found a list"),
-        (r#"{"acme": {"env": "A"}}"#, "`acme.env`: expected a list, found a string; write it in brackets: `[…]`"),
-        (r#"{"acme": {"env": [1]}}"#, "`acme.env[0]`: expected a string, found the number `1`; put it in quotes"),
-        (r#"{"acme": {"env": [], "models": []}}"#, "`acme.models`: expected a mapping, found a list"),
-        (r#"{"acme": {"env": [], "models": {"m": 1}}}"#, "`acme.models.m`: expected a mapping, found the number `1`"),
+        ("[]", "expected a mapping, found a list; write its fields, as in `{name: value}`"),
+        (
+            r#"{"acme": {"env": "A"}}"#,
+            "`acme.env`: expected a list, found a string; write it in brackets, as in \
+         `env: [a, b]`",
+        ),
+        (
+            r#"{"acme": {"env": [1]}}"#,
+            "`acme.env[0]`: expected a string, found the number `1`; put it in quotes, as \
+         in `- \"1\"`",
+        ),
+        (
+            r#"{"acme": {"env": [], "models": []}}"#,
+            "`acme.models`: expected a mapping, found a list; write its \
+         fields, as in `models: {name: value}`",
+        ),
+        (
+            r#"{"acme": {"env": [], "models": {"m": 1}}}"#,
+            "`acme.models.m`: expected a mapping, found the number `1`; \
+         write its fields, as in `m: {name: value}`",
+        ),
         (
             r#"{"$schema": "https://schema.example"}"#,
             "found no provider to import; pass the `api.json` of models.dev or a checkout of its repository",

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use slug_import::models_dev::{File, from_files, from_json};
 use slug_import::{Conversion, Options, litellm};
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Credentials, Registry};
+use slug_resolver::{Credentials, NameSubset, Registry};
 
 /// Providers by name: the names in `env`, and the ids.
 type Catalogue = BTreeMap<String, (Vec<String>, BTreeSet<String>)>;
@@ -79,7 +79,7 @@ proptest! {
     fn imported_models_resolve_to_their_providers(catalogue in catalogue(), set in vec(variable(), 0..8)) {
         let Ok(conversion) = from_json(&json_of(&catalogue, false), &Options::default()) else { return Ok(()) };
         let registry = read_back(&conversion);
-        let credentials = Credentials { ambient: &set, ..Credentials::default() };
+        let credentials = Credentials { injected: NameSubset::all(&set), ambient: &[] };
         let mut owners: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for (name, (_, ids)) in &catalogue {
             for id in usable(ids, &format!("{name}/")).into_keys() {
@@ -163,7 +163,7 @@ proptest! {
         let of_id = || deployments.iter().filter(|(other, ..)| other == id);
         for missing in 0..=all.len() {
             let set: Vec<String> = all.iter().filter(|name| all.get(missing) != Some(name)).cloned().collect();
-            let credentials = Credentials { ambient: &set, ..Credentials::default() };
+            let credentials = Credentials { injected: NameSubset::all(&set), ambient: &[] };
             let provider = registry.derive("litellm", id, &credentials).expect("each id is registered");
             let is_met = of_id().any(|(.., names)| names.iter().all(|name| set.contains(name)));
             // Several met deployments select the first one, which may be another.
