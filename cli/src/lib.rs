@@ -8,6 +8,7 @@ mod args;
 pub mod codes;
 pub mod commands;
 mod config;
+mod config_format;
 mod conformity;
 mod data;
 mod exit;

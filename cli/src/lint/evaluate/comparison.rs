@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use slug_resolver::policy::{Pick, Source};
-use slug_resolver::{Billing, Code, Policy, Registry, Resolution, Variable, resolve};
+use slug_resolver::{Code, Policy, Registry, Resolution, Variable, resolve};
 use slug_value::{AbstractValue, Text};
 
 use super::{AcceptCode, ENVIRONMENTS, Empty, Evaluator, Outcome, Point, Possible, Space, UNKNOWN, masked, reasons};
@@ -34,25 +34,16 @@ impl Answer {
     /// A answer of a model, without a policy.
     #[must_use]
     pub fn new(code: Option<Code>, provider: Option<&slug_resolver::Provider>) -> Self {
-        let payer = |provider: &slug_resolver::Provider| payer(provider.billing());
         Self {
             code,
             provider: provider.map(|provider| provider.name.clone()),
-            payer: provider.map(payer),
+            payer: provider.map(|provider| provider.billing().as_str()),
             ..Self::default()
         }
     }
 
     fn of(resolution: &Resolution<'_>) -> Self {
         Self::new(resolution.code, resolution.provider)
-    }
-}
-
-/// One word for who pays.
-fn payer(billing: Billing) -> &'static str {
-    match billing {
-        Billing::Platform => "platform",
-        Billing::Byok => "byok",
     }
 }
 
