@@ -69,6 +69,7 @@ pub enum Command {
     Init(InitArgs),
     Diagnose(DiagnoseArgs),
     Explain(ExplainArgs),
+    Schema(SchemaArgs),
     Import(ImportArgs),
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
@@ -634,6 +635,46 @@ pub enum ExplainFormat {
     /// One JSON object
     Json,
     /// Markdown, as in docs/codes.md
+    Markdown,
+}
+
+/// Print the JSON Schema of a file format, for editors
+///
+/// The schema (draft 7) has every field with its meaning. It comes from the tables with which
+/// slugproof reads the files, so it cannot be out of date. What no schema can express, such as
+/// a name that another part of the file must have, `check` reports.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/schema.txt").trim_end())]
+pub struct SchemaArgs {
+    /// The kind of file
+    #[arg(value_enum, value_name = "FILE")]
+    pub file: FileFormat,
+
+    /// Reject every unknown field of a registry, as the commands do with this flag
+    #[arg(long)]
+    pub deny_unknown_fields: bool,
+
+    /// The output format
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Json)]
+    pub format: SchemaFormat,
+}
+
+/// A kind of file that has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// The provider catalogue
+    Registry,
+    /// How a harness picks a model
+    Policy,
+    /// slugproof.yaml
+    Config,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// The JSON Schema
+    Json,
+    /// Tables of the fields, as in docs/formats.md
     Markdown,
 }
 

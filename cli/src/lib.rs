@@ -27,6 +27,7 @@ mod policies;
 mod redact;
 mod registry_comparison;
 mod render;
+mod schema;
 mod sink;
 mod slip;
 mod suggest;
@@ -67,6 +68,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Conform(args)) => conform::run(&args, output),
         Some(Command::Init(args)) => commands::init::run(&args, output),
         Some(Command::Explain(args)) => explain::run(&args, output),
+        Some(Command::Schema(args)) => commands::schema::run(&args, output),
         Some(Command::Import(args)) => import::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
