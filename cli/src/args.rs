@@ -70,6 +70,7 @@ pub enum Command {
     Diagnose(DiagnoseArgs),
     Explain(ExplainArgs),
     Schema(SchemaArgs),
+    Lsp(LspArgs),
     Import(ImportArgs),
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
@@ -657,6 +658,21 @@ pub struct SchemaArgs {
     /// The output format
     #[arg(long, value_enum, default_value_t = SchemaFormat::Json)]
     pub format: SchemaFormat,
+}
+
+/// Show findings in an editor, as a language server
+///
+/// Speaks the language server protocol on standard input and output. While you type, it shows
+/// what `check` finds in the registry, the policies and slugproof.yaml, and what `lint` finds in
+/// workflows and scripts; it offers the tested patches as quick fixes; it says which provider
+/// serves a slug and who pays; and it completes slugs, providers, runtimes and variables. It
+/// changes no file and runs no script.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/lsp.txt").trim_end())]
+pub struct LspArgs {
+    /// Use standard input and output, as always; many clients pass this flag
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// A kind of file that has a schema.

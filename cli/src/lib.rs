@@ -20,6 +20,7 @@ mod io;
 mod json;
 pub mod lines;
 pub mod lint;
+mod lsp;
 mod output;
 mod page;
 mod pin_entry;
@@ -69,6 +70,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Init(args)) => commands::init::run(&args, output),
         Some(Command::Explain(args)) => explain::run(&args, output),
         Some(Command::Schema(args)) => commands::schema::run(&args, output),
+        Some(Command::Lsp(_)) => lsp::serve(),
         Some(Command::Import(args)) => import::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),
