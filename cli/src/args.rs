@@ -76,6 +76,8 @@ pub enum Command {
     Init(InitArgs),
     Diagnose(DiagnoseArgs),
     Explain(ExplainArgs),
+    Schema(SchemaArgs),
+    Lsp(LspArgs),
     Import(ImportArgs),
     Corpus(CorpusArgs),
     /// Print a completion script for a shell
@@ -681,6 +683,67 @@ pub enum ExplainFormat {
 impl OutputFormat for ExplainFormat {
     const ALL: &'static [(&'static str, Self)] =
         &[("human", Self::Human), ("json", Self::Json), ("markdown", Self::Markdown)];
+}
+
+/// Print the JSON Schema of a file format, for editors
+///
+/// The schema (draft 7) has every field with its meaning. It comes from the tables with which
+/// slugproof reads the files, so it cannot be out of date. What no schema can express, such as
+/// a name that another part of the file must have, `check` reports.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/schema.txt").trim_end())]
+pub struct SchemaArgs {
+    /// The kind of file
+    #[arg(value_enum, value_name = "FILE")]
+    pub file: FileFormat,
+
+    /// Reject every unknown field of a registry, as the commands do with this flag
+    #[arg(long)]
+    pub deny_unknown_fields: bool,
+
+    /// The output format (json, or markdown as in docs/formats.md), optionally written to a file
+    /// [default: json]; may be repeated
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Sink<SchemaFormat>>,
+}
+
+/// Show findings in an editor, as a language server
+///
+/// Speaks the language server protocol on standard input and output. While you type, it shows
+/// what `check` finds in the registry, the policies and slugproof.yaml, and what `lint` finds in
+/// workflows and scripts; it offers the tested patches as quick fixes; it says which provider
+/// serves a slug and who pays; and it completes slugs, providers, runtimes and variables. It
+/// changes no file and runs no script.
+#[derive(Args)]
+#[command(after_long_help = include_str!("../data/help/lsp.txt").trim_end())]
+pub struct LspArgs {
+    /// Use standard input and output, as always; many clients pass this flag
+    #[arg(long)]
+    pub stdio: bool,
+}
+
+/// A kind of file that has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// The provider catalogue
+    Registry,
+    /// How a harness picks a model
+    Policy,
+    /// slugproof.yaml
+    Config,
+}
+
+/// The formats of `schema`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaFormat {
+    /// The JSON Schema
+    Json,
+    /// Tables of the fields, as in docs/formats.md
+    Markdown,
+}
+
+impl OutputFormat for SchemaFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("json", Self::Json), ("markdown", Self::Markdown)];
 }
 
 /// Import the model catalogue of another tool as a registry

@@ -10,6 +10,7 @@ use slug_resolver::{Code, Policy, Registry, Warning};
 use slug_workflow::declared::Declared;
 
 use crate::codes;
+use crate::config_format;
 use crate::exit::Failure;
 use crate::expectation::Expectation;
 use crate::invariant::Invariant;
@@ -401,25 +402,7 @@ impl Config {
     /// The first field that breaks a rule of the format.
     pub fn decode(root: Node, path: &Path) -> Result<Self, ReadError> {
         let cursor = Cursor::root(&root);
-        let optional = [
-            "registry",
-            "registries",
-            "unknown_fields",
-            "allow_unknown_fields",
-            "policies",
-            "harness_policy",
-            "workflows",
-            "vars",
-            "absent_vars",
-            "absent_secrets",
-            "known_secrets",
-            "deny",
-            "pins",
-            "invariants",
-            "expect",
-            "accept",
-        ];
-        let fields = cursor.fields(&["schema_version"], &optional, UnknownFields::Deny)?;
+        let fields = cursor.fields_of(&config_format::ROOT, UnknownFields::Deny)?;
         fields.schema_version_1()?;
         // Paths in the file are relative to its directory.
         let relative = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
@@ -483,7 +466,7 @@ fn deny(fields: &Fields<'_>) -> Result<Vec<&'static codes::Entry>, ReadError> {
 /// Reads `registries`: the names of the source and the deployed file.
 fn registries(fields: &Fields<'_>) -> Result<Option<[String; 2]>, ReadError> {
     let Some(at) = fields.optional("registries") else { return Ok(None) };
-    let copies = at.fields(&Registries::NAMES, &[], UnknownFields::Deny)?;
+    let copies = at.fields_of(&config_format::REGISTRIES, UnknownFields::Deny)?;
     let [source, deployed] =
         Registries::NAMES.map(|name| copies.required(name).and_then(|at| at.string().map(str::to_owned)));
     Ok(Some([source?, deployed?]))
@@ -529,9 +512,9 @@ fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadErro
     match (fields.optional("unknown_fields"), earlier) {
         (Some(_), Some(cursor)) => Err(cursor.error("`unknown_fields` replaces this field; remove this field")),
         (Some(cursor), None) => match cursor.string()? {
-            "deny" => Ok(Some(UnknownFields::Deny)),
-            "deny-misspelt" => Ok(Some(UnknownFields::DenyMisspelt)),
-            "allow" => Ok(Some(UnknownFields::Allow)),
+            config_format::DENY => Ok(Some(UnknownFields::Deny)),
+            config_format::DENY_MISSPELT => Ok(Some(UnknownFields::DenyMisspelt)),
+            config_format::ALLOW => Ok(Some(UnknownFields::Allow)),
             _ => Err(cursor
                 .error("expected `deny`, `deny-misspelt` or `allow`; write one of them, as in `unknown_fields: deny`")),
         },
@@ -542,8 +525,7 @@ fn unknown_fields(fields: &Fields<'_>) -> Result<Option<UnknownFields>, ReadErro
 
 impl Accept {
     fn decode(cursor: &Cursor<'_>) -> Result<Self, ReadError> {
-        let optional = ["workflow", "job", "policy", "runtime", "set", "unset"];
-        let fields = cursor.fields(&["code", "reason"], &optional, UnknownFields::Deny)?;
+        let fields = cursor.fields_of(&config_format::ACCEPT, UnknownFields::Deny)?;
         let text = |name| fields.optional(name).map(|at| at.string().map(str::to_owned)).transpose();
         let list = |name| fields.optional(name).map(|at| at.strings()).transpose().map(Option::unwrap_or_default);
         let code = fields.required("code")?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use slug_resolver::yaml::{Cursor, Entry, FieldPath, ReadError, UnknownFields};
 use slug_resolver::{Code, Env, Kind, Policy, Registry, Resolution, resolve};
 
+use crate::config_format;
 use crate::redact::{MASK, has_credential, is_secret_name};
 use crate::render::{is_blank, shown};
 use crate::suggest::{closest_match, did_you_mean, similar_ids};
@@ -109,8 +110,7 @@ impl Expectation {
                 return Err(entry.key.error(format!("unknown field `{name}`; write `{field}`")));
             }
         }
-        let optional = ["name", "policy", "runtime", "env", "slug", "provider", "code"];
-        let fields = at.fields(&[], &optional, UnknownFields::Deny)?;
+        let fields = at.fields_of(&config_format::EXPECT, UnknownFields::Deny)?;
         let text = |name: &str| -> Result<Option<String>, ReadError> {
             let Some(at) = fields.optional(name) else { return Ok(None) };
             match at.string()? {

@@ -2,8 +2,9 @@
 
 use slug_resolver::policy::{Membership, Test};
 use slug_resolver::yaml::{Cursor, Entry, ReadError, UnknownFields};
-use slug_resolver::{Env, Policy, Registry, Resolution};
+use slug_resolver::{Billing, Env, Policy, Registry, Resolution};
 
+use crate::config_format;
 use crate::render::is_blank;
 use crate::slip::is_slip;
 use crate::suggest::did_you_mean;
@@ -48,16 +49,22 @@ enum CallField {
     Workflow,
 }
 
-const PROPERTIES: [(&str, Property); 5] = [
-    ("provider", Property::Provider),
-    ("billing", Property::Billing),
-    ("model", Property::Model),
-    ("path", Property::Path),
-    ("rule", Property::Rule),
-];
+/// The properties, in the order of the format.
+const PROPERTIES: [Property; 5] =
+    [Property::Provider, Property::Billing, Property::Model, Property::Path, Property::Rule];
 
-const CALL_FIELDS: [(&str, CallField); 3] =
-    [("event", CallField::Event), ("job", CallField::Job), ("workflow", CallField::Workflow)];
+/// The properties of a call, in the order of the format.
+const CALL_FIELDS: [CallField; 3] = [CallField::Event, CallField::Job, CallField::Workflow];
+
+/// The names of the properties.
+fn property_names() -> impl Iterator<Item = (&'static str, Property)> {
+    config_format::PROPERTIES.fields.iter().map(|field| field.name).zip(PROPERTIES)
+}
+
+/// The names of the properties of a call.
+fn call_field_names() -> impl Iterator<Item = (&'static str, CallField)> {
+    config_format::CALL.fields.iter().map(|field| field.name).zip(CALL_FIELDS)
+}
 
 /// A call of a harness in a workflow.
 #[derive(Clone, Copy, Debug)]
@@ -77,12 +84,10 @@ impl Invariant {
     ///
     /// The first field that breaks a rule of the format.
     pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        if let Some(entry) = at.entries()?.iter().find(|entry| CALL_FIELDS.iter().any(|(name, _)| *name == entry.name))
-        {
+        if let Some(entry) = at.entries()?.iter().find(|entry| call_field_names().any(|(name, _)| name == entry.name)) {
             return Err(entry.key.error(format!("write `{}` in `when`, not beside it", entry.name)));
         }
-        let fields =
-            at.fields(&[], &["always", "never", "policy", "runtime", "when", "reason"], UnknownFields::Deny)?;
+        let fields = at.fields_of(&config_format::INVARIANT, UnknownFields::Deny)?;
         let (is_always, properties) = match (fields.optional("always"), fields.optional("never")) {
             (Some(always), None) => (true, always),
             (None, Some(never)) => (false, never),
@@ -103,14 +108,14 @@ impl Invariant {
         }
         let when = fields.optional("when");
         for Entry { name, value, .. } in when.as_ref().map_or(Ok(Vec::new()), Cursor::entries)? {
-            let field = CALL_FIELDS.iter().find(|(field, _)| *field == name);
+            let field = call_field_names().find(|(field, _)| *field == name);
             match (field, name) {
                 (Some((_, field)), _) => {
                     let texts = Membership::decode(&value)?;
-                    if *field == CallField::Event {
+                    if field == CallField::Event {
                         check_events(&texts).map_err(|message| value.error(message))?;
                     }
-                    invariant.calls.push((*field, texts));
+                    invariant.calls.push((field, texts));
                 }
                 (None, "runtime") if invariant.runtime.is_some() => {
                     return Err(value.error("the entry already has `runtime`; keep one of the two"));
@@ -264,7 +269,7 @@ impl Invariant {
     pub fn statement(&self) -> String {
         let word = if self.is_always { "always" } else { "never" };
         let property = |(property, texts): &(Property, Membership)| {
-            let name = PROPERTIES.iter().find(|(_, known)| known == property).map_or("", |(name, _)| name);
+            let name = property_names().find(|(_, known)| known == property).map_or("", |(name, _)| name);
             format!("{name}: {}", shown(texts))
         };
         let properties: Vec<String> = self.properties.iter().map(property).collect();
@@ -326,19 +331,19 @@ fn check_events(texts: &Membership) -> Result<(), String> {
 fn decode_properties(at: &Cursor<'_>) -> Result<Vec<(Property, Membership)>, ReadError> {
     let mut properties = Vec::new();
     for Entry { name, key, value, .. } in at.entries()? {
-        let Some((_, property)) = PROPERTIES.iter().find(|(known, _)| *known == name) else {
-            let help = did_you_mean(name, PROPERTIES.iter().map(|(name, _)| *name), "name one of these");
-            let names: Vec<String> = PROPERTIES.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let Some((_, property)) = property_names().find(|(known, _)| *known == name) else {
+            let help = did_you_mean(name, property_names().map(|(name, _)| name), "name one of these");
+            let names: Vec<String> = property_names().map(|(name, _)| format!("`{name}`")).collect();
             return Err(key.error(format!("unknown property `{name}`; {help} (properties: {})", names.join(", "))));
         };
         let texts = Membership::decode(&value)?;
-        let is_path = |text: &&String| *text == "platform" || *text == "byok";
+        let is_path = |text: &&String| Billing::ALL.iter().any(|billing| *text == billing.as_str());
         if let (Property::Billing | Property::Path, Some(other)) =
             (property, texts.texts().iter().find(|it| !is_path(it)))
         {
             return Err(value.error(format!("unknown {name} `{other}`; write `platform` or `byok`")));
         }
-        properties.push((*property, texts));
+        properties.push((property, texts));
     }
     if properties.is_empty() {
         return Err(at.error("the invariant says nothing; add a property such as `provider`"));

@@ -1,6 +1,8 @@
 //! Files and standard input: reading within limits, atomic writing, and paths shown without
 //! secrets.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 #[cfg(unix)]
 use std::fs::OpenOptions;
 use std::fs::{self, File};
@@ -8,6 +10,7 @@ use std::io::{self, Read as _, Write as _};
 #[cfg(unix)]
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 #[cfg(unix)]
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
@@ -16,11 +19,52 @@ use tempfile::Builder;
 
 use crate::exit::{Failure, describe};
 
+thread_local! {
+    /// The overlay of this thread.
+    static OVERLAY: RefCell<Overlay> = RefCell::default();
+}
+
+/// Texts that are read instead of the files on disk: what an editor has not saved yet.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay(BTreeMap<PathBuf, Arc<str>>);
+
+impl Overlay {
+    /// Sets the text of a file, or removes it.
+    pub fn set(&mut self, path: &Path, text: Option<Arc<str>>) {
+        let path = canonical(path);
+        match text {
+            Some(text) => drop(self.0.insert(path, text)),
+            None => drop(self.0.remove(&path)),
+        }
+    }
+
+    /// Calls a function in which this thread reads the texts of the overlay.
+    pub fn during<T>(&self, read: impl FnOnce() -> T) -> T {
+        let before = OVERLAY.replace(self.clone());
+        let result = read();
+        OVERLAY.set(before);
+        result
+    }
+}
+
+/// A file as a stream: its text in the overlay, else its content on disk.
+fn open(path: &Path) -> io::Result<Box<dyn io::Read>> {
+    let text = OVERLAY.with_borrow(
+        |overlay| {
+            if overlay.0.is_empty() { None } else { overlay.0.get(&canonical(path)).cloned() }
+        },
+    );
+    match text {
+        Some(text) => Ok(Box::new(io::Cursor::new(Vec::from(text.as_bytes())))),
+        None => Ok(Box::new(File::open(path)?)),
+    }
+}
+
 /// Reads a file, up to one byte more than the limit of a document.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = limits::DOCUMENT_BYTES as u64 + 1;
-    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| {
+    open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| {
         Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(path), describe(&error)))
     })?;
     Ok(bytes)
@@ -87,6 +131,32 @@ pub fn report_path(path: &Path) -> String {
     if cfg!(windows) { text.replace('\\', "/") } else { text }
 }
 
+/// The working directory, until the value is dropped.
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// Changes the working directory of the process.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be entered.
+    pub fn enter(path: &Path) -> Result<Self, Failure> {
+        let cannot = |error: io::Error| {
+            Failure::new(format!("cannot enter `{}`: {}; check it", shown_path(path), describe(&error)))
+        };
+        let here = std::env::current_dir().map_err(cannot)?;
+        std::env::set_current_dir(path).map_err(cannot)?;
+        Ok(Self(here))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // The directory existed; if it was removed, later relative paths fail with an error.
+        let _ = std::env::set_current_dir(&self.0);
+    }
+}
+
 /// The repository that contains the working directory.
 pub struct Top {
     /// The working directory.
@@ -137,8 +207,7 @@ impl Top {
 ///
 /// The file cannot be read or is not UTF-8.
 pub fn read_text_file(path: &Path, limit: usize) -> Result<String, String> {
-    let file =
-        File::open(path).map_err(|error| format!("cannot read the file: {}; check the path", describe(&error)))?;
+    let file = open(path).map_err(|error| format!("cannot read the file: {}; check the path", describe(&error)))?;
     read_text(file, limit)
 }
 

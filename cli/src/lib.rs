@@ -8,6 +8,7 @@ mod args;
 pub mod codes;
 pub mod commands;
 mod config;
+mod config_format;
 mod conformity;
 mod data;
 mod exit;
@@ -20,6 +21,7 @@ mod io;
 mod json;
 pub mod lines;
 pub mod lint;
+mod lsp;
 mod output;
 mod page;
 mod pin_entry;
@@ -27,6 +29,7 @@ mod policies;
 mod redact;
 mod registry_comparison;
 mod render;
+mod schema;
 mod sink;
 mod slip;
 mod suggest;
@@ -79,6 +82,8 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
         Some(Command::Conform(args)) => conform::run(&args, output),
         Some(Command::Init(args)) => commands::init::run(&args, output),
         Some(Command::Explain(args)) => explain::run(&args, output),
+        Some(Command::Schema(args)) => commands::schema::run(&args, output),
+        Some(Command::Lsp(_)) => lsp::serve(),
         Some(Command::Import(args)) => import::run(&args, output),
         Some(Command::Corpus(args)) => corpus::run(&args, output),
         Some(Command::Completions { shell }) => manual::completions(shell, output),

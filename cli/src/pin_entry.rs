@@ -3,6 +3,8 @@
 use slug_pins::FieldQuery;
 use slug_resolver::yaml::{Cursor, ReadError, UnknownFields};
 
+use crate::config_format;
+
 /// An entry of `pins`.
 #[derive(Debug)]
 pub struct PinEntry {
@@ -43,7 +45,7 @@ impl PinEntry {
     ///
     /// A missing or unknown field, or a path that is not valid.
     pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["files", "runtime"], &["model", "models", "required_env"], UnknownFields::Deny)?;
+        let fields = at.fields_of(&config_format::PIN, UnknownFields::Deny)?;
         let files = fields.required("files")?;
         let files = if files.is_list() { files.strings()? } else { vec![files.string()?.to_owned()] };
         if files.is_empty() {

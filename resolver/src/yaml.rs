@@ -1,7 +1,7 @@
 //! Reads YAML within [`crate::limits`]. The tree and its decoding are re-exported from `slug-yaml`.
 
 pub use slug_yaml::{
-    Cursor, Entry, FieldPath, Fields, LineCol, Node, ReadError, UnknownFields, ValidationError, Value, readable,
+    Cursor, Entry, FieldPath, Fields, LineCol, Node, ReadError, UnknownFields, ValidationError, Value, format, readable,
 };
 pub(crate) use slug_yaml::{quoted, write};
 

@@ -17,16 +17,23 @@ use crate::output::Output;
 
 /// Runs `lint`.
 pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
-    run_with(args, output, |_| {})
+    let (report, options) = report(args)?;
+    publish(report, &options, output)
 }
 
 /// Runs `lint`, and shows the first finding.
 pub fn run_first(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
-    run_with(args, output, Report::keep_first)
+    let (mut report, options) = report(args)?;
+    report.keep_first();
+    publish(report, &options, output)
 }
 
-/// Runs `lint`, with a change of the report.
-fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Result<Exit, Failure> {
+/// Lints the files, and returns what is found.
+///
+/// # Errors
+///
+/// The data or the files to lint cannot be found or read.
+pub fn report(args: &LintArgs) -> Result<(Report, FindingsOptions), Failure> {
     if args.fix && args.paths.iter().any(|path| path.as_os_str() == STANDARD_INPUT) {
         return Err(Failure::new("--fix cannot edit standard input; pass a file"));
     }
@@ -78,8 +85,7 @@ fn run_with(args: &LintArgs, output: &mut Output, change: fn(&mut Report)) -> Re
     }
     let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
     conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny, args.with_conform)?;
-    change(&mut report);
-    publish(report, &options, output)
+    Ok((report, options))
 }
 
 /// The path of each file and the ids of its jobs, or `None` for a file that cannot be parsed.

@@ -16,3 +16,4 @@ pub(crate) mod pick;
 pub(crate) mod project;
 pub(crate) mod prove;
 pub(crate) mod resolve;
+pub(crate) mod schema;

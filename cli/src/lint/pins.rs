@@ -1,7 +1,6 @@
 //! Pins: the places outside workflows that write down a runtime and a model id.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +29,7 @@ use crate::slip::is_slip;
 use crate::suggest::{did_you_mean, similar_ids};
 
 /// Maximum bytes of a file that is scanned.
-const FILE_BYTES: u64 = 1 << 20;
+const FILE_BYTES: usize = 1 << 20;
 
 /// Maximum number of files of a run that are scanned.
 const FILES: usize = 50_000;
@@ -147,7 +146,7 @@ impl Linter<'_> {
         let (mut applied, mut files) = (Vec::new(), 0);
         for (source, patches) in by_file.into_iter().filter(|(_, patches)| !patches.is_empty()) {
             let path = Path::new(&sources.get(source).path);
-            let Ok(text) = read_text_file(path, usize::try_from(FILE_BYTES).unwrap_or(usize::MAX)) else { continue };
+            let Ok(text) = read_text_file(path, FILE_BYTES) else { continue };
             // One id can belong to several pins.
             let (patches, _) = patch::non_overlapping(patches, |patch| Some(patch));
             let edits = || patches.iter().flat_map(|patch| &patch.edits);
@@ -376,11 +375,11 @@ impl Pins<'_, '_> {
                 continue;
             };
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
-            if size > FILE_BYTES || files == FILES || bytes + size > TOTAL_BYTES {
+            if size > FILE_BYTES as u64 || files == FILES || bytes + size > TOTAL_BYTES {
                 left += 1;
             } else {
                 (files, bytes) = (files + 1, bytes + size);
-                let Ok(text) = fs::read_to_string(entry.path()) else { continue };
+                let Ok(text) = read_text_file(entry.path(), FILE_BYTES) else { continue };
                 let pairs = scan(&text, syntax);
                 let is_read = !pairs.is_empty() || text.contains(SUPPRESSION);
                 if is_read && !except.contains(&identity(entry.path())) {

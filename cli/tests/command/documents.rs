@@ -114,7 +114,9 @@ fn hostile_page_has_every_expected_row() {
 #[test]
 fn help_shows_examples() {
     insta::assert_snapshot!(slugproof(["--help"]).run().stdout);
-    for command in ["prove", "resolve", "derive", "pick", "lint", "diagnose", "check", "conform", "import"] {
+    for command in
+        ["prove", "resolve", "derive", "pick", "lint", "diagnose", "check", "conform", "import", "schema", "lsp"]
+    {
         let help = slugproof([command, "--help"]).run();
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         assert!(help.stdout.contains("Example"), "`{command} --help` shows no example");

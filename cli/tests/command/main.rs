@@ -33,6 +33,7 @@ mod lint_forge;
 #[cfg(unix)]
 mod lint_properties;
 mod lint_scripts;
+mod lsp;
 mod messages;
 mod near_misses;
 mod pages;

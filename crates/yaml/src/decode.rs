@@ -1,6 +1,7 @@
 //! Decoding: reads values from a tree, and checks that it has the fields and types of a format.
 
 use crate::error::ReadError;
+use crate::format::{Mapping, Presence};
 use crate::message::{QUOTED, quoted, readable};
 use crate::path::FieldPath;
 use crate::tree::{LineCol, Node, Value};
@@ -248,11 +249,33 @@ impl<'n> Cursor<'n> {
         optional: &[&str],
         unknown: UnknownFields,
     ) -> Result<Fields<'n>, ReadError> {
+        self.known_fields(required, &[required, optional].concat(), |_| true, unknown)
+    }
+
+    /// Returns the fields of this mapping, which `mapping` describes.
+    ///
+    /// # Errors
+    ///
+    /// A value of another type, a field that `mapping` does not define unless `unknown` allows it, or a
+    /// missing field that it requires.
+    pub fn fields_of(&'n self, mapping: &Mapping, unknown: UnknownFields) -> Result<Fields<'n>, ReadError> {
+        let required = mapping.names(true);
+        let is_suggested = |name: &str| mapping.field(name).is_some_and(|field| field.presence != Presence::Former);
+        self.known_fields(&required, &[&*required, &*mapping.names(false)].concat(), is_suggested, unknown)
+    }
+
+    fn known_fields(
+        &'n self,
+        required: &[&str],
+        known: &[&str],
+        is_suggested: impl Fn(&str) -> bool,
+        unknown: UnknownFields,
+    ) -> Result<Fields<'n>, ReadError> {
         let entries = self.entries()?;
-        let known = &[required, optional].concat();
         let is_denied = |name: &str| !known.contains(&name) && unknown.denies(name, known);
         if let Some(Entry { name, key, .. }) = entries.iter().find(|entry| is_denied(entry.name)) {
-            return Err(key.error(format!("unknown field {}; {}", quoted(name), suggestion(name, known))));
+            let suggested: Vec<&str> = known.iter().copied().filter(|name| is_suggested(name)).collect();
+            return Err(key.error(format!("unknown field {}; {}", quoted(name), suggestion(name, &suggested))));
         }
         let is_present = |name: &&str| entries.iter().any(|entry| entry.name == *name);
         match *required.iter().copied().filter(|name| !is_present(name)).collect::<Vec<_>>() {
@@ -347,9 +370,6 @@ impl<'n> Fields<'n> {
 /// The field with the version of a format.
 const SCHEMA_VERSION: &str = "schema_version";
 
-/// Fields of earlier versions, which are accepted and not suggested.
-const EARLIER_FIELDS: [&str; 1] = ["allow_unknown_fields"];
-
 /// A hint for an unknown field: the most similar known name, or all known names if none is similar.
 fn suggestion(name: &str, known: &[&str]) -> String {
     // The comparison takes long for a long name.
@@ -357,10 +377,7 @@ fn suggestion(name: &str, known: &[&str]) -> String {
     let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
     match nearest {
         Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
-        _ => format!(
-            "the known fields are {}",
-            quoted_list(&known.iter().copied().filter(|name| !EARLIER_FIELDS.contains(name)).collect::<Vec<_>>())
-        ),
+        _ => format!("the known fields are {}", quoted_list(known)),
     }
 }
 

@@ -36,6 +36,7 @@
 mod alias;
 mod decode;
 mod error;
+pub mod format;
 mod limits;
 mod merge;
 mod message;

@@ -4,10 +4,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::field::variable_name;
+use super::format::{COMPLEMENT, HOST, RUNTIME, SET, UNSET};
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError};
-
-/// The key of a condition that tests the runtime instead of a variable.
-pub(super) const RUNTIME: &str = "runtime";
 
 /// A condition: it holds if all its entries hold. The empty condition always holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,16 +62,20 @@ impl Membership {
     ///
     /// The value is none of these.
     pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+        let some = |at: &Cursor<'_>| match at.strings()? {
+            texts if texts.is_empty() => Err(at.error("the list is empty; name at least one")),
+            texts => Ok(texts),
+        };
         if at.is_list() {
-            return Ok(Self::OneOf(at.strings()?));
+            return some(at).map(Self::OneOf);
         }
         match at.string() {
             Ok(text) => Ok(Self::OneOf(vec![text.to_owned()])),
             // A mapping, or an error that names the types which are allowed here.
             Err(error) if at.entries().is_err() => Err(error),
             Err(_) => {
-                let not = at.fields(&["not"], &[], UnknownFields::Deny)?.required("not")?;
-                let texts = if not.is_list() { not.strings()? } else { vec![not.string()?.to_owned()] };
+                let not = at.fields_of(&COMPLEMENT, UnknownFields::Deny)?.required("not")?;
+                let texts = if not.is_list() { some(&not)? } else { vec![not.string()?.to_owned()] };
                 Ok(Self::NoneOf(texts))
             }
         }
@@ -104,17 +106,19 @@ impl Test {
     ///
     /// The value is none of these.
     pub fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        if !at.is_list() {
-            match at.string() {
-                Ok("set") => return Ok(Self::Set),
-                Ok("unset") => return Ok(Self::Unset),
-                _ => {}
-            }
+        match at.string() {
+            Ok(SET) => return Ok(Self::Set),
+            Ok(UNSET) => return Ok(Self::Unset),
+            _ => {}
         }
         match at.entries() {
             Ok(entries) if entries.iter().any(|entry| entry.name == "host") => {
-                let fields = at.fields(&["host"], &[], UnknownFields::Deny)?;
-                Ok(Self::Host(fields.required("host")?.string()?.to_owned()))
+                let host = at.fields_of(&HOST, UnknownFields::Deny)?.required("host")?;
+                if is_host_name(host.string()?) {
+                    Ok(Self::Host(host.string()?.to_owned()))
+                } else {
+                    Err(host.error(NOT_A_HOST))
+                }
             }
             Ok(entries) if entries.iter().all(|entry| entry.name != "not") => {
                 Err(at.error("unknown test; write `set`, `unset`, a text, a list of texts, `{not: …}` or `{host: …}`"))
@@ -170,7 +174,7 @@ impl Condition {
         let mut condition = Self::default();
         for entry in at.entries()? {
             if entry.name == RUNTIME {
-                if let Some(word @ ("set" | "unset")) = entry.value.string().ok().filter(|_| !entry.value.is_list()) {
+                if let Some(word @ (SET | UNSET)) = entry.value.string().ok() {
                     return Err(entry.value.error(format!("a runtime is always set; write `[{word}]` for its name")));
                 }
                 condition.runtime = Some(Membership::decode(&entry.value)?);
@@ -196,12 +200,8 @@ impl Condition {
                 Test::Set | Test::Unset => {}
                 Test::Value(membership) => membership.check(&path, empty_is_set.contains(name))?,
                 Test::Host(host) => {
-                    // Only an address in brackets has colons; elsewhere a colon separates the port.
-                    let characters = if host.starts_with('[') && host.ends_with(']') { "-._:[]" } else { "-._" };
-                    let is_host = |c: char| c.is_ascii_alphanumeric() || characters.contains(c);
-                    if host.is_empty() || !host.chars().all(is_host) {
-                        let message = "not a host name; write it without scheme, port and path";
-                        return Err(ValidationError::at(path.key("host"), message));
+                    if !is_host_name(host) {
+                        return Err(ValidationError::at(path.key("host"), NOT_A_HOST));
                     }
                 }
             }
@@ -226,8 +226,8 @@ impl Serialize for Condition {
 impl Serialize for Test {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Set => serializer.serialize_str("set"),
-            Self::Unset => serializer.serialize_str("unset"),
+            Self::Set => serializer.serialize_str(SET),
+            Self::Unset => serializer.serialize_str(UNSET),
             Self::Value(membership) => membership.serialize(serializer),
             Self::Host(host) => one_entry(serializer, "host", host),
         }
@@ -238,7 +238,7 @@ impl Serialize for Membership {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             // The words would be read as tests.
-            Self::OneOf(texts) if matches!(texts.as_slice(), [text] if text != "set" && text != "unset") => {
+            Self::OneOf(texts) if matches!(texts.as_slice(), [text] if text != SET && text != UNSET) => {
                 serializer.serialize_str(&texts[0])
             }
             Self::OneOf(texts) => texts.serialize(serializer),
@@ -251,6 +251,16 @@ fn one_entry<S: Serializer>(serializer: S, key: &str, value: &impl Serialize) ->
     let mut map = serializer.serialize_map(Some(1))?;
     map.serialize_entry(key, value)?;
     map.end()
+}
+
+/// The error about a host that no URL has.
+const NOT_A_HOST: &str = "not a host name; write it without scheme, port and path";
+
+/// Returns true if a URL can have this host.
+fn is_host_name(host: &str) -> bool {
+    // Only an address in brackets has colons; elsewhere a colon separates the port.
+    let characters = if host.starts_with('[') && host.ends_with(']') { "-._:[]" } else { "-._" };
+    !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || characters.contains(c))
 }
 
 /// The host of a URL, without user name and port; `None` if the text is not a URL with a scheme.

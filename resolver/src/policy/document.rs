@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::condition::{Condition, Test};
 use super::field::{each_not_empty, list, not_empty, rule_name, some, string_map, text, variable_name};
+use super::format::{CREATES, EVERY, FIRST, PICK_RULE, PLATFORM, RUNTIME, SECRETS_RULE, VERSION_2};
 use super::function::Function;
 use super::harness::Harness;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
@@ -195,7 +196,7 @@ impl PickRule {
     }
 
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["use"], &["name", "when"], UnknownFields::Deny)?;
+        let fields = at.fields_of(&PICK_RULE, UnknownFields::Deny)?;
         Ok(Self {
             name: fields.optional("name").map(|at| text(&at)).transpose()?,
             when: fields.optional("when").map(|at| Condition::decode(&at)).transpose()?.unwrap_or_default(),
@@ -347,13 +348,13 @@ impl SecretsRule {
     }
 
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&[], &["name", "key", "when", "path", "inject"], UnknownFields::Deny)?;
+        let fields = at.fields_of(&SECRETS_RULE, UnknownFields::Deny)?;
         let key = fields.optional("key").map(|at| text(&at)).transpose()?;
         let effect = match (fields.optional("path"), fields.optional("inject"), &key) {
             (Some(_), Some(inject), _) => {
                 return Err(inject.error("nothing is injected on the platform path; remove `path` or `inject`"));
             }
-            (Some(path), None, _) if path.string()? == "platform" => SecretsEffect::Platform,
+            (Some(path), None, _) if path.string()? == PLATFORM => SecretsEffect::Platform,
             (Some(path), None, _) => {
                 return Err(
                     path.error("unknown path; write `platform`, or remove the field to inject the tenant's keys")
@@ -417,7 +418,7 @@ impl Serialize for SecretsRule {
         }
         let Self { name, key, when, effect } = self;
         let (path, inject) = match effect {
-            SecretsEffect::Platform => (Some("platform"), None),
+            SecretsEffect::Platform => (Some(PLATFORM), None),
             SecretsEffect::Inject(names) => (None, Some(names.as_slice())),
         };
         let is_implied = matches!((inject, key), (Some([only]), Some(key)) if only == key);
@@ -455,22 +456,7 @@ impl PolicyDocument {
 
     /// Decodes a file of schema version 2.
     pub(super) fn decode(at: Cursor<'_>, base: &mut ReadBase<'_>) -> Result<Self, ReadError> {
-        const OPTIONAL: [&str; 13] = [
-            "extends",
-            "harness",
-            "function",
-            "runtime",
-            "runtimes",
-            "defaults",
-            "empty_is_set",
-            "templates",
-            "creates",
-            "inject",
-            "secrets",
-            "model",
-            "schema_version",
-        ];
-        let fields = at.fields(&["name"], &OPTIONAL, UnknownFields::Deny)?;
+        let fields = at.fields_of(&VERSION_2, UnknownFields::Deny)?;
         let name = text(&fields.required("name")?)?;
         let mut document = match fields.optional("extends") {
             Some(extends) => base(extends.string()?).map_err(|reason| extends.error(reason))?,
@@ -502,7 +488,7 @@ impl PolicyDocument {
             document.templates = string_map(&at)?;
         }
         if let Some(at) = fields.optional("creates") {
-            let creates = at.fields(&["unless"], &[], UnknownFields::Deny)?;
+            let creates = at.fields_of(&CREATES, UnknownFields::Deny)?;
             document.creates = Creates { unless: list(&creates.required("unless")?, Condition::decode)? };
         }
         if let Some(at) = fields.optional("model") {
@@ -510,8 +496,8 @@ impl PolicyDocument {
         }
         if let Some(at) = fields.optional("inject") {
             document.inject = match at.string()? {
-                "first" => InjectMode::First,
-                "every" => InjectMode::Every,
+                FIRST => InjectMode::First,
+                EVERY => InjectMode::Every,
                 _ => return Err(at.error("unknown mode; write `first` or `every`")),
             };
         }
@@ -594,7 +580,7 @@ impl PolicyDocument {
             let use_path = if self.is_runtime_short() { path.clone() } else { path.clone().key("use") };
             rule.check(&path, &use_path, &self.empty_is_set)?;
             if rule.when.runtime.is_some() {
-                let path = path.key("when").key(super::condition::RUNTIME);
+                let path = path.key("when").key(RUNTIME);
                 return Err(ValidationError::at(
                     path,
                     "a rule for the runtime cannot depend on the runtime; test a variable",
@@ -649,7 +635,7 @@ impl PolicyDocument {
             && !self.runtimes.is_empty()
             && !self.runtimes.iter().any(|runtime| runtimes.contains(runtime))
         {
-            let path = path.clone().key(super::condition::RUNTIME);
+            let path = path.clone().key(RUNTIME);
             return Err(ValidationError::at(
                 path,
                 "no runtime in `runtimes` meets this condition, so it can never hold; correct one of the two",

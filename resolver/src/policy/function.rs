@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::field::{not_empty, some, text};
+use super::format::FUNCTION;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError};
 
 /// The shell function of a harness. `slugproof conform` runs it and compares its answers with the
@@ -22,7 +23,7 @@ pub struct Function {
 
 impl Function {
     pub(super) fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["source", "model"], &["secrets"], UnknownFields::Deny)?;
+        let fields = at.fields_of(&FUNCTION, UnknownFields::Deny)?;
         let source = fields.required("source")?;
         Ok(Self {
             source: if source.is_list() { source.strings()? } else { vec![text(&source)?] },

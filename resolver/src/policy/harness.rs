@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::field::{list, not_empty, string_map, text, variable_name};
+use super::format::ACTION;
 use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError};
 
 /// An entry of `harness`: one way to start the harness.
@@ -71,7 +72,7 @@ impl Harness {
             if !at.is_mapping() {
                 return text(at).map(Self::Command);
             }
-            let fields = at.fields(&["uses"], &["inputs"], UnknownFields::Deny)?;
+            let fields = at.fields_of(&ACTION, UnknownFields::Deny)?;
             let inputs = fields.optional("inputs").map_or(Ok(BTreeMap::new()), |at| string_map(&at))?;
             Ok(Self::Action(Action { uses: text(&fields.required("uses")?)?, inputs }))
         })

@@ -6,6 +6,7 @@
 pub mod condition;
 mod document;
 mod field;
+pub mod format;
 mod function;
 mod harness;
 mod rules;
@@ -18,6 +19,7 @@ use std::fmt;
 
 pub use condition::{Condition, Membership, Test};
 pub use document::{Creates, InjectMode, Pick, PickRule, PolicyDocument, ReadBase, SecretsEffect, SecretsRule, Source};
+pub use format::FORMAT;
 pub use function::Function;
 pub use harness::{Action, Harness};
 pub(crate) use rules::{Applies, CompiledPick, CompiledSecrets, Dispatch, Guard, Guards, ModelRule, SecretsStep};

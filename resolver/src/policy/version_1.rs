@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::condition::{Condition, Membership, Test};
 use super::document::{PickRule, PolicyDocument, SecretsRule, Source};
 use super::field::{each_not_empty, list, not_empty, some, string_map, text, variable_name};
+use super::format::{DISPATCH_ENTRY, KEYED_MODEL, PLATFORM_PATH, SECRETS_ENTRY, VERSION_1};
 use super::function::Function;
 use super::harness::Harness;
 use crate::limits;
@@ -71,11 +72,7 @@ pub(super) fn decode(at: Cursor<'_>) -> Result<PolicyDocument, ValidationError> 
 
 impl Document {
     fn decode(at: Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(
-            &["schema_version", "name", "runtime", "override"],
-            &["platform", "fallback", "harness", "function", "defaults", "secrets", "dispatch", "templates"],
-            UnknownFields::Deny,
-        )?;
+        let fields = at.fields_of(&VERSION_1, UnknownFields::Deny)?;
         Ok(Self {
             name: text(&fields.required("name")?)?,
             harness: fields.optional("harness").map_or(Ok(Vec::new()), |at| Harness::decode_all(&at))?,
@@ -262,7 +259,7 @@ fn check_key<'k>(
 
 impl PlatformPath {
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["var", "value", "model", "fallback"], &[], UnknownFields::Deny)?;
+        let fields = at.fields_of(&PLATFORM_PATH, UnknownFields::Deny)?;
         Ok(Self {
             var: text(&fields.required("var")?)?,
             value: text(&fields.required("value")?)?,
@@ -274,14 +271,14 @@ impl PlatformPath {
 
 impl SecretsEntry {
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["key", "inject"], &[], UnknownFields::Deny)?;
+        let fields = at.fields_of(&SECRETS_ENTRY, UnknownFields::Deny)?;
         Ok(Self { key: text(&fields.required("key")?)?, inject: fields.required("inject")?.strings()? })
     }
 }
 
 impl DispatchEntry {
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["runtimes", "model"], &["keyed"], UnknownFields::Deny)?;
+        let fields = at.fields_of(&DISPATCH_ENTRY, UnknownFields::Deny)?;
         Ok(Self {
             runtimes: fields.required("runtimes")?.strings()?,
             keyed: fields.optional("keyed").map_or(Ok(Vec::new()), |at| list(&at, KeyedModel::decode))?,
@@ -292,7 +289,7 @@ impl DispatchEntry {
 
 impl KeyedModel {
     fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
-        let fields = at.fields(&["key", "model"], &[], UnknownFields::Deny)?;
+        let fields = at.fields_of(&KEYED_MODEL, UnknownFields::Deny)?;
         Ok(Self { key: text(&fields.required("key")?)?, model: text(&fields.required("model")?)? })
     }
 }

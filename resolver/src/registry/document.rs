@@ -6,10 +6,12 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::auth::AuthEnv;
+use super::format::{ARM, PROVIDER, ROOT, RUNTIME};
 use super::pattern::Pattern;
 use super::provider::{Billing, Protocol, Provider};
 use crate::code::Code;
 use crate::limits;
+use crate::yaml::format::Mapping;
 use crate::yaml::{
     Cursor, Entry, FieldPath, Fields, ReadError, UnknownFields, ValidationError, quoted, refuse_secret_name,
 };
@@ -54,33 +56,9 @@ pub struct Arm {
     pub withdrawn_models: Vec<String>,
 }
 
-const FIELDS: [&str; 3] = ["schema_version", "providers", "runtimes"];
-
-const OPTIONAL: [&str; 1] = ["platform_error"];
-
-const OPTIONAL_OF_RUNTIME: [&str; 1] = ["display_name"];
-
-const OPTIONAL_OF_ARM: [&str; 2] = ["models", "withdrawn_models"];
-
-const OPTIONAL_OF_PROVIDER: [&str; 13] = [
-    "display_name",
-    "protocol",
-    "auth_mode",
-    "billing",
-    "auth_env",
-    "model_prefix_match",
-    "base_url_template",
-    "base_url_anthropic",
-    "auth_token_env",
-    "model_aliases",
-    "upstream_vendor",
-    "vendor_logo",
-    "deprecated",
-];
-
 impl RegistryDocument {
     pub(super) fn decode(at: Cursor<'_>, unknown: UnknownFields) -> Result<Self, ValidationError> {
-        let fields = at.fields(&FIELDS, &OPTIONAL, unknown)?;
+        let fields = at.fields_of(&ROOT, unknown)?;
         fields.schema_version_1()?;
         let mut document = Self::default();
         if let Some(words) = given(&fields, "platform_error") {
@@ -94,9 +72,9 @@ impl RegistryDocument {
         }
         for Entry { name, value: runtime, .. } in fields.required("runtimes")?.entries()? {
             let mut arms = Vec::new();
-            let of_runtime = runtime.fields(&["providers"], &OPTIONAL_OF_RUNTIME, unknown)?;
+            let of_runtime = runtime.fields_of(&RUNTIME, unknown)?;
             for arm in of_runtime.required("providers")?.items()? {
-                let fields = arm.fields(&["name"], &OPTIONAL_OF_ARM, unknown)?;
+                let fields = arm.fields_of(&ARM, unknown)?;
                 arms.push(Arm {
                     provider: text(&fields, "name")?,
                     models: strings(&fields, "models")?,
@@ -115,20 +93,20 @@ impl RegistryDocument {
     ///
     /// A value of another type than the format requires.
     pub fn unknown_fields(root: Cursor<'_>) -> Result<Vec<FieldPath>, ReadError> {
-        let mut unknown = unknown_in(&root, &[&FIELDS, &OPTIONAL])?;
+        let mut unknown = unknown_in(&root, &ROOT)?;
         for Entry { name, value, .. } in root.entries()? {
             match name {
                 "providers" => {
                     for provider in value.items()? {
-                        unknown.extend(unknown_in(&provider, &[&["name"], &OPTIONAL_OF_PROVIDER])?);
+                        unknown.extend(unknown_in(&provider, &PROVIDER)?);
                     }
                 }
                 "runtimes" => {
                     for runtime in value.entries()? {
-                        unknown.extend(unknown_in(&runtime.value, &[&["providers"], &OPTIONAL_OF_RUNTIME])?);
-                        let fields = runtime.value.fields(&["providers"], &[], UnknownFields::Allow)?;
+                        unknown.extend(unknown_in(&runtime.value, &RUNTIME)?);
+                        let fields = runtime.value.fields_of(&RUNTIME, UnknownFields::Allow)?;
                         for arm in fields.required("providers")?.items()? {
-                            unknown.extend(unknown_in(&arm, &[&["name"], &OPTIONAL_OF_ARM])?);
+                            unknown.extend(unknown_in(&arm, &ARM)?);
                         }
                     }
                 }
@@ -139,13 +117,13 @@ impl RegistryDocument {
     }
 }
 
-fn unknown_in(at: &Cursor<'_>, known: &[&[&str]]) -> Result<Vec<FieldPath>, ReadError> {
-    let is_unknown = |entry: &Entry<'_>| !known.concat().contains(&entry.name);
+fn unknown_in(at: &Cursor<'_>, mapping: &Mapping) -> Result<Vec<FieldPath>, ReadError> {
+    let is_unknown = |entry: &Entry<'_>| mapping.field(entry.name).is_none();
     Ok(at.entries()?.iter().filter(|entry| is_unknown(entry)).map(|entry| entry.value.path()).collect())
 }
 
 fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, ValidationError> {
-    let fields = at.fields(&["name"], &OPTIONAL_OF_PROVIDER, unknown)?;
+    let fields = at.fields_of(&PROVIDER, unknown)?;
     let pattern = match given(&fields, "model_prefix_match") {
         Some(at) => Pattern::new(at.string()?).map_err(|error| at.error(format!("{error}")))?,
         None => Pattern::none(),
@@ -217,19 +195,17 @@ fn decode_platform_error(entry: &Entry<'_>) -> Result<(Code, String), ReadError>
 }
 
 fn decode_billing(at: &Cursor<'_>) -> Result<Billing, ValidationError> {
-    match at.string()? {
-        "platform" => Ok(Billing::Platform),
-        "byok" => Ok(Billing::Byok),
-        other => Err(at.error(format!("unknown billing {}; write `platform` or `byok`", quoted(other))).into()),
-    }
+    let word = at.string()?;
+    let billing = Billing::ALL.into_iter().find(|billing| billing.as_str() == word);
+    let error = || at.error(format!("unknown billing {}; write `platform` or `byok`", quoted(word)));
+    Ok(billing.ok_or_else(error)?)
 }
 
 fn decode_protocol(at: &Cursor<'_>) -> Result<Protocol, ValidationError> {
-    match at.string()? {
-        "openai" => Ok(Protocol::Openai),
-        "anthropic" => Ok(Protocol::Anthropic),
-        other => Err(at.error(format!("unknown protocol {}; write `openai` or `anthropic`", quoted(other))).into()),
-    }
+    let word = at.string()?;
+    let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == word);
+    let error = || at.error(format!("unknown protocol {}; write `openai` or `anthropic`", quoted(word)));
+    Ok(protocol.ok_or_else(error)?)
 }
 
 fn text(fields: &Fields<'_>, name: &str) -> Result<String, ValidationError> {

@@ -4,6 +4,7 @@
 mod auth;
 mod credentials;
 mod document;
+mod format;
 mod index;
 mod matcher;
 pub mod overlap;
@@ -20,6 +21,7 @@ use serde::{Serialize, Serializer};
 pub use auth::AuthEnv;
 pub use credentials::Credentials;
 pub use document::{Arm, RegistryDocument, Runtime};
+pub use format::FORMAT;
 pub use pattern::{Pattern, PatternError};
 pub use provider::{Billing, PLATFORM, Protocol, Provider};
 

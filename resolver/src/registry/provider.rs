@@ -158,3 +158,30 @@ pub enum Protocol {
     /// The Anthropic protocol.
     Anthropic,
 }
+
+impl Billing {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Platform, Self::Byok];
+
+    /// The word of the file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Byok => "byok",
+        }
+    }
+}
+
+impl Protocol {
+    /// All of them.
+    pub(super) const ALL: [Self; 2] = [Self::Openai, Self::Anthropic];
+
+    /// The word of the file.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+}

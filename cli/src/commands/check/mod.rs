@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::conformity::{self, Conformity};
 use crate::data::PolicyFile;
 use crate::exit::{Exit, Failure};
-use crate::findings::{Coverage, EMBEDDED, Finding, Report, Source, SourceId, Span, publish};
+use crate::findings::{Coverage, EMBEDDED, Finding, FindingsOptions, Report, Source, SourceId, Span, publish};
 use crate::output::Output;
 use crate::policies;
 use crate::redact::{mask_credentials, mask_ranges};
@@ -32,6 +32,16 @@ use inputs::{Input, Inputs, Kind};
 
 /// Runs `check`.
 pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let (report, options) = report(args)?;
+    publish(report, &options, output)
+}
+
+/// Checks the files, and returns what is found.
+///
+/// # Errors
+///
+/// Data cannot be read that no finding can be about.
+pub fn report(args: &CheckArgs) -> Result<(Report, FindingsOptions), Failure> {
     let mut inputs = Inputs::of(args)?;
     let mut check = Check::new();
     let mut options = args.findings.options();
@@ -57,7 +67,7 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let files = inputs.files();
     options.check_inputs(files.iter().chain(&workflows).map(PathBuf::as_path))?;
-    publish(check.report, &options, output)
+    Ok((check.report, options))
 }
 
 /// The documents read so far, and the report.

@@ -14,9 +14,9 @@ use crate::codes::{self, Level};
 use crate::commands::check::locations::Locations;
 use crate::config::Config;
 use crate::data::{Data, DataOptions, PolicyFile};
-use crate::exit::{Failure, describe};
+use crate::exit::Failure;
 use crate::findings::{Coverage, Finding, FindingsOptions, Sources};
-use crate::io::{Top, read_file, report_path};
+use crate::io::{Directory, Top, read_file, report_path};
 use crate::lint::answers::{CallAnswers, CallId};
 use crate::lint::pins::{PinAnswer, PinSearch};
 use crate::lint::scripts::Scripts;
@@ -320,26 +320,5 @@ fn sources_of(rule: &PickRule) -> &[Source] {
     match &rule.pick {
         Pick::Nothing => &[],
         Pick::FirstOf(sources) => sources,
-    }
-}
-
-/// The working directory, until it is dropped.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn enter(path: &Path) -> Result<Self, Failure> {
-        let cannot = |error: std::io::Error| {
-            Failure::new(format!("cannot enter `{}`: {}; check it", path.display(), describe(&error)))
-        };
-        let here = std::env::current_dir().map_err(cannot)?;
-        std::env::set_current_dir(path).map_err(cannot)?;
-        Ok(Self(here))
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        // The directory existed; if it was removed, later relative paths fail with an error.
-        let _ = std::env::set_current_dir(&self.0);
     }
 }

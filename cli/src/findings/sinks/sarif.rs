@@ -223,14 +223,20 @@ fn rule(code: &'static codes::Entry) -> Rule {
         short_description: text(code.meaning),
         full_description: Text { text: prose(&[page.what_it_means]) },
         default_configuration: Configuration { level: kind_and_level(code.level).1 },
-        help_uri: help_uri(env!("CARGO_PKG_REPOSITORY"), code.id),
+        help_uri: help_uri(code.id),
         help: Help { text: prose(&[page.why_it_matters, page.fix]), markdown: page.markdown(2) },
     }
 }
 
-/// The URI of a code's documentation, which SARIF requires to be absolute. If the manifest names
-/// no repository, the URI is a URN, which is stable and needs no host; `help` has the whole text.
-fn help_uri(repository: &str, id: &str) -> String {
+/// The URI of a code's documentation, which SARIF requires to be absolute.
+#[must_use]
+pub fn help_uri(id: &str) -> String {
+    help_uri_in(env!("CARGO_PKG_REPOSITORY"), id)
+}
+
+/// The URI of a code's documentation in a repository. If the manifest names no repository, the URI is a URN,
+/// which is stable and needs no host.
+fn help_uri_in(repository: &str, id: &str) -> String {
     match repository {
         "" => format!("urn:slugproof:code:{id}"),
         repository => format!("{repository}/blob/v{}/docs/codes.md#{id}", env!("CARGO_PKG_VERSION")),
@@ -340,13 +346,13 @@ fn text(text: &str) -> Text {
 
 #[cfg(test)]
 mod tests {
-    use super::help_uri;
+    use super::help_uri_in;
 
     #[test]
     fn help_uri_with_repository_is_a_link() {
-        assert_eq!(help_uri("", "undecided"), "urn:slugproof:code:undecided");
+        assert_eq!(help_uri_in("", "undecided"), "urn:slugproof:code:undecided");
         let version = env!("CARGO_PKG_VERSION");
         let link = format!("https://forge.example/o/slugproof/blob/v{version}/docs/codes.md#undecided");
-        assert_eq!(help_uri("https://forge.example/o/slugproof", "undecided"), link);
+        assert_eq!(help_uri_in("https://forge.example/o/slugproof", "undecided"), link);
     }
 }

@@ -1,0 +1,278 @@
+//! What the messages of a client do.
+
+use std::collections::VecDeque;
+use std::io::{self, BufReader, Read, Write};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use super::text::{Lines, Place};
+use super::transport::{self, ErrorCode, Incoming, error, notification, result};
+use super::workspace::{QUICK_FIX, Workspace};
+use super::{completion, hover};
+use crate::exit::{Exit, Failure};
+
+/// The state of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Before `initialize`.
+    New,
+    /// After `initialize`.
+    Running,
+    /// After `shutdown`.
+    Down,
+}
+
+/// Why a request is refused.
+type Refusal = (ErrorCode, &'static str);
+
+struct Server<'o, W> {
+    output: &'o mut W,
+    state: State,
+    workspace: Workspace,
+    /// Whether the client asks for changes of files by a registration.
+    can_watch: bool,
+}
+
+/// Serves one client. Messages are read while the commands run, so that they run once for all changes that wait.
+pub fn run(input: impl Read + Send + 'static, output: &mut impl Write) -> Result<Exit, Failure> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut input = BufReader::new(input);
+        loop {
+            let incoming = transport::read(&mut input);
+            let is_end = matches!(incoming, Incoming::End(_));
+            if sender.send(incoming).is_err() || is_end {
+                return;
+            }
+        }
+    });
+    let mut server = Server { output, state: State::New, workspace: Workspace::default(), can_watch: false };
+    server.serve(&receiver).map_err(Failure::from)
+}
+
+impl<W: Write> Server<'_, W> {
+    /// Handles messages until the session ends.
+    fn serve(&mut self, receiver: &Receiver<Incoming>) -> io::Result<Exit> {
+        let mut waiting: VecDeque<Incoming> = VecDeque::new();
+        loop {
+            loop {
+                match receiver.try_recv() {
+                    Ok(incoming) => waiting.push_back(incoming),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                }
+            }
+            if waiting.is_empty() {
+                self.publish()?;
+                match receiver.recv() {
+                    Ok(incoming) => waiting.push_back(incoming),
+                    Err(_) => return Ok(self.end()),
+                }
+                continue;
+            }
+            match waiting.pop_front() {
+                Some(Incoming::Message(message)) => {
+                    if message["method"] == "exit" && message.get("id").is_none() {
+                        return Ok(self.end());
+                    }
+                    self.handle(&message, &waiting)?;
+                }
+                Some(Incoming::Malformed(why)) => self.send(&error(&Value::Null, ErrorCode::Parse, why))?,
+                Some(Incoming::End(Some(why))) => {
+                    self.send(&error(&Value::Null, ErrorCode::Parse, why))?;
+                    return Ok(Exit::UsageError);
+                }
+                Some(Incoming::End(None)) => return Ok(self.end()),
+                None => {}
+            }
+        }
+    }
+
+    /// The exit code of the session: an error if the client did not shut the server down.
+    fn end(&self) -> Exit {
+        if self.state == State::Down { Exit::Clean } else { Exit::Findings }
+    }
+
+    fn send(&mut self, message: &Value) -> io::Result<()> {
+        transport::write(self.output, message)
+    }
+
+    /// Runs the commands if anything changed, and publishes what they find.
+    fn publish(&mut self) -> io::Result<()> {
+        if self.state != State::Running {
+            return Ok(());
+        }
+        let (diagnostics, failures) = self.workspace.refresh();
+        for params in diagnostics {
+            self.send(&notification("textDocument/publishDiagnostics", &params))?;
+        }
+        for failure in failures {
+            let params = json!({"type": 1, "message": format!("slugproof: {failure}")});
+            self.send(&notification("window/showMessage", &params))?;
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, message: &Value, waiting: &VecDeque<Incoming>) -> io::Result<()> {
+        let id = message.get("id").filter(|id| id.is_string() || id.is_number());
+        let Some(method) = message.get("method").and_then(Value::as_str) else {
+            // An answer to a request of the server needs nothing; anything else is an error.
+            let is_answer = message.get("result").is_some() || message.get("error").is_some();
+            if is_answer {
+                return Ok(());
+            }
+            let refusal = error(id.unwrap_or(&Value::Null), ErrorCode::InvalidRequest, "the message has no method");
+            return self.send(&refusal);
+        };
+        let params = message.get("params").unwrap_or(&Value::Null);
+        let Some(id) = id else { return self.notified(method, params) };
+        if is_cancelled(id, waiting) {
+            return self.send(&error(id, ErrorCode::Cancelled, "the request was cancelled"));
+        }
+        let answer = match (self.state, method) {
+            (State::New, "initialize") => Ok(self.initialize(params)),
+            (State::New, _) => Err((ErrorCode::NotInitialized, "the first request must be `initialize`")),
+            (State::Down, _) => Err((ErrorCode::InvalidRequest, "the server is shut down")),
+            (State::Running, "initialize") => Err((ErrorCode::InvalidRequest, "the server is initialized already")),
+            (State::Running, "shutdown") => {
+                self.state = State::Down;
+                Ok(Value::Null)
+            }
+            (State::Running, "textDocument/codeAction") => {
+                // The edits belong to the present texts.
+                self.publish()?;
+                self.code_actions(params)
+            }
+            (State::Running, "textDocument/hover") => self.hover(params),
+            (State::Running, "textDocument/completion") => self.completion(params),
+            (State::Running, _) => Err((ErrorCode::MethodNotFound, "the request is unknown")),
+        };
+        self.send(&match answer {
+            Ok(answer) => result(id, &answer),
+            Err((code, why)) => error(id, code, why),
+        })
+    }
+
+    fn initialize(&mut self, params: &Value) -> Value {
+        self.state = State::Running;
+        let folders = params["workspaceFolders"].as_array().into_iter().flatten();
+        let folders: Vec<&str> = folders.filter_map(|folder| folder["uri"].as_str()).collect();
+        let folders = if folders.is_empty() { params["rootUri"].as_str().into_iter().collect() } else { folders };
+        folders.into_iter().for_each(|folder| self.workspace.add_folder(folder));
+        let watching = &params["capabilities"]["workspace"]["didChangeWatchedFiles"]["dynamicRegistration"];
+        self.can_watch = watching == &json!(true);
+        json!({
+            "capabilities": {
+                "positionEncoding": "utf-16",
+                // Every change has the whole text.
+                "textDocumentSync": {"openClose": true, "change": 1, "save": true},
+                "codeActionProvider": {"codeActionKinds": [QUICK_FIX]},
+                "hoverProvider": true,
+                "completionProvider": {"triggerCharacters": [":", "/", "$", "=", " "]},
+                "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
+            },
+            "serverInfo": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
+        })
+    }
+
+    /// Handles a notification. An unknown one, and one with other parameters, has no effect.
+    fn notified(&mut self, method: &str, params: &Value) -> io::Result<()> {
+        if self.state != State::Running {
+            return Ok(());
+        }
+        let document = &params["textDocument"];
+        match method {
+            "initialized" if self.can_watch => {
+                let watchers = json!([{"globPattern": "**/*"}]);
+                let registration = json!({
+                    "id": "files",
+                    "method": "workspace/didChangeWatchedFiles",
+                    "registerOptions": {"watchers": watchers},
+                });
+                let params = json!({"registrations": [registration]});
+                let request =
+                    json!({"jsonrpc": "2.0", "id": "files", "method": "client/registerCapability", "params": params});
+                return self.send(&request);
+            }
+            "textDocument/didOpen" => {
+                if let (Some(uri), Some(text)) = (document["uri"].as_str(), document["text"].as_str()) {
+                    self.workspace.open(uri, text);
+                }
+            }
+            "textDocument/didChange" => {
+                // The last change has the last text. A change with a range is against the capabilities.
+                let changes = params["contentChanges"].as_array().into_iter().flatten();
+                let whole = changes.filter(|change| change.get("range").is_none());
+                let text = whole.filter_map(|change| change["text"].as_str()).next_back();
+                if let (Some(uri), Some(text)) = (document["uri"].as_str(), text)
+                    && self.workspace.is_open(uri)
+                {
+                    self.workspace.open(uri, text);
+                }
+            }
+            "textDocument/didClose" => document["uri"].as_str().into_iter().for_each(|uri| self.workspace.close(uri)),
+            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => self.workspace.invalidate(),
+            "workspace/didChangeWorkspaceFolders" => {
+                let folders = |name: &str| {
+                    let folders = params["event"][name].as_array().into_iter().flatten();
+                    folders.filter_map(|folder| folder["uri"].as_str()).collect::<Vec<_>>()
+                };
+                folders("removed").into_iter().for_each(|folder| self.workspace.remove_folder(folder));
+                folders("added").into_iter().for_each(|folder| self.workspace.add_folder(folder));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn code_actions(&self, params: &Value) -> Result<Value, Refusal> {
+        let (uri, text) = self.document(params)?;
+        let range = &params["range"];
+        let (Some(start), Some(end)) = (Place::of(&range["start"]), Place::of(&range["end"])) else {
+            return Err((ErrorCode::InvalidParams, "the range is missing"));
+        };
+        let only: Option<Vec<&str>> =
+            params["context"]["only"].as_array().map(|kinds| kinds.iter().filter_map(Value::as_str).collect());
+        if only.is_some_and(|only| !only.iter().any(|kind| kind.is_empty() || *kind == QUICK_FIX)) {
+            return Ok(json!([]));
+        }
+        let lines = Lines::new(&text);
+        Ok(self.workspace.fixes(uri, &(lines.byte(start)..lines.byte(end))))
+    }
+
+    fn hover(&mut self, params: &Value) -> Result<Value, Refusal> {
+        let (uri, text) = self.document(params)?;
+        let place = place(params)?;
+        let names = self.workspace.names(uri);
+        Ok(names.and_then(|names| hover::answer(&names, &Lines::new(&text), place)).unwrap_or_default())
+    }
+
+    fn completion(&mut self, params: &Value) -> Result<Value, Refusal> {
+        let (uri, text) = self.document(params)?;
+        let place = place(params)?;
+        let names = self.workspace.names(uri);
+        Ok(names.map_or_else(|| json!([]), |names| completion::answer(&names, &Lines::new(&text), place)))
+    }
+
+    /// The URI and the text of the document that a request is about.
+    fn document<'p>(&self, params: &'p Value) -> Result<(&'p str, std::sync::Arc<str>), Refusal> {
+        let uri = params["textDocument"]["uri"].as_str();
+        let uri = uri.ok_or((ErrorCode::InvalidParams, "the document is missing"))?;
+        let text = self.workspace.text(uri).ok_or((ErrorCode::InvalidParams, "the document is not open"))?;
+        Ok((uri, text))
+    }
+}
+
+/// The position that a request is about.
+fn place(params: &Value) -> Result<Place, Refusal> {
+    Place::of(&params["position"]).ok_or((ErrorCode::InvalidParams, "the position is missing"))
+}
+
+/// Returns true if a waiting message cancels a request.
+fn is_cancelled(id: &Value, waiting: &VecDeque<Incoming>) -> bool {
+    waiting.iter().any(|incoming| match incoming {
+        Incoming::Message(message) => message["method"] == "$/cancelRequest" && message["params"]["id"] == *id,
+        Incoming::Malformed(_) | Incoming::End(_) => false,
+    })
+}
