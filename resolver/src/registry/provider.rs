@@ -124,9 +124,12 @@ pub enum Billing {
 }
 
 impl Billing {
+    /// Both payers.
+    pub const ALL: [Self; 2] = [Self::Platform, Self::Byok];
+
     /// The name in registries and in machine-readable output.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Platform => "platform",
             Self::Byok => "byok",
@@ -157,20 +160,6 @@ pub enum Protocol {
     Openai,
     /// The Anthropic protocol.
     Anthropic,
-}
-
-impl Billing {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Platform, Self::Byok];
-
-    /// The word of the file.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Platform => "platform",
-            Self::Byok => "byok",
-        }
-    }
 }
 
 impl Protocol {
