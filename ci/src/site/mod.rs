@@ -123,7 +123,9 @@ impl Site<'_> {
                 None => return error(format!("{path}:{}: write the target inside the link", link.line)),
             };
             let anchor = link.path_and_anchor().1.map_or(String::new(), |anchor| format!("#{anchor}"));
-            let is_asset = !is_directory && (link.is_image || target.starts_with("docs/"));
+            // A page that the site does not have, such as the table of contents, is a file of the repository.
+            let is_page = self.repository.pages.contains_key(&target);
+            let is_asset = !is_directory && !is_page && (link.is_image || target.starts_with("docs/"));
             if self.pages.contains(&target) || is_asset {
                 let to = relative(&site_path(path), &site_path(&target));
                 text.replace_range(range, &format!("{to}{anchor}"));
@@ -184,11 +186,14 @@ mod tests {
         }
         for url in [None, Some("https://forge.example/o/slugproof".to_owned())] {
             let site = Site { pages: pages.clone(), repository: &repository, url };
+            let mut assets = BTreeSet::new();
             for path in &pages {
-                let text = site.rewritten(path, &mut BTreeSet::new()).expect("each link has its target in it");
+                let text = site.rewritten(path, &mut assets).expect("each link has its target in it");
                 let left = markdown::parse(&text).links.into_iter().find(|link| link.target.starts_with("../resolver"));
                 assert!(left.is_none(), "{path} links to a file that the site does not have");
             }
+            assert!(assets.contains("docs/concepts.svg"), "{assets:?}");
+            assert!(assets.iter().all(|asset| !asset.ends_with(".md")), "a copy would replace a page: {assets:?}");
         }
     }
 }
