@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufReader, Read, Write};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -57,11 +58,8 @@ impl<W: Write> Server<'_, W> {
     fn serve(&mut self, receiver: &Receiver<Incoming>) -> io::Result<Exit> {
         let mut waiting: VecDeque<Incoming> = VecDeque::new();
         loop {
-            loop {
-                match receiver.try_recv() {
-                    Ok(incoming) => waiting.push_back(incoming),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-                }
+            while let Ok(incoming) = receiver.try_recv() {
+                waiting.push_back(incoming);
             }
             if waiting.is_empty() {
                 self.publish()?;
@@ -256,7 +254,7 @@ impl<W: Write> Server<'_, W> {
     }
 
     /// The URI and the text of the document that a request is about.
-    fn document<'p>(&self, params: &'p Value) -> Result<(&'p str, std::sync::Arc<str>), Refusal> {
+    fn document<'p>(&self, params: &'p Value) -> Result<(&'p str, Arc<str>), Refusal> {
         let uri = params["textDocument"]["uri"].as_str();
         let uri = uri.ok_or((ErrorCode::InvalidParams, "the document is missing"))?;
         let text = self.workspace.text(uri).ok_or((ErrorCode::InvalidParams, "the document is not open"))?;

@@ -160,11 +160,10 @@ impl Workspace {
     fn project(&self, path: &Path) -> PathBuf {
         let folder =
             self.folders.iter().filter(|folder| path.starts_with(folder)).max_by_key(|folder| folder.as_os_str().len());
-        let above = path.parent().unwrap_or(Path::new("/")).ancestors();
-        let mut inside =
-            above.clone().take_while(|directory| folder.is_none_or(|folder| directory.starts_with(folder)));
+        let above = || path.parent().unwrap_or(Path::new("/")).ancestors();
+        let mut inside = above().take_while(|directory| folder.is_none_or(|folder| directory.starts_with(folder)));
         let configured = inside.find(|directory| directory.join(FILE_NAME).symlink_metadata().is_ok());
-        let top = || above.clone().find(|directory| directory.join(".git").exists());
+        let top = || above().find(|directory| directory.join(".git").exists());
         let found = configured.or(folder.map(PathBuf::as_path)).or_else(top).or(path.parent());
         found.filter(|found| found.is_dir()).map_or_else(|| PathBuf::from("/"), Path::to_owned)
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::findings::Schema;
 use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
@@ -152,7 +153,9 @@ impl Repository {
     }
 }
 
+/// The changes of a report, which follows its schema.
 fn changes(report: &Value) -> Vec<String> {
+    assert_eq!(Schema::read("../docs/diff.schema.json").accepts(report), Ok(()), "{report}");
     let line = |cause: &Value| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let place = &cause["place"];

@@ -558,6 +558,47 @@ fn exit_code_says_how_the_session_ended() {
     }
 }
 
+/// Documents that a reader refuses, or that are far too large, have an answer, and the session goes on.
+#[test]
+fn hostile_documents_have_diagnostics() {
+    let mut client = Client::new(&project("hostile"));
+    let bomb =
+        "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b, *b]\n";
+    let hostile = [
+        "[".repeat(100_000),
+        format!("schema_version: 1\n{bomb}"),
+        "schema_version: 1\nregistry: {a: 1\u{0}}".to_owned(),
+        "schema_version: 1\nregistry: \u{202e}\u{1b}[2J".to_owned(),
+        "- ".repeat(50_000),
+        format!("schema_version: 1\nabsent_secrets: [{}\n", "😀, ".repeat(200_000)),
+        format!("schema_version: 1\nregistry: {}\n", "x".repeat(17 << 20)),
+        "\u{feff}\r\r\n\u{2028}: \u{85}".to_owned(),
+    ];
+    client.open("slugproof.yaml", CONFIG);
+    for text in hostile {
+        for file in ["slugproof.yaml", "providers.yaml", "policy.yaml", ".github/workflows/nightly.yml", "nightly.sh"] {
+            let document = json!({"uri": client.uri(file), "text": text});
+            client.notify("textDocument/didOpen", json!({"textDocument": document}));
+            if file == "slugproof.yaml" {
+                let found = client.diagnostics(file);
+                let start: String = text.chars().take(40).collect();
+                assert!(!found.is_empty(), "{start}");
+                let message = found[0]["message"].as_str().expect("a text");
+                assert!(!message.contains(['\u{1b}', '\u{202e}', '\u{0}']), "{message:?}");
+            }
+            let position = client.at(file, 1, 20_000);
+            for method in ["textDocument/hover", "textDocument/completion"] {
+                let answer = client.request(method, position.clone());
+                assert!(answer.get("result").is_some(), "{answer}");
+            }
+            let document = json!({"uri": client.uri(file)});
+            client.notify("textDocument/didClose", json!({"textDocument": document}));
+        }
+    }
+    assert_eq!(client.open("slugproof.yaml", CONFIG), Vec::<Value>::new());
+    client.end();
+}
+
 /// A session in which bytes are changed, dropped or doubled ends without a panic, whatever it says.
 #[test]
 fn damaged_sessions_end() {

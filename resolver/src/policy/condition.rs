@@ -174,7 +174,7 @@ impl Condition {
         let mut condition = Self::default();
         for entry in at.entries()? {
             if entry.name == RUNTIME {
-                if let Some(word @ (SET | UNSET)) = entry.value.string().ok() {
+                if let Ok(word @ (SET | UNSET)) = entry.value.string() {
                     return Err(entry.value.error(format!("a runtime is always set; write `[{word}]` for its name")));
                 }
                 condition.runtime = Some(Membership::decode(&entry.value)?);
