@@ -21,6 +21,7 @@ pub mod lines;
 pub mod lint;
 mod output;
 mod page;
+mod pattern;
 mod pin_entry;
 mod policies;
 mod redact;
