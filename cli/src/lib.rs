@@ -10,6 +10,7 @@ pub mod commands;
 mod config;
 mod conformity;
 mod data;
+mod empty_keys;
 mod exit;
 pub mod findings;
 mod git;

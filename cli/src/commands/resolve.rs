@@ -1,7 +1,7 @@
 //! `resolve`: resolves one query and explains the result.
 
 use serde::Serialize;
-use slug_resolver::{Code, Env, Fix, Kind, Registry, Resolution, fixes, resolve};
+use slug_resolver::{Code, Env, Fix, Kind, Registry, Resolution, resolve};
 
 use crate::args::{ResolveArgs, ResolveFormat};
 use crate::data::{Data, no_policy};
@@ -12,6 +12,7 @@ use crate::render::resolution::{explanation, is_finding};
 use crate::render::shell::quoted;
 use crate::variables::{
     check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
+    with_empty_keys,
 };
 
 use super::batch;
@@ -44,7 +45,8 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     let resolution = resolve(&registry, runtime, &env, ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let fixes = presentable(fixes(&registry, runtime, &given, ambient));
+    let (resolution, fixes) = with_empty_keys(&registry, resolution, (&given, &env), &variables, ambient);
+    let fixes = presentable(fixes);
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);
