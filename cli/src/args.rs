@@ -236,6 +236,10 @@ pub enum ProveFormat {
 
 impl OutputFormat for ProveFormat {
     const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("html", Self::Html)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -446,6 +450,10 @@ impl OutputFormat for DiffFormat {
         ("github", Self::Github),
         ("html", Self::Html),
     ];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 
     fn can_mix(self, other: Self) -> bool {
         (self, other) == (Self::Human, Self::Github)
@@ -747,6 +755,10 @@ pub enum ReviewFormat {
 
 impl OutputFormat for ReviewFormat {
     const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("html", Self::Html)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 /// Check that every file is well formed, listed and still passes

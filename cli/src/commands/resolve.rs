@@ -7,6 +7,7 @@ use crate::args::{ResolveArgs, ResolveFormat};
 use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::redact::without_credentials;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, is_finding};
 use crate::render::shell::quoted;
@@ -56,7 +57,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
         ResolveFormat::Human => {
             output.human(&explanation(&registry, &policy, &resolution, &fixes, &env, data.denied()))?;
         }
-        ResolveFormat::Json => output.raw(&json(&registry, &resolution, &fixes))?,
+        ResolveFormat::Json => output.json(&json(&registry, &resolution, &fixes))?,
         ResolveFormat::Env => output.raw(&shell(&resolution))?,
     }
     Ok(if is_misplaced || is_finding(&resolution, data.denied()) { Exit::Findings } else { Exit::Clean })
@@ -94,5 +95,6 @@ fn shell(resolution: &Resolution<'_>) -> String {
         ("VERDICT", verdict),
         ("CODE", resolution.code.map_or("", Code::as_str)),
     ];
-    values.iter().fold(String::new(), |text, (name, value)| text + &format!("SLUGPROOF_{name}={}\n", quoted(value)))
+    let line = |(name, value): &(&str, &str)| format!("SLUGPROOF_{name}={}\n", quoted(&without_credentials(value)));
+    values.iter().map(line).collect()
 }

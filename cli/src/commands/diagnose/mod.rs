@@ -52,7 +52,7 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     match args.format {
         DiagnoseFormat::Human => output.styled(&human::render(&diagnosis))?,
-        DiagnoseFormat::Json => output.raw(&json::render(&diagnosis))?,
+        DiagnoseFormat::Json => output.json(&json::render(&diagnosis))?,
     }
     let is_denied = diagnosis.resolution.is_some_and(|resolution| is_finding(&resolution, data.denied()));
     Ok(if is_denied { Exit::Findings } else { diagnosis.cause.exit() })
