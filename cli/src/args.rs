@@ -265,6 +265,10 @@ pub enum ProveFormat {
 
 impl OutputFormat for ProveFormat {
     const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("html", Self::Html)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -330,6 +334,10 @@ pub enum ResolveFormat {
 
 impl OutputFormat for ResolveFormat {
     const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("env", Self::Env)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 /// Find the provider of a model, for each line of a file
@@ -482,6 +490,10 @@ impl OutputFormat for DiffFormat {
         ("html", Self::Html),
     ];
 
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
+
     fn can_mix(self, other: Self) -> bool {
         (self, other) == (Self::Human, Self::Github)
     }
@@ -575,6 +587,10 @@ pub enum DiagnoseFormat {
 
 impl OutputFormat for DiagnoseFormat {
     const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 /// Check registries and policies for errors that no environment can fix
@@ -683,6 +699,10 @@ pub enum ExplainFormat {
 impl OutputFormat for ExplainFormat {
     const ALL: &'static [(&'static str, Self)] =
         &[("human", Self::Human), ("json", Self::Json), ("markdown", Self::Markdown)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 /// Print the JSON Schema of a file format, for editors
@@ -744,6 +764,10 @@ pub enum SchemaFormat {
 
 impl OutputFormat for SchemaFormat {
     const ALL: &'static [(&'static str, Self)] = &[("json", Self::Json), ("markdown", Self::Markdown)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 /// Import the model catalogue of another tool as a registry
@@ -856,6 +880,10 @@ pub enum ReviewFormat {
 
 impl OutputFormat for ReviewFormat {
     const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json), ("html", Self::Html)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 /// Check that every file is well formed, listed and still passes

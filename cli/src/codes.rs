@@ -152,7 +152,7 @@ table! {
             "a workflow sets variables of a policy for a script or an action that no policy describes";
         ALWAYS_TRUE_CONDITION = "always-true-condition", Warning, [Lint],
             "an `if:` has text around `${{ }}`, so it is always true";
-        NEAR_MISS = "near-miss", Warning, [Lint],
+        NEAR_MISS = "near-miss", Warning, [Lint, Check],
             "a name resembles another: a variable, a secret or a model id is probably misspelt";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
             "an `accept` entry for lint in slugproof.yaml accepts nothing";

@@ -209,8 +209,12 @@ impl Config {
 
     /// An error about one field.
     pub fn field_error(&self, path: FieldPath, message: String) -> Failure {
-        let error = ValidationError::at(path, message).located(&self.root);
-        Failure::new(format!("{}: {error}", self.path.display()))
+        Failure::new(format!("{}: {}", self.path.display(), self.located(path, message)))
+    }
+
+    /// An error about one field, with its place in the file.
+    pub fn located(&self, path: FieldPath, message: String) -> ReadError {
+        ValidationError::at(path, message).located(&self.root)
     }
 
     /// The files of `registry`, `registries` and `policies` that do not exist, each with the error at its field.

@@ -11,7 +11,6 @@ pub static FORMAT: Format = Format {
     name: "config",
     meaning: "What slugproof checks in a repository, and which contradictions are intended.",
     versions: &[&ROOT],
-    null_is_absent: false,
     is_open: false,
 };
 

@@ -10,7 +10,7 @@ use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry};
 
 use crate::codes::Entry;
-use crate::redact::is_credential;
+use crate::redact::{is_credential, json_without_credentials};
 use crate::render::misplaced::{has_misplaced, masked};
 use crate::render::resolution::is_finding;
 use crate::variables::{for_named_runtime, picked_runtime};
@@ -275,8 +275,10 @@ fn field_at_fault(error: &serde_json::Error) -> Option<String> {
 /// The longest field name, in bytes, that an error repeats.
 const FIELD_BYTES: usize = 20;
 
+/// Writes a result as JSON. Credentials are masked.
 fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(out, value).expect("a result is strings and lists, and writing to memory does not fail");
+    let json = serde_json::to_string(value).expect("a result is strings and lists");
+    out.extend_from_slice(json_without_credentials(&json).as_bytes());
 }
 
 enum Line {

@@ -6,8 +6,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use slug_resolver::yaml::readable;
 
-use crate::redact::without_credentials;
-use crate::render::{BAD, WARN, escape_keeping_styles, printable};
+use crate::redact::{json_without_credentials, without_credentials};
+use crate::render::{BAD, WARN, escape_keeping_styles, mask_keeping_styles, printable};
 
 /// The two output streams of the command.
 pub struct Output {
@@ -33,12 +33,17 @@ impl Output {
         self.styled(&escape_keeping_styles(text))
     }
 
-    /// Writes text for people that is already escaped and may contain styles.
+    /// Writes text for people that is already escaped and may contain styles. Credentials are masked.
     pub fn styled(&mut self, text: &str) -> io::Result<()> {
         if self.muted {
             return Ok(());
         }
-        self.answer.write_all(text.as_bytes())
+        self.answer.write_all(mask_keeping_styles(text).as_bytes())
+    }
+
+    /// Writes a JSON text. Credentials are masked.
+    pub fn json(&mut self, text: &str) -> io::Result<()> {
+        self.raw(&json_without_credentials(text))
     }
 
     /// Writes output for machines, byte for byte. The stream for people would remove colour
@@ -90,10 +95,10 @@ impl Output {
         self.label(BAD, "error", message);
     }
 
-    /// Writes text to standard error unchanged, even when quiet.
+    /// Writes text that may contain styles to standard error, even when quiet. Credentials are masked.
     pub fn write_stderr(&mut self, text: &str) {
         // If standard error is closed, the message cannot be reported.
-        let _ = self.diagnostics.write_all(text.as_bytes());
+        let _ = self.diagnostics.write_all(mask_keeping_styles(text).as_bytes());
     }
 
     fn label(&mut self, style: Style, label: &str, message: &str) {

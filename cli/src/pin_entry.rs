@@ -1,7 +1,7 @@
 //! The entries of `pins` in slugproof.yaml: files that write down model ids, and the fields that have them.
 
 use slug_pins::FieldQuery;
-use slug_resolver::yaml::{Cursor, ReadError, UnknownFields};
+use slug_resolver::yaml::{Cursor, FieldPath, ReadError, UnknownFields};
 
 use crate::config_format;
 
@@ -39,6 +39,11 @@ pub struct PinField {
 }
 
 impl PinEntry {
+    /// The path of a pattern of an entry in slugproof.yaml.
+    pub fn pattern_path(entry: usize, pattern: usize) -> FieldPath {
+        FieldPath::default().key("pins").index(entry).key("files").index(pattern)
+    }
+
     /// Decodes an entry.
     ///
     /// # Errors

@@ -17,11 +17,7 @@ pub enum Unknown {
 
 /// The JSON Schema (draft 7) of a format.
 pub fn json_schema(format: &'static Format, unknown: Unknown) -> Value {
-    let mut schema = Schema {
-        is_open: format.is_open && unknown == Unknown::AsRead,
-        null_is_absent: format.null_is_absent,
-        definitions: BTreeMap::new(),
-    };
+    let mut schema = Schema { is_open: format.is_open && unknown == Unknown::AsRead, definitions: BTreeMap::new() };
     let mut versions = format.versions.iter().map(|version| schema.mapping(version)).collect::<Vec<_>>();
     let mut root = Map::new();
     root.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
@@ -41,7 +37,6 @@ pub fn json_schema(format: &'static Format, unknown: Unknown) -> Value {
 
 struct Schema {
     is_open: bool,
-    null_is_absent: bool,
     /// The mappings that others refer to, by the path of a reference.
     definitions: BTreeMap<String, Value>,
 }
@@ -51,7 +46,8 @@ impl Schema {
         let mut properties = Map::new();
         for field in mapping.fields {
             let mut shape = self.shape(&field.shape);
-            if self.null_is_absent && field.presence != Presence::Required {
+            // Null in an optional field means that the field is absent.
+            if field.presence != Presence::Required {
                 shape = nullable(shape);
             }
             // Keywords beside `$ref` have no effect in draft 7.

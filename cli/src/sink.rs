@@ -8,6 +8,7 @@ use anstream::adapter::strip_str;
 use crate::exit::Failure;
 use crate::io::{is_same_file, shown_path, write_whole};
 use crate::output::Output;
+use crate::redact::{json_without_credentials, without_credentials};
 
 /// The width of a human-readable report in a file, in columns.
 pub const FILE_WIDTH: usize = 80;
@@ -16,6 +17,9 @@ pub const FILE_WIDTH: usize = 80;
 pub trait OutputFormat: Copy + Eq + 'static {
     /// Every format with its name. The first is for people, and the default.
     const ALL: &'static [(&'static str, Self)];
+
+    /// Returns true if the format is a JSON text.
+    fn is_json(self) -> bool;
 
     /// Returns true if standard output can have both formats.
     fn can_mix(self, _other: Self) -> bool {
@@ -137,8 +141,10 @@ pub fn files<F>(sinks: &[Sink<F>]) -> impl Iterator<Item = (&Path, &'static str)
 /// Fails if an output cannot be written.
 pub fn write<F: OutputFormat>(result: &impl Renders<F>, sinks: &[Sink<F>], output: &mut Output) -> Result<(), Failure> {
     let is_human = |format: F| format == F::ALL[0].1;
+    // The other formats mask credentials before they encode a text.
     let content = |format: F| match result.render(format) {
-        text if is_human(format) => strip_str(&text).to_string(),
+        text if is_human(format) => without_credentials(&strip_str(&text).to_string()).into_owned(),
+        text if format.is_json() => json_without_credentials(&text).into_owned(),
         text => text,
     };
     let files = sinks.iter().filter_map(|sink| Some((sink.format, sink.path.as_deref()?)));
@@ -152,7 +158,7 @@ pub fn write<F: OutputFormat>(result: &impl Renders<F>, sinks: &[Sink<F>], outpu
         if is_human(sink.format) {
             output.styled(&if output.is_quiet() { result.verdict() } else { result.styled() })?;
         } else {
-            output.raw(&result.render(sink.format))?;
+            output.raw(&content(sink.format))?;
         }
     }
     written.into_iter().collect()

@@ -79,6 +79,12 @@ impl<'a> NameSubset<'a> {
         positions & !self.members == 0
     }
 
+    /// Whether a position whose bit is set is a member.
+    #[inline]
+    pub(crate) fn has_any(&self, positions: u128) -> bool {
+        positions & self.members != 0
+    }
+
     /// The members, in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let Self { list, mut members } = *self;

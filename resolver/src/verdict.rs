@@ -287,7 +287,6 @@ impl Serialize for Warnings {
 
 /// Returns true if every accepted credential was issued by another vendor, and there is at least one.
 pub(crate) fn is_cross_vendor(registry: &Registry, provider: &Provider, accepted: &NameSubset<'_>) -> bool {
-    // The first name in `auth_env` is the provider's own, and each name is there once.
-    let has_own = accepted.has_all(1);
+    let has_own = accepted.has_any(provider.auth_env.own());
     !accepted.is_empty() && !has_own && accepted.iter().all(|name| registry.issuer(name, provider).is_some())
 }

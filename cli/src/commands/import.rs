@@ -35,8 +35,12 @@ pub fn run(args: &ImportArgs, output: &mut Output) -> Result<Exit, Failure> {
     if args.runtime.iter().any(|name| name.is_empty() || has_credential(name)) {
         return Err(Failure::new("`--runtime` has no valid name; write the name of a runtime"));
     }
-    let options =
-        Options { runtimes: args.runtime.clone(), providers: args.provider.clone(), bare: args.bare, is_credential };
+    let options = Options {
+        runtimes: args.runtime.clone(),
+        providers: args.provider.clone(),
+        bare: args.bare,
+        is_credential: has_credential,
+    };
     let conversion = convert(args, &options)?;
     let notes: Vec<String> = conversion.notes.iter().map(|note| without_credentials(note).into_owned()).collect();
     let registry = conversion.registry_file(&notes);
@@ -63,16 +67,6 @@ pub fn run(args: &ImportArgs, output: &mut Output) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Clean)
-}
-
-/// The shortest word, in characters, that can be the random part of a credential.
-const RANDOM_CHARS: usize = 12;
-
-/// Returns true if a text of a catalogue looks like a credential. An id such as `VendorName/Model-V2-Flash` can look
-/// random as a whole, but has only short words.
-fn is_credential(text: &str) -> bool {
-    let has_long_word = || text.split(|c: char| !c.is_alphanumeric()).any(|word| word.chars().count() >= RANDOM_CHARS);
-    has_credential(text) && (text.contains("://") || has_long_word())
 }
 
 fn convert(args: &ImportArgs, options: &Options) -> Result<Conversion, Failure> {

@@ -1,6 +1,6 @@
 //! `pick`: picks a model for a harness from the process environment.
 
-use slug_resolver::{Env, fixes, resolve, select};
+use slug_resolver::{Env, resolve, select};
 
 use crate::args::PickArgs;
 use crate::data::{Data, no_policy};
@@ -10,7 +10,9 @@ use crate::redact::has_credential;
 use crate::render::escape_keeping_styles;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, heading, is_finding};
-use crate::variables::{check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable};
+use crate::variables::{
+    check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable, with_empty_keys,
+};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -41,6 +43,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let ambient = check_ambient(&args.ambient)?;
     let resolution = resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
+    let (resolution, fixes) = with_empty_keys(&registry, resolution, (&given, &env), &variables, &ambient);
     let is_misplaced = has_misplaced(&resolution);
     if !is_misplaced && !is_finding(&resolution, data.denied()) {
         output.raw(&format!("{}\n", resolution.slug))?;
@@ -53,7 +56,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         output.write_stderr(&escape_keeping_styles(&heading(&masked(&resolution))));
         return Ok(Exit::Findings);
     }
-    let fixes = presentable(fixes(&registry, runtime, &given, &ambient));
+    let fixes = presentable(fixes);
     output.write_stderr(&escape_keeping_styles(&explanation(
         &registry,
         &policy,

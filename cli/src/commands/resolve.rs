@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, fixes, resolve};
+use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, resolve};
 
 use crate::args::{ResolveArgs, ResolveFormat};
 use crate::codes::Entry;
 use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::redact::without_credentials;
 use crate::render::escape_keeping_styles;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, heading, is_finding};
@@ -17,6 +18,7 @@ use crate::render::shell::quoted;
 use crate::sink::{self, Renders};
 use crate::variables::{
     check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
+    with_empty_keys,
 };
 
 use super::batch;
@@ -52,7 +54,8 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     let resolution = resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let fixes = presentable(fixes(&registry, runtime, &given, &ambient));
+    let (resolution, fixes) = with_empty_keys(&registry, resolution, (&given, &env), &variables, &ambient);
+    let fixes = presentable(fixes);
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);
@@ -126,5 +129,6 @@ fn shell(resolution: &Resolution<'_>) -> String {
         ("VERDICT", verdict),
         ("CODE", resolution.code.map_or("", Code::as_str)),
     ];
-    values.iter().fold(String::new(), |text, (name, value)| text + &format!("SLUGPROOF_{name}={}\n", quoted(value)))
+    let line = |(name, value): &(&str, &str)| format!("SLUGPROOF_{name}={}\n", quoted(&without_credentials(value)));
+    values.iter().map(line).collect()
 }

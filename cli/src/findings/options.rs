@@ -57,6 +57,10 @@ impl OutputFormat for Format {
         ("html", Self::Html),
     ];
 
+    fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif)
+    }
+
     fn can_mix(self, other: Self) -> bool {
         (self, other) == (Self::Human, Self::Github)
     }

@@ -48,6 +48,8 @@ pub struct Evaluated<'r> {
     pub(super) secrets: BTreeSet<String>,
     /// The calls without a contradiction, at most [`FINE_CALLS`]; a fix must not spoil them.
     pub(super) fine: Vec<PolicyCall<'r>>,
+    /// The settings files that are not known and that calls without a contradiction get as arguments.
+    pub(super) unread_settings: BTreeSet<String>,
 }
 
 /// Maximum calls without a contradiction that are kept.
@@ -310,6 +312,7 @@ impl<'r> Evaluated<'r> {
                     let problem = if is_warning { Problem::CrossVendor(failure) } else { Problem::Failure(failure) };
                     self.accepted.entry(entry).or_default().add(case.clone(), problem);
                 }
+                self.unread_settings.extend(case.site.unread_settings.clone());
                 if self.fine.len() < FINE_CALLS {
                     self.fine.push(case.clone());
                 }

@@ -2,12 +2,14 @@
 //! slugproof.yaml, else the workflow files of the current repository.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::exit::{Failure, describe};
 use crate::io::{STANDARD_INPUT, shown_path};
+use crate::pattern::{self, should_read};
 
 /// The directories of workflow files, relative to the root of a repository.
 const DIRECTORIES: [&str; 2] = [".github/workflows", ".gitea/workflows"];
@@ -104,49 +106,43 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-/// True for files and for paths without readable metadata, whose error is reported on reading.
-fn should_read(path: &Path) -> bool {
-    std::fs::metadata(path).map_or(true, |found| found.is_file())
-}
-
 /// The files that a pattern of slugproof.yaml matches.
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Problem> {
     let problem = |reason: String| Problem::Pattern(pattern.to_owned(), reason);
     if pattern.is_dir() {
-        return workflows_in(pattern);
+        let files = workflows_in(pattern)?;
+        let nothing = || problem("is a directory without workflow files (*.yml, *.yaml); correct it".to_owned());
+        return if files.is_empty() { Err(nothing()) } else { Ok(files) };
     }
-    let text = pattern.to_str().ok_or_else(|| problem("is not UTF-8; correct it".to_owned()))?;
-    let paths = glob::glob(text).map_err(|error| problem(format!("is invalid: {}; correct it", error.msg)))?;
-    let mut files = Vec::new();
-    for path in paths {
-        let path = path.map_err(|error| {
-            let (path, reason) = (shown_path(error.path()), describe(error.error()));
-            problem(format!("cannot be followed into `{path}`: {reason}; check the directory"))
-        })?;
-        if should_read(&path) {
-            files.push(path);
+    pattern::matching(pattern).map_err(problem)
+}
+
+/// The problem of a pattern of `workflows` in slugproof.yaml that yields no files to lint.
+#[must_use]
+pub fn problem(pattern: &Path) -> Option<String> {
+    matching(pattern).err().map(|problem| problem.to_string())
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoWorkflows(path) => write!(
+                f,
+                "`{}` contains no workflow files (*.yml, *.yaml), nor do its directories .github/workflows and \
+                 .gitea/workflows; check the path",
+                shown_path(path)
+            ),
+            Self::Directory(path, error) => {
+                write!(f, "cannot read the directory `{}`: {}; check it", shown_path(path), describe(error))
+            }
+            Self::Pattern(path, reason) => write!(f, "the pattern `{}` {reason}", shown_path(path)),
         }
     }
-    if files.is_empty() {
-        return Err(problem("matches no file; correct it or remove it".to_owned()));
-    }
-    Ok(files)
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self::new(match problem {
-            Problem::NoWorkflows(path) => format!(
-                "`{}` contains no workflow files (*.yml, *.yaml), nor do its directories .github/workflows and \
-                 .gitea/workflows; check the path",
-                shown_path(&path)
-            ),
-            Problem::Directory(path, error) => {
-                format!("cannot read the directory `{}`: {}; check it", shown_path(&path), describe(&error))
-            }
-            Problem::Pattern(path, reason) => {
-                format!("`workflows` of slugproof.yaml: the pattern `{}` {reason}", shown_path(&path))
-            }
-        })
+        let field = if matches!(problem, Problem::Pattern(..)) { "`workflows` of slugproof.yaml: " } else { "" };
+        Self::new(format!("{field}{problem}"))
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slug_resolver::policy::{SecretsEffect, SecretsRule, Test};
+use slug_resolver::policy::{SecretsEffect, Test};
 use slug_resolver::{
     BillingPath, Code, Edit, Env, Fix, Kind, Policy, Provider, Registry, Resolution, Variable, Warning,
     counting_secrets_rules, creates, explain, fixes, resolve,
 };
 
 use crate::config::{Accept, AcceptCode};
+use crate::empty_keys;
 use crate::invariant::Invariant;
 use crate::redact::{MASK, has_credential};
 use crate::render::resolution::hints;
@@ -475,26 +476,10 @@ impl Evaluator<'_> {
     /// variable counts as set but holds no key. Empty if other injected secrets are enough.
     fn empty_keys_needed(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Vec<String> {
         let empty = space.empty_keys(number);
-        let provider = resolution.provider.filter(|provider| !provider.is_platform() && !provider.is_keyless());
-        let Some(provider) = provider.filter(|_| !empty.is_empty() && resolution.is_coherent()) else {
-            return Vec::new();
-        };
-        let env = space.point(number).env;
-        let rules = &space.policy.document().secrets;
-        let is_empty_key = |rule: &SecretsRule| {
-            rule.condition().variables.iter().any(|(name, test)| *test == Test::Set && empty.contains(&name.as_str()))
-        };
-        let counting = counting_secrets_rules(resolution.runtime, &env).into_iter().map(|index| &rules[index]);
-        let (empty_keys, valued): (Vec<&SecretsRule>, Vec<&SecretsRule>) =
-            counting.partition(|rule| is_empty_key(rule));
-        let has_value = |name: &str| valued.iter().any(|rule| rule.injected().iter().any(|secret| secret == name));
-        if provider.auth_env.items().any(|item| item.iter().all(has_value)) {
+        if empty.is_empty() {
             return Vec::new();
         }
-        let needed =
-            |rule: &&SecretsRule| rule.injected().iter().any(|secret| provider.auth_env.names().contains(secret));
-        let names = empty_keys.into_iter().filter(needed).flat_map(|rule| rule.condition().variables);
-        names.map(|(name, _)| name).filter(|name| empty.contains(&name.as_str())).collect()
+        empty_keys::needed(space.policy, &space.point(number).env, resolution, &empty, &[])
     }
 
     /// The fixes for variables that are present and empty: to unset one, or to give it a value.
@@ -506,7 +491,6 @@ impl Evaluator<'_> {
         resolution: &Resolution<'_>,
     ) -> Vec<Fix> {
         let [name] = empty_keys else { return Vec::new() };
-        let provider = |resolution: &Resolution<'_>| resolution.provider.map(|provider| provider.name.clone());
         let unset = Fix {
             edits: vec![Edit::Unset(name.clone())],
             slug: String::new(),
@@ -517,20 +501,7 @@ impl Evaluator<'_> {
         let point = space.point(number);
         let (runtime, env) = space.edited(&unset, &point);
         let after = resolve(self.registry, runtime, &env, &[]);
-        let unset = Fix {
-            slug: after.slug.to_owned(),
-            provider: provider(&after).unwrap_or_default(),
-            runtime: (runtime != point.runtime).then(|| runtime.to_owned()),
-            ..unset.clone()
-        };
-        let set = Fix {
-            edits: vec![Edit::Set(name.clone(), format!("<{}>", resolution.accepted_by.join(" and ")))],
-            slug: resolution.slug.to_owned(),
-            provider: provider(resolution).unwrap_or_default(),
-            runtime: None,
-            is_safe: true,
-        };
-        after.is_coherent().then_some(unset).into_iter().chain([set]).collect()
+        empty_keys::fixes(resolution, name, &after, (runtime != point.runtime).then_some(runtime))
     }
 
     /// The index of the entry of slugproof.yaml that accepts a contradiction.

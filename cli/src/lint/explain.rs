@@ -21,6 +21,7 @@ use slug_workflow::scripts::FIRST_FILE_POSITION;
 use slug_workflow::trigger::Caller;
 
 use super::evaluate::{Empty, Failure, Possible};
+use super::report::unread_settings;
 
 /// Maximum paths to a finding that are shown in full; the rest is counted.
 const PATHS_SHOWN: usize = 3;
@@ -516,6 +517,7 @@ impl Group<'_> {
             .chain([consequence(failure)])
             .chain(empty_keys_note(failure))
             .chain(several_codes(failure))
+            .chain(self.first.site.unread_settings.as_deref().map(unread_settings))
             .fold(finding, Finding::with_note)
             .with_subject("slugs", joined(&self.slugs))
     }

@@ -100,7 +100,7 @@ fn is_same_step(group: &Group<'_>, call: &PolicyCall<'_>) -> bool {
 impl Linter<'_> {
     /// True if a fix only creates absent secrets that the expression of an `env` entry or input selects by the
     /// matrix row: no row without the secret changes.
-    fn creates_secret_of_row(&self, fix: &Fix, group: &Group<'_>) -> bool {
+    pub(super) fn creates_secret_of_row(&self, fix: &Fix, group: &Group<'_>) -> bool {
         fix.edits.iter().all(|edit| {
             let setting = group.first.site.env.variables.get(edit.variable());
             let by_row = setting.is_some_and(is_by_row);

@@ -18,7 +18,7 @@ mod input;
 mod known_names;
 mod linter;
 mod mask;
-mod near_miss;
+pub(crate) mod near_miss;
 mod patch;
 pub(crate) mod pins;
 mod report;

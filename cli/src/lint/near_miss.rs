@@ -218,7 +218,7 @@ fn misspelt_slug(call: &PolicyCall<'_>, found: MisspeltSlug) -> Finding {
 }
 
 /// The finding about a slug that only a pattern matches and that is probably a listed id.
-pub(super) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider: &str) -> Finding {
+pub(crate) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider: &str) -> Finding {
     let title = format!("`{runtime}` lists `{listed}` and not `{slug}`, which only a pattern matches");
     Finding::new(&NEAR_MISS, span, title)
         .with_primary_text(format!("selects `{slug}` from `{provider}` by its pattern"))

@@ -22,6 +22,7 @@ use crate::findings::{
     Coverage, Edit, Finding, FindingsOptions, Patch, Report, SUPPRESSION, Source, SourceId, Sources, Span,
 };
 use crate::io::{read_file, read_text_file, report_path, write_whole};
+use crate::pattern;
 use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
@@ -330,20 +331,13 @@ impl PinSearch<'_> {
     /// The files of an entry, sorted.
     fn matching(&self, index: usize, entry: &PinEntry) -> Result<Vec<PathBuf>, Failure> {
         let config = self.config.expect("entries come from a configuration");
-        let error = |pattern: &str, what: &str| {
-            let field = yaml::FieldPath::default().key("pins").index(index).key("files");
-            config.field_error(field, format!("the pattern `{pattern}` {what}"))
-        };
         let mut files = Vec::new();
-        for pattern in &entry.files {
-            let path = self.root.join(pattern);
-            let paths = glob::glob(&path.to_string_lossy());
-            let paths = paths.map_err(|problem| error(pattern, &format!("is invalid: {}; correct it", problem.msg)))?;
-            let found: Vec<PathBuf> = paths.flatten().filter(|path| path.is_file()).collect();
-            if found.is_empty() {
-                return Err(error(pattern, "matches no file; correct it or remove it"));
-            }
-            files.extend(found);
+        for (position, pattern) in entry.files.iter().enumerate() {
+            let found = pattern::matching(&self.root.join(pattern));
+            files.extend(found.map_err(|problem| {
+                let field = PinEntry::pattern_path(index, position);
+                config.field_error(field, format!("the pattern `{pattern}` {problem}"))
+            })?);
         }
         files.sort();
         files.dedup();

@@ -17,8 +17,8 @@ use crate::config::Accept;
 use crate::findings::{Coverage, Finding, Patch, Report, Source, Span};
 use crate::io::report_path;
 use crate::redact::is_public;
-use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
+use crate::render::{counted, shown};
 use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
 use slug_resolver::policy::{Harness, InjectMode};
@@ -41,6 +41,7 @@ impl Linter<'_> {
             let notice = never_run_notice(evaluated.never_run).unwrap_or_else(|| self.no_call_notice(inputs.len()));
             report.notices.push(notice);
         }
+        report.notices.extend(evaluated.unread_settings.iter().map(|file| unread_settings(file)));
         for (index, groups) in &evaluated.accepted {
             let reason = &self.accept[*index].reason;
             report.accepted.extend(groups.iter().map(|group| (group.finding(), reason.clone())));
@@ -154,9 +155,10 @@ impl Linter<'_> {
             let edit = format!("set {name}: ${{{{ secrets.{secret} }}}} in place of {variable}");
             return self.naming_inputs(leading_to(&edit, fix), fix, group);
         }
-        if failure_is_in_row(fix, group) {
-            return format!("in the matrix row {}, {text}", group.first.site.row);
-        }
+        let text = match self.failure_is_in_row(fix, group) {
+            true => format!("in the matrix row {}, {text}", group.first.site.row),
+            false => text,
+        };
         let absent = fix.edits.iter().filter_map(|edit| match edit {
             Set(name, _) => group.first.secret(name),
             Unset(_) => None,
@@ -193,8 +195,24 @@ impl Linter<'_> {
         if sets.iter().any(meets) {
             return None;
         }
-        let (name, needs) = (policy.name(), &provider.name);
-        Some(format!("no rule of policy `{name}` injects what `{needs}` needs; add one, or choose another model"))
+        let (name, provider) = (policy.name(), &provider.name);
+        let is_injected = |secret: &&String| policy.injectable().contains(secret);
+        let absent: Vec<&str> = failure.missing.iter().filter(|it| !is_injected(it)).map(String::as_str).collect();
+        let problem = match absent.as_slice() {
+            [] => format!("no rule of policy `{name}` injects all that `{provider}` needs"),
+            names => format!("no rule of policy `{name}` injects {}, which `{provider}` needs", names.join(" and ")),
+        };
+        Some(format!("{problem}; add one, or choose another model"))
+    }
+
+    /// True if a value of the only matrix row of a finding has to change: a variable of the fix takes it.
+    fn failure_is_in_row(&self, fix: &Fix, group: &Group<'_>) -> bool {
+        let row = &group.first.site.row;
+        let has_provider = matches!(&group.problem, Problem::Failure(failure) if failure.provider.is_some());
+        let is_only_row = || group.others.iter().all(|call| call.site.row == *row);
+        !row.is_empty()
+            && edits_matrix_value(fix, &group.first)
+            && (!has_provider || is_only_row() && !self.creates_secret_of_row(fix, group))
     }
 
     /// A description of a fix, with the inputs of the action that have the edited variables.
@@ -221,12 +239,6 @@ fn listed(harness: &[Harness]) -> String {
     harness.iter().map(Harness::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// True if the value of a matrix row has to change: the variable of the fix takes it.
-fn failure_is_in_row(fix: &Fix, group: &Group<'_>) -> bool {
-    let has_provider = matches!(&group.problem, Problem::Failure(failure) if failure.provider.is_some());
-    !has_provider && !group.first.site.row.is_empty() && edits_matrix_value(fix, &group.first)
-}
-
 /// The remedy for a finding if no edit of a variable helps every case: to leave out the matrix row, or
 /// to edit the script.
 fn other_remedy(group: &Group<'_>, failure: &Failure) -> Option<String> {
@@ -247,6 +259,11 @@ fn unscoped(line: u64, job: &str) -> String {
         "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an entry with \
          `job: {job}`"
     )
+}
+
+/// The sentence that an answer holds only as far as a settings file does not matter.
+pub(super) fn unread_settings(file: &str) -> String {
+    format!("`{}` is not in the repository; a model that it names is not judged", shown(file))
 }
 
 /// The notice that some steps call a harness but never run; None if `steps` is 0.

@@ -34,6 +34,10 @@ const SHORTEST: usize = 5;
 /// digits.
 const RANDOM_CHARS: usize = 24;
 
+/// The shortest word, in characters, that a random token has. An id such as `VendorName/Model-V2-Flash` mixes
+/// letters and digits as a random token does, but has only short words.
+const RANDOM_WORD_CHARS: usize = 12;
+
 /// How many levels of strings deep JSON is read.
 const JSON_DEPTH: usize = 4;
 
@@ -329,6 +333,33 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
         spans if spans.is_empty() => Cow::Borrowed(text),
         spans => Cow::Owned(with_masks(text, spans)),
     }
+}
+
+/// The JSON text with a mask for each credential in its strings and names. The text has to be valid JSON.
+#[must_use]
+pub fn json_without_credentials(json: &str) -> Cow<'_, str> {
+    let mut masked = String::new();
+    let (mut copied_to, mut from) = (0, 0);
+    while let Some(start) = json[from..].find('"').map(|at| from + at) {
+        let mut is_escaped = false;
+        let ends = |byte: u8| {
+            let ends = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            ends
+        };
+        let Some(length) = json.as_bytes()[start + 1..].iter().copied().position(ends) else { break };
+        from = start + length + 2;
+        let string = &json[start..from];
+        if can_have_credential(string)
+            && let Ok(text) = serde_json::from_str::<String>(string)
+            && let Cow::Owned(text) = without_credentials(&text)
+        {
+            masked.push_str(&json[copied_to..start]);
+            masked.push_str(&Value::from(text).to_string());
+            copied_to = from;
+        }
+    }
+    if copied_to == 0 { Cow::Borrowed(json) } else { Cow::Owned(masked + &json[copied_to..]) }
 }
 
 /// Whether the name of a value says that it is secret.
@@ -784,7 +815,9 @@ fn is_random(token: &str) -> bool {
     let classes: Vec<char> = token.bytes().map(class).collect();
     let has = |class: char| classes.contains(&class);
     let changes = classes.windows(2).filter(|pair| pair[0] != pair[1] && !pair.contains(&' ')).count();
-    has('a') && has('A') && has('0') && changes * 5 >= classes.len() * 2
+    let has_long_word =
+        || token.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.len() >= RANDOM_WORD_CHARS);
+    has('a') && has('A') && has('0') && changes * 5 >= classes.len() * 2 && has_long_word()
 }
 
 /// Replaces each span with a mask; adjacent spans get one mask.
@@ -853,6 +886,23 @@ mod tests {
         let expected = format!("a: {} é\n{}\r\nb: {}\n", stars(key.len()), stars(long.len()), stars(key.len()));
         assert_eq!(masked, expected);
         assert_eq!((mask_credentials(""), mask_credentials("plain")), (String::new(), "plain".to_owned()));
+    }
+
+    #[test]
+    fn strings_of_json_are_masked_and_numbers_stay() {
+        let key = r"-----BEGIN PRIVATE KEY-----\nnot\nreal";
+        for (json, shown) in [
+            (r#"{"sk-not-a-real-key": 340282366920938463463374607431768211455}"#.to_owned(), true),
+            (format!(r#"["{key}", "a\\", "sk-not-a-real-key\"b"]"#), true),
+            (r#"{"a": ["\"", "m-1", null, 1.5]}"#.to_owned(), false),
+            (String::new(), false),
+        ] {
+            let masked = json_without_credentials(&json);
+            assert_eq!(masked != json, shown, "{json}");
+            assert!(!masked.contains("real"), "{masked}");
+            assert_eq!(masked.contains("340282366920938463463374607431768211455"), json.contains("3402823669"));
+            assert!(json.is_empty() || serde_json::from_str::<Value>(&masked).is_ok(), "{masked}");
+        }
     }
 
     #[test]
@@ -929,6 +979,7 @@ mod tests {
             "01ARZ3NDEKTSV4RRFFQ69G5FAV",
             "2025-05-12T02:11:07.123456Z",
             "Qwen3-235B-A22B-Thinking-2507-FP8",
+            "AcmeVendor/AcMi-V2-FlaSh7B",
             "registry.internal/team/Image-Name:v1.2.3-rc.4",
             "/home/runner/jobs/MyProject/MyProject/tests/Test1",
             "/workspaces/ws-1?page=2&sort=name",

@@ -6,5 +6,5 @@ pub mod shell;
 mod style;
 mod text;
 
-pub use style::{BAD, FAINT, GOOD, HEAD, WARN, escape_keeping_styles, width, wrapped, wrapped_to};
+pub use style::{BAD, FAINT, GOOD, HEAD, WARN, escape_keeping_styles, mask_keeping_styles, width, wrapped, wrapped_to};
 pub use text::{can_be_seen, counted, grouped, is_blank, listed, printable, shown};

@@ -5,6 +5,7 @@ use std::io;
 use anstyle::{AnsiColor, Style};
 
 use super::text::printable;
+use crate::redact::without_credentials;
 
 /// Style of success.
 pub const GOOD: Style = AnsiColor::Green.on_default();
@@ -30,7 +31,7 @@ pub fn wrapped(text: &str, initial_indent: &str, subsequent_indent: &str) -> Str
     wrapped_to(width(), text, initial_indent, subsequent_indent)
 }
 
-/// Wraps text to a given width in columns.
+/// Wraps text to a given width in columns. A credential is masked before it can be split.
 pub fn wrapped_to(width: usize, text: &str, initial_indent: &str, subsequent_indent: &str) -> String {
     // Break lines at spaces only. Ids and codes contain hyphens, and users copy them from the output.
     let options = textwrap::Options::new(width)
@@ -39,24 +40,34 @@ pub fn wrapped_to(width: usize, text: &str, initial_indent: &str, subsequent_ind
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(text, options)
+    textwrap::fill(&without_credentials(text), options)
 }
 
 /// Escapes control and invisible characters, except in the escape sequences of the styles above.
 pub fn escape_keeping_styles(text: &str) -> String {
+    between_styles(text, printable)
+}
+
+/// Masks everything that looks like a credential between the styles above.
+pub fn mask_keeping_styles(text: &str) -> String {
+    between_styles(text, |text| without_credentials(text).into_owned())
+}
+
+/// Changes the text between the escape sequences of the styles above.
+fn between_styles(text: &str, change: impl Fn(&str) -> String) -> String {
     // A style may be several sequences, each starting with an escape character.
     let styles = [GOOD, BAD, WARN, FAINT, HEAD].map(|style| format!("{style}{style:#}")).concat();
     let style_sequences: Vec<&str> = styles.split(ESCAPE).filter(|sequence| !sequence.is_empty()).collect();
     let mut pieces = text.split(ESCAPE);
-    let mut safe = printable(pieces.next().unwrap_or_default());
+    let mut changed = change(pieces.next().unwrap_or_default());
     for piece in pieces {
         let (kept, rest) = match style_sequences.iter().find(|sequence| piece.starts_with(**sequence)) {
             Some(sequence) => (format!("{ESCAPE}{sequence}"), piece[sequence.len()..].to_owned()),
             None => (String::new(), format!("{ESCAPE}{piece}")),
         };
-        safe.extend([kept, printable(&rest)]);
+        changed.extend([kept, change(&rest)]);
     }
-    safe
+    changed
 }
 
 /// The first character of every terminal control sequence.
@@ -70,5 +81,12 @@ mod tests {
     fn only_known_styles_stay_unescaped() {
         assert_eq!(escape_keeping_styles(&format!("{BAD}a\u{202e}{BAD:#}\n")), format!("{BAD}a\\u{{202e}}{BAD:#}\n"));
         assert_eq!(escape_keeping_styles("a\u{1b}[2Jb\u{1b}"), "a\\u{1b}[2Jb\\u{1b}");
+    }
+
+    #[test]
+    fn credential_after_a_style_is_masked() {
+        let text = |model: &str| format!("{BAD}{model}{BAD:#} {FAINT}✗ {model}{FAINT:#}\n");
+        assert_eq!(mask_keeping_styles(&text("sk-not-a-real-key")), text("<masked>"));
+        assert_eq!(wrapped_to(20, "fails: Bearer not-a-real-token", "", ""), "fails: <masked>");
     }
 }

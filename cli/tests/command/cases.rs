@@ -240,6 +240,41 @@ fn empty_key_that_counts_as_set_is_deleted() {
     assert_findings(&repository("empty-set", REGISTRY, &policy, &set), &[]);
 }
 
+/// `resolve` and `pick` call an environment wrong that `lint` calls wrong.
+#[test]
+fn empty_key_is_no_key_for_resolve_and_pick() {
+    let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-large}, {use: ze-mini}");
+    let policy = format!("{policy}empty_is_set: [ACME_API_KEY]\n");
+    let other =
+        policy.replace("[{key: ACME_API_KEY}, ", "[{key: ACME_API_KEY}, {key: SPARE, inject: [ACME_API_KEY]}, ");
+    for (policy, set, code, fix) in [
+        (&policy, "ACME_API_KEY= ZETA_API_KEY=x", 1, "unset ACME_API_KEY → ze-mini"),
+        (&policy, "ACME_API_KEY=", 1, "set ACME_API_KEY=<ACME_API_KEY> → ac-large"),
+        (&policy, "ACME_API_KEY=x", 0, ""),
+        (&policy, "ACME_API_KEY= MODEL=ze-mini ZETA_API_KEY=x", 0, ""),
+        // Another variable holds the key.
+        (&other, "ACME_API_KEY= SPARE=x", 0, ""),
+    ] {
+        let scratch = repository("empty-resolve", REGISTRY, policy, "");
+        let set: Vec<&str> = set.split(' ').collect();
+        let human =
+            slugproof(["resolve", "--runtime", "agent"].into_iter().chain(set.iter().copied())).dir(&scratch).run();
+        assert_eq!(human.code, code, "{set:?}: {}", human.snapshot());
+        assert!(code == 0 || human.stdout.contains("missing-credential"), "{}", human.snapshot());
+        let words = |fix: &str| fix.split(" → ").all(|word| human.stdout.contains(word));
+        assert!(words(fix), "{set:?}: {}", human.snapshot());
+        let empty = set.contains(&"ACME_API_KEY=");
+        assert_eq!(human.stderr.contains("it counts as set, but holds no key"), empty, "{}", human.snapshot());
+        let json = ["resolve", "--runtime", "agent", "--format", "json"].into_iter().chain(set.iter().copied());
+        let json = slugproof(json).dir(&scratch).run().json();
+        assert_eq!(json["code"] == "missing-credential", code == 1, "{json}");
+        let pick = set.iter().filter_map(|set| set.split_once('='));
+        let pick =
+            pick.fold(slugproof(["pick", "agent"]).dir(&scratch), |run, (name, value)| run.env(name, value)).run();
+        assert_eq!((pick.code, pick.stdout.is_empty()), (code, code == 1), "{set:?}: {}", pick.snapshot());
+    }
+}
+
 /// The vendor is called directly, with an empty key, because its variable exists.
 #[test]
 fn empty_key_bypasses_gateway() {
@@ -369,7 +404,9 @@ fn matrix_rows_of_two_providers_have_two_findings() {
     let scratch = scratch.file("slugproof.yaml", &absent);
     let [acme, zeta] = ["set ACME_API_KEY=", "set ZETA_API_KEY="];
     assert_findings(&scratch, &[("missing-credential", acme), ("missing-credential", zeta)]);
-    assert!(lint(&scratch).stdout.contains("the secret"), "{}", lint(&scratch).snapshot());
+    let shown = lint(&scratch).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("the secret `ACME_API_KEY` does not exist: create it"), "{shown}");
+    assert!(shown.contains("in the matrix row model = ze-mini, set MODEL=ac-large and"), "{shown}");
 
     let absent = format!("{CONFIG}absent_secrets: [ZETA_API_KEY]\n");
     let scratch = scratch.file("slugproof.yaml", &absent);
@@ -389,6 +426,33 @@ fn help_names_the_row_with_a_wrong_model() {
     let output = lint(&scratch);
     let help = "in the matrix row model = old/ac-small, set MODEL=ac-small";
     assert!(output.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains(help), "{}", output.snapshot());
+}
+
+/// The model of one row needs a key that no row has; the other rows have no such value.
+#[test]
+fn help_names_the_row_whose_model_has_no_key() {
+    let env = format!("MODEL: \"${{{{ matrix.model }}}}\", {}", secret("ACME_API_KEY"));
+    let rows = "include: [{n: a, model: ac-small}, {n: b, model: ze-mini}]";
+    let scratch = repository("row-key", REGISTRY, EVERY, &matrix(rows, &env));
+    let text = lint(&scratch).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = lint(&scratch).snapshot();
+    assert!(text.contains("help: set ZETA_API_KEY=") && !text.contains("help: set MODEL"), "{shown}");
+    assert!(
+        text.contains("leave this row out of the matrix") || text.contains("in the matrix row model = ze-mini, "),
+        "{shown}"
+    );
+}
+
+/// A row without the value that the others have, and no default: the row is what to change.
+#[test]
+fn help_names_the_row_without_a_value() {
+    let env = format!("MODEL: \"${{{{ matrix.model }}}}\", {}", secret("ACME_API_KEY"));
+    let policy = EVERY.replace(", {use: ze-mini}", "");
+    let rows = "include: [{n: a, model: ac-small}, {n: b}]";
+    let output = lint(&repository("row-empty", REGISTRY, &policy, &matrix(rows, &env)));
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = "= help: in the matrix row model = \"\", set MODEL=ac-large";
+    assert!(text.contains("error[model-required]") && text.contains(help), "{}", output.snapshot());
 }
 
 /// Two rows fail for opposite reasons; a key for every row would fix one and break another.
@@ -673,10 +737,11 @@ fn missing_rule_of_a_policy_is_named() {
     let jobs = job("a", &format!("MODEL: ze-mini, {}, ZETA_REGION: eu", secret("ZETA_API_KEY")));
     let first = EVERY.replace("inject: every", "inject: first").replace("[{key: ACME_API_KEY}, ", "[");
     let both = first.replace("{key: ZETA_API_KEY}", "{key: ZETA_API_KEY}, {key: ZETA_REGION}");
-    for (name, policy) in [("one", &first), ("two", &both)] {
-        let output = lint(&repository(&format!("rule-{name}"), &registry, policy, &jobs));
-        let help = "= help: no rule of policy `evals` injects what `zeta` needs;";
-        assert!(output.stdout.contains(help), "{}", output.snapshot());
+    for (policy, what) in [(&first, "ZETA_REGION, which `zeta` needs;"), (&both, "all that `zeta` needs;")] {
+        let output = lint(&repository("rule", &registry, policy, &jobs));
+        let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let help = format!("= help: no rule of policy `evals` injects {what} add one");
+        assert!(shown.contains(&help), "{}", output.snapshot());
     }
     let every = both.replace("inject: first", "inject: every");
     assert_findings(&repository("rule-every", &registry, &every, &jobs), &[]);
@@ -1086,10 +1151,51 @@ fn argument_that_may_choose_the_model_is_undecided() {
         ("ze-mini", "undecided"),
         ("--for agent", "undecided"),
         ("--config scripts/ci.yaml", "undecided"),
+        ("--config scripts/missing.env", "undecided"),
+        ("--config scripts/missing.yaml", "wrong-credential"),
         ("\"$ARGUMENT\"", "undecided"),
         ("smoke --verbose --shard 1/2", "wrong-credential"),
     ] {
         assert_eq!(verdict("python eval.py\n", arguments), expected, "{arguments}");
+    }
+}
+
+/// The default model of a grader has no key, and a settings file that the repository does not have says nothing.
+#[test]
+fn grader_needs_the_key_of_its_own_default() {
+    let slot = |name: &str, variable: &str, default: &str| {
+        format!(
+            "schema_version: 2
+name: {name}
+harness: [judge]
+runtime: RUNTIME
+defaults: {{RUNTIME: agent}}
+model: [{{use: ${variable}}}, {{use: {default}}}]
+inject: every
+secrets: [{{key: ACME_API_KEY}}, {{key: ZETA_API_KEY}}]
+"
+        )
+    };
+    let acme = secret("ACME_API_KEY");
+    let both = format!("{acme}, {}", secret("ZETA_API_KEY"));
+    for call in [
+        "judge eval -c NAME.yaml",
+        "npx --yes judge@latest eval -c NAME.yaml",
+        "judge --config=NAME.json eval",
+        "judge eval --settings ../NAME.toml",
+    ] {
+        let run = |job: String| job.replace("bash scripts/eval.sh", &call.replace("NAME", "judge-config"));
+        let jobs = run(job("one-key", &acme)) + &run(job("both-keys", &both));
+        let scratch = repository("grader", REGISTRY, &slot("target", "TARGET", "ac-large"), &jobs)
+            .file("grader.yaml", slot("grader", "GRADER", "ze-mini"))
+            .file("slugproof.yaml", CONFIG.replace("policy.yaml", "policy.yaml, grader.yaml"));
+        assert_findings(&scratch, &[("wrong-credential", "set GRADER=ac-large")]);
+        let output = slugproof(["lint", "--strict"]).dir(&scratch).run();
+        let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for text in ["by policy `grader`", "is not in the repository; a model that it names is not judged"] {
+            assert!(shown.contains(text), "{call}: {}", output.snapshot());
+        }
+        assert!(!shown.contains("by policy `target`") && !shown.contains("both-keys"), "{call}: {}", output.snapshot());
     }
 }
 

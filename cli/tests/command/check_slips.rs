@@ -129,3 +129,85 @@ fn harness_is_compared_with_files_below_slugproof_yaml_only() {
     let output = slugproof(["check", "providers.yaml", "policy.yaml"]).dir(&scratch).run();
     assert_eq!(output.code, 0, "{}", output.stdout);
 }
+
+/// A model of a policy that only a pattern takes, one slip away from a listed id.
+#[test]
+fn misspelt_model_of_a_policy_is_a_near_miss() {
+    let registry = REGISTRY
+        .replace("auth_env: [MISTRAL_API_KEY]", "auth_env: [MISTRAL_API_KEY], model_prefix_match: '^m-'")
+        .replace("models: [m-1]", "models: [m-1, m-large]");
+    for (model, listed) in [("m-lagre", Some("m-large")), ("M-large", None), ("m-large", None), ("m-other", None)] {
+        let policy = POLICY.replace("fallback: m-0\n", &format!("fallback: {model}\n"));
+        let output = check("model", &registry, &policy);
+        let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(shown.contains("warning[near-miss]"), listed.is_some(), "{model}: {}", output.snapshot());
+        let help = listed.map_or(String::new(), |listed| format!("did you mean `{listed}`?"));
+        assert!(shown.contains(&help), "{model}: {}", output.snapshot());
+    }
+}
+
+/// The runtimes that `defaults` and `templates` name have to be in the registry, as those of rules.
+#[test]
+fn runtimes_of_defaults_and_templates_are_checked() {
+    for (name, fields, expected) in [
+        ("default", "defaults: {RUNTIME: agnet}", Some((":6:21", "did you mean `agent`?"))),
+        ("template", "templates: {helper: agnet}", Some((":6:21", "did you mean `agent`?"))),
+        ("listed", "runtimes: [helper]\ntemplates: {helper: agnet}", Some((":6:12", "did you mean `agent`?"))),
+        ("far", "templates: {helper: zzz}", Some((":6:21", "add the runtime to the registry"))),
+        ("right", "defaults: {RUNTIME: agent}\ntemplates: {helper: agent}", None),
+        ("variant", "defaults: {RUNTIME: helper}\ntemplates: {helper: agent}", None),
+    ] {
+        let policy = format!(
+            "schema_version: 2\nname: smoke\nruntime: RUNTIME\nmodel: [{{use: m-1}}]\nsecrets: [{{key: K, inject: \
+             [MISTRAL_API_KEY]}}]\n{fields}\n"
+        );
+        let output = check(&format!("runtime-{name}"), REGISTRY, &policy);
+        let count = output.stdout.matches("warning[unregistered-policy-runtime]").count();
+        assert_eq!(count, usize::from(expected.is_some()), "{name}: {}", output.snapshot());
+        let (place, help) = expected.unwrap_or(("✓", "nothing found"));
+        assert!(output.stdout.contains(place) && output.stdout.contains(help), "{name}: {}", output.snapshot());
+    }
+}
+
+/// What `lint` refuses in slugproof.yaml is an error of `check` at its place.
+#[test]
+fn pattern_that_matches_no_file_is_an_error() {
+    for (field, place, message) in [
+        ("workflows: ['.github/workflow/*.yml']", ":4:13", "matches no file; did you mean `workflows`?"),
+        ("workflows: ['.github/workflows/ci.yml', '.github/workflows/nigtly.yml']", ":4:41", "`nightly.yml`?"),
+        ("workflows: [docs]", ":4:13", "without workflow files"),
+        ("workflows: ['*.zzz']", ":4:13", "matches no file; correct it or remove it"),
+        ("workflows: ['a[']", ":4:13", "is invalid"),
+        ("pins: [{files: templates/*/confg.yaml, runtime: .r, model: .m}]", ":4:16", "did you mean `config.yaml`?"),
+        ("pins: [{files: [templates/*/*.yaml, templats/**], runtime: .r, model: .m}]", ":4:37", "matches no file"),
+        ("pins: [{files: templats/*.yaml, runtime: .r, model: .m}]", ":4:16", "did you mean `templates`?"),
+        ("harness_policy: smoks", ":4:17", "did you mean `smoke`?"),
+        (
+            "workflows: ['.github/workflows/*.yml']\npins: [{files: 'templates/**/*.yaml', runtime: .r, model: .m}]",
+            "",
+            "",
+        ),
+    ] {
+        let config = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
+        let scratch = Scratch::new("check-patterns")
+            .file("slugproof.yaml", format!("{config}{field}\n"))
+            .file("providers.yaml", REGISTRY)
+            .file("policy.yaml", POLICY)
+            .file("scripts/smoke.sh", "")
+            .file("docs/a.md", "")
+            .file("templates/a/config.yaml", "r: agent\nm: m-1\n")
+            .file(".github/workflows/ci.yml", "on: push\njobs: {}\n")
+            .file(".github/workflows/nightly.yml", "on: push\njobs: {}\n");
+        let output = slugproof(["check"]).dir(&scratch).run();
+        let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.code, i32::from(!message.is_empty()), "{field}: {}", output.snapshot());
+        assert!(shown.contains(message) && shown.contains(place), "{field}: {}", output.snapshot());
+        assert_eq!(
+            shown.matches("error[invalid-config]").count(),
+            usize::from(!message.is_empty()),
+            "{field}: {shown}"
+        );
+        let lint = slugproof(["lint"]).dir(&scratch).run();
+        assert_eq!(lint.code == 2, !message.is_empty(), "{field}: {}", lint.snapshot());
+    }
+}

@@ -422,3 +422,107 @@ jobs:
         }
     }
 }
+
+/// Registry, policy and configuration with a key, written `§`, wherever a person can paste one and the file is read.
+const PASTED: [(&str, &str); 3] = [
+    (
+        "providers.yaml",
+        "schema_version: 1
+providers:
+  - {name: acme, display_name: §, auth_env: [ACME_KEY], model_prefix_match: '^acme/'}
+  - {name: §1, auth_env: []}
+runtimes:
+  agent:
+    providers:
+      - {name: acme, models: [acme/a, §2, acme/§3], withdrawn_models: [§4]}
+      - {name: §1, models: [one]}
+  §5: {providers: [{name: acme, models: [acme/a]}]}
+",
+    ),
+    (
+        "policy.yaml",
+        "schema_version: 2
+name: §6
+harness: [run.sh]
+runtimes: [agent, §5]
+defaults: {SWITCH: §7}
+model:
+  - {when: {SWITCH: §8}, use: §2}
+  - {name: §9, when: {SWITCH: [b, 'Bearer §A']}, use: acme/§3}
+  - {when: {URL: {host: §B.test}}, use: §4}
+  - {when: {ONE: set}, use: one}
+  - {use: [$MODEL, §C]}
+secrets:
+  - {when: {SWITCH: §D}, path: platform}
+  - {key: CI_ACME_KEY, inject: [ACME_KEY]}
+",
+    ),
+    (
+        "slugproof.yaml",
+        "schema_version: 1
+registry: providers.yaml
+policies: [policy.yaml]
+vars: {OTHER: §E}
+accept: [{code: missing-credential, reason: §F, runtime: agent, set: [SWITCH]}]
+invariants: [{never: {model: §C}, when: {runtime: §5}, reason: §0}]
+",
+    ),
+];
+
+/// Every command, with every output, about a repository in which keys are pasted where names belong.
+#[test]
+fn no_output_of_any_command_repeats_a_pasted_key() {
+    const WORKFLOW: &str = "on: push
+jobs:
+  a: {runs-on: x, env: {MODEL: §2, CI_ACME_KEY: x}, steps: [{name: §, run: ./run.sh}]}
+  b: {runs-on: x, env: {SWITCH: §8}, steps: [{run: ./run.sh}]}
+  c: {runs-on: x, strategy: {matrix: {m: [§1, x]}}, env: {MODEL: '${{ matrix.m }}'}, steps: [{run: ./run.sh}]}
+";
+    // The mask may not depend on a character that an output escapes or that a page breaks a line after.
+    for key in ["sk-proj-0123456789abcdef0", "ghp_notarealkey00000", "AKIANOTAREALKEY000000"] {
+        let pasted = |text: &str| text.replace('§', key);
+        let plain = |text: &str| text.replace('§', "plain");
+        let mut scratch = Scratch::new("secrets-pasted")
+            .file("old.yaml", plain(PASTED[0].1))
+            .file("run.sh", "echo\n")
+            .file(".github/workflows/w.yml", pasted(WORKFLOW))
+            .file(
+                "proxy.yaml",
+                pasted("model_list: [{model_name: §, litellm_params: {model: openai/§, api_key: §}}, {model_name: b, litellm_params: {model: openai/b}}]\n"),
+            );
+        for (name, text) in PASTED {
+            scratch = scratch.file(name, pasted(text));
+        }
+        let question = pasted(r#"{"runtime":"agent","env":{"ONE":"1"}}"#);
+        let model = pasted(r#"{"runtime":"agent","model":"one"}"#);
+        let set = ["SWITCH=§8", "SWITCH=b", "ONE=1", "MODEL=§2", "§=x"].map(pasted);
+        let mut runs: Vec<Vec<&str>> = Vec::new();
+        for output in ["human", "json", "sarif", "github", "html"] {
+            runs.extend([vec!["lint", "--output", output], vec!["check", "--output", output]]);
+        }
+        for output in ["human", "json", "html"] {
+            runs.extend([vec!["prove", "--output", output], vec!["conform", "--output", output]]);
+        }
+        for output in ["human", "json", "markdown", "github", "html"] {
+            runs.push(vec!["diff", "--registry", "old.yaml", "providers.yaml", "--output", output]);
+        }
+        for output in ["human", "json", "env"] {
+            runs.extend(set.iter().map(|set| vec!["resolve", "--runtime", "agent", set, "--format", output]));
+        }
+        runs.extend([vec!["resolve", "--batch", "-"], vec!["derive", "--batch", "-"], vec!["pick", "agent"]]);
+        runs.extend([vec![], vec!["init", "--dry-run"], vec!["import", "litellm", "proxy.yaml"], vec!["explain", key]]);
+        let mut masked = 0;
+        for args in runs {
+            let input = if args[..1.min(args.len())] == ["derive"] { &model } else { &question };
+            let output = slugproof(args.iter().copied()).env("ONE", "1").input(input.as_str()).dir(&scratch).run();
+            let shown = output.snapshot();
+            let joined = shown.replace("<wbr>", "").replace('\\', "").split_whitespace().collect::<String>();
+            assert!(!joined.contains(key), "{args:?}: {shown}");
+            masked += usize::from(["<masked>", "&lt;masked&gt;", "***"].iter().any(|mask| shown.contains(mask)));
+            if args.contains(&"json") {
+                output.json();
+            }
+        }
+        assert!(masked >= 35, "only {masked} outputs have a mask");
+    }
+}

@@ -238,13 +238,12 @@ fn provider(name: &str, choices: &mut Choices<'_>) -> Provider {
     if auth_env.is_empty() {
         auth_env.push(spare);
     }
-    let is_group = choices.one_in(4);
-    let items = match auth_env.as_slice() {
+    let alone = |names: &[&'static str]| names.iter().map(|name| vec![*name]).collect::<Vec<_>>();
+    let items = match (choices.below(4), auth_env.as_slice()) {
         _ if is_keyless => Vec::new(),
-        [first, second, rest @ ..] if is_group => {
-            [vec![*first, *second]].into_iter().chain(rest.iter().map(|name| vec![*name])).collect()
-        }
-        names => names.iter().map(|name| vec![*name]).collect(),
+        (3, [first, second, rest @ ..]) => [vec![vec![*first, *second]], alone(rest)].concat(),
+        (2, [rest @ .., second, last]) => [alone(rest), vec![vec![*second, *last]]].concat(),
+        (_, names) => alone(names),
     };
     let credentials = AuthEnv::of_items(items.iter().map(|item| owned(item)));
     let alias = choices.of(&IDS);

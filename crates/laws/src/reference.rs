@@ -366,8 +366,11 @@ pub(crate) fn choose<'a>(
 
 /// Returns true for a credential that another provider names first and this provider does not.
 fn belongs_to_another(registry: &Registry, provider: &Provider, credential: &str) -> bool {
-    let first_of = |other: &Provider| other.auth_env.names().first().is_some_and(|name| name == credential);
-    !first_of(provider) && registry.providers().iter().any(first_of)
+    let issues = |other: &Provider| match other.auth_env.items().next() {
+        Some(first_item) => first_item.iter().any(|name| name == credential),
+        None => false,
+    };
+    !issues(provider) && registry.providers().iter().any(issues)
 }
 
 /// The variables that a policy reads, without duplicates: first those whose value matters, in the

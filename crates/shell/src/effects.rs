@@ -102,6 +102,9 @@ pub struct Call {
     pub others_unknown: Option<String>,
     /// The reason why an argument or a file, and not only the variables, may choose the model of the target.
     pub model_choice_reason: Option<String>,
+    /// A settings file in the arguments that is not known. The answer for the variables holds unless it chooses
+    /// another model.
+    pub unread_settings: Option<String>,
     /// The known arguments.
     pub arguments: Vec<String>,
 }
@@ -122,7 +125,14 @@ impl Call {
 
     /// A call that may happen, with any variables and arguments.
     pub(super) fn possible(target: usize, span: Span, reason: String) -> Self {
-        let (variables, arguments) = (Variables::new(), Vec::new());
-        Self { target, span, variables, others_unknown: Some(reason), model_choice_reason: None, arguments }
+        Self {
+            target,
+            span,
+            variables: Variables::new(),
+            others_unknown: Some(reason),
+            model_choice_reason: None,
+            unread_settings: None,
+            arguments: Vec::new(),
+        }
     }
 }

@@ -132,7 +132,15 @@ pub fn over_approximate(script: &str, targets: &[&str], names: &BTreeSet<String>
             .iter()
             .find(is_model_option)
             .map(|word| format!("the argument `{word}` may choose the model of the call"));
-        Call { target, span, variables: variables.clone(), others_unknown: None, model_choice_reason, arguments }
+        Call {
+            target,
+            span,
+            variables: variables.clone(),
+            others_unknown: None,
+            model_choice_reason,
+            unread_settings: None,
+            arguments,
+        }
     };
     Effects {
         calls: find_targets(script, targets).map(call).collect(),

@@ -45,6 +45,9 @@ pub struct CallSite<'w> {
     pub is_reached: bool,
     /// The reason why an argument or a file, and not only the environment, may choose the model.
     pub model_choice_reason: Option<String>,
+    /// A settings file in the arguments that is not known. The answer for the environment holds unless it chooses
+    /// another model.
+    pub unread_settings: Option<String>,
     /// The known arguments of the target.
     pub arguments: Vec<String>,
 }
@@ -380,7 +383,12 @@ impl<'w> JobRun<'_, 'w> {
             let env = self.command_env(&step_env, &call.variables, call.others_unknown.as_ref(), run, &script);
             let site = self.site(owner, Some(call.target), span, env);
             let reason = call.model_choice_reason.clone().or_else(|| levels[0].settings_reason.clone());
-            sites.push(CallSite { model_choice_reason: reason, arguments: call.arguments.clone(), ..site });
+            sites.push(CallSite {
+                model_choice_reason: reason,
+                unread_settings: call.unread_settings.clone(),
+                arguments: call.arguments.clone(),
+                ..site
+            });
         }
         levels[0].settings_reason = levels[0].settings_reason.take().or_else(|| effects.settings_reason.clone());
         if effects.calls.is_empty() {
@@ -474,10 +482,11 @@ impl<'w> JobRun<'_, 'w> {
             call,
             env,
             invocation: Rc::clone(self.invocation),
-            row: self.row.map(format_row).unwrap_or_default(),
+            row: self.row.map(|row| format_row(row, self.eval)).unwrap_or_default(),
             row_count: 1,
             is_reached: true,
             model_choice_reason: None,
+            unread_settings: None,
             arguments: Vec::new(),
         }
     }
@@ -892,8 +901,13 @@ fn roots(steps: &[Step]) -> Vec<&str> {
     roots
 }
 
-/// Formats a row for display, with `…` for values that are not known.
-fn format_row(row: &Row) -> String {
+/// Formats a row for display, with `…` for values that are not known. A row without any relevant key has the empty
+/// value for each, which an expression reads.
+fn format_row(row: &Row, eval: &JobEval<'_, '_>) -> String {
+    if row.is_empty() && eval.job.matrix.is_some() {
+        let absent = eval.slice.matrix_keys.iter().map(|name| format!("{name} = \"\""));
+        return absent.collect::<Vec<_>>().join(", ");
+    }
     let cell =
         |(name, value): (&String, &slug_value::Value)| match value.clone().into_text().single().map(String::as_str) {
             Some("") => format!("{name} = \"\""),

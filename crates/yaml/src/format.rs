@@ -13,8 +13,6 @@ pub struct Format {
     pub meaning: &'static str,
     /// The mapping at the top of the file, for each schema version from 1 on.
     pub versions: &'static [&'static Mapping],
-    /// Whether null in an optional field means that the field is absent; otherwise it is an error.
-    pub null_is_absent: bool,
     /// Whether the reader may ignore fields that the format does not define.
     pub is_open: bool,
 }

@@ -461,7 +461,8 @@ impl PolicyDocument {
         let mut document = match fields.optional("extends") {
             Some(extends) => base(extends.string()?).map_err(|reason| extends.error(reason))?,
             None => {
-                fields.required("model")?;
+                // Null is an error, too.
+                let _ = fields.required("model")?.items()?;
                 Self { runtime: Vec::new(), model: Vec::new(), ..Self::new("", "", "") }
             }
         };

@@ -20,7 +20,6 @@ pub static FORMAT: Format = Format {
     name: "policy",
     meaning: "How one harness picks a model and injects secrets: the variables that it reads, and its rules.",
     versions: &[&VERSION_1, &VERSION_2],
-    null_is_absent: false,
     is_open: false,
 };
 

@@ -67,6 +67,12 @@ impl AuthEnv {
         self.items.is_empty()
     }
 
+    /// The names of the first item, which the provider itself issues: one bit for each position in [`Self::names`].
+    #[inline]
+    pub(crate) fn own(&self) -> u128 {
+        self.items.first().copied().unwrap_or_default()
+    }
+
     /// The names that are present and belong to an item all of whose names are present.
     #[inline]
     pub(super) fn accepted(&self, is_present: impl Fn(&str) -> bool) -> NameSubset<'_> {

@@ -52,8 +52,8 @@ impl Index {
     pub(super) fn new<'r>(providers: &[Provider], runtimes: &'r [Runtime], by_name: HashMap<String, usize>) -> Self {
         let mut issuers: HashMap<String, Vec<usize>> = HashMap::new();
         for (id, provider) in providers.iter().enumerate() {
-            if let Some(first) = provider.auth_env.names().first() {
-                issuers.entry(first.clone()).or_default().push(id);
+            for name in provider.auth_env.items().next().into_iter().flat_map(|first| first.iter()) {
+                issuers.entry(name.to_owned()).or_default().push(id);
             }
         }
         let arms = |(id, runtime): (usize, &'r Runtime)| (runtime.name.as_str(), Arms::new(id, runtime, &by_name));
@@ -74,7 +74,7 @@ impl Index {
         self.runtimes.get(runtime)
     }
 
-    /// The first provider that passes the filter and whose first-named credential is `credential`.
+    /// The first provider that passes the filter and whose first item has `credential`.
     pub(super) fn issuer(&self, credential: &str, filter: impl Fn(usize) -> bool) -> Option<usize> {
         self.issuers.get(credential)?.iter().copied().find(|&id| filter(id))
     }

@@ -177,8 +177,8 @@ impl Registry {
         self.index.arms(name).map(|arms| &self.runtimes[arms.runtime()])
     }
 
-    /// The vendor that issued a credential: the first provider other than `except` whose first-named
-    /// credential is `credential`.
+    /// The vendor that issued a credential: the first provider other than `except` of which the first item of
+    /// `auth_env` is the credential, or a group with it.
     #[must_use]
     pub fn issuer(&self, credential: &str, except: &Provider) -> Option<&Provider> {
         let id = self.index.issuer(credential, |id| self.providers[id].name != except.name)?;

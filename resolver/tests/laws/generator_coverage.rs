@@ -20,6 +20,11 @@ fn cases_reach_every_rule_code_and_warning() {
     for case in fixed_cases(CASES) {
         let resolution = RealResolver.resolve(&case);
         let mut add = |kind: String| *count.entry(kind).or_default() += 1;
+        let is_first = |name: &str| providers(&case).any(|it| it.auth_env.names().first().is_some_and(|it| it == name));
+        if resolution.warnings.contains(Warning::CrossVendorCredential) && !resolution.accepted_by.iter().all(is_first)
+        {
+            add("a key of another vendor's group".to_owned());
+        }
         add(format!("rule {}", resolution.rule.unwrap_or("none")));
         add(format!("path {}", resolution.path.as_str()));
         match resolution.verdict {
@@ -46,6 +51,7 @@ fn cases_reach_every_rule_code_and_warning() {
         "fix of 1 edits",
         "fix of 2 edits",
         "fix of 3 edits",
+        "a key of another vendor's group",
     ];
     for kind in rules.into_iter().chain(codes).chain(warnings).chain(rest.map(String::from)) {
         let times = count.get(&kind).copied().unwrap_or_default();
@@ -56,10 +62,13 @@ fn cases_reach_every_rule_code_and_warning() {
 #[test]
 fn cases_reach_every_kind_of_input() {
     type Predicate = fn(&TestCase) -> bool;
-    let kinds: [(&str, Predicate); 22] = [
+    let kinds: [(&str, Predicate); 23] = [
         ("a provider without credentials", |case| providers(case).any(Provider::is_keyless)),
         ("a group of credentials", |case| {
             providers(case).any(|provider| provider.auth_env.items().any(|item| item.len() > 1))
+        }),
+        ("a group of credentials after another credential", |case| {
+            providers(case).any(|provider| provider.auth_env.items().skip(1).any(|item| item.len() > 1))
         }),
         ("a provider without a pattern", |case| providers(case).any(|it| it.model_prefix_match.is_none())),
         ("a payer with another name than platform", |case| {

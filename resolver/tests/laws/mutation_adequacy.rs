@@ -441,6 +441,14 @@ const WRONG: &[Wrong] = &[
         let warnings = found.warnings.iter().filter(|warning| *warning != Warning::CrossVendorCredential);
         Resolution { warnings: warnings.collect(), ..found }
     }),
+    wrong("warnings-exact", "only the first name of a group belongs to a vendor", |case| {
+        let found = right(case);
+        let providers = case.dataset.registry.providers();
+        let is_first = |name: &str| providers.iter().any(|it| it.auth_env.names().first().is_some_and(|it| it == name));
+        let is_kept =
+            |warning: &Warning| *warning != Warning::CrossVendorCredential || found.accepted_by.iter().all(is_first);
+        Resolution { warnings: found.warnings.iter().filter(is_kept).collect(), ..found }
+    }),
     Wrong {
         law: "fixes-sound-and-minimal",
         bug: "unsetting the override is always offered",

@@ -461,3 +461,59 @@ secrets: [{key: OPENAI_API_KEY}, {key: ANTHROPIC_API_KEY}]
     assert_eq!(providers[0].0, 2, "{providers:?}");
     assert!(position("openai").is_some_and(|position| providers[position].0 == 1), "{providers:?}");
 }
+
+/// The known fields of a mapping: what the error about an unknown field lists.
+fn known_fields(text: &str) -> Vec<String> {
+    let error = Policy::from_yaml(text.replace("NULL", "zzzzzzzz").as_bytes()).expect_err("the field is unknown");
+    let error = error.to_string();
+    let known = error.split_once("the known fields are ").unwrap_or_else(|| panic!("{error}:\n{text}")).1;
+    known.split(['`', ',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// Each optional field of each mapping may be null, which means that it is absent.
+#[test]
+fn null_is_absent_in_every_optional_field() {
+    let base = "schema_version: 2\nname: own\n";
+    let old = "schema_version: 1\nname: own\nruntime: RT\noverride: MODEL\n";
+    let mut tried = 0;
+    for text in [
+        format!("{base}model: [{{use: gpt-5}}]\nNULL: ~\n"),
+        format!("{base}model: [{{use: gpt-5, NULL: null}}]\n"),
+        format!("{base}model: [{{use: gpt-5}}]\nsecrets: [{{key: A, inject: [B], NULL: }}]\n"),
+        format!("{base}model: [{{use: gpt-5}}]\nsecrets: [{{inject: [B], NULL: Null}}]\n"),
+        format!("{base}model: [{{use: gpt-5}}]\nsecrets: [{{when: {{A: b}}, path: platform, NULL: ~}}]\n"),
+        format!("{base}model: [{{use: $M}}]\nharness: [{{uses: a/b, inputs: {{m: M}}}}, {{uses: c/d, NULL: ~}}]\n"),
+        format!("{base}model: [{{use: gpt-5}}]\nfunction: {{source: [a.sh], model: pick, NULL: ~}}\n"),
+        format!("{old}NULL: ~\n"),
+        format!("{old}dispatch: [{{runtimes: [agent], model: gpt-5, NULL: ~}}]\n"),
+    ] {
+        let read = |text: &str| Policy::from_yaml(text.as_bytes()).map_err(|error| format!("{error}:\n{text}"));
+        let at = text.find("NULL").expect("the text has the mark");
+        let start = text[..at].rfind([',', '\n']).expect("the field is not the first");
+        let end = at + text[at..].find(['}', '\n']).expect("the field ends");
+        let absent = read(&format!("{}{}", &text[..start], &text[end..])).expect("the policy is valid without");
+        let is_written = |name: &String| {
+            text[..at].contains(&format!("\n{name}:"))
+                || text[..at].contains(&format!(" {name}:"))
+                || text[..at].contains(&format!("{{{name}:"))
+        };
+        for field in known_fields(&text).into_iter().filter(|name| !is_written(name)) {
+            assert_eq!(read(&text.replace("NULL", &field)).as_ref(), Ok(&absent), "{field}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 30, "only {tried} fields were tried");
+    for text in [
+        "schema_version: 2\nname: own\nmodel: ~\n".to_owned(),
+        format!("{base}model: [~]\n"),
+        format!("{base}model: [{{use: ~}}]\n"),
+        "schema_version: 2\nname: ~\nmodel: [{use: gpt-5}]\n".to_owned(),
+        "schema_version: ~\nname: own\nmodel: [{use: gpt-5}]\n".to_owned(),
+        format!("{base}model: [{{use: gpt-5}}]\nruntimes: [~]\n"),
+        format!("{base}model: [{{use: gpt-5}}]\ncreates: {{unless: ~}}\n"),
+        "schema_version: 1\nname: own\nruntime: ~\noverride: MODEL\n".to_owned(),
+    ] {
+        let error = Policy::from_yaml(text.as_bytes()).expect_err(&text).to_string();
+        assert!(error.contains("null"), "{error}:\n{text}");
+    }
+}

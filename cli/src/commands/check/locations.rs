@@ -108,6 +108,11 @@ impl Locations {
         self.own(name, field(name))
     }
 
+    /// The place of the runtime that a variant stands for.
+    pub fn template_of(&self, variant: &str) -> FieldPath {
+        self.own("templates", field("templates").key(variant))
+    }
+
     /// The place of the default of a variable.
     pub fn default_of(&self, variable: &str) -> FieldPath {
         self.own("defaults", field("defaults").key(variable))

@@ -13,7 +13,7 @@ mod registry;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{self, Cursor, ReadError};
+use slug_resolver::yaml::{self, Cursor, FieldPath, ReadError};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
@@ -23,7 +23,10 @@ use crate::conformity::{self, Conformity};
 use crate::data::PolicyFile;
 use crate::exit::{Exit, Failure};
 use crate::findings::{Coverage, EMBEDDED, Finding, FindingsOptions, Report, Source, SourceId, Span, publish};
+use crate::lint::discovery;
 use crate::output::Output;
+use crate::pattern;
+use crate::pin_entry::PinEntry;
 use crate::policies;
 use crate::redact::{mask_credentials, mask_ranges};
 
@@ -58,6 +61,7 @@ pub fn report(args: &CheckArgs) -> Result<(Report, FindingsOptions), Failure> {
     if check.registries.is_empty() && !check.has_registry && !check.policies.is_empty() {
         check.others.push(inputs.other_registry()?);
     }
+    check.check_patterns();
     check.check_names();
     check.compare();
     let workflows = check.compare_registries(&inputs)?;
@@ -232,6 +236,27 @@ impl Check {
         let is_unknown_field = kind == Kind::Registry && error.message.starts_with("unknown field");
         let help = "`unknown_fields: allow` in slugproof.yaml ignores unknown fields";
         self.report.findings.push(if is_unknown_field { finding.with_help(help) } else { finding });
+    }
+
+    /// Reports the patterns of slugproof.yaml that match no file, as `lint` refuses them.
+    fn check_patterns(&mut self) {
+        let Some((source, config)) = &self.config else { return };
+        let source = *source;
+        let mut errors = Vec::new();
+        for (index, pattern) in config.workflows.iter().flatten().enumerate() {
+            let path = FieldPath::default().key("workflows").index(index);
+            errors.extend(discovery::problem(pattern).map(|problem| config.located(path, problem)));
+        }
+        for (index, entry) in config.pins.iter().enumerate() {
+            for (position, pattern) in entry.files.iter().enumerate() {
+                let problem = pattern::matching(&config.relative(pattern)).err();
+                let path = PinEntry::pattern_path(index, position);
+                errors.extend(problem.map(|it| config.located(path, format!("the pattern `{pattern}` {it}"))));
+            }
+        }
+        for error in errors {
+            self.refuse(source, Kind::Config, &error);
+        }
     }
 
     /// Reports the unknown names of invariants and expectations, as `prove` and `lint` refuse them. After an invalid

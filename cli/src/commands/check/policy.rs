@@ -5,6 +5,7 @@ use std::path::Path;
 
 use slug_function::reading;
 use slug_resolver::policy::{Function, Harness, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
+use slug_resolver::registry::Runtime;
 use slug_resolver::yaml::{FieldPath, Node, Value};
 use slug_resolver::{Credentials, Policy, Provider, Registry, Rejection};
 use slug_workflow::scripts::{Missing, missing};
@@ -12,8 +13,10 @@ use slug_workflow::scripts::{Missing, missing};
 use crate::codes;
 use crate::conformity::{read_sources, unusable};
 use crate::findings::{Finding, Sources, Span};
+use crate::lint::near_miss;
 use crate::lint::scripts::Scripts;
 use crate::render::shown;
+use crate::slip::is_slip;
 use crate::suggest::{closest_file, closest_match, closest_matches};
 
 use super::document::Document;
@@ -216,9 +219,19 @@ impl<'a> PolicyCheck<'a> {
         for (number, rule) in document.runtime.iter().enumerate() {
             let Pick::FirstOf(sources) = &rule.pick else { continue };
             for source in sources {
-                if let Source::Text(name) = source {
-                    add(name, self.locations.item("runtime", number));
+                match source {
+                    Source::Text(name) => add(name, self.locations.item("runtime", number)),
+                    Source::Variable(variable) => {
+                        let default = document.defaults.get(variable).filter(|name| is_new(name));
+                        default.into_iter().for_each(|name| add(name, self.locations.default_of(variable)));
+                    }
                 }
+            }
+        }
+        // The registry has to have what a template stands for, whether or not a rule names the variant.
+        for (variant, template) in document.templates.iter().filter(|(variant, _)| is_new(variant)) {
+            if !named.iter().any(|(name, _)| name == variant) {
+                named.push((template, self.locations.template_of(variant)));
             }
         }
         named
@@ -372,6 +385,22 @@ impl<'a> PolicyCheck<'a> {
         Some(finding)
     }
 
+    /// Returns a finding if no runtime lists a model, and one that could use it lists an id that is one slip away and
+    /// takes the model by a pattern.
+    fn misspelt_pick(&self, pick: &PickedModel<'_>, templates: &[&str]) -> Option<Finding> {
+        let ids = |runtime: &'a Runtime| runtime.arms.iter().flat_map(|arm| &arm.models);
+        if self.registry.runtimes().iter().flat_map(ids).any(|id| id == pick.model) {
+            return None;
+        }
+        templates.iter().find_map(|template| {
+            let near = ids(self.registry.runtime(template)?).find(|id| is_slip(pick.model, id))?;
+            let provider = *self.registry.handle(template)?.candidates(pick.model).first()?;
+            let span = self.document.span(self.sources, &pick.field);
+            let finding = near_miss::slug(span, template, pick.model, near, &provider.name);
+            Some(finding.with_note(self.registry_note()).with_subject("policy", self.policy.name()))
+        })
+    }
+
     /// Returns a finding if none of the runtimes that could use a model registers it.
     fn pick(&self, pick: &PickedModel<'_>) -> Option<Finding> {
         let templates: Vec<&str> = match &pick.runtimes {
@@ -382,8 +411,11 @@ impl<'a> PolicyCheck<'a> {
             }
         };
         // If no runtime is known, the unknown runtimes are already reported.
-        if templates.is_empty() || templates.iter().any(|template| self.registers(template, pick.model)) {
+        if templates.is_empty() {
             return None;
+        }
+        if templates.iter().any(|template| self.registers(template, pick.model)) {
+            return self.misspelt_pick(pick, &templates);
         }
         let span = self.document.span(self.sources, &pick.field);
         let model = shown(pick.model);

@@ -299,9 +299,11 @@ impl RegistryCheck<'_> {
     fn vendor_keys(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (id, platform) in self.registry.providers().iter().enumerate().filter(|(_, it)| it.is_platform()) {
-            for key in platform.auth_env.names() {
-                let issuer = self.registry.issuer(key, platform).filter(|issuer| !issuer.is_platform());
-                findings.extend(issuer.map(|issuer| self.vendor_key(id, key, issuer)));
+            for item in platform.auth_env.items() {
+                let issued = |key| Some((key, self.registry.issuer(key, platform).filter(|it| !it.is_platform())?));
+                // One name of a group is enough.
+                let found = item.iter().find_map(issued);
+                findings.extend(found.map(|(key, issuer)| self.vendor_key(id, key, issuer)));
             }
         }
         findings

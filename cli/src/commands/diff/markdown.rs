@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::human::{also, details, given};
 use super::policies::presence;
 use super::report::{Cause, Kind, Place, Report};
+use crate::redact::without_credentials;
 use crate::render::{counted, printable};
 
 /// Maximum bytes of a comment on a forge.
@@ -140,10 +141,10 @@ fn item(cause: &Cause) -> String {
     text
 }
 
-/// A text without a meaning in Markdown or HTML, on one line.
+/// A text without a meaning in Markdown or HTML, on one line. Credentials are masked.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for c in printable(text).chars() {
+    for c in printable(&without_credentials(text)).chars() {
         match c {
             '\n' => escaped.push(' '),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '$' | '!' => escaped.extend(['\\', c]),
@@ -156,9 +157,9 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A text as code.
+/// A text as code. Credentials are masked.
 fn code(text: &str) -> String {
-    let text = printable(text).replace('\n', " ").replace('|', "\\|");
+    let text = printable(&without_credentials(text)).replace('\n', " ").replace('|', "\\|");
     let fence = "`".repeat(text.split(|c| c != '`').map(str::len).max().unwrap_or(0) + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")

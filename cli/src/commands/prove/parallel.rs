@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::redact::without_credentials;
+
 /// The number of items that a worker takes at a time.
 const CHUNK: usize = 64;
 
@@ -61,7 +63,7 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {human_pos}/{human_len}, {eta} left");
         bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
-        bar.set_message(label.to_owned());
+        bar.set_message(without_credentials(label).into_owned());
         Self { bar, started: Instant::now(), shown: Once::new(), quiet }
     }
 

@@ -1,6 +1,7 @@
 //! Findings as workflow commands, which a forge shows as annotations of a change.
 
 use crate::codes::Level;
+use crate::redact::without_credentials;
 use crate::render::{counted, printable};
 
 use crate::findings::Finding;
@@ -57,9 +58,9 @@ fn annotation(finding: &Finding) -> String {
     lines.join("\n")
 }
 
-/// A text as the message of a workflow command.
+/// A text as the message of a workflow command. Credentials are masked.
 pub fn message(text: &str) -> String {
-    printable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    printable(&without_credentials(text)).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A text as a property of a workflow command.

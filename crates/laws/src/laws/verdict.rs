@@ -140,9 +140,9 @@ pub(crate) const WARNINGS_EXACT: Law = Law {
 fn warnings_exact(context: &LawContext<'_>) -> Result<(), Violation> {
     let resolution = &context.resolution;
     let issued_elsewhere = |credential: &String, to: &Provider| {
-        let first = |provider: &Provider| provider.auth_env.names().first() == Some(credential);
+        let own = |provider: &Provider| provider.auth_env.items().next().is_some_and(|item| item.contains(credential));
         let others = context.case.dataset.registry.providers().iter().filter(|other| other.name != to.name);
-        !first(to) && others.into_iter().any(first)
+        !own(to) && others.into_iter().any(own)
     };
     let cross_vendor = resolution.provider.filter(|provider| !platform_pays(provider)).is_some_and(|provider| {
         let present = present(context, provider);

@@ -20,6 +20,9 @@ const SETTINGS_EXTENSIONS: [&str; 9] =
 /// Words in the name of a settings file, and of an option whose value is a settings file.
 const SETTINGS_WORDS: [&str; 6] = ["conf", "config", "dotenv", "env", "profile", "settings"];
 
+/// Those of [`SETTINGS_WORDS`] that name a file of environment variables, which are what a policy reads.
+const ENVIRONMENT_WORDS: [&str; 2] = ["dotenv", "env"];
+
 /// The text that replaces an unknown part of an output. It cannot be a part of a key.
 const UNKNOWN_TEXT: &str = "\u{fffd}";
 
@@ -67,7 +70,12 @@ pub fn mentions_settings_file(script: &str) -> bool {
 /// Whether a word in the name of a file, such as `config`, shows that the file holds settings, and not other
 /// data in the same format.
 fn has_settings_word(path: &str) -> bool {
-    words_of(basename(path).as_str()).iter().any(|word| SETTINGS_WORDS.contains(&word.as_str()))
+    has_word_of(basename(path).as_str(), &SETTINGS_WORDS)
+}
+
+/// Whether a name has one of these words.
+fn has_word_of(name: &str, words: &[&str]) -> bool {
+    words_of(name).iter().any(|word| words.contains(&word.as_str()))
 }
 
 /// The names before `=` and `:` in the text of a settings file, or in the script that writes it.
@@ -109,12 +117,22 @@ fn literals(command: &Command) -> String {
     words.collect::<Vec<_>>().join("\n")
 }
 
+/// What the arguments of a call say.
+#[derive(Default)]
+pub(super) struct Arguments {
+    /// The reason why they may choose the model, if they may.
+    pub choice_reason: Option<String>,
+    /// The first settings file that is not known.
+    pub unread_settings: Option<String>,
+    /// The known arguments.
+    pub known: Vec<String>,
+}
+
 impl Interpreter<'_> {
-    /// Evaluates the arguments of a call: returns the reason why they may choose the model (`None` if they
-    /// cannot), and the known arguments. `command` is the program that runs the target.
-    pub(super) fn evaluate_arguments(&mut self, command: &str, words: &[Word]) -> (Option<String>, Vec<String>) {
+    /// Evaluates the arguments of a call. `command` is the program that runs the target.
+    pub(super) fn evaluate_arguments(&mut self, command: &str, words: &[Word]) -> Arguments {
         let mut option: Option<String> = None;
-        let (mut reason, mut arguments) = (None, Vec::new());
+        let mut arguments = Arguments::default();
         for word in words {
             let text = if has_command_substitution(word) {
                 Text::unknown("a command substitution computes the argument")
@@ -131,43 +149,51 @@ impl Interpreter<'_> {
                         continue;
                     }
                     _ => {
-                        reason.get_or_insert_with(|| "an unknown argument may choose the model of the call".to_owned());
+                        let reason = "an unknown argument may choose the model of the call";
+                        arguments.choice_reason.get_or_insert_with(|| reason.to_owned());
                         continue;
                     }
                 },
             };
             for argument in &known {
-                reason = reason.or_else(|| self.model_choice_reason(command, option.as_deref(), argument));
+                self.read_argument(command, option.as_deref(), argument, &mut arguments);
             }
             option = known.first().filter(|argument| argument.starts_with('-') && !argument.contains('=')).cloned();
-            arguments.extend(known);
+            arguments.known.extend(known);
         }
-        (reason, arguments)
+        arguments
     }
 
-    /// The reason why an argument may choose the model, if it may. `option` is the option before the argument.
-    fn model_choice_reason(&self, command: &str, option: Option<&str>, argument: &str) -> Option<String> {
+    /// Notes whether an argument may choose the model. `option` is the option before the argument.
+    fn read_argument(&self, command: &str, option: Option<&str>, argument: &str, arguments: &mut Arguments) {
+        let mut choice = |reason: String| {
+            arguments.choice_reason.get_or_insert(reason);
+        };
         let (name, value) = argument.split_once('=').map_or((argument, None), |(name, value)| (name, Some(value)));
         let is_name = argument.starts_with('-') || value.is_some();
         // The option `-m` of test runners selects tests, and not a model.
         let is_value_of_m = option == Some("-m") && !argument.starts_with('-') && !is_test_runner(command);
         if is_name && (is_model_option_name(name) || self.names.contains(name)) {
-            return Some(format!("the argument `{name}` may choose the model of the call"));
+            return choice(format!("the argument `{name}` may choose the model of the call"));
         }
         if is_value_of_m || name == "-m" && value.is_some() {
-            return Some("the argument `-m` may choose the model of the call".to_owned());
+            return choice("the argument `-m` may choose the model of the call".to_owned());
         }
         let (option, path) = value.map_or((option, argument), |value| (Some(name), value));
         if !has_settings_extension(path) {
-            return None;
+            return;
         }
-        let is_settings_option = option == Some("-c")
-            || option.is_some_and(|name| words_of(name).iter().any(|word| SETTINGS_WORDS.contains(&word.as_str())));
-        match self.file_at(path) {
-            Some(file) => self
-                .model_key(&file.text)
-                .map(|key| format!("`{path}` sets `{key}`, which may choose the model of the call")),
-            None => is_settings_option.then(|| format!("the unknown file `{path}` may choose the model of the call")),
+        if let Some(file) = self.file_at(path) {
+            let key = self.model_key(&file.text);
+            key.map(|key| format!("`{path}` sets `{key}`, which may choose the model of the call")).map(choice);
+            return;
+        }
+        let option_has = |words: &[&str]| option.is_some_and(|name| has_word_of(name, words));
+        let names_settings = option == Some("-c") || option_has(&SETTINGS_WORDS);
+        if names_settings && (option_has(&ENVIRONMENT_WORDS) || has_word_of(&basename(path), &ENVIRONMENT_WORDS)) {
+            choice(format!("the unknown file `{path}` may choose the model of the call"));
+        } else if names_settings {
+            arguments.unread_settings.get_or_insert_with(|| path.to_owned());
         }
     }
 

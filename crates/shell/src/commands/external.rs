@@ -641,9 +641,10 @@ impl Interpreter<'_> {
         let variables: Variables = state.variables.into_iter().map(visible).collect();
         let (span, others_unknown) = (word.span.clone(), state.others_unknown);
         let program = self.expand_again(word).single().cloned().unwrap_or_default();
-        let (reason, arguments) = self.evaluate_arguments(command, after_module(&program, arguments));
-        let model_choice_reason = reason.or_else(|| self.settings_reason.clone());
-        let call = Call { target, span, variables, others_unknown, model_choice_reason, arguments };
+        let found = self.evaluate_arguments(command, after_module(&program, arguments));
+        let model_choice_reason = found.choice_reason.or_else(|| self.settings_reason.clone());
+        let (unread_settings, arguments) = (found.unread_settings, found.known);
+        let call = Call { target, span, variables, others_unknown, model_choice_reason, unread_settings, arguments };
         self.calls.push(call);
     }
 

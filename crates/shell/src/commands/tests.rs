@@ -20,8 +20,8 @@ impl Files for TestFiles<'_> {
     }
 }
 
-/// The value of `SLUG` in each call with the text there, the assignment and `?` if something else may choose the
-/// model, and the value written for later steps. `SLUG` is unset at the start, `SET` is `s`.
+/// The value of `SLUG` in each call with the text there, the assignment, `?` if something else may choose the
+/// model and `~` if a settings file is not known, and the value written for later steps. `SLUG` is unset at the start, `SET` is `s`.
 fn slug(files: &[(&str, &str)], script: &str) -> String {
     slug_of(TARGET, files, script)
 }
@@ -58,7 +58,11 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
             Some(variable) => (text(&variable.value), variable.assigned.as_ref().map(&at)),
             None => ("(anything)".to_owned(), None),
         };
-        let choice = if call.model_choice_reason.is_some() { "?" } else { "" };
+        let choice = match (&call.model_choice_reason, &call.unread_settings) {
+            (Some(_), _) => "?",
+            (None, Some(_)) => "~",
+            (None, None) => "",
+        };
         format!("{value}@{}{}{choice}", at(&call.span), assigned.map(|name| format!("={name}")).unwrap_or_default())
     });
     let written = effects
@@ -368,7 +372,7 @@ fn script_of_target_adds_its_own_values() {
 /// An argument or a settings file may choose the model in place of the variables.
 #[test]
 fn argument_or_settings_file_may_choose_the_model() {
-    let (chosen, plain) = ("@tests/run.sh?", "@tests/run.sh");
+    let (chosen, unread, plain) = ("@tests/run.sh?", "@tests/run.sh~", "@tests/run.sh");
     let files = [
         (".env.ci", "SLUG=x\n"),
         ("plain.env", "# SLUG=x\nDEBUG=1\n"),
@@ -388,7 +392,15 @@ fn argument_or_settings_file_may_choose_the_model() {
         ("A=--model; bash tests/run.sh $A x", chosen),
         ("go() { bash tests/run.sh \"$@\"; }; go --runtime x", chosen),
         ("timeout 5 bash tests/run.sh --config config.json", chosen),
-        ("bash tests/run.sh --config=missing.yaml", chosen),
+        ("bash tests/run.sh --config=missing.yaml", unread),
+        ("bash tests/run.sh -c missing.yaml", unread),
+        ("bash tests/run.sh --verbose -c ../missing/app.toml smoke", unread),
+        ("bash tests/run.sh --settings \"$HOME/app.json\"", plain),
+        ("bash tests/run.sh -c missing.yaml --model x", chosen),
+        ("bash tests/run.sh --env-file missing.txt", plain),
+        ("bash tests/run.sh --env-file=missing.yaml", chosen),
+        ("bash tests/run.sh --config .env.prod", chosen),
+        ("bash tests/run.sh --data missing.json", plain),
         ("pytest --model x tests/run.sh", chosen),
         ("python3 tests/run.sh --engine x", chosen),
         ("uv run --env-file .env.ci tests/run.sh", chosen),
@@ -411,6 +423,8 @@ fn argument_or_settings_file_may_choose_the_model() {
         ("echo model: x | tee config.yaml; bash tests/run.sh", chosen),
         ("sed -i 's/^model:.*/model: x/' config.yaml; bash tests/run.sh", chosen),
         ("curl -o .env https://example; bash tests/run.sh", chosen),
+        ("cp config.json app.json; bash tests/run.sh -c app.json", chosen),
+        ("curl -o config.yaml https://example; bash tests/run.sh -c config.yaml", chosen),
         ("cp plain.env .env; bash tests/run.sh", plain),
         ("cp cases.json data.json; bash tests/run.sh", plain),
         ("echo \"TOKEN=$T\" > .env; bash tests/run.sh", plain),
