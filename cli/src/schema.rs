@@ -46,8 +46,7 @@ impl Schema {
         let mut properties = Map::new();
         for field in mapping.fields {
             let mut shape = self.shape(&field.shape);
-            // Null in an optional field means that the field is absent.
-            if field.presence != Presence::Required {
+            if matches!(field.presence, Presence::Optional | Presence::Former) {
                 shape = nullable(shape);
             }
             // Keywords beside `$ref` have no effect in draft 7.
@@ -83,12 +82,16 @@ impl Schema {
             form.insert("additionalProperties".to_owned(), json!(false));
         }
         let mut all = Vec::new();
-        let is_there = |name: &&str| json!({"required": [name]});
+        // Null means that the field is absent.
+        let is_there =
+            |name: &&str| json!({"required": [name], "properties": {*name: {"not": {"type": "null"}}}});
         for rule in mapping.rules {
             match rule {
                 Rule::NotEmpty => drop(form.insert("minProperties".to_owned(), json!(1))),
                 Rule::AtLeastOne(names) => all.push(json!({"anyOf": names.iter().map(is_there).collect::<Vec<_>>()})),
-                Rule::AtMostOne(names) => all.push(json!({"not": {"required": names}})),
+                Rule::AtMostOne(names) => {
+                    all.push(json!({"not": {"allOf": names.iter().map(is_there).collect::<Vec<_>>()}}));
+                }
             }
         }
         if !all.is_empty() {
@@ -148,7 +151,7 @@ pub fn markdown(format: &'static Format) -> String {
         for Field { name, presence, shape, meaning } in mapping.fields {
             let presence = match presence {
                 Presence::Required => ", required",
-                Presence::Optional => "",
+                Presence::Optional | Presence::Test => "",
                 Presence::Former => ", of earlier versions",
             };
             let _ = writeln!(text, "| `{name}` | {}{presence} | {} |", words(shape), meaning.replace('|', "\\|"));

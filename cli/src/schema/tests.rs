@@ -107,6 +107,9 @@ invariants:
     when: {event: pull_request, job: e2e, workflow: [nightly.yml], MODEL: unset, URL: {host: acme.example}}
     reason: forks must not spend credits
   - always: {path: {not: [platform]}, billing: [byok, platform]}
+expect:
+  - {name: default, policy: nightly, runtime: agent, env: {MODEL: m-1, KEY: set}, slug: m-1, provider: acme}
+  - {env: {LLM_PATH: platform}, code: platform-path-byok-model}
 accept:
   - {code: missing-credential, reason: intended, workflow: a.yml, job: e2e}
   - {code: missing-credential, reason: intended, policy: nightly, runtime: agent, set: [MODEL], unset: [KEY]}

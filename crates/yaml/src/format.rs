@@ -51,8 +51,11 @@ pub struct Field {
 pub enum Presence {
     /// The field must be there.
     Required,
-    /// The field may be absent.
+    /// The field may be absent or null.
     Optional,
+    /// The field is a test. It may be absent; null is an error, because a test that is ignored changes what the
+    /// condition means.
+    Test,
     /// A field of earlier versions, which is read and not suggested.
     Former,
 }
@@ -114,6 +117,12 @@ impl Field {
     #[must_use]
     pub const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Self {
         Self { name, presence: Presence::Required, shape, meaning }
+    }
+
+    /// A test of a condition.
+    #[must_use]
+    pub const fn test(name: &'static str, shape: Shape, meaning: &'static str) -> Self {
+        Self { name, presence: Presence::Test, shape, meaning }
     }
 
     /// A field that may be absent.

@@ -297,7 +297,7 @@ pub(super) static CREATES: Mapping = Mapping::new(
 
 static CONDITION: Mapping = Mapping {
     name: "condition",
-    fields: &[Field::optional(RUNTIME, MEMBERSHIP, "The runtimes for which the condition can hold.")],
+    fields: &[Field::test(RUNTIME, MEMBERSHIP, "The runtimes for which the condition can hold.")],
     others: Some(Others { names: &Shape::Variable, meaning: "A variable; the value is its test.", value: &TEST }),
     rules: &[],
 };
