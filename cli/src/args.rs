@@ -307,10 +307,11 @@ pub struct ResolveArgs {
 
     /// The output format (human, json, or env for assignments that a shell can evaluate),
     /// optionally written to a file [default: human]; may be repeated
-    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format", conflicts_with = "batch")]
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
     pub output: Vec<Sink<ResolveFormat>>,
 
-    /// Read one query per line, from a file or standard input
+    /// Read one query per line, from a file or standard input; the output is json, one object per
+    /// line
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub batch: Option<PathBuf>,
 }
@@ -343,6 +344,21 @@ pub struct DeriveArgs {
     /// Read one query per line, from a file or standard input
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required = true)]
     pub batch: PathBuf,
+
+    /// The output format, which is json: one object per line; optionally written to a file
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
+    pub output: Vec<Sink<BatchFormat>>,
+}
+
+/// The format of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchFormat {
+    /// One JSON object per line
+    Json,
+}
+
+impl OutputFormat for BatchFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("json", Self::Json)];
 }
 
 /// Pick a model from the process environment, inside a harness

@@ -608,6 +608,7 @@ fn placeholder(policy: &Policy, key: &str, provider: Option<&Provider>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::Code;
     use crate::policy::{Condition, InjectMode, Membership, PickRule, PolicyDocument, SecretsRule, Source};
     use crate::registry::{Arm, AuthEnv, Pattern, RegistryDocument, Runtime};
 
@@ -661,6 +662,24 @@ mod tests {
 
     fn set(name: &str, value: &str) -> Edit {
         Edit::Set(name.into(), value.into())
+    }
+
+    #[test]
+    fn fix_is_written_as_edits_and_what_they_select() {
+        let fix = Fix {
+            edits: vec![Edit::Unset("PATH".into()), set("MODEL", "m-1")],
+            slug: "m-1".into(),
+            provider: "acme".into(),
+            runtime: None,
+            is_safe: true,
+        };
+        assert_eq!(fix.to_string(), "unset PATH and set MODEL=m-1, which selects m-1 from acme");
+        let other = Fix { edits: vec![set("AGENT", "b")], runtime: Some("b".into()), ..fix };
+        let written = "set AGENT=b, which changes the runtime to b and selects m-1 from acme";
+        assert_eq!(other.to_string(), written);
+        assert_eq!(Code::MissingCredential.to_string(), "missing-credential");
+        let provider = Provider::new("acme", AuthEnv::of_items([["KEY".to_owned()]]), Pattern::default());
+        assert_eq!((provider.to_string(), provider.billing().to_string()), ("acme".into(), "byok".into()));
     }
 
     /// A hundred slugs with pairs of 64 keys make more sets than the limit, if every key counts.
