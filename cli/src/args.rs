@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use slug_resolver::yaml::UnknownFields;
 
 use crate::codes::{self, Entry};
@@ -867,7 +867,7 @@ pub fn parse() -> Result<Arguments, Printout> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     anstream::ColorChoice::from(requested_color(&words)).write_global();
     Arguments::try_parse().map_err(|error| {
-        let error = tips::with_tip(error, &words);
+        let error = tips::with_tip(error, &words, Arguments::command());
         let text = error.render().ansi().to_string();
         let is_error = error.use_stderr();
         Printout { text: if is_error { redact(&text, &words) } else { text }, is_error }

@@ -10,7 +10,6 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;
-use crate::explain;
 use crate::limits;
 use crate::names::NameSubset;
 use crate::policy::{Applies, Dispatch, Policy, Test, Variable};
@@ -45,6 +44,15 @@ pub struct Fix {
     pub is_safe: bool,
 }
 
+impl Fix {
+    /// The model and the provider that the fix selects, and the runtime if the fix changes it, as a phrase.
+    #[must_use]
+    pub fn effect(&self) -> String {
+        let changes = self.runtime.as_ref().map(|runtime| format!("changes the runtime to {runtime} and "));
+        format!("{}selects {} from {}", changes.unwrap_or_default(), self.slug, self.provider)
+    }
+}
+
 /// Writes the edits and what they select, such as ``unset MODEL, which selects m-1 from acme``. Names and ids are
 /// written verbatim: the caller must escape characters that are unsafe in a terminal.
 impl fmt::Display for Fix {
@@ -52,7 +60,7 @@ impl fmt::Display for Fix {
         for (index, edit) in self.edits.iter().enumerate() {
             write!(f, "{}{edit}", if index == 0 { "" } else { " and " })?;
         }
-        write!(f, ", which {}", explain::selected(self))
+        write!(f, ", which {}", self.effect())
     }
 }
 
@@ -678,7 +686,8 @@ mod tests {
         let written = "set AGENT=b, which changes the runtime to b and selects m-1 from acme";
         assert_eq!(other.to_string(), written);
         assert_eq!(Code::MissingCredential.to_string(), "missing-credential");
-        let provider = Provider::new("acme", AuthEnv::of_items([["KEY".to_owned()]]), Pattern::default());
+        let provider =
+            Provider::new("acme", AuthEnv::of_items([["KEY".to_owned()]]), Pattern::new("^m").expect("it is valid"));
         assert_eq!((provider.to_string(), provider.billing().to_string()), ("acme".into(), "byok".into()));
     }
 

@@ -370,12 +370,12 @@ fn last_line_names_the_files_with_errors() {
 }
 
 #[test]
-fn secret_under_its_own_name_gets_the_variable_that_injects_it() {
+fn unread_secret_gets_its_injecting_variable() {
     let scratch = project("unread", "");
     let note = |args: &[&str]| run(&scratch, args).stderr;
     let injected = note(&["resolve", "--runtime", "writer", "NORTH_KEY=x"]);
-    let hint = "policy `review` does not read `NORTH_KEY`; it injects a secret of that name if `CI_NORTH` is set, so set \
-                `CI_NORTH`\n";
+    let hint = "policy `review` does not read `NORTH_KEY`; it injects a secret of that name if `CI_NORTH` is set, \
+                so set `CI_NORTH`\n";
     assert!(injected.ends_with(hint), "{injected}");
     let both = note(&["resolve", "--runtime", "writer", "NORTH_KEY=x", "CI_NORTH=set"]);
     assert_eq!(both, "note: policy `review` does not read `NORTH_KEY`\n");

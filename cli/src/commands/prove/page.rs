@@ -128,7 +128,7 @@ fn explanations(report: &Report) -> Option<Section> {
     })
 }
 
-/// The tests of slugproof.yaml, those that fail first.
+/// The tests of slugproof.yaml, failures first.
 fn expectations(report: &Report) -> Option<Section> {
     let mut tests: Vec<&TestedExpectation> = report.expectations.iter().collect();
     tests.sort_by_key(|tested| tested.passes());
