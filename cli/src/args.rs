@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use slug_resolver::yaml::UnknownFields;
 
 use crate::codes::{self, Entry};
@@ -313,10 +313,11 @@ pub struct ResolveArgs {
 
     /// The output format (human, json, or env for assignments that a shell can evaluate),
     /// optionally written to a file [default: human]; may be repeated
-    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format", conflicts_with = "batch")]
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
     pub output: Vec<Sink<ResolveFormat>>,
 
-    /// Read one query per line, from a file or standard input
+    /// Read one query per line, from a file or standard input; the output is json, one object per
+    /// line
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub batch: Option<PathBuf>,
 }
@@ -353,6 +354,21 @@ pub struct DeriveArgs {
     /// Read one query per line, from a file or standard input
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required = true)]
     pub batch: PathBuf,
+
+    /// The output format, which is json: one object per line; optionally written to a file
+    #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
+    pub output: Vec<Sink<BatchFormat>>,
+}
+
+/// The format of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchFormat {
+    /// One JSON object per line
+    Json,
+}
+
+impl OutputFormat for BatchFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("json", Self::Json)];
 }
 
 /// Pick a model from the process environment, inside a harness
@@ -942,7 +958,7 @@ pub fn parse() -> Result<Arguments, Printout> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     anstream::ColorChoice::from(requested_color(&words)).write_global();
     Arguments::try_parse().map_err(|error| {
-        let error = tips::with_tip(error, &words);
+        let error = tips::with_tip(error, &words, Arguments::command());
         let text = error.render().ansi().to_string();
         let is_error = error.use_stderr();
         Printout { text: if is_error { redact(&text, &words) } else { text }, is_error }

@@ -141,8 +141,8 @@ impl Expectation {
         })
     }
 
-    /// Checks that the entry, which is `at` this path, names a policy, a runtime and variables that exist, the runtime only if there is a
-    /// registry, and that it repeats no secret.
+    /// Checks that the entry names a policy, a runtime and variables that exist, the runtime only if there is a
+    /// registry, and that it repeats no secret. `at` is the path of the entry.
     ///
     /// # Errors
     ///

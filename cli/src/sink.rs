@@ -43,6 +43,7 @@ impl<F: OutputFormat> FromStr for Sink<F> {
         let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
         let names: Vec<&str> = F::ALL.iter().map(|(name, _)| *name).collect();
         let known = match names.as_slice() {
+            [only] => format!("write {only}, alone or as in `{only}=FILE`"),
             [others @ .., last] => format!("write {} or {last}, alone or as in `json=FILE`", others.join(", ")),
             [] => String::new(),
         };

@@ -4,7 +4,6 @@
 //! Names and ids are inserted verbatim: the caller must escape characters that are unsafe in a
 //! terminal.
 
-use crate::fix::Fix;
 use crate::names::NameSubset;
 use crate::policy::BillingPath;
 use crate::registry::{Provider, Registry};
@@ -90,13 +89,6 @@ pub fn consequence(registry: &Registry, code: Code) -> String {
         (_, Some(words)) => format!("the workspace ends in the state `failed` and never comes online ({words})"),
         (_, None) => "the workspace ends in the state `failed` and never comes online".to_owned(),
     }
-}
-
-/// The model and the provider that a fix selects, and the runtime if the fix changes it.
-#[must_use]
-pub fn selected(fix: &Fix) -> String {
-    let changes = fix.runtime.as_ref().map(|runtime| format!("changes the runtime to {runtime} and "));
-    format!("{}selects {} from {}", changes.unwrap_or_default(), fix.slug, fix.provider)
 }
 
 /// The keys that would be sent to a provider that did not issue them.

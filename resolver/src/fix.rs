@@ -10,7 +10,6 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::env::Env;
-use crate::explain;
 use crate::limits;
 use crate::names::NameSubset;
 use crate::policy::{Applies, Dispatch, Policy, Test, Variable};
@@ -45,6 +44,15 @@ pub struct Fix {
     pub is_safe: bool,
 }
 
+impl Fix {
+    /// The model and the provider that the fix selects, and the runtime if the fix changes it, as a phrase.
+    #[must_use]
+    pub fn effect(&self) -> String {
+        let changes = self.runtime.as_ref().map(|runtime| format!("changes the runtime to {runtime} and "));
+        format!("{}selects {} from {}", changes.unwrap_or_default(), self.slug, self.provider)
+    }
+}
+
 /// Writes the edits and what they select, such as ``unset MODEL, which selects m-1 from acme``. Names and ids are
 /// written verbatim: the caller must escape characters that are unsafe in a terminal.
 impl fmt::Display for Fix {
@@ -52,7 +60,7 @@ impl fmt::Display for Fix {
         for (index, edit) in self.edits.iter().enumerate() {
             write!(f, "{}{edit}", if index == 0 { "" } else { " and " })?;
         }
-        write!(f, ", which {}", explain::selected(self))
+        write!(f, ", which {}", self.effect())
     }
 }
 
@@ -608,6 +616,7 @@ fn placeholder(policy: &Policy, key: &str, provider: Option<&Provider>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::Code;
     use crate::policy::{Condition, InjectMode, Membership, PickRule, PolicyDocument, SecretsRule, Source};
     use crate::registry::{Arm, AuthEnv, Pattern, RegistryDocument, Runtime};
 
@@ -661,6 +670,25 @@ mod tests {
 
     fn set(name: &str, value: &str) -> Edit {
         Edit::Set(name.into(), value.into())
+    }
+
+    #[test]
+    fn fix_is_written_as_edits_and_what_they_select() {
+        let fix = Fix {
+            edits: vec![Edit::Unset("PATH".into()), set("MODEL", "m-1")],
+            slug: "m-1".into(),
+            provider: "acme".into(),
+            runtime: None,
+            is_safe: true,
+        };
+        assert_eq!(fix.to_string(), "unset PATH and set MODEL=m-1, which selects m-1 from acme");
+        let other = Fix { edits: vec![set("AGENT", "b")], runtime: Some("b".into()), ..fix };
+        let written = "set AGENT=b, which changes the runtime to b and selects m-1 from acme";
+        assert_eq!(other.to_string(), written);
+        assert_eq!(Code::MissingCredential.to_string(), "missing-credential");
+        let provider =
+            Provider::new("acme", AuthEnv::of_items([["KEY".to_owned()]]), Pattern::new("^m").expect("it is valid"));
+        assert_eq!((provider.to_string(), provider.billing().to_string()), ("acme".into(), "byok".into()));
     }
 
     /// A hundred slugs with pairs of 64 keys make more sets than the limit, if every key counts.

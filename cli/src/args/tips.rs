@@ -1,10 +1,8 @@
 //! Tips for options that other tools have and slugproof does not.
 
+use clap::Command;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory};
-
-use super::Arguments;
 
 /// Options of other tools, the option of slugproof that a tip names, and the tip.
 const TIPS: &[(&[&str], &str, &str)] = &[
@@ -66,24 +64,22 @@ const CONFIG: &[&str] = &["--config", "--config-file", "--config-path"];
 /// The words that are about the revisions of `diff`, and about no other command.
 const REVISIONS: &str = "--base";
 
-/// Adds the tip for an unknown option, if there is one.
-pub fn with_tip(mut error: clap::Error, words: &[String]) -> clap::Error {
+/// Adds the tip for an unknown option of a command, if there is one.
+pub fn with_tip(mut error: clap::Error, words: &[String], mut all: Command) -> clap::Error {
     if error.kind() != ErrorKind::UnknownArgument {
         return error;
     }
     let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else { return error };
     let unknown = unknown.split('=').next().unwrap_or_default();
-    let Some(tip) = tip(unknown, words) else { return error };
+    all.build();
+    let Some(tip) = tip(unknown, called(&all, words)) else { return error };
     // The suggestion by spelling may be another option.
     error.remove(ContextKind::SuggestedArg);
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     error
 }
 
-fn tip(unknown: &str, words: &[String]) -> Option<&'static str> {
-    let mut all = Arguments::command();
-    all.build();
-    let command = called(&all, words);
+fn tip(unknown: &str, command: &Command) -> Option<&'static str> {
     let fits = |(names, option, tip): &&(&[&str], &str, &str)| {
         let argument = command.get_arguments().find(|argument| argument.get_long() == Some(option));
         let help = argument.and_then(clap::Arg::get_help).map(ToString::to_string).unwrap_or_default();

@@ -1,19 +1,20 @@
 //! `resolve --batch` and `derive --batch`: the line protocol on files and streams.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read};
-use std::path::Path;
+use std::io::{self, BufReader, BufWriter, Read, Write as _};
+use std::path::{Path, PathBuf};
 
 use slug_resolver::{Policy, Registry};
 
-use crate::args::DeriveArgs;
+use crate::args::{BatchFormat, DeriveArgs, ResolveFormat};
 use crate::codes::Entry;
 use crate::data::Data;
 use crate::exit::{Exit, Failure, describe};
-use crate::io::shown_path;
+use crate::io::{shown_path, write_whole};
 use crate::lines::{Stopped, answer_lines, derive_line, resolve_line_denying};
 use crate::output::Output;
 use crate::render::counted;
+use crate::sink::{self, Sink};
 
 const BUFFER_BYTES: usize = 1 << 16;
 
@@ -23,31 +24,55 @@ pub fn resolve(
     policy: &Policy,
     denied: &[&'static Entry],
     file: &Path,
+    sinks: &[Sink<ResolveFormat>],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    run(file, output, |line, out| resolve_line_denying(registry, policy, denied, line, out))
+    if sinks.iter().any(|sink| sink.format != ResolveFormat::Json) {
+        return Err(Failure::new("the output of a batch is json, one object per line; write `--output json`"));
+    }
+    let sinks: Vec<Sink<BatchFormat>> =
+        sinks.iter().map(|sink| Sink { format: BatchFormat::Json, path: sink.path.clone() }).collect();
+    run(file, &sinks, output, |line, out| resolve_line_denying(registry, policy, denied, line, out))
 }
 
 /// Runs `derive`.
 pub fn derive(args: &DeriveArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let registry = Data::find(args.registry.options())?.registry()?;
-    run(&args.batch, output, |line, out| derive_line(&registry, line, out))
+    let data = Data::find(args.registry.options())?;
+    sink::check_inputs(sink::files(&args.output), data.files(&[]).iter().map(PathBuf::as_path))?;
+    let registry = data.registry()?;
+    run(&args.batch, &args.output, output, |line, out| derive_line(&registry, line, out))
 }
 
+/// Answers each line of a file, and writes the answers to every output.
 fn run(
     file: &Path,
+    sinks: &[Sink<BatchFormat>],
     output: &mut Output,
     answer: impl FnMut(&[u8], &mut Vec<u8>) -> Result<bool, String>,
 ) -> Result<Exit, Failure> {
+    let sinks = sink::requested(sinks, None)?;
+    sink::check_inputs(sink::files(&sinks), [file].into_iter())?;
     let mut input = open(file)?;
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
-    let answered = answer_lines(&mut input, &mut out, answer).map_err(|stopped| match stopped {
+    let files: Vec<&Path> = sinks.iter().filter_map(|sink| sink.path.as_deref()).collect();
+    let stopped = |stopped| match stopped {
         Stopped::Read(error) => {
             Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(file), describe(&error)))
         }
         Stopped::Write(error) => Failure::Output(error),
-    })?;
-    drop(out);
+    };
+    let answered = if files.is_empty() {
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
+        answer_lines(&mut input, &mut out, answer).map_err(stopped)?
+    } else {
+        // A file is replaced at the end, so that it never has a part of the answers.
+        let mut text = Vec::new();
+        let answered = answer_lines(&mut input, &mut text, answer).map_err(stopped)?;
+        files.iter().try_for_each(|path| write_whole(path, &text))?;
+        if sinks.iter().any(|sink| sink.path.is_none()) {
+            io::stdout().write_all(&text)?;
+        }
+        answered
+    };
     if answered.lines == 0 {
         output.note("the input has no lines");
         return Ok(Exit::NothingChecked);

@@ -129,7 +129,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("NO_COLOR", "If set and not empty, output has no colour. It counts more than the other variables about colour."),
     (
         "FORCE_COLOR, CLICOLOR_FORCE",
-        "If set and not empty, output has colour even if it is no terminal. 0 has no effect, and in FORCE_COLOR \
+        "If set and not empty, output has colour even in a file or a pipe. 0 has no effect, and in FORCE_COLOR \
          neither has false.",
     ),
     ("CLICOLOR", "If 0, output has no colour."),

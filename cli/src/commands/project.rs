@@ -30,7 +30,7 @@ pub fn run(output: &mut Output) -> Result<Exit, Failure> {
     let mut worst = Exit::Clean;
     let mut conclusions = Vec::new();
     let mut passed = Vec::new();
-    // Of all sections, the last line is the verdict.
+    // The last line is the verdict of all sections.
     output.mute(output.is_quiet());
     for (number, (name, section)) in SECTIONS.into_iter().enumerate() {
         let space = if number == 0 { "" } else { "\n" };

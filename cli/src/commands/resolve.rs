@@ -35,7 +35,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let policy = data.policy(args.policy.as_ref())?;
     let registry = data.registry()?;
     if let Some(file) = &args.batch {
-        return batch::resolve(&registry, &policy, data.denied(), file, output);
+        return batch::resolve(&registry, &policy, data.denied(), file, &args.output, output);
     }
     if args.runtime.is_none() && data.config.is_none() && args.policy.is_none() {
         return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`, or pass a --policy that picks one"));

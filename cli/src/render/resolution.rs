@@ -213,7 +213,7 @@ pub fn describe_fix(fix: &Fix) -> String {
 /// Appends the model and the provider that a fix selects to a description of its edits, and the runtime if
 /// it changes.
 pub fn leading_to(edits: &str, fix: &Fix) -> String {
-    format!("{edits}, which {}", explain::selected(&escaped(fix)))
+    format!("{edits}, which {}", escaped(fix).effect())
 }
 
 /// A fix whose slug and runtime are safe to show.

@@ -185,7 +185,8 @@ fn bash_completes_runtimes_policies_and_codes() {
         .file(
             "r.yaml",
             "schema_version: 1\nproviders: [{name: acme, auth_env: [ACME_KEY]}]\n\
-             runtimes: {coder: {providers: [{name: acme, models: [m]}]}, writer: {providers: [{name: acme, models: [m]}]}}\n",
+             runtimes: {coder: {providers: [{name: acme, models: [m]}]}, \
+             writer: {providers: [{name: acme, models: [m]}]}}\n",
         )
         .file("p.yaml", "schema_version: 2\nname: nightly\nmodel: [{use: m}]\nsecrets: [{key: ACME_KEY}]\n");
     let complete = |words: &[&str]| completed(&scratch, words);

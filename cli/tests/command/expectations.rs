@@ -122,7 +122,8 @@ fn failures_are_findings_with_both_answers_and_a_command() {
     assert_eq!(output.code, 1);
     let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "ok slugproof.yaml:8: the house pays FAILED slugproof.yaml:9: reviews use zeta failed-expectation: expected provider `acme` \
+        "ok slugproof.yaml:8: the house pays FAILED slugproof.yaml:9: reviews use zeta failed-expectation: expected \
+         provider `acme` \
          found slug `zeta-1`, provider `zeta`, contradiction `wrong-credential`",
         "by policy nightly on runtime coder, GATE=set MODEL=zeta-1 slugproof resolve --policy=nightly --runtime=coder \
          GATE=set MODEL=zeta-1",
@@ -148,7 +149,7 @@ fn run_of_one_policy_tests_its_entries_only() {
 }
 
 #[test]
-fn unknown_names_are_refused_with_the_name_that_was_meant() {
+fn unknown_names_are_refused_with_a_suggestion() {
     for (entry, message) in [
         ("{env: {MODLE: x}, slug: x}", "no policy reads `MODLE`; did you mean `MODEL`?"),
         ("{policy: nightly, env: {MODLE: x}, slug: x}", "policy `nightly` does not read `MODLE`; did you mean"),
@@ -179,7 +180,7 @@ fn unknown_names_are_refused_with_the_name_that_was_meant() {
 }
 
 #[test]
-fn unknown_slugs_and_providers_are_explained_where_the_entry_fails() {
+fn unknown_slugs_and_providers_fail_with_a_suggestion() {
     let entries =
         "{policy: grader, env: {GATE: set}, slug: acme-11}\n{policy: grader, env: {GATE: set}, provider: acmee}";
     let report = run(&repository("hints", entries), &["prove", "--output", "json"]).json();

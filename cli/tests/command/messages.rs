@@ -273,6 +273,26 @@ fn every_command_takes_output_and_its_earlier_name() {
 }
 
 #[test]
+fn batches_are_written_to_files() {
+    let question = "{\"runtime\":\"writer\",\"model\":\"north-1\"}\n";
+    let resolved = "{\"runtime\":\"writer\",\"env\":{\"CI_NORTH\":\"set\"}}\n";
+    let scratch = project("batch", "").file("derive.jsonl", question).file("resolve.jsonl", resolved);
+    for command in ["derive", "resolve"] {
+        let batch = format!("{command}.jsonl");
+        let printed = run(&scratch, &[command, "--batch", &batch]);
+        let file = run(&scratch, &[command, "--batch", &batch, "--output", "json=out.jsonl"]);
+        let written = std::fs::read_to_string(scratch.0.join("out.jsonl")).expect("the output is written");
+        assert_eq!((file.code, file.stdout.as_str(), &written), (printed.code, "", &printed.stdout), "{command}");
+        let both = run(&scratch, &[command, "--batch", &batch, "--output", "json", "--output", "json=out.jsonl"]);
+        assert_eq!(both.stdout, printed.stdout, "{command}");
+        let input = run(&scratch, &[command, "--batch", &batch, "--output", &format!("json={batch}")]);
+        assert!(input.code == 2 && input.stderr.contains("also an input"), "{}", input.stderr);
+        let human = run(&scratch, &[command, "--batch", &batch, "--output", "human"]);
+        assert!(human.code == 2 && human.stderr.contains("json"), "{}", human.stderr);
+    }
+}
+
+#[test]
 fn quiet_prints_only_the_verdict() {
     let scratch = project("quiet", "").file("record.json", "{\"status\": \"online\"}");
     for (args, verdict) in [
@@ -350,12 +370,12 @@ fn last_line_names_the_files_with_errors() {
 }
 
 #[test]
-fn secret_under_its_own_name_gets_the_variable_that_injects_it() {
+fn unread_secret_gets_its_injecting_variable() {
     let scratch = project("unread", "");
     let note = |args: &[&str]| run(&scratch, args).stderr;
     let injected = note(&["resolve", "--runtime", "writer", "NORTH_KEY=x"]);
-    let hint = "policy `review` does not read `NORTH_KEY`; it injects a secret of that name if `CI_NORTH` is set, so set \
-                `CI_NORTH`\n";
+    let hint = "policy `review` does not read `NORTH_KEY`; it injects a secret of that name if `CI_NORTH` is set, \
+                so set `CI_NORTH`\n";
     assert!(injected.ends_with(hint), "{injected}");
     let both = note(&["resolve", "--runtime", "writer", "NORTH_KEY=x", "CI_NORTH=set"]);
     assert_eq!(both, "note: policy `review` does not read `NORTH_KEY`\n");

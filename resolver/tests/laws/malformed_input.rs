@@ -236,7 +236,10 @@ fn invalid_documents_report_place_and_advice() {
     let cases: [(Vec<u8>, &str); 11] = [
         (b"".to_vec(), "line 1, column 1: the document is empty; is this the right file?"),
         (b"# nothing\n".to_vec(), "line 1, column 1: the document is empty; is this the right file?"),
-        (b"- a\n".to_vec(), "line 1, column 1: expected a mapping, found a list"),
+        (
+            b"- a\n".to_vec(),
+            "line 1, column 1: expected a mapping, found a list; write its fields, as in `{name: value}`",
+        ),
         (
             format!("{REGISTRY}---\n{REGISTRY}").into_bytes(),
             "line 22, column 1: a second document begins here; keep one document in a file",
@@ -244,7 +247,10 @@ fn invalid_documents_report_place_and_advice() {
         (b"a: \xff".to_vec(), "line 1, column 4: the text is not UTF-8 from here on; save it as UTF-8"),
         (b"\xff\xfea\0".to_vec(), "line 1, column 1: the text is UTF-16; save it as UTF-8"),
         (b"a: \0".to_vec(), "line 1, column 4: not readable as YAML: unexpected character: `\\u{0}'"),
-        (b"1: a\n".to_vec(), "line 1, column 1: expected a string, found the number `1`; put it in quotes"),
+        (
+            b"1: a\n".to_vec(),
+            "line 1, column 1: expected a string, found the number `1`; put it in quotes, as in `\"1\"`",
+        ),
         (
             b"schema_version: 1\nproviders: []\nruntimes: {}\n".to_vec(),
             "line 2, column 12: `providers`: there are no providers; a registry needs at least one",

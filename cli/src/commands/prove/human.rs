@@ -45,7 +45,7 @@ pub fn render(report: &Report) -> String {
 /// The most environments of one failed expectation that are shown.
 const ENVIRONMENTS_SHOWN: usize = 3;
 
-/// The tests of slugproof.yaml, one line each, and what came of those that fail.
+/// The tests of slugproof.yaml, one line each, and the answer in each test that fails.
 fn expectations(report: &Report) -> String {
     if report.expectations.is_empty() {
         return String::new();

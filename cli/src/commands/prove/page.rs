@@ -128,7 +128,7 @@ fn explanations(report: &Report) -> Option<Section> {
     })
 }
 
-/// The tests of slugproof.yaml, those that fail first.
+/// The tests of slugproof.yaml, failures first.
 fn expectations(report: &Report) -> Option<Section> {
     let mut tests: Vec<&TestedExpectation> = report.expectations.iter().collect();
     tests.sort_by_key(|tested| tested.passes());
@@ -159,7 +159,7 @@ fn expectation(tested: &TestedExpectation) -> Markup {
                 p { "with policy " (name(&found_in.policy)) " on runtime " (name(&found_in.runtime)) }
                 (environment(&found_in.set, None))
                 @if let Some(hint) = &found_in.hint { p { (prose(hint)) } }
-                (reproduce(&[command.clone()]))
+                (reproduce(std::slice::from_ref(command)))
                 (left_out(1, failed, "environment", "`--output json` has every environment"))
             }
         }
