@@ -369,6 +369,10 @@ pub enum BatchFormat {
 
 impl OutputFormat for BatchFormat {
     const ALL: &'static [(&'static str, Self)] = &[("json", Self::Json)];
+
+    fn is_json(self) -> bool {
+        true
+    }
 }
 
 /// Pick a model from the process environment, inside a harness
