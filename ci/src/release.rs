@@ -103,7 +103,7 @@ fn sums(directory: &Path, partial: bool) -> Result {
     let names: Vec<&str> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
     let missing = if partial { Vec::new() } else { packages::missing(&names, &packages::version()?) };
     if !missing.is_empty() {
-        return finding(format!("the release has no {}; run the jobs that build them again", missing.join(", ")));
+        return finding(format!("the release lacks {}; run the jobs that build them again", missing.join(", ")));
     }
     let lines = files.iter().zip(&names).map(|(file, name)| Ok(format!("{}  {name}\n", checksum(file)?)));
     checkout::write(directory.join(SUMS), &lines.collect::<Result<String>>()?)

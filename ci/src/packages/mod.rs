@@ -93,7 +93,7 @@ pub fn missing(names: &[&str], version: &str) -> Vec<String> {
     missing.retain(|name| !names.contains(&name.as_str()));
     let wheels = names.iter().filter(|name| name.ends_with(".whl")).count();
     if wheels != target::TARGETS.len() {
-        missing.push(format!("wheel of each target, only {wheels}"));
+        missing.push(format!("a wheel for each target ({wheels} of {} found)", target::TARGETS.len()));
     }
     missing
 }

@@ -72,11 +72,10 @@ fn platform_manifest(manifest: &Map<String, Value>, target: &Target) -> Map<Stri
         ("description".to_owned(), json!(format!("The binary of slugproof for {os} on {cpu}."))),
         ("os".to_owned(), json!([os])),
         ("cpu".to_owned(), json!([cpu])),
-        ("files".to_owned(), json!(["bin"])),
         // The binary is run, so it must be a file of its own.
         ("preferUnplugged".to_owned(), json!(true)),
     ]);
-    for field in ["version", "license"] {
+    for field in ["version", "license", "files"] {
         platform.insert(field.to_owned(), manifest[field].clone());
     }
     platform
@@ -128,8 +127,10 @@ mod tests {
             assert!(!fields.contains_key(field), "{field}");
         }
         let target = Target::find("x86_64-pc-windows-msvc").unwrap();
-        let main = Map::from_iter([("version".to_owned(), json!("1.2.3")), ("license".to_owned(), json!("MIT"))]);
+        let mut main = fields.clone();
+        main.insert("version".to_owned(), json!("1.2.3"));
         let platform = platform_manifest(&main, target);
+        assert_eq!(platform["files"], json!(["bin", "LICENSE-*"]));
         assert_eq!(
             (&platform["name"], &platform["version"], &platform["os"], &platform["cpu"]),
             (&json!("slugproof-win32-x64"), &json!("1.2.3"), &json!(["win32"]), &json!(["x64"]))
