@@ -493,7 +493,8 @@ fn null_is_absent_in_every_optional_field() {
         let end = at + text[at..].find(['}', '\n']).expect("the field ends");
         let absent = read(&format!("{}{}", &text[..start], &text[end..])).expect("the policy is valid without");
         // The fields of the mapping with the mark: in braces, or the whole document.
-        let mapping = &text[text[..at].rfind('{').unwrap_or_default()..at];
+        let is_nested = text[start..].starts_with(',');
+        let mapping = &text[if is_nested { text[..at].rfind('{').unwrap_or_default() } else { 0 }..at];
         let is_written =
             |name: &String| mapping.split(['{', ' ', '\n']).any(|word| word.strip_suffix(':') == Some(name.as_str()));
         for field in known_fields(&text).into_iter().filter(|name| !is_written(name)) {
