@@ -21,7 +21,6 @@ use slug_workflow::scripts::FIRST_FILE_POSITION;
 use slug_workflow::trigger::Caller;
 
 use super::evaluate::{Empty, Failure, Possible};
-use super::report::unread_settings;
 
 /// Maximum paths to a finding that are shown in full; the rest is counted.
 const PATHS_SHOWN: usize = 3;
@@ -403,6 +402,11 @@ fn unknown_variable(case: &PolicyCall<'_>, reasons: &BTreeSet<String>) -> Option
     let unknown: Vec<Variable> = case.policy.all_variables().filter(is_unknown).collect();
     let text = unknown.iter().find(|variable| !case.policy.is_key(**variable));
     text.or(unknown.first()).map(|variable| case.policy.variable_name(*variable).to_owned())
+}
+
+/// The sentence that an answer holds only as far as a settings file does not matter.
+pub(super) fn unread_settings(file: &str) -> String {
+    format!("`{}` is not in the repository; a model that it names is not judged", shown(file))
 }
 
 /// The event that starts the workflow, and the last caller.

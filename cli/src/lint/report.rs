@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::calls::Evaluated;
 use super::evaluate::Failure;
-use super::explain::{Group, Problem};
+use super::explain::{Group, Problem, unread_settings};
 use super::fix_filter::edits_matrix_value;
 use super::fix_verifier;
 use super::input::Input;
@@ -17,8 +17,8 @@ use crate::config::Accept;
 use crate::findings::{Coverage, Finding, Patch, Report, Source, Span};
 use crate::io::report_path;
 use crate::redact::is_public;
+use crate::render::counted;
 use crate::render::resolution::{describe_fix, leading_to};
-use crate::render::{counted, shown};
 use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
 use slug_resolver::policy::{Harness, InjectMode};
@@ -259,11 +259,6 @@ fn unscoped(line: u64, job: &str) -> String {
         "line {line} of slugproof.yaml accepts this for `prove` only; if the job is meant to fail, add an entry with \
          `job: {job}`"
     )
-}
-
-/// The sentence that an answer holds only as far as a settings file does not matter.
-pub(super) fn unread_settings(file: &str) -> String {
-    format!("`{}` is not in the repository; a model that it names is not judged", shown(file))
 }
 
 /// The notice that some steps call a harness but never run; None if `steps` is 0.

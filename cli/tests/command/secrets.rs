@@ -488,7 +488,12 @@ jobs:
             .file(".github/workflows/w.yml", pasted(WORKFLOW))
             .file(
                 "proxy.yaml",
-                pasted("model_list: [{model_name: §, litellm_params: {model: openai/§, api_key: §}}, {model_name: b, litellm_params: {model: openai/b}}]\n"),
+                pasted(
+                    "model_list:
+  - {model_name: §, litellm_params: {model: openai/§, api_key: §}}
+  - {model_name: b, litellm_params: {model: openai/b}}
+",
+                ),
             );
         for (name, text) in PASTED {
             scratch = scratch.file(name, pasted(text));

@@ -481,7 +481,7 @@ fn null_is_absent_in_every_optional_field() {
         format!("{base}model: [{{use: gpt-5, NULL: null}}]\n"),
         format!("{base}model: [{{use: gpt-5}}]\nsecrets: [{{key: A, inject: [B], NULL: }}]\n"),
         format!("{base}model: [{{use: gpt-5}}]\nsecrets: [{{inject: [B], NULL: Null}}]\n"),
-        format!("{base}model: [{{use: gpt-5}}]\nsecrets: [{{when: {{A: b}}, path: platform, NULL: ~}}]\n"),
+        format!("{base}model: [{{use: gpt-5}}]\nsecrets: [{{path: platform, NULL: ~}}]\n"),
         format!("{base}model: [{{use: $M}}]\nharness: [{{uses: a/b, inputs: {{m: M}}}}, {{uses: c/d, NULL: ~}}]\n"),
         format!("{base}model: [{{use: gpt-5}}]\nfunction: {{source: [a.sh], model: pick, NULL: ~}}\n"),
         format!("{old}NULL: ~\n"),
@@ -492,11 +492,11 @@ fn null_is_absent_in_every_optional_field() {
         let start = text[..at].rfind([',', '\n']).expect("the field is not the first");
         let end = at + text[at..].find(['}', '\n']).expect("the field ends");
         let absent = read(&format!("{}{}", &text[..start], &text[end..])).expect("the policy is valid without");
-        let is_written = |name: &String| {
-            text[..at].contains(&format!("\n{name}:"))
-                || text[..at].contains(&format!(" {name}:"))
-                || text[..at].contains(&format!("{{{name}:"))
-        };
+        // The fields of the mapping with the mark: in braces, or the whole document.
+        let is_nested = text[start..].starts_with(',');
+        let mapping = &text[if is_nested { text[..at].rfind('{').unwrap_or_default() } else { 0 }..at];
+        let is_written =
+            |name: &String| mapping.split(['{', ' ', '\n']).any(|word| word.strip_suffix(':') == Some(name.as_str()));
         for field in known_fields(&text).into_iter().filter(|name| !is_written(name)) {
             assert_eq!(read(&text.replace("NULL", &field)).as_ref(), Ok(&absent), "{field}");
             tried += 1;

@@ -21,7 +21,8 @@ impl Files for TestFiles<'_> {
 }
 
 /// The value of `SLUG` in each call with the text there, the assignment, `?` if something else may choose the
-/// model and `~` if a settings file is not known, and the value written for later steps. `SLUG` is unset at the start, `SET` is `s`.
+/// model and `~` if a settings file is not known, and the value written for later steps. `SLUG` is unset at the
+/// start, `SET` is `s`.
 fn slug(files: &[(&str, &str)], script: &str) -> String {
     slug_of(TARGET, files, script)
 }
