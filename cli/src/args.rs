@@ -217,7 +217,8 @@ impl FindingsArgs {
 /// runtime, by variable; the gaps (contradictions that are reachable without an
 /// override, each with its smallest set of variables); and what was covered.
 ///
-/// If there is a slugproof.yaml, every gap that it does not accept is a finding. If neither
+/// If there is a slugproof.yaml, every gap that it does not accept is a finding, and its
+/// `invariants` and `expect` are checked. If neither
 /// a slugproof.yaml nor a flag names data, the embedded sample data are proved and the exit
 /// code is 3.
 #[derive(Args, Default)]

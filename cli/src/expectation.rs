@@ -59,8 +59,8 @@ pub struct Found {
     pub provider: Option<String>,
     /// The contradiction, if there is one.
     pub code: Option<Code>,
-    /// True if the harness creates nothing.
-    pub is_nothing: bool,
+    /// Whether the provider and the secrets match.
+    pub verdict: Kind,
 }
 
 /// An environment of an entry: one policy on one runtime.
@@ -257,7 +257,7 @@ impl Expectation {
                     slug: found.slug.to_owned(),
                     provider: found.provider.map(|provider| provider.name.clone()),
                     code: found.code,
-                    is_nothing: found.verdict == Kind::Nothing,
+                    verdict: found.verdict,
                 },
                 passes,
                 hint,
@@ -340,7 +340,7 @@ impl Found {
     /// The result in words, as [`Expected::text`].
     #[must_use]
     pub fn text(&self) -> String {
-        if self.is_nothing {
+        if self.verdict == Kind::Nothing {
             return "nothing: the harness creates no workspace in this environment".to_owned();
         }
         let code = self.code.map(|code| format!(": {}", code.meaning())).unwrap_or_default();

@@ -69,7 +69,7 @@ fn patch_is_in_every_output() {
     3 +   PATH: byok
       |
 
-    ✗ 1 error in 2 entries
+    ✗ 1 error in 2 entries: ci/e2e.yml
     ");
     let log: serde_json::Value = serde_json::from_str(&sarif::render(&triaged)).expect("the output is JSON");
     let replacements = &log["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"];

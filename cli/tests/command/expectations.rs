@@ -184,6 +184,7 @@ fn unknown_slugs_and_providers_fail_with_a_suggestion() {
     let entries =
         "{policy: grader, env: {GATE: set}, slug: acme-11}\n{policy: grader, env: {GATE: set}, provider: acmee}";
     let report = run(&repository("hints", entries), &["prove", "--output", "json"]).json();
+    assert_eq!(report["expectations"][0]["environments"][0]["found"]["verdict"], "coherent");
     let hint = |index: usize| report["expectations"][index]["environments"][0]["hint"].clone();
     assert_eq!(hint(0), "no provider of runtime writer serves `acme-11`; did you mean `acme-1`?");
     assert_eq!(hint(1), "the registry has no provider `acmee`; did you mean `acme`?");

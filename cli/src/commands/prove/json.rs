@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use slug_laws::LAWS;
 use slug_laws::proof::Gap;
-use slug_resolver::Code;
+use slug_resolver::{Code, Kind};
 
 use super::report::{EvaluatedCrossing, PolicyReport, Report, TestedExpectation};
 use crate::codes::{CROSS_VENDOR_CREDENTIAL, FAILED_EXPECTATION};
@@ -111,6 +111,9 @@ struct AnswerForm<'a> {
     slug: Option<&'a str>,
     provider: Option<&'a str>,
     code: Option<Code>,
+    /// Whether the secrets fit; only of an answer that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Kind>,
 }
 
 #[derive(Serialize)]
@@ -154,6 +157,7 @@ fn expectation_form(tested: &TestedExpectation) -> ExpectationForm<'_> {
             slug: Some(&environment.found.slug),
             provider: environment.found.provider.as_deref(),
             code: environment.found.code,
+            verdict: Some(environment.found.verdict),
         },
         passes: environment.passes,
         hint: environment.hint.as_deref(),
@@ -167,6 +171,7 @@ fn expectation_form(tested: &TestedExpectation) -> ExpectationForm<'_> {
             slug: tested.expected.slug.as_deref(),
             provider: tested.expected.provider.as_deref(),
             code: tested.expected.code,
+            verdict: None,
         },
         environments: environments.collect(),
     }
