@@ -346,7 +346,7 @@ fn open_documents_replace_files_on_disk() {
 }
 
 #[test]
-fn script_on_the_way_to_the_harness_is_read_from_the_editor() {
+fn open_script_replaces_the_file_on_disk() {
     let start = "#!/bin/sh\nexport MODEL=acme-0\n./nightly.sh\n";
     let scratch = project("script").file("start.sh", "#!/bin/sh\n./nightly.sh\n");
     let workflow = NIGHTLY.replace("./nightly.sh", "./start.sh");

@@ -137,7 +137,10 @@ const QUERY: &str =
 
 const DERIVATION: &str = r#"{"runtime": "claude-code", "model": "«text»", "auth_env": ["«word»", «number»«items»]}"#;
 
-const MESSAGE: &str = r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"text": "«text»", "list": ["«word»", «number»«items»]}}"#;
+const MESSAGE: &str = concat!(
+    r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize", "#,
+    r#""params": {"text": "«text»", "list": ["«word»", «number»«items»]}}"#
+);
 
 const BASELINE: &str = concat!(
     r#"{"schema_version": 1, "command": "«word»", "#,

@@ -92,7 +92,7 @@ pub fn write(directory: &Path, name: &str, content: impl AsRef<[u8]>) {
 
 /// Runs a reader on an input; `None` if the input does not exist for this reader.
 pub fn reading(reader: &Reader, input: &Input, number: usize) -> Option<CaseResult> {
-    // A message is no file, so it cannot be a directory or a pipe.
+    // Only a file can be a directory or a pipe.
     if reader.voice == Voice::Reply && input.is_special() {
         return None;
     }
