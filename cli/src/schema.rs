@@ -24,7 +24,7 @@ pub fn json_schema(format: &'static Format, unknown: Unknown) -> Value {
     root.insert("title".to_owned(), json!(format!("slugproof {}", format.name)));
     root.insert("description".to_owned(), json!(format.meaning));
     let last = versions.pop().unwrap_or_default();
-    // The schema of the last version applies if the version is no other one, so that editors complete it.
+    // The schema of the last version applies unless the file has another version, so that editors complete it.
     let body = versions.into_iter().enumerate().rev().fold(last, |otherwise, (index, version)| {
         let is_version =
             json!({"properties": {"schema_version": {"const": index + 1}}, "required": ["schema_version"]});

@@ -120,7 +120,11 @@ impl<W: Write> Server<'_, W> {
             if is_answer {
                 return Ok(());
             }
-            let refusal = error(id.unwrap_or(&Value::Null), ErrorCode::InvalidRequest, "the message has no method");
+            let refusal = error(
+                id.unwrap_or(&Value::Null),
+                ErrorCode::InvalidRequest,
+                "the message has no method; send a request or a notification",
+            );
             return self.send(&refusal);
         };
         let params = message.get("params").unwrap_or(&Value::Null);

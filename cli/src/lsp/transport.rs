@@ -11,6 +11,12 @@ const MESSAGE_BYTES: usize = 4 * limits::DOCUMENT_BYTES;
 /// Maximum bytes of the header of a message.
 const HEADER_BYTES: u64 = 4 << 10;
 
+/// The error about a message with more bytes.
+const TOO_LONG: &str = "the message has more than 64 MiB; send a smaller document";
+
+/// The error about a message that cannot be parsed.
+const NOT_JSON: &str = "the message is not JSON; send one JSON object after each header";
+
 /// What the client sent.
 #[derive(Debug)]
 pub enum Incoming {
@@ -32,7 +38,7 @@ pub fn read(input: &mut impl BufRead) -> Incoming {
     if length > MESSAGE_BYTES as u64 {
         let skipped = io::copy(&mut input.take(length), &mut io::sink());
         return match skipped {
-            Ok(read) if read == length => Incoming::Malformed("the message is too long"),
+            Ok(read) if read == length => Incoming::Malformed(TOO_LONG),
             _ => Incoming::End(Some("the input ends inside a message")),
         };
     }
@@ -43,7 +49,7 @@ pub fn read(input: &mut impl BufRead) -> Incoming {
     }
     match serde_json::from_slice(&bytes) {
         Ok(message) => Incoming::Message(message),
-        Err(_) => Incoming::Malformed("the message is not JSON"),
+        Err(_) => Incoming::Malformed(NOT_JSON),
     }
 }
 
@@ -139,10 +145,7 @@ mod tests {
         assert_eq!(read_all(b""), "end: -");
         assert_eq!(read_all(b"Content-Length: 2\r\n\r\n{}Content-Length: 4\r\n\r\nnull"), "{}; null; end: -");
         assert_eq!(read_all(b"content-length:1\nContent-Type: x\n\n7"), "7; end: -");
-        assert_eq!(
-            read_all(b"Content-Length: 1\r\n\r\n{Content-Length: 1\r\n\r\n1"),
-            "the message is not JSON; 1; end: -"
-        );
+        assert_eq!(read_all(b"Content-Length: 1\r\n\r\n{Content-Length: 1\r\n\r\n1"), format!("{NOT_JSON}; 1; end: -"));
     }
 
     #[test]
@@ -164,7 +167,7 @@ mod tests {
     #[test]
     fn deep_message_is_not_json() {
         let deep = format!("Content-Length: 100000\r\n\r\n{}", "[".repeat(100_000));
-        assert_eq!(read_all(deep.as_bytes()), "the message is not JSON; end: -");
+        assert_eq!(read_all(deep.as_bytes()), format!("{NOT_JSON}; end: -"));
     }
 
     #[test]
@@ -173,6 +176,6 @@ mod tests {
         let mut input = format!("Content-Length: {length}\r\n\r\n").into_bytes();
         input.resize(input.len() + length, b' ');
         input.extend(b"Content-Length: 1\r\n\r\n1");
-        assert_eq!(read_all(&input), "the message is too long; 1; end: -");
+        assert_eq!(read_all(&input), format!("{TOO_LONG}; 1; end: -"));
     }
 }

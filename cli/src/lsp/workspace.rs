@@ -184,7 +184,7 @@ impl Workspace {
         known.or_else(read)
     }
 
-    /// The parameters of all diagnostics that differ from those which the client has.
+    /// The parameters of all diagnostics that the client does not have yet.
     fn diagnostics(&mut self) -> Vec<Value> {
         let mut texts = Texts::new(self);
         let mut by_uri: BTreeMap<String, Vec<Value>> = BTreeMap::new();

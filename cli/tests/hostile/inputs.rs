@@ -68,6 +68,11 @@ pub enum Applicability {
 }
 
 impl Input {
+    /// Returns true if the input is not the content of a file.
+    pub fn is_special(&self) -> bool {
+        matches!(self.kind, Kind::Special(_))
+    }
+
     /// Creates the hostile file of a reader at `path`.
     pub fn make(&self, reader: &Reader, path: &Path) -> io::Result<Applicability> {
         let mut out = match self.kind {

@@ -22,6 +22,9 @@ pub enum Voice {
     Problem,
     /// The answer to a line, on standard output.
     Answer,
+    /// The answer to a message of the language server protocol, on standard output. The file is the message, which
+    /// the command reads from standard input after a header with its length.
+    Reply,
 }
 
 /// A reader of one kind of file.
@@ -133,6 +136,11 @@ const QUERY: &str =
     r#"{"runtime": "claude-code", "env": {"E2E_MODEL_SLUG": "«text»"}, "ambient": ["«word»", «number»«items»]}"#;
 
 const DERIVATION: &str = r#"{"runtime": "claude-code", "model": "«text»", "auth_env": ["«word»", «number»«items»]}"#;
+
+const MESSAGE: &str = concat!(
+    r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize", "#,
+    r#""params": {"text": "«text»", "list": ["«word»", «number»«items»]}}"#
+);
 
 const BASELINE: &str = concat!(
     r#"{"schema_version": 1, "command": "«word»", "#,
@@ -252,6 +260,17 @@ pub const READERS: &[Reader] = &[
         file: "hostile.jsonl",
         template: DERIVATION,
         word: "NAME",
+        item: ", \"m-#\"",
+        beside: &[],
+    },
+    Reader {
+        name: "lsp",
+        arguments: &["lsp"],
+        format: Format::Json,
+        voice: Voice::Reply,
+        file: "hostile.json",
+        template: MESSAGE,
+        word: "word",
         item: ", \"m-#\"",
         beside: &[],
     },

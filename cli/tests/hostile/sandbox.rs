@@ -92,6 +92,10 @@ pub fn write(directory: &Path, name: &str, content: impl AsRef<[u8]>) {
 
 /// Runs a reader on an input; `None` if the input does not exist for this reader.
 pub fn reading(reader: &Reader, input: &Input, number: usize) -> Option<CaseResult> {
+    // Only a file can be a directory or a pipe.
+    if reader.voice == Voice::Reply && input.is_special() {
+        return None;
+    }
     let directory = scratch(number);
     write(&directory, "beside", "");
     reader.beside.iter().for_each(|(name, content)| write(&directory, name, content));
@@ -107,6 +111,11 @@ pub fn reading(reader: &Reader, input: &Input, number: usize) -> Option<CaseResu
 fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> CaseResult {
     let mut run = Run::new(directory, reader.arguments);
     run.arguments.push("--color=always".to_owned());
+    if reader.voice == Voice::Reply {
+        let file = reader.file;
+        run.script =
+            format!("{{ printf 'Content-Length: %s\\r\\n\\r\\n' $(wc -c < {file}); cat {file}; }} | exec \"$@\"");
+    }
     if input.name == "no permission" && is_root() {
         if !nobody_can_run(directory) {
             return CaseResult::skipped(
@@ -137,7 +146,8 @@ fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> CaseResult {
         check(output.exit != "0" && output.exit != "3", "the exit code accepts the input despite a message");
         check(messages.len() == 1, "there is more than one message");
         let location = if case.message.starts_with(ANSWER) { "\"line\":1}" } else { reader.file };
-        check(case.message.contains(location), "the message does not name the file, or the line of a batch");
+        let is_placed = reader.voice == Voice::Reply || case.message.contains(location);
+        check(is_placed, "the message does not name the file, or the line of a batch");
         let is_syntax = case.message.contains("not readable as YAML");
         check(
             is_syntax || case.message.contains("; ") || case.message.contains('?'),
@@ -167,6 +177,7 @@ fn messages(reader: &Reader, directory: &Path, output: &RunOutput) -> Vec<String
         Voice::Finding if !is_error => findings(&stdout),
         Voice::Problem if !is_error => problems(&stdout),
         Voice::Answer if !is_error => lines(&stdout),
+        Voice::Reply if !is_error => replies(&stdout),
         _ => lines(&(stderr + &stdout)),
     }
 }
@@ -183,6 +194,12 @@ pub fn findings(text: &str) -> Vec<String> {
         format!("{} ({location})", title.join(" "))
     };
     starts.map(finding).collect()
+}
+
+/// The errors of the answers to messages.
+fn replies(text: &str) -> Vec<String> {
+    let errors = text.split("\"error\":").skip(1).filter_map(|rest| rest.split_once('}'));
+    errors.map(|(error, _)| format!("{ANSWER}:{error}}}}}")).collect()
 }
 
 /// The problems, except those about SHA256SUMS, which lists none of the inputs.

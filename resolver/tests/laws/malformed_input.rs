@@ -640,9 +640,9 @@ fn invalid_rules_report_place_and_advice() {
         (
             "inject: first\n",
             "overide: MODEL\n",
-            "line 11, column 1: `overide`: unknown field `overide`; the known fields are `name`, `extends`, \
-             `harness`, `function`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, `templates`, `creates`, \
-             `inject`, `secrets`, `model`, `schema_version`",
+            "line 11, column 1: `overide`: unknown field `overide`; the known fields are `name`, \
+             `schema_version`, `extends`, `harness`, `function`, `runtime`, `runtimes`, `defaults`, `empty_is_set`, \
+             `templates`, `creates`, `inject`, `secrets`, `model`",
         ),
         (
             "creates: {unless",
