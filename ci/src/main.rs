@@ -23,6 +23,7 @@ mod promote;
 mod report_failure;
 mod seeded_bugs;
 mod shard;
+mod site;
 mod test;
 mod tools;
 
@@ -53,6 +54,7 @@ enum Command {
     ReportFailure,
     SeededBugs(seeded_bugs::Arguments),
     Shard(shard::Arguments),
+    Site(site::Arguments),
     Test(test::Arguments),
 }
 
@@ -80,6 +82,7 @@ fn run(command: Command) -> Result {
         Command::ReportFailure => report_failure::run(),
         Command::SeededBugs(arguments) => seeded_bugs::run(&arguments),
         Command::Shard(arguments) => shard::run(arguments),
+        Command::Site(arguments) => site::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
     }
 }

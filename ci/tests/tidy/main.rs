@@ -13,10 +13,6 @@ use rules::{RULES, Rule};
 /// comments and strings unchanged.
 const MAX_LINE_CHARS: usize = 120;
 
-/// Templates of pages in docs. The links in a template are relative to docs, not to the template, so
-/// the link test skips these files.
-const TEMPLATES: [&str; 3] = ["benches/page.md", "ci/src/seeded_bugs/introduction.md", "cli/data/"];
-
 /// Maximum length of README.md, in words.
 const MAX_README_WORDS: usize = 1200;
 
@@ -62,28 +58,6 @@ fn lines_of_code_fit_the_width() {
         long.extend(lines.map(|(number, _)| format!("{path}:{}", number + 1)));
     }
     assert!(long.is_empty(), "these lines have more than {MAX_LINE_CHARS} characters: {long:?}");
-}
-
-/// Relative links of pages lead to files that exist.
-#[test]
-fn links_lead_to_files() {
-    let pattern = Regex::new(r"\]\(([^)#:\s]+)(#[^)]*)?\)").expect("the pattern is a regular expression");
-    let mut broken = Vec::new();
-    let mut checked = 0;
-    for path in text_files()
-        .filter(|path| path.ends_with(".md") && !TEMPLATES.iter().any(|template| path.starts_with(template)))
-    {
-        let text = fs::read_to_string(root().join(&path)).expect("pages are UTF-8");
-        let file = root().join(&path);
-        for found in pattern.captures_iter(&text) {
-            checked += 1;
-            if !file.parent().expect("a file is in a directory").join(&found[1]).exists() {
-                broken.push(format!("{path}: {}", &found[1]));
-            }
-        }
-    }
-    assert!(checked > 40, "only {checked} links were found");
-    assert!(broken.is_empty(), "these links lead nowhere: {broken:?}");
 }
 
 /// The README stays short; details belong in docs.
