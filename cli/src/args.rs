@@ -455,7 +455,7 @@ impl OutputFormat for DiffFormat {
 /// A kind of change that can be denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DiffKind {
-    /// Somebody else pays
+    /// The platform pays instead of the tenant, or the reverse
     NewPayer,
     /// Another provider serves the model
     NewProvider,
@@ -464,8 +464,8 @@ pub enum DiffKind {
 /// Write slugproof.yaml and policies for a repository
 ///
 /// Looks for a registry (YAML with a list `providers` and a map `runtimes`), workflow files, and
-/// shell scripts that call a function which prints models of the registry. Asks each function
-/// about every class of environment, as `conform` does, and writes a short policy with the
+/// shell scripts that call a function which prints models of the registry. Runs each function
+/// in every class of environment, as `conform` does, and writes a short policy with the
 /// same answers. A comment at each rule names the line of the function that gives its answer.
 /// Then runs `lint` once and shows its first finding. Without such a function, writes a draft to complete.
 ///

@@ -341,7 +341,7 @@ fn policies_of_one_side_are_named() {
     let repository = Repository::new("presence");
     repository.edit("tests/e2e/nightly.yaml", "name: nightly", "name: daily");
     let output = repository.diff(&["HEAD"]);
-    assert!(output.stdout.contains("\npolicy nightly is gone\npolicy daily is new, with "), "{}", output.stdout);
+    assert!(output.stdout.contains("\npolicy nightly was removed\npolicy daily is new, with "), "{}", output.stdout);
     assert_eq!(output.code, 0, "{}", output.stdout);
 }
 

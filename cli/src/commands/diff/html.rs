@@ -85,13 +85,13 @@ fn section(report: &Report, kind: Kind, causes: &[&Cause], room: &mut Room) -> S
         html! {
             tr class=(tags) {
                 th scope="row" { (place_of(cause.place.as_ref())) }
-                td { (sign(report, cause).with(prose(&cause.summary))) (folded("in which environments", details)) }
+                td { (sign(report, cause).with(prose(&cause.summary))) (folded("environments", details)) }
             }
         }
     });
     let table = html! {
         table {
-            thead { tr { th scope="col" { "place" } th scope="col" { "change" } } }
+            thead { tr { th scope="col" { "location" } th scope="col" { "change" } } }
             tbody { @for row in &rows { (row) } }
         }
     };

@@ -61,7 +61,7 @@ pub fn render(report: &Report, width: usize) -> String {
 fn left_out(all: usize, shown: usize, before: &str, what: &str) -> String {
     match all.saturating_sub(shown) {
         0 => String::new(),
-        left => format!("{before}{}; --output json has all\n", counted(left as u64, what)),
+        left => format!("{before}{}; --output json lists all\n", counted(left as u64, what)),
     }
 }
 
@@ -146,8 +146,8 @@ pub fn given(report: &Report) -> Option<String> {
     (!variables.is_empty()).then(|| {
         let variables: Vec<&str> = variables.into_iter().collect();
         format!(
-            "{} may name a model that works before the change only; the calls and the pins that name one are compared \
-             on their own",
+            "{} may name a model that works only before the change; calls and pins that name such a model are compared \
+             separately",
             variables.join(" or ")
         )
     })

@@ -213,7 +213,7 @@ pub fn summary(transition: &Transition) -> String {
 pub fn presence(policy: &PolicyPresence) -> String {
     let name = shown(&policy.policy);
     match (policy.is_added, policy.gaps) {
-        (false, _) => format!("policy {name} is gone"),
+        (false, _) => format!("policy {name} was removed"),
         (true, 0) => format!("policy {name} is new; no contradiction is reachable without an override"),
         (true, gaps) => format!("policy {name} is new, with {}; see `slugproof prove`", counted(gaps as u64, "gap")),
     }

@@ -39,7 +39,7 @@ pub fn differences(before: &Registry, after: &Registry) -> Vec<RegistryChange> {
             What::Provider { provider, .. } => add("a provider added", provider, none(), none()),
             What::Runtime { runtime, only_in: 0 } => add("a runtime removed", runtime, none(), none()),
             What::Runtime { runtime, .. } => add("a runtime added", runtime, none(), none()),
-            What::Arm { runtime, provider, only_in: 0 } => add("no provider any more", provider, runtime, none()),
+            What::Arm { runtime, provider, only_in: 0 } => add("no longer a provider", provider, runtime, none()),
             What::Arm { runtime, provider, .. } => add("a new provider", provider, runtime, none()),
             What::Model { runtime, provider, model, states } => add(of_states(states), model, runtime, provider),
             What::First { runtime, model, providers: [_, first] } => add("listed first by", model, runtime, first),
@@ -71,7 +71,7 @@ fn of_field(before: &Provider, after: &Provider, field: &str) -> String {
     match (field, after.model_prefix_match.as_str()) {
         ("auth_env", _) => format!("credentials {} instead of {}", credentials(after), credentials(before)),
         ("billing", _) => format!("paid by {}", if after.is_platform() { "the platform" } else { "the tenant" }),
-        (_, "") => "no pattern any more".to_owned(),
+        (_, "") => "the pattern was removed".to_owned(),
         (_, pattern) => format!("the pattern {}", shown(pattern)),
     }
 }
@@ -158,7 +158,7 @@ runtimes:
             ("m-2]", "m-1]", &["m-2 on agent, coder: no longer listed by acme"][..]),
             ("m-2]", "m-3]", &["m-3 on agent, coder: listed by acme", "m-2 on agent, coder: no longer listed by acme"]),
             ("m-2]}, {", "m-2], withdrawn_models: [m-0]}, {", &["m-0 on agent: withdrawn by acme"]),
-            (", {name: zeta, models: [m-1, z-1]}", "", &["zeta on agent: no provider any more"]),
+            (", {name: zeta, models: [m-1, z-1]}", "", &["zeta on agent: no longer a provider"]),
             ("coder:", "other:", &["other: a runtime added", "coder: a runtime removed"]),
             (
                 "[Z]",

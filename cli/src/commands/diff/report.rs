@@ -23,7 +23,7 @@ pub struct Report {
     /// The changes: the worst kind first, and the smallest environment first.
     pub changes: Vec<Cause>,
     /// Changes in environments in which a variable gives a model about which the registries differ: the registry
-    /// says so, and the calls and pins that give such a model are compared on their own.
+    /// says so, and the calls and pins that give such a model are compared separately.
     pub given: Vec<Cause>,
     /// Why changes may be missing.
     pub undecided: Vec<String>,
@@ -54,7 +54,7 @@ pub struct PolicyPresence {
 pub enum Kind {
     /// A contradiction appears.
     Appears,
-    /// Somebody else pays.
+    /// The platform pays instead of the tenant, or the reverse.
     NewPayer,
     /// Another provider of the same payer.
     NewProvider,
@@ -64,9 +64,9 @@ pub enum Kind {
     Undecided,
     /// A warning or another finding appears.
     Warning,
-    /// A workspace is created where none was.
+    /// A workspace is created only after the change.
     Starts,
-    /// No workspace is created any more.
+    /// A workspace is created only before the change.
     Stops,
     /// A contradiction disappears.
     Disappears,
@@ -92,11 +92,11 @@ impl Kind {
             Self::Appears => "contradictions appear",
             Self::NewPayer => "another payer",
             Self::NewProvider => "another provider",
-            Self::OtherCode => "another contradiction than before",
+            Self::OtherCode => "a different contradiction than before",
             Self::Undecided => "undecided after the change",
             Self::Warning => "other findings appear",
-            Self::Starts => "a workspace is created where none was",
-            Self::Stops => "no workspace is created any more",
+            Self::Starts => "a workspace is created only after the change",
+            Self::Stops => "a workspace is created only before the change",
             Self::Disappears => "contradictions and other findings disappear",
         }
     }

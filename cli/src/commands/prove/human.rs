@@ -223,7 +223,7 @@ fn findings(policy: &PolicyReport) -> String {
         let _ = writeln!(text, "{}\n{:?}", wrapped(&broken.violation, "  ", "  "), broken.case);
     }
     if policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees) {
-        let _ = writeln!(text, "\n{BAD}✗ --brute-force counts other results than the enumeration of cases{BAD:#}");
+        let _ = writeln!(text, "\n{BAD}✗ the counts of --brute-force differ from those of the enumeration{BAD:#}");
     }
     for message in undecided(policy) {
         let message = format!("undecided: {message}");

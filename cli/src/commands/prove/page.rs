@@ -297,7 +297,7 @@ fn failures(policy: &PolicyReport, room: &mut Room) -> Markup {
             (folded("The case", block(&format!("{:?}", broken.case))))
         }
         @if disagrees {
-            p { (Sign::Bad.with("--brute-force counts other results than the enumeration of cases")) }
+            p { (Sign::Bad.with("the counts of --brute-force differ from those of the enumeration")) }
         }
         (cards(VIOLATED_INVARIANT.id, counted(violated as u64, "violation") + " of invariants", violations, violated))
         (cards(
@@ -369,16 +369,16 @@ fn picture(policy: &PolicyReport, anchors: &[(&EvaluatedGap, String)]) -> Markup
         p class="legend" {
             (Sign::Good.with("provider")) ": it serves the model, and the secrets fit. " (Sign::Bad.with("reason"))
             ": a contradiction, with a link to its environment and a command. "
-            "–: these variables together reach no other gap."
+            "–: on this runtime, these variables together cause no gap."
         }
         (wide("providers by runtime and setting", table))
         (left_out(
             rows.len().min(RUNTIMES),
             rows.len(),
             "runtime",
-            "the picture has those with most gaps, and `--output json` has every runtime",
+            "the picture shows the runtimes with the most gaps, and `--output json` has every runtime",
         ))
-        (left_out(shown.len(), settings.len(), "setting", "the gaps below have each with its environment"))
+        (left_out(shown.len(), settings.len(), "setting", "the list below shows every gap with its environment"))
     }
 }
 
