@@ -55,13 +55,13 @@ pub fn not_compared(policies: &[PolicyFile]) -> Option<String> {
     if named.is_empty() {
         return None;
     }
-    let (functions, are) = if named.len() == 1 { ("the function", "is") } else { ("the functions", "are") };
+    let functions = if named.len() == 1 { "its function" } else { "their functions" };
     let others = match unnamed.len() {
         0 => String::new(),
         1 => format!("; {} names none", list(&unnamed)),
         _ => format!("; {} name none", list(&unnamed)),
     };
-    Some(format!("{functions} of {} {are} not compared here; `slugproof conform` does it{others}", list(&named)))
+    Some(format!("`slugproof conform` compares {} with {functions}; this command does not{others}", list(&named)))
 }
 
 /// Whether policies that do not conform count as errors.
