@@ -4,7 +4,7 @@ use slug_function::bash::NoAnswer;
 use slug_function::case::{Answer, Case};
 use slug_function::comparison::{Cause, Comparison, Target, Unstable};
 use slug_function::conformance::{Difference, DifferenceKind, Reply};
-use slug_function::reading::{MODEL_COMMAND, Place, Problem, ReadingError, SECRETS_COMMAND};
+use slug_function::reading::{Location, MODEL_COMMAND, Problem, ReadingError, SECRETS_COMMAND};
 use slug_resolver::Policy;
 use slug_resolver::yaml::{self, FieldPath};
 
@@ -108,7 +108,7 @@ impl Findings<'_> {
     /// Reports a function that cannot be called.
     fn unusable(&mut self, error: &ReadingError, target: &Target) {
         self.add_files(target);
-        let span = self.line(&error.place).unwrap_or_else(|| self.field("model", None));
+        let span = self.line(&error.location).unwrap_or_else(|| self.field("model", None));
         self.findings.push(unusable(error, span, self.policy));
     }
 
@@ -172,13 +172,13 @@ impl Findings<'_> {
             DifferenceKind::Model | DifferenceKind::Failure => "model",
         };
         let failed = match &difference.actual {
-            Err(NoAnswer::Failed { place: Some((file, line)), .. }) => {
-                Some(Place { path: file.display().to_string(), line: *line })
+            Err(NoAnswer::Failed { location: Some((file, line)), .. }) => {
+                Some(Location { path: file.display().to_string(), line: *line })
             }
             _ => None,
         };
-        let place = difference.place.as_ref().or(failed.as_ref());
-        let span = place.and_then(|place| self.line(place)).unwrap_or_else(|| self.field(command, None));
+        let location = difference.location.as_ref().or(failed.as_ref());
+        let span = location.and_then(|location| self.line(location)).unwrap_or_else(|| self.field(command, None));
         let mut finding = Finding::new(&POLICY_DRIFT, span, title).with_primary_text(prints);
         for rule in &difference.rules {
             if let Some(path) = self.rule(rule) {
@@ -188,8 +188,8 @@ impl Findings<'_> {
         if difference.rules.is_empty() {
             finding = finding.with_note(format!("no rule of `{command}` in the policy applies"));
         }
-        if let Some(place) = place.filter(|place| self.source(place).is_none()) {
-            finding = finding.with_note(format!("the function answers at {place}"));
+        if let Some(location) = location.filter(|location| self.source(location).is_none()) {
+            finding = finding.with_note(format!("the function answers at {location}"));
         }
         let finding = finding
             .with_note(self.environment(&difference.case))
@@ -197,7 +197,7 @@ impl Findings<'_> {
             .with_help("the harness runs the function: change the policy to match it, or correct the function")
             .with_subject("kind", command)
             .with_subject("rule", difference.rules.join(" "))
-            .with_subject("place", place.map(|place| place.path.clone()).unwrap_or_default());
+            .with_subject("place", location.map(|location| location.path.clone()).unwrap_or_default());
         self.push(finding);
     }
 
@@ -213,8 +213,8 @@ impl Findings<'_> {
                 "declare what the function changes with `local`",
             ),
         };
-        let why = comparison.reading.state.iter().find(|(place, _)| Some(place) == unstable.place.as_ref());
-        let span = unstable.place.as_ref().and_then(|place| self.line(place));
+        let why = comparison.reading.state.iter().find(|(location, _)| Some(location) == unstable.location.as_ref());
+        let span = unstable.location.as_ref().and_then(|location| self.line(location));
         let span = span.unwrap_or_else(|| self.field("model", None));
         let both = |answer: &Answer| match &answer.secrets {
             Some(_) => format!("{} and {}", model(answer), names(answer)),
@@ -239,21 +239,21 @@ impl Findings<'_> {
 
     fn not_proved(&mut self, comparison: &Comparison) {
         let name = shown(self.policy.name());
-        if let Some(ReadingError { place, problem, .. }) = &comparison.unreadable {
-            self.open(Some(place), format!("{problem}; {}", problem.remedy()), None);
+        if let Some(ReadingError { location, problem, .. }) = &comparison.unreadable {
+            self.open(Some(location), format!("{problem}; {}", problem.remedy()), None);
         }
-        let mut places: Vec<(&Place, String)> = Vec::new();
-        for (place, why) in &comparison.reading.not_followed {
-            match places.last_mut().filter(|(known, _)| *known == place) {
+        let mut locations: Vec<(&Location, String)> = Vec::new();
+        for (location, why) in &comparison.reading.not_followed {
+            match locations.last_mut().filter(|(known, _)| *known == location) {
                 Some((_, known)) => known.push_str(&format!(", and {why}")),
-                None => places.push((place, why.clone())),
+                None => locations.push((location, why.clone())),
             }
         }
-        for (place, why) in places.iter().take(PLACES) {
-            self.open(Some(place), format!("the function of `{name}` {why}"), None);
+        for (location, why) in locations.iter().take(PLACES) {
+            self.open(Some(location), format!("the function of `{name}` {why}"), None);
         }
-        if places.len() > PLACES {
-            let more = counted((places.len() - PLACES) as u64, "more place");
+        if locations.len() > PLACES {
+            let more = counted((locations.len() - PLACES) as u64, "more place");
             self.open(None, format!("the function of `{name}` has {more} that cannot be followed"), None);
         }
         for variable in &comparison.incomplete {
@@ -279,8 +279,8 @@ impl Findings<'_> {
     }
 
     /// Reports that something is not proved.
-    fn open(&mut self, place: Option<&Place>, title: String, note: Option<String>) {
-        let span = place.and_then(|place| self.line(place)).unwrap_or_else(|| self.field("model", None));
+    fn open(&mut self, location: Option<&Location>, title: String, note: Option<String>) {
+        let span = location.and_then(|location| self.line(location)).unwrap_or_else(|| self.field("model", None));
         let mut finding = Finding::new(&NOT_PROVED, span, title.clone()).with_subject("reason", title);
         finding.notes.extend(note);
         self.push(finding);
@@ -291,20 +291,20 @@ impl Findings<'_> {
     }
 
     /// The file of a place.
-    fn source(&self, place: &Place) -> Option<SourceId> {
-        self.files.iter().find(|(path, _)| *path == place.path).map(|(_, source)| *source)
+    fn source(&self, location: &Location) -> Option<SourceId> {
+        self.files.iter().find(|(path, _)| *path == location.path).map(|(_, source)| *source)
     }
 
     /// The text of the line at a place, or of the field of the policy.
-    fn line(&self, place: &Place) -> Option<Span> {
-        if let Some(field) = place.path.strip_prefix("function.") {
+    fn line(&self, location: &Location) -> Option<Span> {
+        if let Some(field) = location.path.strip_prefix("function.") {
             return Some(self.field(field, None));
         }
-        let source = self.source(place)?;
-        if place.line == 0 || place.line > self.sources.line_count(source) {
+        let source = self.source(location)?;
+        if location.line == 0 || location.line > self.sources.line_count(source) {
             return None;
         }
-        let range = self.sources.line_range(source, place.line);
+        let range = self.sources.line_range(source, location.line);
         let line = &self.sources.get(source).text[range.clone()];
         let start = range.start + line.len() - line.trim_start().len();
         Some(Span { source, range: start..range.start + line.trim_end().len().max(start - range.start) })
@@ -358,8 +358,8 @@ impl Missing {
 /// The finding about a function that cannot be called. The span is the command of the policy, or the line of
 /// the file.
 pub fn unusable(error: &ReadingError, span: Span, policy: &Policy) -> Finding {
-    let path = shown(&error.place.path);
-    let is_command = [MODEL_COMMAND, SECRETS_COMMAND].contains(&error.place.path.as_str());
+    let path = shown(&error.location.path);
+    let is_command = [MODEL_COMMAND, SECRETS_COMMAND].contains(&error.location.path.as_str());
     let (title, mut help) = match &error.problem {
         Problem::Undefined { name, .. } => {
             (format!("`{path}` calls `{}`, which is not a function", shown(name)), error.problem.remedy().to_owned())
@@ -381,7 +381,7 @@ pub fn unusable(error: &ReadingError, span: Span, policy: &Policy) -> Finding {
         finding = finding.with_note(format!("the files of `function.source` define {names}"));
         help = did_you_mean(name, defined.iter().map(String::as_str), &help);
     }
-    finding.with_help(help).with_subject("policy", policy.name()).with_subject("place", &error.place.path)
+    finding.with_help(help).with_subject("policy", policy.name()).with_subject("place", &error.location.path)
 }
 
 fn in_cases(count: usize) -> String {

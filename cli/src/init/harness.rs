@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use slug_function::bash::{Options, Program, ask};
 use slug_function::case::{Answer, Case};
 use slug_function::pattern::Pattern;
-use slug_function::reading::{Comparisons, Place, Reading, SourceFile, read};
+use slug_function::reading::{Comparisons, Location, Reading, SourceFile, read};
 use slug_function::sandbox::Sandbox;
 use slug_function::script::{Argument, Call, Script};
 use slug_resolver::Registry;
@@ -48,7 +48,7 @@ pub struct Command {
     /// The variable of the runtime and its default, if a script calls the function with such a variable.
     pub runtime: Option<(String, Option<String>)>,
     /// The place of the call.
-    pub place: Place,
+    pub location: Location,
 }
 
 /// Finds the functions that scripts call.
@@ -214,8 +214,9 @@ impl<'a> Finder<'a> {
                 origin => origin,
             })
             .collect();
-        let place = Place { path: from.path.clone(), line: call.line };
-        let command = |text: String, runtime| Command { name: call.name.clone(), text, runtime, place: place.clone() };
+        let location = Location { path: from.path.clone(), line: call.line };
+        let command =
+            |text: String, runtime| Command { name: call.name.clone(), text, runtime, location: location.clone() };
         let is_runtime = |uses: &Comparisons| {
             let pattern = |source: &String| Pattern::parse(source);
             let patterns: Vec<Pattern> = uses.patterns.iter().filter_map(pattern).collect();

@@ -66,14 +66,14 @@ pub fn infer(
         }
     }
     if let Some(error) = failed.filter(|_| cases.is_empty()) {
-        return Err(format!("{}: {error}; run it in a shell to see why", harness.model.place));
+        return Err(format!("{}: {error}; run it in a shell to see why", harness.model.location));
     }
     let is_platform_model = |runtime: &str, model: &str| {
         let provider = registry.derive(runtime, model, &Credentials::default());
         provider.is_ok_and(Provider::is_platform)
     };
     let answers = Answers { space: &space, cases: &cases, is_platform_model: &is_platform_model };
-    let inferred = inference::infer(name, &answers).map_err(|error| format!("{}: {error}", harness.model.place))?;
+    let inferred = inference::infer(name, &answers).map_err(|error| format!("{}: {error}", harness.model.location))?;
 
     let origins = origins(&inferred, &cases, sandbox, &program, harness);
     let mut document = inferred.document().clone();
@@ -125,18 +125,18 @@ fn origins(
         }
     }
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
-    let place = |case: &Case, asked: Asked| {
+    let location = |case: &Case, asked: Asked| {
         let (path, line) = locate(sandbox, program, case, asked).ok()??;
         let path = path.strip_prefix(&here).unwrap_or(&path).display().to_string();
         Some(format!("{path}:{line}"))
     };
-    let of_model = policy.model_labels().map(|label| place(models.get(label)?, Asked::Model)).collect();
+    let of_model = policy.model_labels().map(|label| location(models.get(label)?, Asked::Model)).collect();
     let of_secrets =
-        (0..policy.document().secrets.len()).map(|rule| place(secrets.get(&rule)?, Asked::Secrets)).collect();
+        (0..policy.document().secrets.len()).map(|rule| location(secrets.get(&rule)?, Asked::Secrets)).collect();
     let mut head = vec![
         "Written by `slugproof init`: a list of rules with the answers of the function.".to_owned(),
         "The comment at a rule is the line of the function that gives its answer.".to_owned(),
-        format!("The function is called in {}.", harness.model.place),
+        format!("The function is called in {}.", harness.model.location),
     ];
     if let Some((variable, Some(default))) = &harness.model.runtime {
         head.push(format!("If {variable} is unset, the runtime is {default}."));

@@ -75,7 +75,7 @@ pub enum NoAnswer {
         /// The error that bash reported, without values, such as `command not found`.
         reason: Option<&'static str>,
         /// The file and the line of the report.
-        place: Option<(PathBuf, usize)>,
+        location: Option<(PathBuf, usize)>,
     },
     /// The function did not end in time.
     Time,
@@ -477,11 +477,11 @@ impl Shell {
             .rev()
             .find_map(|line| REASONS.iter().find(|(text, _)| line.ends_with(text)).map(|(_, reason)| (line, *reason)));
         let Some((line, reason)) = known else {
-            return Ok(NoAnswer::Failed { command, status, reason: None, place: None });
+            return Ok(NoAnswer::Failed { command, status, reason: None, location: None });
         };
-        let place = place(line)
+        let location = location(line)
             .filter(|(file, _)| program.files.iter().any(|own| own.canonicalize().is_ok_and(|own| own == *file)));
-        Ok(NoAnswer::Failed { command, status, reason: Some(reason), place })
+        Ok(NoAnswer::Failed { command, status, reason: Some(reason), location })
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -587,7 +587,7 @@ const REASONS: [(&str, &str); 6] = [
 ];
 
 /// The file and the line of a message of bash: `FILE: line N: …`.
-fn place(message: &str) -> Option<(PathBuf, usize)> {
+fn location(message: &str) -> Option<(PathBuf, usize)> {
     let (file, rest) = message.split_once(": line ")?;
     let line = rest.split(':').next()?.parse().ok()?;
     Some((PathBuf::from(file), line))

@@ -8,7 +8,7 @@ use slug_resolver::Policy;
 use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders, ask_twice};
 use crate::case::Case;
 use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
-use crate::reading::{MODEL_COMMAND, Place, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile, read};
+use crate::reading::{Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile, read};
 use crate::sandbox::{Protection, Sandbox};
 use crate::space::Space;
 
@@ -56,7 +56,7 @@ pub struct Unstable {
     /// The other answer.
     pub other: Reply,
     /// A line of the function that may be the reason.
-    pub place: Option<Place>,
+    pub location: Option<Location>,
     /// In how many cases the answers differ.
     pub cases: usize,
 }
@@ -214,13 +214,13 @@ impl Ask for Asker<'_> {
         Ok(one.answers)
     }
 
-    fn locate(&mut self, case: &Case, kind: DifferenceKind) -> Option<Place> {
+    fn locate(&mut self, case: &Case, kind: DifferenceKind) -> Option<Location> {
         let command = match kind {
             DifferenceKind::Model | DifferenceKind::Failure => Asked::Model,
             DifferenceKind::Secrets => Asked::Secrets,
         };
         let (file, line) = bash::locate(&self.sandbox, &self.program, case, command).ok()??;
-        Some(Place { path: self.target.shown(&file), line })
+        Some(Location { path: self.target.shown(&file), line })
     }
 }
 
@@ -228,12 +228,12 @@ impl Asker<'_> {
     /// Notes one of the cases whose answers differ.
     fn note(&mut self, cause: Cause, unstable: &[(&Case, &Reply, &Reply)]) {
         let Some((case, one, other)) = unstable.first() else { return };
-        let place = match cause {
-            Cause::EarlierCalls => self.reading.state.first().map(|(place, _)| place.clone()),
+        let location = match cause {
+            Cause::EarlierCalls => self.reading.state.first().map(|(location, _)| location.clone()),
             Cause::Chance => self.locate(case, DifferenceKind::Model),
         };
         let (one, other) = ((*one).clone(), (*other).clone());
-        self.unstable.push(Unstable { cause, case: (*case).clone(), one, other, place, cases: unstable.len() });
+        self.unstable.push(Unstable { cause, case: (*case).clone(), one, other, location, cases: unstable.len() });
     }
 }
 
@@ -269,7 +269,7 @@ impl Target {
             return Ok(true);
         }
         match (&error.problem, case) {
-            (Problem::Syntax(_), _) => Ok(!match error.place.path.as_str() {
+            (Problem::Syntax(_), _) => Ok(!match error.location.path.as_str() {
                 MODEL_COMMAND => sandbox.parses(&["-c", &self.model]),
                 SECRETS_COMMAND => sandbox.parses(&["-c", self.secrets.as_deref().unwrap_or_default()]),
                 path => {

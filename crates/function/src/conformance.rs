@@ -7,7 +7,7 @@ use slug_resolver::{Env, Policy, inject, select};
 
 use crate::bash::NoAnswer;
 use crate::case::{Answer, Case};
-use crate::reading::Place;
+use crate::reading::Location;
 use crate::space::{Plan, Space, runtime_of};
 
 /// The answer of a function to one case.
@@ -24,7 +24,7 @@ pub trait Ask {
 
     /// The line of the function that printed the answer to a case, or at which it failed; `None` if that
     /// is not known.
-    fn locate(&mut self, case: &Case, kind: DifferenceKind) -> Option<Place>;
+    fn locate(&mut self, case: &Case, kind: DifferenceKind) -> Option<Location>;
 }
 
 /// How policy and function differ.
@@ -55,7 +55,7 @@ pub struct Difference {
     /// The variable that decides the slug, if there is one.
     pub decided_by: Option<String>,
     /// The line of the function.
-    pub place: Option<Place>,
+    pub location: Option<Location>,
     /// In how many of the asked cases they differ so.
     pub cases: usize,
 }
@@ -204,20 +204,20 @@ pub fn compare(policy: &Policy, space: &Space, plan: &Plan, ask: &mut dyn Ask) -
         let (Some(expected), Some(actual)) = (expected(policy, &case), search.replies.get(&case).cloned()) else {
             continue;
         };
-        let place = search.ask.locate(&case, group.kind);
+        let location = search.ask.locate(&case, group.kind);
         let difference = Difference {
             kind: group.kind,
             rules: expected.rules(group.kind),
             decided_by: expected.decided_by.clone(),
             expected: expected.answer,
             actual,
-            place,
+            location,
             case,
             cases: count,
         };
         let is_same = |known: &&mut Difference| {
             let same_reason =
-                known.rules == difference.rules && known.place == difference.place && known.place.is_some();
+                known.rules == difference.rules && known.location == difference.location && known.location.is_some();
             known.kind == difference.kind && (known.case == difference.case || same_reason)
         };
         match result.differences.iter_mut().find(is_same) {

@@ -18,5 +18,5 @@ mod state;
 mod value;
 mod walk;
 
-pub use report::{Comparisons, MODEL_COMMAND, Place, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
+pub use report::{Comparisons, Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
 pub use walk::read;

@@ -84,9 +84,9 @@ fn check_function(
         Err(missing) => return Some(missing.finding(file(missing.index), policy)),
     };
     let error = reading::read(&files, &function.model, function.secrets.as_deref()).err()?;
-    let span = match files.iter().position(|file| file.path == error.place.path) {
+    let span = match files.iter().position(|file| file.path == error.location.path) {
         Some(index) => file(index),
-        None => document.span(sources, &locations.function(error.place.path.strip_prefix("function.")?)),
+        None => document.span(sources, &locations.function(error.location.path.strip_prefix("function.")?)),
     };
     error.is_certain.then(|| unusable(&error, span, policy))
 }

@@ -14,7 +14,7 @@ pub struct SourceFile {
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Location {
     /// The path as the policy writes it; the field of the policy for its commands, such as `function.model`.
     pub path: String,
     /// The line, from 1.
@@ -29,12 +29,12 @@ pub struct Reading {
     /// The runtime, which the commands of the policy pass as `$RUNTIME`.
     pub runtime: Comparisons,
     /// Constructs whose effect on the answer cannot be followed. If there are any, nothing is proved.
-    pub not_followed: Vec<(Place, String)>,
+    pub not_followed: Vec<(Location, String)>,
     /// Places that change what outlives a call in the same shell: a global variable, an option, a file.
-    pub state: Vec<(Place, String)>,
+    pub state: Vec<(Location, String)>,
     /// The constant texts that the function can print, each with the first place that writes it. Of a
     /// JSON object, these are the keys.
-    pub printed: Vec<(String, Place)>,
+    pub printed: Vec<(String, Location)>,
 }
 
 /// How a function uses one value.
@@ -56,7 +56,7 @@ pub struct Comparisons {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadingError {
     /// The line with the mistake.
-    pub place: Place,
+    pub location: Location,
     /// What is wrong.
     pub problem: Problem,
     /// Whether the reader followed everything before. If not, bash may know better.
@@ -83,7 +83,7 @@ pub enum Problem {
     Exit,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.path, self.line)
     }
@@ -91,7 +91,7 @@ impl fmt::Display for Place {
 
 impl fmt::Display for ReadingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.place, self.problem, self.problem.remedy())
+        write!(f, "{}: {}; {}", self.location, self.problem, self.problem.remedy())
     }
 }
 

@@ -9,7 +9,9 @@ use slug_shell::syntax::{
 };
 
 use super::commands::is_known;
-use super::report::{Comparisons, MODEL_COMMAND, Place, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
+use super::report::{
+    Comparisons, Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile,
+};
 use super::state::{Elements, Input, State, Stream, Variable};
 use super::value::{Part, Source, Text, Value, literal, without_newlines};
 
@@ -43,21 +45,21 @@ pub(super) struct File {
 
 impl File {
     pub fn parse(path: &str, text: &str) -> Result<Self, ReadingError> {
-        let at = |offset: usize| Place { path: path.to_owned(), line: line(text, offset) };
+        let at = |offset: usize| Location { path: path.to_owned(), line: line(text, offset) };
         if let Some(offset) = text.find(['\r', '\0']) {
-            return Err(ReadingError { place: at(offset), problem: Problem::Character, is_certain: false });
+            return Err(ReadingError { location: at(offset), problem: Problem::Character, is_certain: false });
         }
         match parser::parse(text) {
             Ok(script) => Ok(Self { path: path.to_owned(), text: text.to_owned(), script }),
             Err(error) => {
                 let problem = Problem::Syntax(error.reason);
-                Err(ReadingError { place: at(error.offset), problem, is_certain: false })
+                Err(ReadingError { location: at(error.offset), problem, is_certain: false })
             }
         }
     }
 
-    fn place(&self, span: &Span) -> Place {
-        Place { path: self.path.clone(), line: line(&self.text, span.start) }
+    fn location(&self, span: &Span) -> Location {
+        Location { path: self.path.clone(), line: line(&self.text, span.start) }
     }
 }
 
@@ -127,7 +129,7 @@ pub(super) struct Walk<'a> {
     steps: usize,
     regions: usize,
     /// The first place of each constant text.
-    origins: BTreeMap<String, Place>,
+    origins: BTreeMap<String, Location>,
     /// The variables that are read as `$name`, which fails after `set -u` if the variable is unset.
     pub plain_reads: BTreeSet<String>,
     /// The variables for which unset and empty are not the same, as in `${name-word}`.
@@ -137,11 +139,11 @@ pub(super) struct Walk<'a> {
     /// Whether the words that are being expanded have an array whose number of elements is not known.
     pub is_open: bool,
     /// Global variables that a call assigns, with the first place.
-    assigned: BTreeMap<String, Place>,
+    assigned: BTreeMap<String, Location>,
     /// Global variables whose value from before the call is read.
     carried: BTreeSet<String>,
     /// The last `exit` outside of subshells.
-    last_exit: Option<Place>,
+    last_exit: Option<Location>,
 }
 
 /// Reads the commands of a policy and every function that they reach.
@@ -206,9 +208,9 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
     walk.captures = 0;
     walk.is_in_command = true;
     if state.is_dead {
-        let last = || Place { path: files[sourced - 1].path.clone(), line: 1 };
-        let place = walk.last_exit.take().unwrap_or_else(last);
-        return Err(walk.error(place, Problem::Exit));
+        let last = || Location { path: files[sourced - 1].path.clone(), line: 1 };
+        let location = walk.last_exit.take().unwrap_or_else(last);
+        return Err(walk.error(location, Problem::Exit));
     }
     for frame in &mut state.frames {
         for variable in frame.values_mut() {
@@ -231,10 +233,10 @@ impl<'a> Walk<'a> {
             comparisons.distinguishes_unset =
                 self.presence_reads.contains(name) || self.ends_on_unset && self.plain_reads.contains(name);
         }
-        for (name, place) in &self.assigned {
+        for (name, location) in &self.assigned {
             if self.carried.contains(name) {
                 let reason = format!("uses `{name}`, which keeps its value from one call to the next");
-                self.reading.not_followed.push((place.clone(), reason));
+                self.reading.not_followed.push((location.clone(), reason));
             }
         }
         for list in [&mut self.reading.not_followed, &mut self.reading.state] {
@@ -246,9 +248,9 @@ impl<'a> Walk<'a> {
 
     /// Refuses a command that calls no function of the files.
     fn check_command(&self, file: &File, state: &State) -> Result<(), ReadingError> {
-        let place = || Place { path: file.path.clone(), line: 1 };
+        let location = || Location { path: file.path.clone(), line: 1 };
         let Some(first) = file.script.body.items.first() else {
-            return Err(self.error(place(), Problem::Empty));
+            return Err(self.error(location(), Problem::Empty));
         };
         let is_function = |name: &str| state.functions.contains_key(name);
         let calls = Calls::read(&file.path, &file.text).map(|script| script.calls).unwrap_or_default();
@@ -262,19 +264,19 @@ impl<'a> Walk<'a> {
         let mut names = name.as_deref().into_iter().chain(others);
         let Some(name) = names.find(|name| !is_function(name) && !is_known(name)) else { return Ok(()) };
         let defined = state.functions.keys().cloned().collect();
-        Err(self.error(place(), Problem::Undefined { name: name.to_owned(), defined }))
+        Err(self.error(location(), Problem::Undefined { name: name.to_owned(), defined }))
     }
 
-    fn error(&self, place: Place, problem: Problem) -> ReadingError {
-        ReadingError { place, problem, is_certain: self.reading.not_followed.is_empty() }
+    fn error(&self, location: Location, problem: Problem) -> ReadingError {
+        ReadingError { location, problem, is_certain: self.reading.not_followed.is_empty() }
     }
 
-    pub fn place(&self, span: &Span) -> Place {
-        self.files[self.file].place(span)
+    pub fn location(&self, span: &Span) -> Location {
+        self.files[self.file].location(span)
     }
 
     pub fn not_followed(&mut self, span: &Span, reason: impl Into<String>) {
-        let entry = (self.place(span), reason.into());
+        let entry = (self.location(span), reason.into());
         if !self.reading.not_followed.contains(&entry) {
             self.reading.not_followed.push(entry);
         }
@@ -283,7 +285,7 @@ impl<'a> Walk<'a> {
     /// Records a change that outlives the call, unless a subshell ends it.
     pub fn changes_state(&mut self, span: &Span, reason: impl Into<String>) {
         if self.is_in_command && self.subshells == 1 {
-            let entry = (self.place(span), reason.into());
+            let entry = (self.location(span), reason.into());
             if !self.reading.state.contains(&entry) {
                 self.reading.state.push(entry);
             }
@@ -293,8 +295,8 @@ impl<'a> Walk<'a> {
     /// Records the first place of a constant text.
     pub fn originates(&mut self, text: &str, span: &Span) {
         if !text.is_empty() && !self.origins.contains_key(text) {
-            let place = self.place(span);
-            self.origins.insert(text.to_owned(), place);
+            let location = self.location(span);
+            self.origins.insert(text.to_owned(), location);
         }
     }
 
@@ -437,8 +439,8 @@ impl<'a> Walk<'a> {
     pub fn prints(&mut self, text: &str, span: &Span) {
         let is_new = self.reading.printed.iter().all(|(known, _)| known != text);
         if !text.is_empty() && is_new && self.captures == 0 {
-            let place = self.origins.get(text).cloned().unwrap_or_else(|| self.place(span));
-            self.reading.printed.push((text.to_owned(), place));
+            let location = self.origins.get(text).cloned().unwrap_or_else(|| self.location(span));
+            self.reading.printed.push((text.to_owned(), location));
         }
     }
 
@@ -730,7 +732,7 @@ impl<'a> Walk<'a> {
     /// Ends the subshell.
     pub fn exits(&mut self, span: &Span, state: &mut State) {
         if self.subshells == 0 && !state.is_dead {
-            self.last_exit = Some(self.place(span));
+            self.last_exit = Some(self.location(span));
         }
         if let Some(exits) = self.exits.exits.last_mut() {
             exits.push(state.clone());
@@ -933,8 +935,8 @@ impl<'a> Walk<'a> {
 
     pub fn assigns_global(&mut self, name: &str, span: &Span) {
         if self.is_in_command && self.subshells == 1 {
-            let place = self.place(span);
-            self.assigned.entry(name.to_owned()).or_insert(place);
+            let location = self.location(span);
+            self.assigned.entry(name.to_owned()).or_insert(location);
         }
         self.changes_state(span, format!("assigns the global variable `{name}`"));
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use slug_function::bash::{Options, Program, ask};
 use slug_function::case::Case;
 use slug_function::conformance::{Ask, Conformance, DifferenceKind, Reply, compare, expected};
-use slug_function::reading::{Place, Reading, SourceFile, read};
+use slug_function::reading::{Location, Reading, SourceFile, read};
 use slug_function::sandbox::Sandbox;
 use slug_function::space::Space;
 use slug_resolver::Policy;
@@ -28,7 +28,7 @@ impl Ask for Bash<'_> {
         Ok(replies)
     }
 
-    fn locate(&mut self, _: &Case, _: DifferenceKind) -> Option<Place> {
+    fn locate(&mut self, _: &Case, _: DifferenceKind) -> Option<Location> {
         None
     }
 }

@@ -252,11 +252,11 @@ fn constructs_not_followed_are_listed_with_their_lines() {
     for (commands, expected) in cases {
         let reading = body(commands);
         let found = reading.not_followed.iter().find(|(_, reason)| reason.contains(expected));
-        let Some((place, _)) = found else {
+        let Some((location, _)) = found else {
             wrong.push(format!("{commands}: {:?}", reading.not_followed));
             continue;
         };
-        assert_eq!((place.path.as_str(), place.line), ("lib.sh", 2), "{commands}");
+        assert_eq!((location.path.as_str(), location.line), ("lib.sh", 2), "{commands}");
         // In a function that nobody calls, and where the code cannot be reached, it does not count.
         let unreached = [
             format!("pick() {{ :; }}\nother() {{\n{commands}\n}}\n"),
@@ -303,20 +303,20 @@ fn exact_constructs_are_followed() {
 
 #[test]
 fn state_is_what_outlives_a_call() {
-    let places = |commands: &str| -> Vec<String> {
+    let locations = |commands: &str| -> Vec<String> {
         let reading = body(commands);
-        reading.state.iter().map(|(place, reason)| format!("{} {reason}", place.line)).collect()
+        reading.state.iter().map(|(location, reason)| format!("{} {reason}", location.line)).collect()
     };
-    assert_eq!(places("v=a"), ["2 assigns the global variable `v`"]);
-    assert_eq!(places("declare -g v=a"), ["2 assigns the global variable `v`"]);
-    assert_eq!(places("export v=a"), ["2 assigns the global variable `v`"]);
-    assert_eq!(places(": \"${v:=a}\""), ["2 assigns the global variable `v`"]);
-    assert_eq!(places("for v in a; do :; done"), ["2 assigns the global variable `v`"]);
-    assert_eq!(places("set -u"), ["2 changes an option of the shell"]);
-    assert_eq!(places("f() { :; }"), ["2 defines the function `f`"]);
-    assert_eq!(places(": > file"), ["2 writes a file"]);
+    assert_eq!(locations("v=a"), ["2 assigns the global variable `v`"]);
+    assert_eq!(locations("declare -g v=a"), ["2 assigns the global variable `v`"]);
+    assert_eq!(locations("export v=a"), ["2 assigns the global variable `v`"]);
+    assert_eq!(locations(": \"${v:=a}\""), ["2 assigns the global variable `v`"]);
+    assert_eq!(locations("for v in a; do :; done"), ["2 assigns the global variable `v`"]);
+    assert_eq!(locations("set -u"), ["2 changes an option of the shell"]);
+    assert_eq!(locations("f() { :; }"), ["2 defines the function `f`"]);
+    assert_eq!(locations(": > file"), ["2 writes a file"]);
     for harmless in ["local v=a; v=b", "(v=a)", "x() { local v; f; }; :", "echo \"$(v=a; echo \"$v\")\"", "v=a true"] {
-        let found = places(harmless);
+        let found = locations(harmless);
         assert!(found.iter().all(|reason| reason.contains("defines")), "{harmless}: {found:?}");
     }
     // What the files do when they are sourced is not a part of a call.
@@ -335,7 +335,8 @@ fn printed_texts_have_the_place_that_writes_them() {
     let text = "A=one\npick() {\n  local m=two\n  [ -n \"$X\" ] && m=three\n  echo \"$m\"\n  printf '%s\\n' \"$A\"\n}\n\
                 names() {\n  jq -n --arg k \"$K\" '{KEY_A: $k, \"KEY_B\": \"x\"}'\n}\n";
     let reading = result(text, "pick", Some("names")).expect("it can be read");
-    let printed: Vec<(&str, usize)> = reading.printed.iter().map(|(text, place)| (text.as_str(), place.line)).collect();
+    let printed: Vec<(&str, usize)> =
+        reading.printed.iter().map(|(text, location)| (text.as_str(), location.line)).collect();
     assert_eq!(printed, [("three", 4), ("two", 3), ("one", 1), ("KEY_A", 9), ("KEY_B", 9)]);
     let object = "pick() { :; }\nnames() {\n  printf '%s' \"{\\\"KEY_C\\\": \\\"$K\\\"}\"\n}\n";
     let reading = result(object, "pick", Some("names")).expect("it can be read");
