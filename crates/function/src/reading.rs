@@ -11,12 +11,12 @@
 mod builtins;
 mod commands;
 mod conditional;
+mod eval;
 mod expand;
 pub mod jq;
 mod report;
 mod state;
 mod value;
-mod walk;
 
+pub use eval::read;
 pub use report::{Comparisons, Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile};
-pub use walk::read;

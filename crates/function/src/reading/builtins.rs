@@ -7,10 +7,10 @@ use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 
 use super::commands::DECLARATIONS;
 use super::conditional::compares_own_path;
+use super::eval::{Facts, Frame, FunctionEval, Status, meet};
 use super::jq::{self, Field};
 use super::state::{Elements, Input, SEPARATORS, State, Stream, Variable};
 use super::value::{Part, Value};
-use super::walk::{Facts, Frame, Status, Walk, meet};
 
 /// The letters of `set` that change no answer.
 const SET_LETTERS: &str = "euxfEhBTvo";
@@ -22,7 +22,7 @@ const SET_OPTIONS: [&str; 9] =
 /// The options of `shopt` that change no answer where patterns for files are not followed.
 const SHOPT_OPTIONS: [&str; 5] = ["nullglob", "failglob", "dotglob", "globstar", "inherit_errexit"];
 
-impl<'a> Walk<'a> {
+impl<'a> FunctionEval<'a> {
     pub fn simple(&mut self, simple: &'a Simple, span: &'a Span, state: &mut State) -> Status {
         if simple.words.is_empty() {
             for assignment in &simple.assignments {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use slug_shell::is_name;
 use slug_shell::syntax::{Parameter, PieceKind, Span, Test, Word};
 
+use super::eval::{Facts, FunctionEval, Status};
 use super::state::State;
 use super::value::{Part, Source, Value, literal};
-use super::walk::{Facts, Status, Walk};
 use crate::pattern::Pattern;
 
 /// The operators that compare numbers.
@@ -20,7 +20,7 @@ fn not(status: Status) -> Status {
     status.map(|status| !status)
 }
 
-impl<'a> Walk<'a> {
+impl<'a> FunctionEval<'a> {
     /// Evaluates `[[ … ]]`. Leaves in `facts` which variables are set if the test succeeds, or if it fails.
     pub fn test(&mut self, test: &'a Test, span: &Span, state: &mut State) -> Status {
         match test {

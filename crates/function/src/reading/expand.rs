@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use slug_shell::is_name;
 use slug_shell::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
 
+use super::eval::FunctionEval;
 use super::state::{Elements, SEPARATORS, State, Variable};
 use super::value::{Part, Source, Text, Value, literal};
-use super::walk::Walk;
 use crate::pattern::escape;
 
 /// The most alternatives for the arguments of one command.
@@ -49,7 +49,7 @@ impl Fields {
     }
 }
 
-impl<'a> Walk<'a> {
+impl<'a> FunctionEval<'a> {
     /// The text of pieces where bash does not split it.
     pub fn text(&mut self, pieces: &'a [Piece], state: &mut State) -> Value {
         self.refuses_home(pieces);

@@ -1,4 +1,4 @@
-//! Walks through the commands of a script with sets of possible values.
+//! Evaluates the commands of a script with sets of possible values (abstract interpretation).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -18,7 +18,7 @@ use super::value::{Part, Source, Text, Value, literal, without_newlines};
 use crate::pattern::{Pattern, escape};
 use crate::script::Script as Calls;
 
-/// The most commands that are walked through.
+/// The most commands that are evaluated.
 const STEPS: usize = 50_000;
 
 /// The deepest nesting of commands, across calls of functions.
@@ -108,7 +108,8 @@ struct Exits {
     exits: Vec<Vec<State>>,
 }
 
-pub(super) struct Walk<'a> {
+/// The state of an evaluation: the reading so far, the definitions, and the calls that run.
+pub(super) struct FunctionEval<'a> {
     pub files: &'a [File],
     pub reading: Reading,
     pub definitions: Vec<Definition<'a>>,
@@ -159,12 +160,12 @@ pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<
     if let Some(secrets) = secrets {
         scripts.push(parsed(SECRETS_COMMAND, secrets)?);
     }
-    walk(&scripts, sourced)
+    evaluate(&scripts, sourced)
 }
 
-/// Walks through files that are sourced, then through each command after them.
-fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
-    let mut walk = Walk {
+/// Evaluates files that are sourced, then each command after them.
+fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
+    let mut eval = FunctionEval {
         files,
         reading: Reading::default(),
         definitions: Vec::new(),
@@ -191,26 +192,26 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
     let runtime = Variable { value: Value::source(Source::Runtime), elements: None, is_own: true };
     state.frames[0].insert("RUNTIME".to_owned(), runtime);
     // What the files themselves print is not a part of an answer.
-    walk.captures = 1;
-    walk.exits.exits.push(Vec::new());
+    eval.captures = 1;
+    eval.exits.exits.push(Vec::new());
     for (index, file) in files[..sourced].iter().enumerate() {
-        walk.file = index;
-        walk.exits.returns.push(Vec::new());
-        walk.exits.loops.push(Vec::new());
-        walk.list(&file.script.body, &mut state);
-        walk.exits.loops.pop();
-        for ended in walk.exits.returns.pop().unwrap_or_default() {
+        eval.file = index;
+        eval.exits.returns.push(Vec::new());
+        eval.exits.loops.push(Vec::new());
+        eval.list(&file.script.body, &mut state);
+        eval.exits.loops.pop();
+        for ended in eval.exits.returns.pop().unwrap_or_default() {
             state.join(&ended);
         }
     }
     // After an `exit`, no function is called.
-    walk.exits.exits.pop();
-    walk.captures = 0;
-    walk.is_in_command = true;
+    eval.exits.exits.pop();
+    eval.captures = 0;
+    eval.is_in_command = true;
     if state.is_dead {
         let last = || Location { path: files[sourced - 1].path.clone(), line: 1 };
-        let location = walk.last_exit.take().unwrap_or_else(last);
-        return Err(walk.error(location, Problem::Exit));
+        let location = eval.last_exit.take().unwrap_or_else(last);
+        return Err(eval.error(location, Problem::Exit));
     }
     for frame in &mut state.frames {
         for variable in frame.values_mut() {
@@ -218,16 +219,16 @@ fn walk(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         }
     }
     for (index, file) in files.iter().enumerate().skip(sourced) {
-        walk.file = index;
-        walk.check_command(file, &state)?;
+        eval.file = index;
+        eval.check_command(file, &state)?;
         let mut state = state.clone();
         state.output = Value::default();
-        walk.subshell(&mut state, |walk, state| walk.list(&file.script.body, state), false);
+        eval.subshell(&mut state, |eval, state| eval.list(&file.script.body, state), false);
     }
-    Ok(walk.finish())
+    Ok(eval.finish())
 }
 
-impl<'a> Walk<'a> {
+impl<'a> FunctionEval<'a> {
     fn finish(mut self) -> Reading {
         for (name, comparisons) in &mut self.reading.variables {
             comparisons.distinguishes_unset =
@@ -479,7 +480,7 @@ impl<'a> Walk<'a> {
 
     /// Runs commands and returns what they print, without the newlines at the end.
     pub fn capture(&mut self, list: &'a List, state: &mut State) -> (Value, Status) {
-        let (output, status) = self.subshell(state, |walk, state| walk.list(list, state), true);
+        let (output, status) = self.subshell(state, |eval, state| eval.list(list, state), true);
         (output.map(without_newlines), status)
     }
 
@@ -537,11 +538,11 @@ impl<'a> Walk<'a> {
                 for command in commands {
                     let mut inner = state.clone();
                     self.set_input(&mut inner, input);
-                    input = Some(self.subshell(&mut inner, |walk, state| walk.command(command, state), true).0);
+                    input = Some(self.subshell(&mut inner, |eval, state| eval.command(command, state), true).0);
                 }
                 let mut inner = state.clone();
                 self.set_input(&mut inner, input);
-                let (output, _) = self.subshell(&mut inner, |walk, state| walk.command(last, state), false);
+                let (output, _) = self.subshell(&mut inner, |eval, state| eval.command(last, state), false);
                 state.output = state.output.concat(&output);
                 None
             }
@@ -604,7 +605,7 @@ impl<'a> Walk<'a> {
             CommandKind::Simple(simple) => self.simple(simple, span, state),
             CommandKind::Group(list) => self.list(list, state),
             CommandKind::Subshell(list) => {
-                let (output, status) = self.subshell(state, |walk, state| walk.list(list, state), false);
+                let (output, status) = self.subshell(state, |eval, state| eval.list(list, state), false);
                 state.output = state.output.concat(&output);
                 status
             }
