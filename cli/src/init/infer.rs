@@ -49,16 +49,16 @@ pub fn infer(
     let reading = read(&files, model, secrets.as_deref()).map_err(|error| error.to_string())?;
     let runtimes: Vec<String> = registry.runtimes().iter().map(|runtime| runtime.name.clone()).collect();
     let space = Space::of(None, &runtimes, &reading);
-    let plan = space.plan(None, budget);
+    let suite = space.test_suite(None, budget);
     let program = Program {
         files: harness.source.iter().map(PathBuf::from).collect(),
         model: model.clone(),
         secrets: secrets.clone(),
     };
-    let (replies, _) = ask_in_both_orders(sandbox, &program, &plan.cases, &Options::default())?;
+    let (replies, _) = ask_in_both_orders(sandbox, &program, &suite.cases, &Options::default())?;
     let mut cases: Vec<(Case, Answer)> = Vec::new();
     let mut failed: Option<NoAnswer> = None;
-    for (case, reply) in plan.cases.iter().zip(replies.answers) {
+    for (case, reply) in suite.cases.iter().zip(replies.answers) {
         match reply {
             Ok(answer) => cases.push((case.clone(), answer)),
             Err(NoAnswer::Failed { .. }) => cases.push((case.clone(), Answer::default())),

@@ -139,10 +139,10 @@ pub fn compare_with_function(
         Err(error) => (Reading::default(), Some(error)),
     };
     let space = Space::of(Some(policy), runtimes, &reading);
-    let plan = space.plan(Some(policy), budget);
+    let suite = space.test_suite(Some(policy), budget);
     let program = target.program();
     if let Some(error) = &unreadable
-        && target.is_confirmed(error, sandbox, plan.cases.first())?
+        && target.is_confirmed(error, sandbox, suite.cases.first())?
     {
         return Err(Obstacle::Function(error.clone()));
     }
@@ -156,7 +156,7 @@ pub fn compare_with_function(
         unstable: Vec::new(),
         writes_files: false,
     };
-    let conformance = compare(policy, &space, &plan, &mut asker)?;
+    let conformance = compare(policy, &space, &suite, &mut asker)?;
     let Asker { sandbox, unstable, writes_files, .. } = asker;
     let protections = sandbox.protections();
     Ok(Comparison {

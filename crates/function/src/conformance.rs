@@ -8,7 +8,7 @@ use slug_resolver::{Env, Policy, inject, select};
 use crate::bash::NoAnswer;
 use crate::case::{Answer, Case};
 use crate::reading::Location;
-use crate::space::{Plan, Space, runtime_of};
+use crate::space::{Space, TestSuite, runtime_of};
 
 /// The answer of a function to one case.
 pub type Reply = Result<Answer, NoAnswer>;
@@ -149,22 +149,22 @@ impl Expected {
     }
 }
 
-/// Compares the replies to the cases of a plan with a policy. Asks more to find the smallest environments.
+/// Compares the replies to the cases of a test suite with a policy. Asks more to find the smallest environments.
 ///
 /// # Errors
 ///
 /// As [`Ask::ask`].
-pub fn compare(policy: &Policy, space: &Space, plan: &Plan, ask: &mut dyn Ask) -> Result<Conformance, String> {
+pub fn compare(policy: &Policy, space: &Space, suite: &TestSuite, ask: &mut dyn Ask) -> Result<Conformance, String> {
     let mut known: HashMap<Case, Option<Expected>> = HashMap::new();
     let mut all = Vec::new();
-    let mut result = Conformance { classes: plan.classes, is_sampled: plan.is_sampled, ..Conformance::default() };
-    for (index, case) in plan.cases.iter().chain(&plan.near_misses).enumerate() {
+    let mut result = Conformance { classes: suite.classes, is_sampled: suite.is_sampled, ..Conformance::default() };
+    for (index, case) in suite.cases.iter().chain(&suite.near_misses).enumerate() {
         let is_new = !known.contains_key(case);
         let expected = known.entry(case.clone()).or_insert_with(|| expected(policy, case));
         if expected.is_none() {
             result.creates_nothing += 1;
         } else if is_new {
-            all.push((case.clone(), index < plan.cases.len()));
+            all.push((case.clone(), index < suite.cases.len()));
         }
     }
     let cases: Vec<Case> = all.iter().map(|(case, _)| case.clone()).collect();

@@ -41,9 +41,9 @@ pub struct Dimension {
     pub is_read_by_policy: bool,
 }
 
-/// The questions about a [`Space`].
+/// The test cases for a [`Space`]: one of each class or a covering sample, and near misses.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub struct TestSuite {
     /// One case of each class, or a covering sample of the classes; the smallest environments come first.
     pub cases: Vec<Case>,
     /// Cases with one near miss each, in every pair of values of the other variables.
@@ -242,11 +242,11 @@ impl Space {
         counts.fold(self.runtimes.len().max(1) as u128, u128::saturating_mul)
     }
 
-    /// The cases to ask. If there are more classes than the budget, these are all small environments that
+    /// The test cases. If there are more classes than the budget, these are all small environments that
     /// fit into half of it, and rows with every pair of values, and every triple of values of variables
     /// that the policy reads.
     #[must_use]
-    pub fn plan(&self, policy: Option<&Policy>, budget: usize) -> Plan {
+    pub fn test_suite(&self, policy: Option<&Policy>, budget: usize) -> TestSuite {
         let classes = self.classes();
         let is_sampled = classes > budget as u128;
         let counts = self.counts();
@@ -261,8 +261,8 @@ impl Space {
         } else {
             covering::small(&counts, budget)
         };
-        let mut plan = Plan { classes, is_sampled, ..Plan::default() };
-        plan.cases = rows.iter().map(|row| self.case(policy, row, None)).collect();
+        let mut suite = TestSuite { classes, is_sampled, ..TestSuite::default() };
+        suite.cases = rows.iter().map(|row| self.case(policy, row, None)).collect();
         let pairs = covering::rows(&counts, &vec![false; counts.len()], budget);
         let of_runtime = self.runtime_near_misses.iter().map(|near_miss| (0, near_miss));
         let of_variables = self.dimensions.iter().enumerate();
@@ -273,16 +273,16 @@ impl Space {
         // Each near miss is asked in some rows, even if there are too many for all.
         for row in &pairs {
             for (column, near_miss) in &replacements {
-                if plan.near_misses.len() >= budget {
-                    return plan;
+                if suite.near_misses.len() >= budget {
+                    return suite;
                 }
                 let case = self.case(policy, row, Some((*column, near_miss)));
                 if seen.insert(case.clone()) {
-                    plan.near_misses.push(case);
+                    suite.near_misses.push(case);
                 }
             }
         }
-        plan
+        suite
     }
 
     /// The number of values of the runtime, then of each variable.

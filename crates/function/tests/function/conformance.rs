@@ -63,16 +63,16 @@ pub fn conform(
     let reading = read(&[file], &function.model, function.secrets.as_deref()).unwrap_or_else(|error| panic!("{error}"));
     let registry = ["weaver", "smith", "clerk", "scribe"].map(str::to_owned);
     let space = Space::of(Some(policy), &registry, &reading);
-    let mut plan = space.plan(Some(policy), budget);
-    if plan.is_sampled {
+    let mut suite = space.test_suite(Some(policy), budget);
+    if suite.is_sampled {
         return None;
     }
-    for cases in [&mut plan.cases, &mut plan.near_misses] {
+    for cases in [&mut suite.cases, &mut suite.near_misses] {
         cases.retain(|case| case.variables.len() <= most);
     }
     let program = Program { files: vec![path], model: function.model, secrets: function.secrets };
     let mut bash = Bash { sandbox, program, replies: Vec::new() };
-    let conformance = compare(policy, &space, &plan, &mut bash).unwrap_or_else(|error| panic!("{error}"));
+    let conformance = compare(policy, &space, &suite, &mut bash).unwrap_or_else(|error| panic!("{error}"));
     // No case that was asked differs and is smaller than the ones that are shown.
     let differs = |(case, reply): &&(Case, Reply)| {
         expected(policy, case).is_some_and(|expected| match reply {
