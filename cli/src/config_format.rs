@@ -11,6 +11,7 @@ pub static FORMAT: Format = Format {
     name: "config",
     meaning: "What slugproof checks in a repository, and which contradictions are intended.",
     versions: &[&ROOT],
+    null_is_absent: false,
     is_open: false,
 };
 
@@ -201,11 +202,11 @@ static OTHER_PAYER: Mapping = Mapping::new(
 pub static PROPERTIES: Mapping = Mapping::new(
     "properties",
     &[
-        Field::test("provider", MEMBERSHIP, "The provider of the model."),
-        Field::test("billing", PAYER, "Who pays for the model."),
-        Field::test("model", MEMBERSHIP, "The slug."),
-        Field::test("path", PAYER, "The path that the policy selects: on `platform`, no key is injected."),
-        Field::test("rule", MEMBERSHIP, "The name of the rule that picked the model."),
+        Field::optional("provider", MEMBERSHIP, "The provider of the model."),
+        Field::optional("billing", PAYER, "Who pays for the model."),
+        Field::optional("model", MEMBERSHIP, "The slug."),
+        Field::optional("path", PAYER, "The path that the policy selects: on `platform`, no key is injected."),
+        Field::optional("rule", MEMBERSHIP, "The name of the rule that picked the model."),
     ],
 )
 .with(&[Rule::NotEmpty]);
@@ -214,9 +215,9 @@ pub static PROPERTIES: Mapping = Mapping::new(
 pub static CALL: Mapping = Mapping {
     name: "situation",
     fields: &[
-        Field::test("event", MEMBERSHIP, "The event that starts the workflow, such as `pull_request`."),
-        Field::test("job", MEMBERSHIP, "The id of the job."),
-        Field::test("workflow", MEMBERSHIP, "The workflow: its path, or the end of its path."),
+        Field::optional("event", MEMBERSHIP, "The event that starts the workflow, such as `pull_request`."),
+        Field::optional("job", MEMBERSHIP, "The id of the job."),
+        Field::optional("workflow", MEMBERSHIP, "The workflow: its path, or the end of its path."),
     ],
     others: Some(Others {
         names: &Shape::Text,

@@ -17,7 +17,11 @@ pub enum Unknown {
 
 /// The JSON Schema (draft 7) of a format.
 pub fn json_schema(format: &'static Format, unknown: Unknown) -> Value {
-    let mut schema = Schema { is_open: format.is_open && unknown == Unknown::AsRead, definitions: BTreeMap::new() };
+    let mut schema = Schema {
+        is_open: format.is_open && unknown == Unknown::AsRead,
+        null_is_absent: format.null_is_absent,
+        definitions: BTreeMap::new(),
+    };
     let mut versions = format.versions.iter().map(|version| schema.mapping(version)).collect::<Vec<_>>();
     let mut root = Map::new();
     root.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
@@ -37,6 +41,7 @@ pub fn json_schema(format: &'static Format, unknown: Unknown) -> Value {
 
 struct Schema {
     is_open: bool,
+    null_is_absent: bool,
     /// The mappings that others refer to, by the path of a reference.
     definitions: BTreeMap<String, Value>,
 }
@@ -46,7 +51,7 @@ impl Schema {
         let mut properties = Map::new();
         for field in mapping.fields {
             let mut shape = self.shape(&field.shape);
-            if matches!(field.presence, Presence::Optional | Presence::Former) {
+            if self.null_is_absent && field.presence != Presence::Required {
                 shape = nullable(shape);
             }
             // Keywords beside `$ref` have no effect in draft 7.
@@ -82,16 +87,12 @@ impl Schema {
             form.insert("additionalProperties".to_owned(), json!(false));
         }
         let mut all = Vec::new();
-        // Null means that the field is absent.
-        let is_there =
-            |name: &&str| json!({"required": [name], "properties": {*name: {"not": {"type": "null"}}}});
+        let is_there = |name: &&str| json!({"required": [name]});
         for rule in mapping.rules {
             match rule {
                 Rule::NotEmpty => drop(form.insert("minProperties".to_owned(), json!(1))),
                 Rule::AtLeastOne(names) => all.push(json!({"anyOf": names.iter().map(is_there).collect::<Vec<_>>()})),
-                Rule::AtMostOne(names) => {
-                    all.push(json!({"not": {"allOf": names.iter().map(is_there).collect::<Vec<_>>()}}));
-                }
+                Rule::AtMostOne(names) => all.push(json!({"not": {"required": names}})),
             }
         }
         if !all.is_empty() {
@@ -151,7 +152,7 @@ pub fn markdown(format: &'static Format) -> String {
         for Field { name, presence, shape, meaning } in mapping.fields {
             let presence = match presence {
                 Presence::Required => ", required",
-                Presence::Optional | Presence::Test => "",
+                Presence::Optional => "",
                 Presence::Former => ", of earlier versions",
             };
             let _ = writeln!(text, "| `{name}` | {}{presence} | {} |", words(shape), meaning.replace('|', "\\|"));

@@ -46,6 +46,21 @@ fn null_optional_field_is_absent() {
     let scratch = project("null", provider, "      - {name: a, models: [m-0], withdrawn_models: null}\n", "X: y");
     let output = slugproof(["check", "providers.yaml"]).dir(&scratch).run();
     assert_eq!((output.code, output.stdout.as_str()), (0, "✓ nothing found in 1 registry\n"));
+    // Elsewhere, an empty field is a mistake: it could make an entry of `accept` fit everything.
+    for (file, text) in [
+        ("slugproof.yaml", "schema_version: 1\naccept: [{code: missing-credential, policy: , reason: x}]\n"),
+        ("slugproof.yaml", "schema_version: 1\npolicies:\n"),
+        ("policy.yaml", &POLICY.replace("harness: [scripts/eval.sh]", "harness:")),
+    ] {
+        let scratch = project("null-elsewhere", OPENAI, "      - {name: openai, models: [m-0]}\n", "X: y");
+        let output = slugproof(["check", file]).dir(&scratch.file(file, text)).run();
+        assert!(
+            output.code == 1
+                && output.stdout.replace("\n                       ", " ").contains("found nothing (null)"),
+            "{text}: {}",
+            output.stdout
+        );
+    }
     for (field, message) in [
         ("{name: null, auth_env: [A]}", "`providers[0].name`: expected a string, found nothing (null)"),
         ("{name: a, auth_env: [null]}", "`providers[0].auth_env[0]`: expected a string, found nothing (null)"),

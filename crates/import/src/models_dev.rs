@@ -129,7 +129,7 @@ fn add_provider(
         leave_out("an empty name");
         return Ok(());
     }
-    let Some(env) = fields.optional("env") else {
+    let Some(env) = fields.optional("env").filter(|at| !at.is_null()) else {
         leave_out("a missing `env`, without which its credentials are unknown");
         return Ok(());
     };
@@ -156,7 +156,7 @@ fn add_provider(
         ));
     }
     let mut ids = Vec::new();
-    if let Some(models) = fields.optional("models") {
+    if let Some(models) = fields.optional("models").filter(|at| !at.is_null()) {
         for model in models.entries()? {
             let id = if options.bare { model.name.to_owned() } else { format!("{name}/{}", model.name) };
             let fields = model.value.fields(&[], &[], UnknownFields::Allow)?;
@@ -184,7 +184,7 @@ fn provider(name: &str, auth_env: AuthEnv, fields: &Fields<'_>, api: Option<&str
 }
 
 fn string<'n>(fields: &Fields<'n>, name: &str) -> Result<Option<&'n str>, ReadError> {
-    fields.optional(name).map(|at| at.string()).transpose()
+    fields.optional(name).filter(|at| !at.is_null()).map(|at| at.string()).transpose()
 }
 
 fn note_unread(draft: &mut Draft, part: &'static str, at: &Cursor<'_>, known: &[&str]) -> Result<(), ReadError> {

@@ -185,9 +185,9 @@ const CORRUPTIONS: [(&str, Corruption); 9] = [
             Value::Integer(_) => &[Value::String("1".to_owned()), Value::Integer("3".to_owned())],
             _ => &[Value::String("true".to_owned()), Value::Integer("7".to_owned()), Value::Null],
         };
-        // A null optional field counts as absent, and a text is an item of `auth_env` as a group is.
+        // A null optional field of a registry counts as absent, and a text is an item of `auth_env` as a group is.
         let is_allowed = |kind: &&Value| match kind {
-            Value::Null => is_optional(&location.shape),
+            Value::Null => is_optional(&location.shape) && location.shape.starts_with("registry."),
             Value::String(_) => MAY_BE_TEXT.contains(&location.shape.as_str()),
             _ => false,
         };

@@ -325,17 +325,12 @@ impl<'n> Fields<'n> {
     ///
     /// The field is missing.
     pub fn required(&self, name: &str) -> Result<Cursor<'n>, ReadError> {
-        self.value(name).ok_or_else(|| self.mapping.missing(name))
+        self.optional(name).ok_or_else(|| self.mapping.missing(name))
     }
 
-    /// Returns the value of an optional field, or `None` if the field is missing or null: real files write null for
-    /// "not set".
+    /// Returns the value of an optional field, or `None` if the field is missing.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<Cursor<'n>> {
-        self.value(name).filter(|at| !at.is_null())
-    }
-
-    fn value(&self, name: &str) -> Option<Cursor<'n>> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.value)
     }
 

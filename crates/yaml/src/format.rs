@@ -13,6 +13,8 @@ pub struct Format {
     pub meaning: &'static str,
     /// The mapping at the top of the file, for each schema version from 1 on.
     pub versions: &'static [&'static Mapping],
+    /// Whether null in an optional field means that the field is absent; otherwise it is an error.
+    pub null_is_absent: bool,
     /// Whether the reader may ignore fields that the format does not define.
     pub is_open: bool,
 }
@@ -51,11 +53,8 @@ pub struct Field {
 pub enum Presence {
     /// The field must be there.
     Required,
-    /// The field may be absent or null.
+    /// The field may be absent.
     Optional,
-    /// The field is a test. It may be absent; null is an error, because a test that is ignored changes what the
-    /// condition means.
-    Test,
     /// A field of earlier versions, which is read and not suggested.
     Former,
 }
@@ -117,12 +116,6 @@ impl Field {
     #[must_use]
     pub const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Self {
         Self { name, presence: Presence::Required, shape, meaning }
-    }
-
-    /// A test of a condition.
-    #[must_use]
-    pub const fn test(name: &'static str, shape: Shape, meaning: &'static str) -> Self {
-        Self { name, presence: Presence::Test, shape, meaning }
     }
 
     /// A field that may be absent.

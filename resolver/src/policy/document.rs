@@ -461,8 +461,7 @@ impl PolicyDocument {
         let mut document = match fields.optional("extends") {
             Some(extends) => base(extends.string()?).map_err(|reason| extends.error(reason))?,
             None => {
-                // Null is an error, too.
-                let _ = fields.required("model")?.items()?;
+                fields.required("model")?;
                 Self { runtime: Vec::new(), model: Vec::new(), ..Self::new("", "", "") }
             }
         };

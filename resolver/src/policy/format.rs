@@ -20,6 +20,7 @@ pub static FORMAT: Format = Format {
     name: "policy",
     meaning: "How one harness picks a model and injects secrets: the variables that it reads, and its rules.",
     versions: &[&VERSION_1, &VERSION_2],
+    null_is_absent: false,
     is_open: false,
 };
 
@@ -297,7 +298,7 @@ pub(super) static CREATES: Mapping = Mapping::new(
 
 static CONDITION: Mapping = Mapping {
     name: "condition",
-    fields: &[Field::test(RUNTIME, MEMBERSHIP, "The runtimes for which the condition can hold.")],
+    fields: &[Field::optional(RUNTIME, MEMBERSHIP, "The runtimes for which the condition can hold.")],
     others: Some(Others { names: &Shape::Variable, meaning: "A variable; the value is its test.", value: &TEST }),
     rules: &[],
 };

@@ -61,7 +61,7 @@ impl RegistryDocument {
         let fields = at.fields_of(&ROOT, unknown)?;
         fields.schema_version_1()?;
         let mut document = Self::default();
-        if let Some(words) = fields.optional("platform_error") {
+        if let Some(words) = given(&fields, "platform_error") {
             for entry in words.entries()? {
                 let (code, text) = decode_platform_error(&entry)?;
                 document.platform_error.insert(code, text);
@@ -124,16 +124,16 @@ fn unknown_in(at: &Cursor<'_>, mapping: &Mapping) -> Result<Vec<FieldPath>, Read
 
 fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, ValidationError> {
     let fields = at.fields_of(&PROVIDER, unknown)?;
-    let pattern = match fields.optional("model_prefix_match") {
+    let pattern = match given(&fields, "model_prefix_match") {
         Some(at) => Pattern::new(at.string()?).map_err(|error| at.error(format!("{error}")))?,
         None => Pattern::none(),
     };
     let mut provider = Provider::new(&text(&fields, "name")?, AuthEnv::default(), pattern);
     provider.display_name = optional_text(&fields, "display_name")?;
-    provider.protocol = fields.optional("protocol").map(|at| decode_protocol(&at)).transpose()?;
+    provider.protocol = given(&fields, "protocol").map(|at| decode_protocol(&at)).transpose()?;
     provider.auth_mode = optional_text(&fields, "auth_mode")?;
-    provider.billing = fields.optional("billing").map(|at| decode_billing(&at)).transpose()?;
-    match fields.optional("auth_env") {
+    provider.billing = given(&fields, "billing").map(|at| decode_billing(&at)).transpose()?;
+    match given(&fields, "auth_env") {
         Some(at) => provider.auth_env = decode_auth_env(&at)?,
         None if provider.is_platform() => {}
         None => {
@@ -148,7 +148,7 @@ fn decode_provider(at: &Cursor<'_>, unknown: UnknownFields) -> Result<Provider, 
     provider.model_aliases = strings(&fields, "model_aliases")?;
     provider.upstream_vendor = optional_text(&fields, "upstream_vendor")?;
     provider.vendor_logo = optional_text(&fields, "vendor_logo")?;
-    provider.deprecated = fields.optional("deprecated").map(|at| at.boolean()).transpose()?;
+    provider.deprecated = given(&fields, "deprecated").map(|at| at.boolean()).transpose()?;
     Ok(provider)
 }
 
@@ -212,12 +212,18 @@ fn text(fields: &Fields<'_>, name: &str) -> Result<String, ValidationError> {
     Ok(fields.required(name)?.string()?.to_owned())
 }
 
+/// The value of an optional field, or `None` if the field is missing or null: real catalogues write
+/// null for "not set".
+fn given<'n>(fields: &Fields<'n>, name: &str) -> Option<Cursor<'n>> {
+    fields.optional(name).filter(|at| !at.is_null())
+}
+
 fn optional_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, ValidationError> {
-    Ok(fields.optional(name).map(|at| at.string().map(ToOwned::to_owned)).transpose()?)
+    Ok(given(fields, name).map(|at| at.string().map(ToOwned::to_owned)).transpose()?)
 }
 
 fn strings(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, ValidationError> {
-    Ok(fields.optional(name).map_or(Ok(Vec::new()), |at| at.strings())?)
+    Ok(given(fields, name).map_or(Ok(Vec::new()), |at| at.strings())?)
 }
 
 /// Serialises a registry in the format of its file.

@@ -10,6 +10,7 @@ pub static FORMAT: Format = Format {
     meaning: "The provider catalogue of a platform: providers with the secrets that they accept, and runtimes with the \
               models that each provider serves.",
     versions: &[&ROOT],
+    null_is_absent: true,
     is_open: true,
 };
 
