@@ -79,7 +79,7 @@ impl<'r> Evaluation<'r> {
         }
         let cases = self.cases_of_vars(&invocations, &eval);
         let cases: Vec<Invocation> =
-            cases.into_iter().map(|case| self.with_needed_outputs(id, &slice.needs, case, 0)).collect();
+            cases.into_iter().map(|case| self.with_needed_jobs(id, &slice.needs, case, 0)).collect();
         eval.call_sites(&cases)
     }
 
@@ -151,6 +151,27 @@ impl<'r> Evaluation<'r> {
         let jobs = self.workflow(file_index).jobs.iter().enumerate();
         let named = jobs.map(|(index, job)| (job.id.to_lowercase(), JobId { file: file_index, job: index }));
         named.filter(|(name, _)| names.contains(name)).collect()
+    }
+
+    /// Adds what is known about the jobs that a job needs to an invocation: those that never run, and the outputs of
+    /// the others.
+    fn with_needed_jobs(
+        &self,
+        id: JobId,
+        needs: &BTreeSet<String>,
+        invocation: Invocation,
+        depth: usize,
+    ) -> Invocation {
+        let (workflow, job) = self.workflow_and_job(id);
+        let skipped = workflow.jobs.iter().enumerate().filter(|(index, needed)| {
+            let needed_id = JobId { job: *index, ..id };
+            let is_needed = || job.needs.iter().any(|name| name.eq_ignore_ascii_case(&needed.id));
+            // Only a condition with a status function lets a job run after one that was skipped.
+            job.checks_status() && is_needed() && !self.job_eval(needed_id, &Slice::default()).may_run(&invocation)
+        });
+        let skipped = skipped.map(|(_, needed)| needed.id.to_lowercase()).collect();
+        let invocation = Invocation { skipped_jobs: Rc::new(skipped), ..invocation };
+        self.with_needed_outputs(id, needs, invocation, depth)
     }
 
     /// Adds the outputs of the jobs that a job needs to an invocation.
@@ -284,7 +305,7 @@ impl<'r> Evaluation<'r> {
         let mut all: Vec<Invocation> = Vec::new();
         let invocations = self.invocations(caller.file, &inputs, depth);
         for invocation in self.cases_of_vars(&invocations, &eval) {
-            let invocation = self.with_needed_outputs(caller, &slice.needs, invocation, depth);
+            let invocation = self.with_needed_jobs(caller, &slice.needs, invocation, depth);
             for (row, _) in eval.rows(&invocation, MAX_INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
                 if !eval.can_run(&context) {
