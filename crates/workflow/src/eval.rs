@@ -22,6 +22,9 @@ const MAX_DEPTH: usize = 12;
 /// Maximum number of calling jobs and needed jobs that are evaluated for one job.
 const MAX_VISITS: usize = 1_000;
 
+/// Maximum number of jobs in the `needs` of one job whose results are evaluated. If there are more, no result is known.
+const MAX_RESULTS: usize = 16;
+
 /// Maximum number of repository variables with a default in one job. If a job has more, none of them is
 /// evaluated as both set and unset.
 const MAX_VARS: usize = 4;
@@ -162,14 +165,16 @@ impl<'r> Evaluation<'r> {
         invocation: Invocation,
         depth: usize,
     ) -> Invocation {
-        let (workflow, job) = self.workflow_and_job(id);
-        let skipped = workflow.jobs.iter().enumerate().filter(|(index, needed)| {
-            let needed_id = JobId { job: *index, ..id };
-            let is_needed = || job.needs.iter().any(|name| name.eq_ignore_ascii_case(&needed.id));
-            // Only a condition with a status function lets a job run after one that was skipped.
-            job.checks_status() && is_needed() && !self.job_eval(needed_id, &Slice::default()).may_run(&invocation)
-        });
-        let skipped = skipped.map(|(_, needed)| needed.id.to_lowercase()).collect();
+        let (_, job) = self.workflow_and_job(id);
+        // Only a condition with a status function lets a job run after one that was skipped.
+        let names = match job.checks_status() {
+            true if job.needs.len() <= MAX_RESULTS => job.needs.iter().map(|name| name.to_lowercase()).collect(),
+            _ => BTreeSet::new(),
+        };
+        let needed = if names.is_empty() { Vec::new() } else { self.jobs_named(id.file, &names) };
+        let never_runs =
+            |(_, needed): &(String, JobId)| !self.job_eval(*needed, &Slice::default()).may_run(&invocation);
+        let skipped = needed.into_iter().filter(never_runs).map(|(name, _)| name).collect();
         let invocation = Invocation { skipped_jobs: Rc::new(skipped), ..invocation };
         self.with_needed_outputs(id, needs, invocation, depth)
     }

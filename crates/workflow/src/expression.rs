@@ -705,12 +705,12 @@ pub fn member(value: &Evaluation, names: &[String]) -> Evaluation {
 fn find_member<'v>(value: &'v Evaluation, name: &str) -> Option<&'v Evaluation> {
     match value {
         Evaluation::Object(fields) => {
-            let name = folded(name);
-            fields.iter().find(|(field, _)| folded(field) == name).map(|(_, value)| value)
+            let is_named = |(field, _): &(&String, &Evaluation)| folded(field) == folded(name);
+            fields.get(name).or_else(|| fields.iter().find(is_named).map(|(_, value)| value))
         }
         Evaluation::Array(items) => {
             let index = text_to_number(name)?.floor();
-            (0..items.len()).zip(items).find(|(at, _)| index == *at as f64).map(|(_, item)| item)
+            index.to_string().parse::<usize>().ok().and_then(|index| items.get(index))
         }
         _ => None,
     }

@@ -14,6 +14,9 @@ pub type Partial = [Option<usize>];
 /// A combination: pairs of a factor and one of its values, in the order of the factors.
 pub type Combination = Vec<(usize, usize)>;
 
+/// The distance between the first combinations of two arrays; a prime.
+const STRIDE: usize = 7_919;
+
 /// Factors, and what their values exclude.
 pub struct Model {
     pub factors: &'static [Factor],
@@ -22,18 +25,20 @@ pub struct Model {
 }
 
 impl Model {
-    /// Rows in which every feasible combination of `strength` values occurs. The same model has the same rows:
-    /// each row starts with the first combination that is missing and takes for each other factor the value that
-    /// adds the most.
-    pub fn array(&self, strength: usize) -> Vec<Vec<usize>> {
+    /// Rows in which every feasible combination of `strength` values occurs. Each row starts with a combination that
+    /// is missing and takes for each other factor the value that adds the most. The same model and number have the
+    /// same rows; another number starts with other combinations.
+    pub fn array(&self, strength: usize, number: usize) -> Vec<Vec<usize>> {
         let mut missing = self.feasible_combinations(strength);
         let mut rows = Vec::new();
-        while let Some(first) = missing.first().cloned() {
+        while !missing.is_empty() {
+            let start = number.wrapping_mul(STRIDE) % missing.len();
+            let Some(first) = missing.iter().nth(start).cloned() else { break };
             let mut row = self.empty();
             first.iter().for_each(|(factor, value)| row[*factor] = Some(*value));
             for factor in 0..self.factors.len() {
                 if row[factor].is_none() {
-                    row[factor] = self.best_value(&row, factor, &missing, rows.len());
+                    row[factor] = self.best_value(&row, factor, &missing, rows.len() + number);
                 }
             }
             let row: Vec<usize> = row.into_iter().flatten().collect();
@@ -131,8 +136,8 @@ fn array_covers_every_feasible_combination_of_a_small_model() {
         .collect();
     let is_allowed = |row: &Vec<usize>| allows(&row.iter().copied().map(Some).collect::<Vec<_>>());
     let allowed: Vec<&Vec<usize>> = all.iter().filter(|row| is_allowed(row)).collect();
-    for strength in 1..=4 {
-        let rows = model.array(strength);
+    for (strength, number) in (1..=4).flat_map(|strength| (0..3).map(move |number| (strength, number))) {
+        let rows = model.array(strength, number);
         assert!(rows.iter().all(|row| allowed.contains(&row)), "{rows:?}");
         let mut feasible = BTreeSet::new();
         for row in &allowed {

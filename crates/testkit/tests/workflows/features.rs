@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::array::{Factor, Model, Partial};
-use crate::runner::{Files, World};
+use super::array::{Factor, Model, Partial};
+use super::runner::{Files, World};
 
 /// Declares the factors, and a constant with the index of each.
 macro_rules! factors {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::expression::{Scope, condition, template, to_text, typed};
+use super::expression::{Scope, condition, template, to_text, typed};
 
 /// The files of a repository, by path.
 pub type Files = BTreeMap<String, String>;
@@ -369,7 +369,7 @@ fn matrix_rows(matrix: &Value, scope: &Scope<'_>) -> Vec<Value> {
             names.iter().all(|name| included.get(name).is_none_or(|value| row.get(name) == Some(value)))
         };
         let mut is_added = false;
-        for (row, original) in rows.iter_mut().zip(&original).filter(|(_, original)| fits(original)) {
+        for (row, _) in rows.iter_mut().zip(&original).filter(|(_, original)| fits(original)) {
             row.extend(included.clone());
             is_added = true;
         }

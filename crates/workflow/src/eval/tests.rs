@@ -66,3 +66,35 @@ fn evaluation_slices_each_job_once() {
     // The slices of the called job and of both callers.
     assert_eq!(evaluation.slices.borrow().len(), 3);
 }
+
+/// A job that never runs was skipped, unless somebody has cancelled the run before.
+#[test]
+fn result_of_a_job_that_never_runs_is_skipped_or_cancelled() {
+    let variables = BTreeSet::from(["MODEL".to_owned()]);
+    for (setup, condition, is_called) in [
+        ("false", "always() && needs.setup.result == 'success'", false),
+        ("false", "always() && needs.Setup.result == 'failure'", false),
+        ("false", "always() && needs['setup'].result == 'SUCCESS'", false),
+        ("false", "${{ always() && needs.setup.result != 'success' }}", true),
+        ("false", "always() && needs.setup.result == 'skipped'", true),
+        ("false", "always() && needs.setup.result == 'cancelled'", true),
+        ("github.event_name == 'release'", "!cancelled() && needs.setup.result == 'success'", false),
+        ("github.event_name == 'push'", "always() && needs.setup.result == 'success'", true),
+        ("always() && false", "always() && needs.setup.result == 'success'", false),
+        ("failure()", "always() && needs.setup.result == 'success'", true),
+        ("true", "always() && needs.setup.result == 'failure'", true),
+        ("true", "always() && needs.after.result == 'success'", true),
+        ("false", "always() && needs.after.result == 'success'", false),
+        ("false", "always() && needs.anyway.result == 'success'", true),
+        ("false", "always() && needs.other.result == 'success'", true),
+    ] {
+        let text = format!(
+            "on: push\njobs:\n  setup: {{if: \"{setup}\", steps: []}}\n  after: {{needs: setup, steps: []}}\n  anyway: \
+             {{needs: setup, if: always(), steps: []}}\n  job:\n    needs: [setup, after, anyway]\n    if: \"{condition}\"\n    \
+             steps: [{{run: bash run.sh}}]\n"
+        );
+        let repository = Repository::new(vec![Parser::default().parse(".github/workflows/a.yml", &text).unwrap()]);
+        let sites = Evaluation::new(&repository, search(&variables)).call_sites(JobId { file: 0, job: 3 });
+        assert_eq!(!sites.is_empty(), is_called, "{setup} {condition}");
+    }
+}
