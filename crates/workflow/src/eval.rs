@@ -156,8 +156,8 @@ impl<'r> Evaluation<'r> {
         named.filter(|(name, _)| names.contains(name)).collect()
     }
 
-    /// Adds what is known about the jobs that a job needs to an invocation: those that never run, and the outputs of
-    /// the others.
+    /// Adds what is known about the jobs that a job needs to an invocation: which of them never run, and the outputs
+    /// of the others.
     fn with_needed_jobs(
         &self,
         id: JobId,

@@ -202,33 +202,38 @@ impl Choice<'_> {
             inputs = "{value: {required: true}}";
             inner = "      env: {VALUE: '${{ inputs.value }}'}\n";
         }
-        let action = format!(
-            "name: call\ninputs: {inputs}\nruns:\n  using: composite\n  steps:\n    - shell: {}\n{inner}      run: |\n        \
-             {}\n",
-            if shell.is_empty() { "bash" } else { shell },
-            lines.join("\n        "),
-        );
+        let shell = if shell.is_empty() { "bash" } else { shell };
+        let head = format!("name: call\ninputs: {inputs}\nruns:\n  using: composite\n  steps:\n    - shell: {shell}\n");
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let action = format!("{head}{inner}      run: |\n{}", lines_at(8, &lines));
         files.insert(".github/actions/call/action.yml".to_owned(), action);
         (step, files)
     }
 
     /// The lines of the matrix.
-    fn matrix(&self) -> &'static str {
-        match self.get(MATRIX) {
-            "none" => "",
-            "list" => "      matrix:\n        model: [acme-m, house-mini]\n        system: [a, b]\n",
-            "include" => "      matrix:\n        include:\n          - {model: acme-m}\n          - {other: x}\n",
-            "list and include" => {
-                "      matrix:\n        model: [acme-m]\n        include:\n          - {model: acme-m, size: 1}\n          \
-                 - {model: house-mini}\n          - {size: 2}\n"
-            }
-            "exclude" => {
-                "      matrix:\n        model: [acme-m, acme-n, house-mini]\n        system: [a, b]\n        exclude:\n          \
-                 - {model: acme-n}\n          - {model: house-mini, system: a}\n"
-            }
-            "fromJSON" => "      matrix:\n        model: ${{ fromJSON('[\"acme-m\", \"house-mini\"]') }}\n",
-            _ => "      matrix:\n        model: ${{ fromJSON(needs.setup.outputs.models) }}\n",
-        }
+    fn matrix(&self) -> String {
+        let lines: &[&str] = match self.get(MATRIX) {
+            "none" => return String::new(),
+            "list" => &["  model: [acme-m, house-mini]", "  system: [a, b]"],
+            "include" => &["  include:", "    - {model: acme-m}", "    - {other: x}"],
+            "list and include" => &[
+                "  model: [acme-m]",
+                "  include:",
+                "    - {model: acme-m, size: 1}",
+                "    - {model: house-mini}",
+                "    - {size: 2}",
+            ],
+            "exclude" => &[
+                "  model: [acme-m, acme-n, house-mini]",
+                "  system: [a, b]",
+                "  exclude:",
+                "    - {model: acme-n}",
+                "    - {model: house-mini, system: a}",
+            ],
+            "fromJSON" => &["  model: ${{ fromJSON('[\"acme-m\", \"house-mini\"]') }}"],
+            _ => &["  model: ${{ fromJSON(needs.setup.outputs.models) }}"],
+        };
+        lines_at(6, &[&["matrix:"], lines].concat())
     }
 
     fn workflow(&self) -> (String, Files) {
@@ -262,8 +267,8 @@ impl Choice<'_> {
             if needs.is_some() {
                 text += "    if: github.event_name == 'push'\n";
             }
-            text += "    outputs:\n      models: ${{ steps.list.outputs.models }}\n    steps:\n      - id: list\n        \
-                     run: echo 'models=[\"acme-m\", \"house-mini\"]' >> \"$GITHUB_OUTPUT\"\n";
+            text += "    outputs:\n      models: ${{ steps.list.outputs.models }}\n    steps:\n      - id: list\n";
+            text += "        run: echo 'models=[\"acme-m\", \"house-mini\"]' >> \"$GITHUB_OUTPUT\"\n";
         }
         text += "  e2e:\n    runs-on: ubuntu-latest\n";
         if needs_output || needs.is_some() {
@@ -293,14 +298,13 @@ impl Choice<'_> {
             text += &format!("    env:\n{secret}{of_job}");
         }
         text += "    steps:\n";
-        text += match self.get(EARLIER) {
-            "none" => "",
-            "fails" => "      - run: exit 1\n",
-            "is tolerated" => "      - run: exit 1\n        continue-on-error: true\n",
-            _ => {
-                "      - continue-on-error: true\n        run: |\n          echo MODEL=acme-e >> \"$GITHUB_ENV\"\n          exit 1\n"
-            }
+        let earlier: &[&str] = match self.get(EARLIER) {
+            "none" => &[],
+            "fails" => &["- run: exit 1"],
+            "is tolerated" => &["- run: exit 1", "  continue-on-error: true"],
+            _ => &["- continue-on-error: true", "  run: |", "    echo MODEL=acme-e >> \"$GITHUB_ENV\"", "    exit 1"],
         };
+        text += &lines_at(6, earlier);
         if self.is(SOURCE, "step output") {
             text += "      - id: pick\n        run: echo model=acme-o >> \"$GITHUB_OUTPUT\"\n";
         }
@@ -348,6 +352,11 @@ impl Choice<'_> {
         }
         worlds
     }
+}
+
+/// Lines with an indent.
+fn lines_at(indent: usize, lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
 }
 
 /// Maximum steps of the job that calls the harness.

@@ -1,8 +1,8 @@
 //! Compares what the linter considers with what happens, on a covering array of workflow features.
 //!
-//! Each generated repository is run by a model of the forge, with bash for the scripts. Every environment that the
-//! harness receives must be among those that the linter considers, and an environment that the linter is certain of
-//! must happen.
+//! Each generated repository is run by a model of the forge, with bash for the scripts. The linter must have
+//! considered every environment that the harness receives, and an environment that the linter is certain of must
+//! happen.
 
 // Scripts of workflows need bash.
 #![cfg(unix)]
@@ -168,7 +168,7 @@ fn environments_of_covering_workflows_are_those_considered() {
     }
     let Outcome { disagreements, calls, certain, considered } = outcome;
     println!(
-        "{repositories} repositories, {} scripts, {calls} calls, {considered} environments considered, {certain} certain",
+        "{repositories} repositories, {} scripts, {calls} calls, {considered} environments, {certain} certain",
         scripts.runs
     );
     let shown: Vec<&str> = disagreements.iter().take(3).map(String::as_str).collect();
