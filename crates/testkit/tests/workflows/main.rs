@@ -90,7 +90,7 @@ impl Considered<'_> {
             self.env.export(name) != Export::Maybe
                 && (value.single().is_some() || value.values == AbstractValue::NonEmpty && **name == *NAMES[0])
         };
-        NAMES.iter().all(|name| is_known(&name))
+        NAMES.iter().all(is_known)
     }
 }
 
