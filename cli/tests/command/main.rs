@@ -10,6 +10,9 @@ mod config;
 mod conform;
 mod console;
 mod corpus;
+// The features of workflows need bash.
+#[cfg(unix)]
+mod covering;
 mod diagnose;
 mod diagnose_properties;
 mod diff;

@@ -2,7 +2,7 @@
 
 use github_actions_expressions::{Evaluation, Expr};
 use slug_laws::Violation;
-use slug_value::{AbstractValue, Text, Value};
+use slug_value::{AbstractValue, Text, Value, folded};
 use slug_workflow::expression::{self, Contexts};
 
 /// Checks that abstract evaluation is sound: the possible values of a template in
@@ -92,6 +92,9 @@ fn check_constant(expression: &str) -> Result<(), Violation> {
     let possible = expression::value(expression, &MostlyUnknown);
     // This also skips an expression that is too long for `expression::value`: its value is unknown.
     let Some(value) = possible.single() else { return Ok(()) };
+    if differs_in_library(expression) {
+        return Ok(());
+    }
     let Some(library_value) = Expr::parse(expression).ok().and_then(|tree| tree.consteval()) else { return Ok(()) };
     let (actual, expected) = (value.sema().to_string(), library_value.sema().to_string());
     if actual == expected {
@@ -101,9 +104,30 @@ fn check_constant(expression: &str) -> Result<(), Violation> {
     }
 }
 
+/// Whether the parser library may give another value than a forge: it reads a sign after the prefix of a number, maps
+/// some letters to several, and orders characters by their number instead of their code units. The table of facts of
+/// the evaluator has these cases.
+fn differs_in_library(expression: &str) -> bool {
+    ["0x+", "0o+"].iter().any(|prefix| expression.contains(prefix))
+        || expression.to_uppercase() != folded(expression)
+        || expression.chars().any(|sign| sign >= '\u{e000}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn constants_are_compared_unless_the_library_is_wrong() {
+        for expression in ["'0x+1' == 1", "'ß' == 'ss'", "'ı' == 'i'", "'😀' < '\u{fffd}'"] {
+            assert!(differs_in_library(expression), "{expression}");
+            assert_eq!(check_constant(expression), Ok(()), "{expression}");
+        }
+        for expression in ["'É' == 'é'", "0x1 == 1", "'a' < 'B'", "format('{0}', 1.50)"] {
+            assert!(!differs_in_library(expression), "{expression}");
+            assert_eq!(check_constant(expression), Ok(()), "{expression}");
+        }
+    }
 
     #[test]
     fn includes_compares_possible_values() {

@@ -186,6 +186,45 @@ pub fn to_text(value: &Evaluation) -> String {
     }
 }
 
+/// The number that a forge makes of a value to compare it with a value of another type. `None` if implementations
+/// differ.
+#[must_use]
+pub fn to_number(value: &Evaluation) -> Option<f64> {
+    match value {
+        Evaluation::String(text) => text_to_number(text),
+        value => Some(value.as_number()),
+    }
+}
+
+/// The number that a text stands for, as a literal or by conversion; `NaN` if it is not a number. `None` if
+/// implementations differ: if it is too large, or `Infinity` in another case or with a plus sign.
+#[must_use]
+pub fn text_to_number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    // The bits are those of a signed number of 32 bits.
+    let of_digits = |digits: &str, radix: u32| {
+        let has_digits_alone = digits.chars().all(|digit| digit.is_digit(radix));
+        let bits = u32::from_str_radix(digits, radix).ok().filter(|_| has_digits_alone);
+        bits.map_or(f64::NAN, |bits| f64::from(bits.cast_signed()))
+    };
+    if text.is_empty() {
+        Some(0.0)
+    } else if let Some(digits) = text.strip_prefix("0x") {
+        Some(of_digits(digits, 16))
+    } else if let Some(digits) = text.strip_prefix("0o") {
+        Some(of_digits(digits, 8))
+    } else if unsigned.eq_ignore_ascii_case("infinity") {
+        let infinities = [("Infinity", f64::INFINITY), ("-Infinity", f64::NEG_INFINITY)];
+        infinities.iter().find(|(name, _)| *name == text).map(|(_, infinity)| *infinity)
+    } else if unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        let number: f64 = text.parse().unwrap_or(f64::NAN);
+        (!number.is_infinite()).then_some(number)
+    } else {
+        Some(f64::NAN)
+    }
+}
+
 /// The format `G15` of the forge.
 fn number_to_text(number: f64) -> String {
     if number.is_nan() {

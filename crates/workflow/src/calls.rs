@@ -63,6 +63,7 @@ pub fn invocation(
         vars: outer.vars.clone(),
         callers: outer.callers.iter().cloned().chain([caller]).collect(),
         job_outputs: Rc::default(),
+        skipped_jobs: Rc::default(),
     })
 }
 

@@ -60,6 +60,11 @@ impl Contexts for EvalContext<'_> {
                 let outputs = self.invocation.job_outputs.get(*id);
                 outputs.and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
             }
+            ["needs", id, "result"] if self.invocation.skipped_jobs.contains(*id) => {
+                let result = |text: &str| Evaluation::String(text.to_owned());
+                let reason = "whether somebody cancels the run is known only at run time".to_owned();
+                Value::one_of(["skipped", "cancelled"].map(result), [reason].into())
+            }
             ["env", _] => self.env.map_or_else(unknown, |env| env(&path[1]).into_value()),
             ["secrets", name] => self.secret(name, &path[1]),
             ["vars", _] => self.var(&path[1]),

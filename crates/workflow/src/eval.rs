@@ -22,6 +22,9 @@ const MAX_DEPTH: usize = 12;
 /// Maximum number of calling jobs and needed jobs that are evaluated for one job.
 const MAX_VISITS: usize = 1_000;
 
+/// Maximum number of jobs in the `needs` of one job whose results are evaluated. If there are more, no result is known.
+const MAX_RESULTS: usize = 16;
+
 /// Maximum number of repository variables with a default in one job. If a job has more, none of them is
 /// evaluated as both set and unset.
 const MAX_VARS: usize = 4;
@@ -79,7 +82,7 @@ impl<'r> Evaluation<'r> {
         }
         let cases = self.cases_of_vars(&invocations, &eval);
         let cases: Vec<Invocation> =
-            cases.into_iter().map(|case| self.with_needed_outputs(id, &slice.needs, case, 0)).collect();
+            cases.into_iter().map(|case| self.with_needed_jobs(id, &slice.needs, case, 0)).collect();
         eval.call_sites(&cases)
     }
 
@@ -151,6 +154,29 @@ impl<'r> Evaluation<'r> {
         let jobs = self.workflow(file_index).jobs.iter().enumerate();
         let named = jobs.map(|(index, job)| (job.id.to_lowercase(), JobId { file: file_index, job: index }));
         named.filter(|(name, _)| names.contains(name)).collect()
+    }
+
+    /// Adds what is known about the jobs that a job needs to an invocation: which of them never run, and the outputs
+    /// of the others.
+    fn with_needed_jobs(
+        &self,
+        id: JobId,
+        needs: &BTreeSet<String>,
+        invocation: Invocation,
+        depth: usize,
+    ) -> Invocation {
+        let (_, job) = self.workflow_and_job(id);
+        // Only a condition with a status function lets a job run after one that was skipped.
+        let names = match job.checks_status() {
+            true if job.needs.len() <= MAX_RESULTS => job.needs.iter().map(|name| name.to_lowercase()).collect(),
+            _ => BTreeSet::new(),
+        };
+        let needed = if names.is_empty() { Vec::new() } else { self.jobs_named(id.file, &names) };
+        let never_runs =
+            |(_, needed): &(String, JobId)| !self.job_eval(*needed, &Slice::default()).may_run(&invocation);
+        let skipped = needed.into_iter().filter(never_runs).map(|(name, _)| name).collect();
+        let invocation = Invocation { skipped_jobs: Rc::new(skipped), ..invocation };
+        self.with_needed_outputs(id, needs, invocation, depth)
     }
 
     /// Adds the outputs of the jobs that a job needs to an invocation.
@@ -284,7 +310,7 @@ impl<'r> Evaluation<'r> {
         let mut all: Vec<Invocation> = Vec::new();
         let invocations = self.invocations(caller.file, &inputs, depth);
         for invocation in self.cases_of_vars(&invocations, &eval) {
-            let invocation = self.with_needed_outputs(caller, &slice.needs, invocation, depth);
+            let invocation = self.with_needed_jobs(caller, &slice.needs, invocation, depth);
             for (row, _) in eval.rows(&invocation, MAX_INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
                 if !eval.can_run(&context) {

@@ -9,7 +9,7 @@ use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::{BinExpr, BinOp, UnOp};
 use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
 
-use slug_value::{AbstractValue, Text, Tristate, Value, folded, to_text};
+use slug_value::{AbstractValue, Text, Tristate, Value, folded, text_to_number, to_number, to_text};
 
 /// Maximum bytes of one expression: the limit of a forge.
 pub const EXPRESSION_BYTES: usize = 21_000;
@@ -478,12 +478,12 @@ pub fn value(expression: &str, contexts: &dyn Contexts) -> Value {
 
 fn evaluate(expression: &SpannedExpr<'_>, contexts: &dyn Contexts) -> Value {
     match &expression.inner {
-        Expr::Literal(literal) => Value::known(match literal {
-            Literal::Number(number) => Evaluation::Number(*number),
-            Literal::String(text) => Evaluation::String(text.to_string()),
-            Literal::Boolean(value) => Evaluation::Boolean(*value),
-            Literal::Null => Evaluation::Null,
-        }),
+        Expr::Literal(literal) => match literal {
+            Literal::Number(_) => number_value(expression.origin.raw),
+            Literal::String(text) => Value::known(Evaluation::String(text.to_string())),
+            Literal::Boolean(value) => Value::known(Evaluation::Boolean(*value)),
+            Literal::Null => Value::known(Evaluation::Null),
+        },
         Expr::Context(context) => context_value(context, expression.origin.raw, contexts),
         Expr::Identifier(name) => contexts.look_up(&[name.as_str().to_lowercase()]),
         Expr::UnExpr { op: UnOp::Not, expr } => negated(&evaluate(expr, contexts)),
@@ -503,6 +503,22 @@ fn evaluate(expression: &SpannedExpr<'_>, contexts: &dyn Contexts) -> Value {
     }
 }
 
+/// The value of a literal number, which may be in parentheses.
+fn number_value(raw: &str) -> Value {
+    let literal = raw.trim_matches(|sign: char| sign.is_whitespace() || matches!(sign, '(' | ')'));
+    let known = |number| Value::known(Evaluation::Number(number));
+    match text_to_number(literal) {
+        Some(number) if number.is_nan() && literal != "NaN" => Value::unknown(format!("`{literal}` is not a number")),
+        Some(number) if !is_negative_zero(number) => known(number),
+        _ => Value::unknown(format!("implementations of expressions differ in `{literal}`")),
+    }
+}
+
+/// True for the number that some implementations print as `0` and others as `-0`.
+fn is_negative_zero(number: f64) -> bool {
+    number == 0.0 && number.is_sign_negative()
+}
+
 fn negated(value: &Value) -> Value {
     let truth = !value.truth();
     let values = [(truth.can_be_true, true), (truth.can_be_false, false)];
@@ -514,9 +530,9 @@ fn negated(value: &Value) -> Value {
 fn falsy(value: &Value) -> Value {
     let values: Vec<Evaluation> = match &value.values {
         AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
-        // Null, empty text and `false` are the only false values that a context yields.
+        // As text, null is like the empty text. A context does not yield `NaN`.
         AbstractValue::NonEmpty | AbstractValue::Any => {
-            vec![Evaluation::String(String::new()), Evaluation::Boolean(false)]
+            vec![Evaluation::String(String::new()), Evaluation::Boolean(false), Evaluation::Number(0.0)]
         }
     };
     Value::one_of(values, value.reasons.clone())
@@ -566,31 +582,33 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
         }
         _ => return Value::one_of([true, false].map(Evaluation::Boolean), why),
     };
-    let compare = |a: &Evaluation, b: &Evaluation| match op {
-        BinOp::Eq => is_equal(a, b),
-        BinOp::Neq => !is_equal(a, b),
-        BinOp::Lt => order(a, b).is_some_and(Ordering::is_lt),
-        BinOp::Le => order(a, b).is_some_and(Ordering::is_le),
-        BinOp::Gt => order(a, b).is_some_and(Ordering::is_gt),
-        BinOp::Ge => order(a, b).is_some_and(Ordering::is_ge),
+    let holds = |order: Option<Ordering>| match op {
+        BinOp::Eq => order == Some(Ordering::Equal),
+        BinOp::Neq => order != Some(Ordering::Equal),
+        BinOp::Lt => order.is_some_and(Ordering::is_lt),
+        BinOp::Le => order.is_some_and(Ordering::is_le),
+        BinOp::Gt => order.is_some_and(Ordering::is_gt),
+        BinOp::Ge => order.is_some_and(Ordering::is_ge),
         BinOp::And | BinOp::Or => false,
     };
-    let results = lefts.iter().flat_map(|a| rights.iter().map(move |b| Evaluation::Boolean(compare(a, b))));
+    let pairs = lefts.iter().flat_map(|a| rights.iter().map(move |b| (a, b)));
+    let results = pairs.flat_map(|(a, b)| orders(a, b)).map(|order| Evaluation::Boolean(holds(order)));
     Value::one_of(results, why)
 }
 
-/// The order of two values; `None` if they have none. Texts are compared without regard to case.
-fn order(one: &Evaluation, other: &Evaluation) -> Option<Ordering> {
+/// The possible orders of two values, `None` for values without one. Texts are compared without regard to case.
+fn orders(one: &Evaluation, other: &Evaluation) -> Vec<Option<Ordering>> {
+    let is_whole = |value: &Evaluation| matches!(value, Evaluation::Array(_) | Evaluation::Object(_));
     match (one, other) {
-        (Evaluation::String(one), Evaluation::String(other)) => Some(folded(one).cmp(&folded(other))),
-        _ => one.sema().partial_cmp(&other.sema()),
-    }
-}
-
-fn is_equal(one: &Evaluation, other: &Evaluation) -> bool {
-    match (one, other) {
-        (Evaluation::String(_), Evaluation::String(_)) => order(one, other) == Some(Ordering::Equal),
-        _ => one.sema() == other.sema(),
+        (Evaluation::String(one), Evaluation::String(other)) => {
+            vec![Some(folded(one).encode_utf16().cmp(folded(other).encode_utf16()))]
+        }
+        // They are equal if they are the same instance, which is not followed.
+        _ if is_whole(one) && one == other => vec![Some(Ordering::Equal), None],
+        _ => match (to_number(one), to_number(other)) {
+            (Some(one), Some(other)) => vec![one.partial_cmp(&other)],
+            _ => vec![Some(Ordering::Less), Some(Ordering::Equal), Some(Ordering::Greater), None],
+        },
     }
 }
 
@@ -617,7 +635,7 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
                 let index = evaluate(index, contexts);
                 match index.single() {
                     Some(Evaluation::String(name)) => Segment::Member(name.clone()),
-                    Some(Evaluation::Number(number)) => Segment::Member(number.to_string()),
+                    Some(number @ Evaluation::Number(_)) => Segment::Member(to_text(number)),
                     _ => return unknown(),
                 }
             }
@@ -687,9 +705,13 @@ pub fn member(value: &Evaluation, names: &[String]) -> Evaluation {
 fn find_member<'v>(value: &'v Evaluation, name: &str) -> Option<&'v Evaluation> {
     match value {
         Evaluation::Object(fields) => {
-            fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            let is_named = |(field, _): &(&String, &Evaluation)| folded(field) == folded(name);
+            fields.get(name).or_else(|| fields.iter().find(is_named).map(|(_, value)| value))
         }
-        Evaluation::Array(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
+        Evaluation::Array(items) => {
+            let index = text_to_number(name)?.floor();
+            index.to_string().parse::<usize>().ok().and_then(|index| items.get(index))
+        }
         _ => None,
     }
 }
@@ -777,46 +799,92 @@ fn reasons(arguments: &[Value]) -> BTreeSet<String> {
 
 fn apply(function: Function, arguments: &[Evaluation]) -> Option<Evaluation> {
     let folded = |value: &Evaluation| folded(&to_text(value));
-    let is_text = |value: &Evaluation| !matches!(value, Evaluation::Array(_) | Evaluation::Object(_));
     Some(match (function, arguments) {
         (Function::Contains, [Evaluation::Array(items), item]) => {
-            Evaluation::Boolean(items.iter().any(|other| is_equal(other, item)))
+            let orders: Vec<_> = items.iter().map(|other| orders(other, item)).collect();
+            let equal = Some(Ordering::Equal);
+            let is_found = orders.iter().any(|orders| orders.iter().all(|order| *order == equal));
+            if !is_found && orders.iter().any(|orders| orders.contains(&equal)) {
+                return None;
+            }
+            Evaluation::Boolean(is_found)
         }
-        (Function::Contains, [Evaluation::Object(_), _]) => return None,
-        (Function::Contains, [text, part]) => Evaluation::Boolean(folded(text).contains(&folded(part))),
+        (Function::Contains, [text, part]) if is_text(text) && is_text(part) => {
+            Evaluation::Boolean(folded(text).contains(&folded(part)))
+        }
         (Function::StartsWith, [text, part]) => {
             Evaluation::Boolean(is_text(text) && is_text(part) && folded(text).starts_with(&folded(part)))
         }
         (Function::EndsWith, [text, part]) => {
             Evaluation::Boolean(is_text(text) && is_text(part) && folded(text).ends_with(&folded(part)))
         }
-        (Function::Join, [Evaluation::Array(items), rest @ ..]) => {
+        (Function::Join, [Evaluation::Array(items), rest @ ..]) if rest.iter().all(is_text) => {
             let separator = rest.first().map_or(",".to_owned(), to_text);
             let items: Vec<String> = items.iter().map(to_text).collect();
             Evaluation::String(items.join(&separator))
         }
-        (Function::Join, [text, ..]) => Evaluation::String(to_text(text)),
+        (Function::Join, [text, ..]) if is_text(text) => Evaluation::String(to_text(text)),
         (Function::ToJSON, [value]) => Evaluation::String(to_json(value)?),
-        (Function::FromJSON, [text]) => {
-            let json: serde_json::Value = serde_json::from_str(&to_text(text)).ok()?;
-            Evaluation::try_from(json).ok()?
-        }
+        (Function::FromJSON, [text]) => from_json(serde_json::from_str(&to_text(text)).ok()?)?,
         _ => return None,
     })
 }
 
+fn is_text(value: &Evaluation) -> bool {
+    !matches!(value, Evaluation::Array(_) | Evaluation::Object(_))
+}
+
+/// The value of a JSON text. `None` if implementations differ: for the number `-0`, and for names that differ only
+/// in case.
+fn from_json(json: serde_json::Value) -> Option<Evaluation> {
+    Some(match json {
+        serde_json::Value::Array(items) => {
+            Evaluation::Array(items.into_iter().map(from_json).collect::<Option<Vec<_>>>()?)
+        }
+        serde_json::Value::Object(fields) => {
+            let names: BTreeSet<String> = fields.keys().map(|name| folded(name)).collect();
+            if names.len() < fields.len() {
+                return None;
+            }
+            let fields = fields.into_iter().map(|(name, value)| Some((name, from_json(value)?)));
+            Evaluation::Object(fields.collect::<Option<_>>()?)
+        }
+        scalar => match Evaluation::try_from(scalar).ok()? {
+            Evaluation::Number(number) if is_negative_zero(number) => return None,
+            scalar => scalar,
+        },
+    })
+}
+
 /// The JSON of a value, which a forge writes on several lines. `None` for an object of several fields,
-/// because their order is not kept.
+/// because their order is not kept, and for what implementations write in different ways.
 fn to_json(value: &Evaluation) -> Option<String> {
-    let is_ordered = |value: &Evaluation| !matches!(value, Evaluation::Object(fields) if fields.len() > 1);
-    let is_flat = |value: &Evaluation| !matches!(value, Evaluation::Object(_) | Evaluation::Array(_));
-    let is_supported = match value {
-        Evaluation::Array(items) => items.iter().all(is_flat),
-        Evaluation::Object(fields) => is_ordered(value) && fields.values().all(is_flat),
-        _ => true,
-    };
-    let json: serde_json::Value = value.clone().try_into().ok().filter(|_| is_supported)?;
-    serde_json::to_string_pretty(&json).ok()
+    let item = |value: &Evaluation| if is_text(value) { to_json(value) } else { None };
+    Some(match value {
+        Evaluation::Null => "null".to_owned(),
+        Evaluation::Boolean(value) => value.to_string(),
+        Evaluation::Number(_) => {
+            Some(to_text(value)).filter(|text| text.bytes().all(|byte| b"-.0123456789".contains(&byte)))?
+        }
+        Evaluation::String(text) => {
+            let is_escaped_by_some = |sign: char| matches!(sign, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}');
+            Some(text).filter(|text| !text.contains(is_escaped_by_some))?;
+            serde_json::to_string(text).ok()?
+        }
+        Evaluation::Array(items) if items.is_empty() => "[]".to_owned(),
+        Evaluation::Array(items) => {
+            let items = items.iter().map(item).collect::<Option<Vec<_>>>()?;
+            format!("[\n  {}\n]", items.join(",\n  "))
+        }
+        Evaluation::Object(fields) => match fields.iter().next() {
+            None => "{}".to_owned(),
+            Some((name, value)) if fields.len() == 1 => {
+                let name = to_json(&Evaluation::String(name.clone()))?;
+                format!("{{\n  {name}: {}\n}}", item(value)?)
+            }
+            Some(_) => return None,
+        },
+    })
 }
 
 fn format_value(arguments: &[Value]) -> Option<Value> {
@@ -892,7 +960,7 @@ mod tests {
             ("${{ !inputs.flag }}", "true"),
             ("${{ github.ref == 'refs/heads/main' && 'a' || 'b' }}", "a|b"),
             ("${{ vars.x && 'a' || 'b' }}", "a|b"),
-            ("${{ vars.x && 'a' }}", "|false|a"),
+            ("${{ vars.x && 'a' }}", "|false|0|a"),
             ("${{ vars.x || 'a' }}", "(set)"),
             ("${{ secrets.KEY }}", "(set)"),
             ("${{ secrets.KEY || 'a' }}", "(set)"),

@@ -159,6 +159,13 @@ impl<'w> JobEval<'_, 'w> {
         self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)
     }
 
+    /// True if neither the job's own condition nor those of the jobs that it needs exclude that it runs. They are
+    /// evaluated with unknown values of `matrix`.
+    pub fn may_run(&self, invocation: &Invocation) -> bool {
+        let context = self.context(invocation, Err("the matrix belongs to another job"), None);
+        self.may_be_reached(invocation) && self.can_run(&context)
+    }
+
     fn condition(&self, condition: Option<&Condition>, context: &EvalContext<'_>) -> Tristate {
         let condition = self.search.condition(condition);
         condition.map_or(Tristate::ALWAYS, |condition| expression::condition(condition, context))

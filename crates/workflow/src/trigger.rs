@@ -38,6 +38,8 @@ pub struct Invocation {
     /// The outputs of the jobs that the current job needs or, for the outputs of a called workflow, of its
     /// jobs.
     pub job_outputs: Rc<Outputs>,
+    /// The jobs that the current job needs and whose condition never holds, in lower case.
+    pub skipped_jobs: Rc<BTreeSet<String>>,
 }
 
 /// A job that calls a workflow.
@@ -120,6 +122,7 @@ pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocati
         vars: Vec::new(),
         callers: Vec::new(),
         job_outputs: Rc::default(),
+        skipped_jobs: Rc::default(),
     };
     let mut all: Vec<Invocation> = refs.iter().map(of_ref).collect();
     for (input, mut choices) in options {
@@ -188,6 +191,7 @@ impl Invocation {
             vars: Vec::new(),
             callers: Vec::new(),
             job_outputs: Rc::default(),
+            skipped_jobs: Rc::default(),
         }
     }
 }

@@ -66,3 +66,37 @@ fn evaluation_slices_each_job_once() {
     // The slices of the called job and of both callers.
     assert_eq!(evaluation.slices.borrow().len(), 3);
 }
+
+/// A job that never runs was skipped, unless somebody has cancelled the run before.
+#[test]
+fn job_that_never_runs_has_known_result() {
+    let variables = BTreeSet::from(["MODEL".to_owned()]);
+    for (setup, condition, is_called) in [
+        ("false", "always() && needs.setup.result == 'success'", false),
+        ("false", "always() && needs.Setup.result == 'failure'", false),
+        ("false", "always() && needs['setup'].result == 'SUCCESS'", false),
+        ("false", "${{ always() && needs.setup.result != 'success' }}", true),
+        ("false", "always() && needs.setup.result == 'skipped'", true),
+        ("false", "always() && needs.setup.result == 'cancelled'", true),
+        ("github.event_name == 'release'", "!cancelled() && needs.setup.result == 'success'", false),
+        ("github.event_name == 'push'", "always() && needs.setup.result == 'success'", true),
+        ("always() && false", "always() && needs.setup.result == 'success'", false),
+        ("failure()", "always() && needs.setup.result == 'success'", true),
+        ("true", "always() && needs.setup.result == 'failure'", true),
+        ("true", "always() && needs.after.result == 'success'", true),
+        ("false", "always() && needs.after.result == 'success'", false),
+        ("false", "always() && needs.anyway.result == 'success'", true),
+        ("false", "always() && needs.other.result == 'success'", true),
+    ] {
+        let jobs = [
+            format!("setup: {{if: \"{setup}\", steps: []}}"),
+            "after: {needs: setup, steps: []}".to_owned(),
+            "anyway: {needs: setup, if: always(), steps: []}".to_owned(),
+            format!("job: {{needs: [setup, after, anyway], if: \"{condition}\", steps: [{{run: bash run.sh}}]}}"),
+        ];
+        let text = format!("on: push\njobs:\n  {}\n", jobs.join("\n  "));
+        let repository = Repository::new(vec![Parser::default().parse(".github/workflows/a.yml", &text).unwrap()]);
+        let sites = Evaluation::new(&repository, search(&variables)).call_sites(JobId { file: 0, job: 3 });
+        assert_eq!(!sites.is_empty(), is_called, "{setup} {condition}");
+    }
+}
