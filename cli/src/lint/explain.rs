@@ -406,7 +406,7 @@ fn unknown_variable(case: &PolicyCall<'_>, reasons: &BTreeSet<String>) -> Option
 
 /// The sentence that an answer holds only as far as a settings file does not matter.
 pub(super) fn unread_settings(file: &str) -> String {
-    format!("`{}` is not in the repository; a model that it names is not judged", shown(file))
+    format!("`{}` is not in the repository; a model that it names is not checked", shown(file))
 }
 
 /// The event that starts the workflow, and the last caller.

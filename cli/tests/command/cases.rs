@@ -1167,7 +1167,7 @@ fn grader_needs_the_key_of_its_own_default() {
         format!(
             "schema_version: 2
 name: {name}
-harness: [judge]
+harness: [grade]
 runtime: RUNTIME
 defaults: {{RUNTIME: agent}}
 model: [{{use: ${variable}}}, {{use: {default}}}]
@@ -1179,12 +1179,12 @@ secrets: [{{key: ACME_API_KEY}}, {{key: ZETA_API_KEY}}]
     let acme = secret("ACME_API_KEY");
     let both = format!("{acme}, {}", secret("ZETA_API_KEY"));
     for call in [
-        "judge eval -c NAME.yaml",
-        "npx --yes judge@latest eval -c NAME.yaml",
-        "judge --config=NAME.json eval",
-        "judge eval --settings ../NAME.toml",
+        "grade eval -c NAME.yaml",
+        "npx --yes grade@latest eval -c NAME.yaml",
+        "grade --config=NAME.json eval",
+        "grade eval --settings ../NAME.toml",
     ] {
-        let run = |job: String| job.replace("bash scripts/eval.sh", &call.replace("NAME", "judge-config"));
+        let run = |job: String| job.replace("bash scripts/eval.sh", &call.replace("NAME", "grade-config"));
         let jobs = run(job("one-key", &acme)) + &run(job("both-keys", &both));
         let scratch = repository("grader", REGISTRY, &slot("target", "TARGET", "ac-large"), &jobs)
             .file("grader.yaml", slot("grader", "GRADER", "ze-mini"))
@@ -1192,7 +1192,7 @@ secrets: [{{key: ACME_API_KEY}}, {{key: ZETA_API_KEY}}]
         assert_findings(&scratch, &[("wrong-credential", "set GRADER=ac-large")]);
         let output = slugproof(["lint", "--strict"]).dir(&scratch).run();
         let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-        for text in ["by policy `grader`", "is not in the repository; a model that it names is not judged"] {
+        for text in ["by policy `grader`", "is not in the repository; a model that it names is not checked"] {
             assert!(shown.contains(text), "{call}: {}", output.snapshot());
         }
         assert!(!shown.contains("by policy `target`") && !shown.contains("both-keys"), "{call}: {}", output.snapshot());
