@@ -36,7 +36,7 @@ pub fn run() -> Result {
         let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
         Process::new("npm").dir(&work_dir).args(install).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").run()?;
     }
-    Process::cargo().args(["build", "--quiet", "--locked", "--package", "slugproof"]).run()?;
+    Process::cargo().args(["build", "--quiet", "--release", "--locked", "--package", "slugproof"]).run()?;
     let mut pages = Pages { work_dir: work_dir.clone(), files: Vec::new() };
     pages.of_corpora()?;
     pages.of_projects()?;
@@ -58,7 +58,7 @@ impl Pages {
     /// Runs the command, which must exit with `code`, in a directory, and adds its page.
     fn add(&mut self, name: &str, directory: &Path, arguments: &[&str], code: i32) -> Result {
         let page = self.work_dir.join(format!("{name}.html"));
-        let program = checkout::target_dir()?.join("debug/slugproof");
+        let program = checkout::target_dir()?.join("release/slugproof");
         let mut command = Process::new(program.display().to_string()).dir(directory);
         command = command.args(arguments).arg(format!("--output=html={}", page.display()));
         let output = command.output()?;

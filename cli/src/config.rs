@@ -270,7 +270,8 @@ impl Config {
         }
     }
 
-    /// Checks that each invariant and each expectation names existing policies, variables, runtimes and providers.
+    /// Checks that each entry of `accept`, `invariants` and `expect` names existing policies, variables, runtimes and
+    /// providers.
     ///
     /// # Errors
     ///
@@ -282,22 +283,21 @@ impl Config {
         }
     }
 
-    /// The unknown names of invariants and expectations, each with the error at its field; at most one for each
-    /// entry.
+    /// The unknown names of `accept`, `invariants` and `expect`, each with the error at its field; at most one for
+    /// each entry. Runtimes are checked only if there is a registry.
     pub fn unknown_names(&self, policies: &[Policy], registry: Option<&Registry>) -> Vec<ReadError> {
-        let checked = self.invariants.iter().map(|invariant| invariant.check(policies, registry)).enumerate();
-        let errors = checked.filter_map(|(index, result)| result.err().map(|error| (index, error)));
-        let errors = errors.map(|(index, (field, message))| {
-            let path = FieldPath::default().key("invariants").index(index).key(field);
-            ValidationError::at(path, message).located(&self.root)
+        let entry = |list: &str, index: usize| FieldPath::default().key(list).index(index);
+        let accepts = self.accept.iter().enumerate();
+        let accepts = accepts.map(|(index, accept)| accept.check(entry("accept", index), policies, registry));
+        let invariants = self.invariants.iter().enumerate().map(|(index, invariant)| {
+            let checked = invariant.check(policies, registry);
+            checked.map_err(|(field, message)| (entry("invariants", index).key(field), message))
         });
         let expectations = self.expect.iter().enumerate();
-        let failed = expectations.filter_map(|(index, entry)| {
-            let entry_path = FieldPath::default().key("expect").index(index);
-            let (path, message) = entry.check(entry_path, policies, registry).err()?;
-            Some(ValidationError::at(path, message).located(&self.root))
-        });
-        errors.chain(failed).collect()
+        let expectations =
+            expectations.map(|(index, expected)| expected.check(entry("expect", index), policies, registry));
+        let checked = accepts.chain(invariants).chain(expectations);
+        checked.filter_map(Result::err).map(|(path, message)| self.located(path, message)).collect()
     }
 
     /// The bytes of values in `expect` that are secrets of these policies. No output may repeat them.
@@ -322,46 +322,6 @@ impl Config {
         let message = format!("no policy `{name}`: it is neither a policy in use nor a file; {suggestion}");
         let path = FieldPath::default().key("harness_policy");
         Some(ValidationError::at(path, message).located(&self.root))
-    }
-
-    /// Checks that each accept entry names an existing policy, runtime and variables. Runtimes
-    /// are checked only if there is a registry.
-    ///
-    /// # Errors
-    ///
-    /// The first unknown name.
-    pub fn check_accepts(&self, policies: &[Policy], registry: Option<&Registry>) -> Result<(), Failure> {
-        for (index, accept) in self.accept.iter().enumerate() {
-            let suggestion =
-                |name: &str, candidates: &[&str]| did_you_mean(name, candidates.iter().copied(), "correct the name");
-            let applicable: Vec<&Policy> = policies.iter().filter(|policy| accept.applies_to(policy.name())).collect();
-            if let (Some(name), []) = (&accept.policy, applicable.as_slice()) {
-                let known: Vec<&str> = policies.iter().map(Policy::name).collect();
-                let message = format!("none of the policies in use is named `{name}`; {}", suggestion(name, &known));
-                return Err(self.accept_error(index, |path| path.key("policy"), message));
-            }
-            let registered = registry.into_iter().flat_map(Registry::runtimes).map(|runtime| runtime.name.as_str());
-            let known: Vec<&str> = registered.chain(applicable.iter().flat_map(|policy| policy.runtimes())).collect();
-            let is_known = |name: &&String| known.contains(&name.as_str());
-            if let Some(name) = accept.runtime.as_ref().filter(|name| registry.is_some() && !is_known(name)) {
-                let message =
-                    format!("neither the registry nor a policy has the runtime `{name}`; {}", suggestion(name, &known));
-                return Err(self.accept_error(index, |path| path.key("runtime"), message));
-            }
-            let known: Vec<&str> = applicable.iter().flat_map(|policy| policy.deciding_variable_names()).collect();
-            for (list, names) in [("set", &accept.set), ("unset", &accept.unset)] {
-                if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
-                    let name = &names[position];
-                    let message = format!(
-                        "no policy that this entry applies to reads `{}`; {}",
-                        shown_name(name),
-                        suggestion(name, &known)
-                    );
-                    return Err(self.accept_error(index, |path| path.key(list).index(position), message));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Checks that each scoped accept entry names an existing workflow and job. `workflows` holds
@@ -553,6 +513,41 @@ impl Accept {
             unset,
             reason: reason.string()?.to_owned(),
         })
+    }
+
+    /// Checks that the entry, which is `at` this path, names an existing policy, runtime and variables. The runtime is
+    /// checked only if there is a registry.
+    fn check(
+        &self,
+        at: FieldPath,
+        policies: &[Policy],
+        registry: Option<&Registry>,
+    ) -> Result<(), (FieldPath, String)> {
+        let suggestion = |name: &str, known: &[&str]| did_you_mean(name, known.iter().copied(), "correct the name");
+        let applicable: Vec<&Policy> = policies.iter().filter(|policy| self.applies_to(policy.name())).collect();
+        if let (Some(name), []) = (&self.policy, applicable.as_slice()) {
+            let known: Vec<&str> = policies.iter().map(Policy::name).collect();
+            let message = format!("none of the policies in use is named `{name}`; {}", suggestion(name, &known));
+            return Err((at.key("policy"), message));
+        }
+        let registered = registry.into_iter().flat_map(Registry::runtimes).map(|runtime| runtime.name.as_str());
+        let known: Vec<&str> = registered.chain(applicable.iter().flat_map(|policy| policy.runtimes())).collect();
+        let is_known = |name: &&String| known.contains(&name.as_str());
+        if let Some(name) = self.runtime.as_ref().filter(|name| registry.is_some() && !is_known(name)) {
+            let message =
+                format!("neither the registry nor a policy has the runtime `{name}`; {}", suggestion(name, &known));
+            return Err((at.key("runtime"), message));
+        }
+        let known: Vec<&str> = applicable.iter().flat_map(|policy| policy.deciding_variable_names()).collect();
+        for (list, names) in [("set", &self.set), ("unset", &self.unset)] {
+            if let Some(position) = names.iter().position(|name| !known.contains(&name.as_str())) {
+                let name = &names[position];
+                let reader = "no policy that this entry applies to reads";
+                let message = format!("{reader} `{}`; {}", shown_name(name), suggestion(name, &known));
+                return Err((at.key(list).index(position), message));
+            }
+        }
+        Ok(())
     }
 
     /// Returns true if the entry applies to a policy.

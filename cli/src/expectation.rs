@@ -186,7 +186,21 @@ impl Expectation {
                 return Err((field("env").key(name), message));
             }
         }
-        self.check_runtime(&named, registry).map_err(|message| (field("runtime"), message))
+        self.check_runtime(&named, registry).map_err(|message| (field("runtime"), message))?;
+        let set = self.set_variables();
+        for policy in named.iter().filter(|policy| self.is_about(policy)) {
+            let env = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
+            let without = Env::read(policy, [("", ""); 0]);
+            if let (Some(runtime), Some(picked)) = (self.runtime.as_deref(), env.runtime())
+                && without.runtime() != Some(picked)
+                && ![picked, policy.template_of(picked)].contains(&runtime)
+            {
+                let message =
+                    format!("`env` picks the runtime `{}`; write that one, or delete `runtime`", shown(picked));
+                return Err((field("runtime"), message));
+            }
+        }
+        Ok(())
     }
 
     fn check_runtime(&self, policies: &[&Policy], registry: Option<&Registry>) -> Result<(), String> {
@@ -228,17 +242,21 @@ impl Expectation {
         self.names(policy) && self.variables.iter().all(|(name, _)| policy.variable(name).is_some())
     }
 
-    /// Resolves the environment of the entry with a policy: on its runtime, else on the one that the policy picks,
-    /// else on each runtime of the policy or the registry.
-    #[must_use]
-    pub fn test(&self, registry: &Registry, policy: &Policy) -> Vec<TestedEnvironment> {
+    /// The variables that are set, with `set` for a secret.
+    fn set_variables(&self) -> BTreeMap<String, String> {
         let value = |setting: &Setting| match setting {
             Setting::Set => Some("set".to_owned()),
             Setting::Unset => None,
             Setting::Value(value) => Some(value.clone()),
         };
-        let set: BTreeMap<String, String> =
-            self.variables.iter().filter_map(|(name, setting)| Some((name.clone(), value(setting)?))).collect();
+        self.variables.iter().filter_map(|(name, setting)| Some((name.clone(), value(setting)?))).collect()
+    }
+
+    /// Resolves the environment of the entry with a policy: on its runtime, else on the one that the policy picks,
+    /// else on each runtime of the policy or the registry.
+    #[must_use]
+    pub fn test(&self, registry: &Registry, policy: &Policy) -> Vec<TestedEnvironment> {
+        let set = self.set_variables();
         let given = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
         let (runtimes, env) = match (&self.runtime, given.runtime()) {
             (Some(runtime), _) => (vec![runtime.as_str()], given),

@@ -48,7 +48,6 @@ pub fn report(args: &LintArgs) -> Result<(Report, FindingsOptions), Failure> {
     let known: Vec<Policy> = files_of_policies.iter().map(|file| file.policy.clone()).collect();
     if let Some(config) = &data.config {
         let configured = args.registry.registry.is_none().then_some(&registry);
-        config.check_accepts(&known, configured)?;
         config.check_names(&known, configured)?;
     }
     let scripts = Scripts::below(PathBuf::new());

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 
 use crate::args::Arguments;
 use crate::exit::{Exit, Failure};
-use crate::io::write_whole;
+use crate::io::{shown_path, write_whole};
 use crate::output::Output;
 
 /// Prints a completion script. In bash, zsh and fish, it asks slugproof for runtimes, policies and codes.
@@ -41,6 +41,8 @@ pub fn pages(directory: Option<&Path>, output: &mut Output) -> Result<Exit, Fail
         None => output.raw(&page(&Man::new(command.clone()), &command, &command)?)?,
         Some(directory) => {
             command.build();
+            let made = std::fs::create_dir_all(directory);
+            made.map_err(|error| Failure::new(format!("cannot make {}: {error}", shown_path(directory))))?;
             write_pages(&command, &command, directory)?;
         }
     }

@@ -72,7 +72,7 @@ impl Linter<'_> {
                     evaluation.call_sites(JobId { file: index, job: number }).into_iter().filter(|site| site.is_reached)
                 {
                     for policy in self.policies_of(site.target) {
-                        let case = PolicyCall { source, job: &job.id, site: site.clone(), policy };
+                        let case = PolicyCall { source, path: &file.path, job: &job.id, site: site.clone(), policy };
                         let step = key_of(site.step);
                         let same = job.steps().iter().filter(|other| other.number < site.step.number);
                         let id = CallId {

@@ -105,7 +105,7 @@ impl<'a> Linter<'a> {
             for policy in self.policies_of(site.target) {
                 evaluated.cases += 1;
                 evaluated.secrets.extend(secrets_of(policy, &site.env));
-                let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
+                let call = PolicyCall { source, path: &file.path, job: &job.id, site: site.clone(), policy };
                 let (verdict, ignored) = self.evaluate_call(&file.path, &call);
                 if let Some(near_misses) = &mut evaluated.near_misses {
                     self.add_near_misses(evaluation.repository(), file, &call, &verdict, near_misses);

@@ -72,7 +72,7 @@ impl Linter<'_> {
                 {
                     for policy in self.policies_of(site.target) {
                         steps.insert((index, number, site.step.number, policy.name()));
-                        let call = PolicyCall { source, job: &job.id, site: site.clone(), policy };
+                        let call = PolicyCall { source, path: &file.path, job: &job.id, site: site.clone(), policy };
                         let changes = self.call_changes(&file.path, &call, other, touches);
                         for change in changes.changes {
                             let decider = change.decided_by.as_deref();

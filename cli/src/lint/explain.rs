@@ -36,6 +36,8 @@ const CASES_KEPT: usize = 256;
 pub struct PolicyCall<'a> {
     /// The file.
     pub source: SourceId,
+    /// The path of the file.
+    pub path: &'a str,
     /// The job.
     pub job: &'a str,
     /// The call.
@@ -131,8 +133,8 @@ pub struct Group<'a> {
     pub first: PolicyCall<'a>,
     /// The problem of the cases.
     pub problem: Problem,
-    /// The calls: job id and number of the step.
-    pub calls: BTreeSet<(String, usize)>,
+    /// The calls: path of the workflow, job id and number of the step.
+    pub calls: BTreeSet<(&'a str, String, usize)>,
     /// The cases after the first one, at most [`CASES_KEPT`].
     pub others: Vec<PolicyCall<'a>>,
     /// A variable that gives a secret of the slug's provider to another provider, and the name of the
@@ -223,7 +225,9 @@ impl<'a> Groups<'a> {
             job,
         };
         let (path, origin) = (path_to(&case), origin(&case));
-        let (step, rows, number) = (step(&case), case.site.row_count, case.site.step.number);
+        // A script, unlike a workflow, does not name the workflows that call it.
+        let step = if cause.source.is_some() { step(&case) } else { step_of_file(&case) };
+        let (file, rows, number) = (case.path, case.site.row_count, case.site.step.number);
         let job = case.job.to_owned();
         let vars = case.site.invocation.vars.iter().filter(|(_, is_set)| !is_set);
         let unset_vars: BTreeSet<String> = vars.map(|(name, _)| name.clone()).collect();
@@ -256,7 +260,7 @@ impl<'a> Groups<'a> {
         group.unset_vars.retain(|name| unset_vars.contains(name));
         group.cases += rows;
         group.jobs.insert(job.clone());
-        if group.calls.insert((job, number)) {
+        if group.calls.insert((file, job, number)) {
             group.steps.push(step);
         }
         group.paths.add(origin, path);
@@ -417,9 +421,18 @@ fn origin(case: &PolicyCall<'_>) -> (String, Option<String>) {
 
 /// A description of the step.
 pub(super) fn step(case: &PolicyCall<'_>) -> String {
+    format!("job `{}`, {}", case.job, numbered_step(case))
+}
+
+/// A description of the step with the path of its workflow.
+fn step_of_file(case: &PolicyCall<'_>) -> String {
+    format!("job `{}` of {}, {}", case.job, shown(case.path), numbered_step(case))
+}
+
+fn numbered_step(case: &PolicyCall<'_>) -> String {
     let step = case.site.step;
     let name = step.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default();
-    format!("job `{}`, step {}{name}", case.job, step.number)
+    format!("step {}{name}", step.number)
 }
 
 /// A description of the path to the call: event, inputs, caller and matrix row.

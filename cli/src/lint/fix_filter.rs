@@ -94,7 +94,10 @@ fn is_other_row(group: &Group<'_>, call: &PolicyCall<'_>) -> bool {
 
 fn is_same_step(group: &Group<'_>, call: &PolicyCall<'_>) -> bool {
     call.source == group.first.source
-        && group.calls.iter().any(|(job, step)| job == call.job && *step == call.site.step.number)
+        && group
+            .calls
+            .iter()
+            .any(|(path, job, step)| *path == call.path && job == call.job && *step == call.site.step.number)
 }
 
 impl Linter<'_> {

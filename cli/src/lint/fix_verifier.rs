@@ -148,11 +148,12 @@ impl<'m> FixVerifier<'m> {
         if is_of_one_step {
             return false;
         }
+        let path = self.file().path.as_str();
         self.jobs_in_scope(uses).any(|(_, job)| {
             let parts = self.jobs.get(job.id.as_str()).map_or(&[][..], |node| node.entries());
             parts.iter().any(|(key, part)| match key.text() {
                 Some("steps") => (1..).zip(part.items()).any(|(number, step)| {
-                    let is_evaluated = group.calls.contains(&(job.id.clone(), number));
+                    let is_evaluated = group.calls.contains(&(path, job.id.clone(), number));
                     !is_evaluated && names(step, name)
                 }),
                 _ => names(part, name),

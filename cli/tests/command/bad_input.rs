@@ -115,6 +115,12 @@ fn invalid_configurations_are_refused() {
     ] {
         let scratch = Scratch::new(&format!("bad-config-{name}")).file("slugproof.yaml", format!("{head}{config}"));
         assert_refused(&slugproof(["prove"]).dir(&scratch).run(), &format!("slugproof.yaml: {message}"));
+        let report = slugproof(["check", "--output", "json"]).dir(&scratch).run().json();
+        let findings = report["findings"].as_array().expect("a list");
+        let (_, message) = message.split_once("`: ").expect("a message after the place");
+        let is_reported =
+            findings.iter().any(|finding| finding["title"].as_str().is_some_and(|title| title.ends_with(message)));
+        assert!(is_reported, "{message}: {findings:?}");
     }
 }
 

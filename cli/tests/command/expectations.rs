@@ -156,6 +156,7 @@ fn unknown_names_are_refused_with_a_suggestion() {
         ("{env: {ACME_TOKEN: set}, slug: x}", "it injects a secret of that name if `GATE` is set, so set `GATE`"),
         ("{env: {MODEL: x, GRADER_MODEL: x}, slug: x}", "no policy reads all of them; name the policy"),
         ("{policy: nihgtly, slug: x}", "the policy `nihgtly` does not exist; did you mean `nightly`?"),
+        ("{runtime: writer, env: {AGENT: coder}, slug: x}", "`env` picks the runtime `coder`; write that one"),
         ("{runtime: coderr, slug: x}", "the runtime `coderr` does not exist; did you mean `coder`?"),
         ("{code: missing-credentials}", "no contradiction has the code `missing-credentials`; did you mean"),
         ("{code: near-miss}", "no contradiction has the code `near-miss`; write one of `model-required`"),

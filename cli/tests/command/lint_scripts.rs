@@ -4,6 +4,8 @@ use slug_resolver::{Policy, Registry};
 use slugproof::codes::Level;
 use slugproof::lint::{Input, Linter};
 
+use crate::run::{Scratch, slugproof};
+
 const H: &str = "bash tests/e2e/test_staging_full_saas.sh";
 const FINE: &str = "{E2E_RUNTIME: hermes, E2E_LLM_PATH: platform}";
 const WRONG: &str = "{E2E_RUNTIME: hermes, E2E_LLM_PATH: platform, E2E_MODEL_SLUG: MiniMax-M2}";
@@ -512,5 +514,25 @@ fn caller_chain_is_followed_to_its_end() {
         let (registry, policies) = (Registry::embedded(), Policy::all_embedded());
         let report = Linter::new(&registry, &policies).report(&files);
         assert!(report.findings.iter().any(|finding| finding.level == Level::Error), "{length}");
+    }
+}
+
+#[test]
+fn finding_in_a_script_names_the_calling_workflows() {
+    let job = format!("on: push\njobs:\n  nightly:\n    steps:\n      - run: {H}\n");
+    let workflow = job.replace(H, "bash ci/start.sh");
+    let scratch = Scratch::new("lint-calling-workflows")
+        .file(
+            "ci/start.sh",
+            format!("export E2E_RUNTIME=hermes E2E_LLM_PATH=platform E2E_MODEL_SLUG=MiniMax-M2\n{H}\n"),
+        )
+        .file(".github/workflows/first.yml", &workflow)
+        .file(".github/workflows/second.yml", &workflow);
+    let output = slugproof(["lint"]).dir(&scratch).run();
+    assert!(output.stdout.contains(" --> ci/start.sh:1:"), "{}", output.snapshot());
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for file in ["first", "second"] {
+        let step = format!("in job `nightly` of .github/workflows/{file}.yml, step 1, by policy");
+        assert!(text.contains(&step), "{}", output.snapshot());
     }
 }

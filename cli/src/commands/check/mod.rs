@@ -259,8 +259,8 @@ impl Check {
         }
     }
 
-    /// Reports the unknown names of invariants and expectations, as `prove` and `lint` refuse them. After an invalid
-    /// file, a name may only seem unknown.
+    /// Reports the unknown names of slugproof.yaml, as `prove` and `lint` refuse them. After an invalid file, a name
+    /// may only seem unknown.
     fn check_names(&mut self) {
         if !self.report.findings.is_empty() {
             return;
@@ -271,9 +271,10 @@ impl Check {
             None => Policy::all_embedded().into_iter().collect(),
         };
         let own = self.registries.iter().map(|(_, registry)| registry);
-        let registry = own.chain(self.others.iter().map(|(_, registry)| registry)).next();
+        let embedded = Registry::embedded();
+        let registry = own.chain(self.others.iter().map(|(_, registry)| registry)).next().unwrap_or(&embedded);
         let source = *source;
-        let mut errors = config.unknown_names(&policies, registry);
+        let mut errors = config.unknown_names(&policies, Some(registry));
         errors.extend(config.unknown_harness_policy(&policies));
         let secrets = config.misplaced_secrets(&policies);
         self.report.sources.map_text(source, |text| mask_ranges(text, secrets.clone()));

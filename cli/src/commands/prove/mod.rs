@@ -71,7 +71,6 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         // A registry given with --registry need not have the configured runtimes.
         let configured = args.registry.registry.is_none().then_some(&registry);
         let known = data.policies(&[])?;
-        config.check_accepts(&known, configured)?;
         config.check_names(&known, configured)?;
     }
     // A scoped entry counts for `lint` only.
