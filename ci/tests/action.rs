@@ -147,9 +147,55 @@ fn binary_with_the_listed_checksum_is_installed() {
     assert_eq!(runner.file("path"), format!("{}\n", installed.parent().expect("a directory").display()));
     let run = Command::new(&installed).arg("x").output().expect("the file can be run");
     assert_eq!(text(&run), "<x>\n");
-    // The copy is in the cache, so nothing is downloaded again.
-    fs::remove_dir_all(runner.path("release")).expect("the directory can be removed");
+    // The copy is in the cache, so the binary is not downloaded again.
+    fs::remove_file(runner.path("release").join(FILE)).expect("the file can be removed");
     assert!(runner.run("install", &[]).status.success());
+    fs::remove_dir_all(runner.path("release")).expect("the directory can be removed");
+    assert!(runner.run("install", &[("SLUGPROOF_SHA256", &sum(BINARY))]).status.success());
+    // Without a checksum, the list of the release is needed each time.
+    let output = runner.run("install", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("cannot download SHA256SUMS"), "{}", text(&output));
+    assert_eq!(runner.file("path"), "");
+}
+
+/// A foreign binary in the cache can have a list next to it that agrees.
+#[test]
+fn list_of_checksums_is_never_taken_from_a_cache() {
+    let runner = Runner::new().release(BINARY);
+    assert!(runner.run("install", &[]).status.success());
+    let foreign = "#!/bin/sh\necho foreign\n";
+    let list = format!("{}  {FILE}\n", sum(foreign));
+    for (name, text) in [("bin/slugproof", foreign), ("SHA256SUMS", &list), ("bin/SHA256SUMS", &list)] {
+        fs::write(runner.path("installed").join(name), text).expect("the file is written");
+    }
+    let output = runner.run("install", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains(&format!("accepted ones: {}", sum(BINARY))), "{}", text(&output));
+    assert!(!runner.path("installed/bin/slugproof").exists());
+    assert_eq!(runner.file("path"), "");
+}
+
+/// Nothing compares an installed wheel with a checksum, so only pip gives one.
+#[test]
+fn wheel_is_never_taken_from_a_cache() {
+    let action = action();
+    let steps: Vec<&str> = action.split("\n    - ").filter(|step| step.contains("uses: actions/cache@")).collect();
+    assert_eq!(steps.len(), 1, "{steps:?}");
+    assert!(steps[0].starts_with("if: inputs.install == 'binary'\n"), "{}", steps[0]);
+
+    let runner = Runner::new();
+    let foreign = runner.path("installed/bin/slugproof");
+    for (pip, expected) in [("exit 0", 0), ("exit 1", 2)] {
+        runner.program("python3", &format!("#!/bin/sh\necho \"$@\" >>\"$TMPDIR/runs\"\n{pip}\n"));
+        fs::create_dir_all(foreign.parent().expect("a directory")).expect("the directory is created");
+        fs::write(&foreign, BINARY).expect("the file is written");
+        let output = runner.run("install", &[("SLUGPROOF_INSTALL", "wheel"), ("SLUGPROOF_SHA256", &"0".repeat(64))]);
+        assert_eq!(output.status.code(), Some(expected), "{}", text(&output));
+        assert!(!foreign.exists(), "{pip}");
+        assert_eq!(runner.file("path").is_empty(), expected != 0, "{pip}");
+    }
+    assert_eq!(runner.file("runs").lines().count(), 2);
 }
 
 #[test]
@@ -238,7 +284,8 @@ fn run_passes_on_the_command_and_its_exit_code() {
 
 #[test]
 fn bare_command_has_the_worst_exit_code() {
-    for (all, lint, expected) in [(0, 0, 0), (1, 1, 1), (3, 3, 3), (1, 2, 2), (0, 1, 0)] {
+    let codes = [(0, 0, 0), (1, 1, 1), (3, 3, 3), (1, 2, 2), (3, 2, 2), (2, 0, 2), (1, 3, 1), (0, 1, 1), (0, 3, 3)];
+    for (all, lint, expected) in codes {
         let runner = Runner::new();
         runner.program("slugproof", &format!("#!/bin/sh\n[ \"$1\" = lint ] && exit {lint}\nexit {all}\n"));
         assert_eq!(runner.run("run", &[]).status.code(), Some(expected), "{all} {lint}");

@@ -104,6 +104,87 @@ fn release_has_every_target() {
     assert!(!gitea.is_empty() && gitea.is_subset(&packages), "{gitea:?}");
 }
 
+/// Tags that only begin like a version move, such as `v1`, and start no release.
+#[test]
+fn release_starts_at_versions_of_three_numbers() {
+    for forge in [".github", ".gitea"] {
+        let text = read(&root().join(forge).join("workflows/release.yml"));
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("tags: [\""));
+        let (pattern, _) = line.and_then(|line| line.split_once("\"]")).expect("the workflow has one pattern of tags");
+        let regex = format!("^{}$", pattern.replace('.', r"\.").replace('*', "[^/]*"));
+        let regex = Regex::new(&regex).expect("the pattern has sets and stars only");
+        for version in ["v0.1.0", "v1.2.3", "v10.20.30", "v1.2.3-rc.1", "v1.2.3+build"] {
+            assert!(regex.is_match(version), "{forge}: {version}");
+        }
+        for other in ["v1", "v12", "v1.2", "v1-rc.1", "1.2.3", "version-1.2.3", "v1.x.3", "v1..3", "x/v1.2.3"] {
+            assert!(!regex.is_match(other), "{forge}: {other}");
+        }
+    }
+}
+
+/// The recipes name the version of this checkout, because a reader copies them.
+#[test]
+fn recipes_name_this_version() {
+    let pattern =
+        Regex::new(r"(?:your-org/slugproof@|slugproof/releases/download/|rev: )([^/\s]+)").expect("a pattern");
+    let docs = root().join("docs").read_dir().expect("docs is readable");
+    let pages = docs.map(|entry| entry.expect("the entry is readable").path());
+    let mut recipes = 0;
+    for page in pages.chain([root().join("README.md")]).filter(|page| page.extension().is_some_and(|end| end == "md")) {
+        for found in pattern.captures_iter(&read(&page)) {
+            assert_eq!(&found[1], concat!("v", env!("CARGO_PKG_VERSION")), "{}: `{}`", page.display(), &found[0]);
+            recipes += 1;
+        }
+    }
+    assert!(recipes > 4, "only {recipes} recipes were found");
+}
+
+/// What compiles needs a compiler, which the table of docs/install.md says.
+#[test]
+fn install_page_says_what_compiles() {
+    let page = read(&root().join("docs/install.md"));
+    let hooks = read(&root().join(".pre-commit-hooks.yaml"));
+    for (name, compiles) in [
+        ("`cargo install ", true),
+        ("`pip install ", false),
+        ("`npm install ", false),
+        ("[the image]", read(&root().join("Dockerfile")).contains("cargo build")),
+        ("[the hooks]", hooks.contains("language: python") || hooks.contains("language: rust")),
+        ("[the action]", read(&root().join("action.yml")).contains("cargo ")),
+    ] {
+        let row = page.lines().find(|line| line.starts_with("| ") && line.contains(name));
+        assert_eq!(row.expect("the table has a row").contains("compile"), compiles, "{name}");
+    }
+}
+
+/// A reader has one file of the release, and the list names all of them.
+#[test]
+#[cfg(unix)]
+fn checksum_commands_accept_one_file_of_many() {
+    let page = read(&root().join("docs/install.md"));
+    let line = page.lines().find(|line| line.ends_with(" SHA256SUMS")).expect("the page compares checksums");
+    let (linux, macos) = line.split_once("# on macOS: ").expect("the page has a command for macOS");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("slugproof-x86_64-unknown-linux-musl");
+    let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let list = format!("{}  missing\n{sum}  {}\n", "0".repeat(64), "slugproof-x86_64-unknown-linux-musl");
+    fs::write(directory.path().join("SHA256SUMS"), list).expect("the file is written");
+    let mut runs = 0;
+    for command in [linux, macos] {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        for (text, expected) in [("abc", true), ("abd", false)] {
+            fs::write(&file, text).expect("the file is written");
+            // Linux and macOS have only one of the two for certain.
+            let Ok(output) = Command::new(words[0]).args(&words[1..]).current_dir(&directory).output() else {
+                continue;
+            };
+            assert_eq!(output.status.success(), expected, "`{command}`: {text}");
+            runs += 1;
+        }
+    }
+    assert!(runs > 0, "neither command exists");
+}
+
 /// A release has more rights than other workflows, so it has no stored secret and no text that the runner
 /// inserts in a script, and each job names its rights.
 #[test]

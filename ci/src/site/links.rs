@@ -84,6 +84,17 @@ impl Repository {
         problems
     }
 
+    /// A message for each heading that repeats one of the same section.
+    pub fn repeated_headings(&self) -> Vec<String> {
+        let repeated = self.pages.iter().flat_map(|(path, (_, page))| {
+            let message = move |(line, heading): &(usize, String)| {
+                format!("{path}:{line}: `{heading}`: this section has the heading already; merge both parts")
+            };
+            page.repeated.iter().map(message)
+        });
+        repeated.collect()
+    }
+
     fn problem(&self, page: &str, link: &Link) -> Option<String> {
         let target = self.target(page, link);
         let anchor = link.path_and_anchor().1;
@@ -119,6 +130,14 @@ fn join(page: &str, link: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headings_of_the_repository_differ() {
+        checkout::enter().expect("the checkout exists");
+        let repository = Repository::read().expect("the pages are readable");
+        assert!(repository.pages.len() > 20, "only {} pages were found", repository.pages.len());
+        assert_eq!(repository.repeated_headings(), [""; 0]);
+    }
 
     /// The problems of the page docs/a.md with this text, in a small repository.
     fn problems(source: &str) -> Vec<String> {

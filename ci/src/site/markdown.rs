@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use pulldown_cmark::{BrokenLink, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 
 /// What the checks need of a page.
 #[derive(Default)]
@@ -13,6 +13,8 @@ pub struct Page {
     pub anchors: BTreeSet<String>,
     /// References without a definition, which a forge shows as plain text: line and text.
     pub undefined: Vec<(usize, String)>,
+    /// Headings that an earlier one under the same heading equals, which hides one of two sections: line and text.
+    pub repeated: Vec<(usize, String)>,
 }
 
 /// A link or an image.
@@ -61,6 +63,9 @@ pub fn parse(source: &str) -> Page {
     };
     let parser = Parser::new_with_broken_link_callback(source, Options::ENABLE_TABLES, Some(on_undefined));
     let mut heading: Option<String> = None;
+    // The headings above the current one, and itself.
+    let mut path: Vec<(HeadingLevel, String)> = Vec::new();
+    let mut paths = BTreeSet::new();
     let mut uses = BTreeMap::new();
     for (event, range) in parser.into_offset_iter() {
         match event {
@@ -76,8 +81,14 @@ pub fn parse(source: &str) -> Page {
                     heading.push_str(&text);
                 }
             }
-            Event::End(TagEnd::Heading(_)) => {
-                let anchor = anchor(&heading.take().unwrap_or_default());
+            Event::End(TagEnd::Heading(level)) => {
+                let heading = heading.take().unwrap_or_default();
+                path.retain(|(above, _)| *above < level);
+                path.push((level, heading.trim().to_lowercase()));
+                if !paths.insert(path.clone()) {
+                    page.repeated.push((line_of(source, range.start), heading.clone()));
+                }
+                let anchor = anchor(&heading);
                 let count = uses.entry(anchor.clone()).or_insert(0);
                 page.anchors.insert(if *count == 0 { anchor } else { format!("{anchor}-{count}") });
                 *count += 1;
@@ -127,6 +138,17 @@ mod tests {
                       ## a_b: `--c`, d\nTitle\n===\n";
         let expected = ["a_b---c-d", "own", "title", "twice", "twice-1", "two-code-words", "whats-this"];
         assert_eq!(parse(source).anchors.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn repeated_headings_are_found() {
+        let repeated = |source: &str| parse(source).repeated;
+        assert_eq!(repeated("# A\n\n## B\n### C\n## D\n### C\n```sh\n# A\n```\n"), []);
+        assert_eq!(repeated("# A\n\n## B\n### C\n## D\n## B\n"), [(6, "B".to_owned())]);
+        assert_eq!(repeated("# A\n## B `x`\n### C\n### D\n### c\n"), [(5, "c".to_owned())]);
+        assert_eq!(repeated("# A\n## B `x`\nB x\n---\n"), [(3, "B x".to_owned())]);
+        // The parts of a repeated section are repeated, too.
+        assert_eq!(repeated("## B\n### C\n## B\n### C\n").len(), 2);
     }
 
     #[test]

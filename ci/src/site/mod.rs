@@ -36,6 +36,10 @@ pub fn run(arguments: &Arguments) -> Result {
     if !broken.is_empty() {
         return finding(format!("{}\n{} links lead nowhere; correct them", broken.join("\n"), broken.len()));
     }
+    let repeated = repository.repeated_headings();
+    if !repeated.is_empty() {
+        return finding(repeated.join("\n"));
+    }
     tools::ensure_cargo_tool("mdbook")?;
     let url = arguments.repository.clone().or_else(|| {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -66,8 +66,12 @@ pub fn sessions(document: &str) -> Vec<&str> {
 fn assert_shown(command: &str, shown: &str, printed: &str) {
     let mut rest = printed;
     for part in format!("{shown}\n").split("…\n") {
-        let part = part.trim_end();
-        let at = rest.find(part).unwrap_or_else(|| panic!("`{command}` does not print\n{part}\nbut\n{printed}"));
+        let (is_whole, part) = (part.ends_with('\n'), part.trim_end());
+        // Only `…` omits the rest of a line.
+        let ends =
+            |at: &usize| !is_whole || rest[at + part.len()..].lines().next().unwrap_or_default().trim().is_empty();
+        let at = rest.match_indices(part).map(|(at, _)| at).find(ends);
+        let at = at.unwrap_or_else(|| panic!("`{command}` does not print\n{part}\nbut\n{printed}"));
         rest = &rest[at + part.len()..];
     }
 }
