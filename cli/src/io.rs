@@ -55,9 +55,7 @@ fn open(path: &Path) -> io::Result<Box<dyn io::Read>> {
         if let Some(text) = texts.get(&canonical(path)) {
             return Ok(Some(text.clone()));
         }
-        let kind = fs::metadata(path)?.file_type();
-        // A directory has an error of its own.
-        if kind.is_file() || kind.is_dir() { Ok(None) } else { Err(io::Error::other(NOT_REGULAR)) }
+        if is_special(path) { Err(io::Error::other(NOT_REGULAR)) } else { Ok(None) }
     })?;
     match text {
         Some(text) => Ok(Box::new(io::Cursor::new(Vec::from(text.as_bytes())))),
@@ -66,7 +64,17 @@ fn open(path: &Path) -> io::Result<Box<dyn io::Read>> {
 }
 
 /// Why a device, a pipe or a socket is not read.
-const NOT_REGULAR: &str = "is not a regular file";
+pub const NOT_REGULAR: &str = "is not a regular file";
+
+/// Returns true for a file that this thread does not read, because it is a device, a pipe or a socket.
+pub fn is_refused(path: &Path) -> bool {
+    OVERLAY.with_borrow(Option::is_some) && is_special(path)
+}
+
+/// Returns true for a device, a pipe or a socket.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
 
 /// Reads a file, up to one byte more than the limit of a document.
 pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {

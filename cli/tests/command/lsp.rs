@@ -420,7 +420,8 @@ fn only_regular_files_are_read() {
                 continue;
             }
             let [first, ..] = found.as_slice() else { panic!("nothing is found in {text:?}") };
-            assert_eq!((&first["code"], &first["range"]["start"]["line"]), (&json!("unreadable-file"), &json!(line)));
+            let place = (&first["code"], &first["range"]["start"]["line"]);
+            assert_eq!(place, (&json!("unreadable-file"), &json!(line)), "{text}: {found:?}");
             assert!(first["message"].as_str().is_some_and(|it| it.contains("is not a regular file")), "{first}");
         }
     }
