@@ -14,7 +14,7 @@ use crate::config_format;
 use crate::exit::Failure;
 use crate::expectation::Expectation;
 use crate::invariant::Invariant;
-use crate::io::{is_same_file, read_file, shown_path};
+use crate::io::{NOT_REGULAR, is_refused, is_same_file, read_file, shown_path};
 use crate::pin_entry::PinEntry;
 use crate::redact::shown_name;
 use crate::render::is_blank;
@@ -217,7 +217,8 @@ impl Config {
         ValidationError::at(path, message).located(&self.root)
     }
 
-    /// The files of `registry`, `registries` and `policies` that do not exist, each with the error at its field.
+    /// The files of `registry`, `registries` and `policies` that do not exist, or that an editor must not read, each
+    /// with the error at its field.
     pub fn missing_files(&self) -> Vec<(PathBuf, ReadError)> {
         let root = FieldPath::default;
         let registry = self.registry.iter().filter(|_| self.root.get("registry").is_some());
@@ -229,11 +230,16 @@ impl Config {
         let is_file = |name: &OsString| name.to_str().is_none_or(|name| Policy::embedded(name).is_none());
         let policies = policies.filter(|(_, name)| is_file(name));
         let policies = policies.map(|(index, name)| (PathBuf::from(name), root().key("policies").index(index)));
-        let missing = registry.chain(registries).chain(policies).filter(|(path, _)| path.symlink_metadata().is_err());
+        let is_missing = |path: &Path| path.symlink_metadata().is_err() || is_refused(path);
+        let missing = registry.chain(registries).chain(policies).filter(|(path, _)| is_missing(path));
         missing.map(|(path, field)| (path.clone(), self.missing_file(&path, field))).collect()
     }
 
     fn missing_file(&self, path: &Path, field: FieldPath) -> ReadError {
+        if is_refused(path) {
+            let message = format!("the file `{}` {NOT_REGULAR}; name a file", shown_path(path));
+            return ValidationError::at(field, message).located(&self.root);
+        }
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
@@ -258,7 +264,7 @@ impl Config {
         is_same_file(source, deployed).then(|| ValidationError::at(field, message.to_owned()).located(&self.root))
     }
 
-    /// Refuses a file that a field of this file names and that does not exist.
+    /// Refuses a file that a field of this file names and that does not exist, or that an editor must not read.
     ///
     /// # Errors
     ///

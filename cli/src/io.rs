@@ -20,8 +20,8 @@ use tempfile::Builder;
 use crate::exit::{Failure, describe};
 
 thread_local! {
-    /// The overlay of this thread.
-    static OVERLAY: RefCell<Overlay> = RefCell::default();
+    /// The overlay of this thread, if it serves an editor.
+    static OVERLAY: RefCell<Option<Overlay>> = const { RefCell::new(None) };
 }
 
 /// Texts that are read instead of the files on disk: what an editor has not saved yet.
@@ -38,9 +38,10 @@ impl Overlay {
         }
     }
 
-    /// Calls a function in which this thread reads the texts of the overlay.
+    /// Calls a function in which this thread reads the texts of the overlay, and of the other files only
+    /// regular ones: a pipe or a terminal could stop the thread for ever.
     pub fn during<T>(&self, read: impl FnOnce() -> T) -> T {
-        let before = OVERLAY.replace(self.clone());
+        let before = OVERLAY.replace(Some(self.clone()));
         let result = read();
         OVERLAY.set(before);
         result
@@ -49,25 +50,44 @@ impl Overlay {
 
 /// A file as a stream: its text in the overlay, else its content on disk.
 fn open(path: &Path) -> io::Result<Box<dyn io::Read>> {
-    let text = OVERLAY.with_borrow(
-        |overlay| {
-            if overlay.0.is_empty() { None } else { overlay.0.get(&canonical(path)).cloned() }
-        },
-    );
+    let text = OVERLAY.with_borrow(|overlay| {
+        let Some(Overlay(texts)) = overlay else { return Ok(None) };
+        if let Some(text) = texts.get(&canonical(path)) {
+            return Ok(Some(text.clone()));
+        }
+        if is_special(path) { Err(io::Error::other(NOT_REGULAR)) } else { Ok(None) }
+    })?;
     match text {
         Some(text) => Ok(Box::new(io::Cursor::new(Vec::from(text.as_bytes())))),
         None => Ok(Box::new(File::open(path)?)),
     }
 }
 
+/// Why a device, a pipe or a socket is not read.
+pub const NOT_REGULAR: &str = "is not a regular file";
+
+/// Returns true for a file that this thread does not read, because it is a device, a pipe or a socket.
+pub fn is_refused(path: &Path) -> bool {
+    OVERLAY.with_borrow(Option::is_some) && is_special(path)
+}
+
+/// Returns true for a device, a pipe or a socket.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
 /// Reads a file, up to one byte more than the limit of a document.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let limit = limits::DOCUMENT_BYTES as u64 + 1;
-    open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| {
-        Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(path), describe(&error)))
-    })?;
+    open(path)?.take(limits::DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Reads a file like [`read_bytes`], with an error for people.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_bytes(path).map_err(|error| {
+        Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(path), describe(&error)))
+    })
 }
 
 /// Reads a whole file. An error about its size calls it `what` and ends in `remedy`.

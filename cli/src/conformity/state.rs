@@ -10,6 +10,7 @@ use slug_resolver::{Policy, Registry, limits};
 
 use crate::config::Config;
 use crate::exit::{Failure, describe};
+use crate::io::read_bytes;
 use crate::render::grouped;
 use crate::suggest::closest_file;
 
@@ -132,7 +133,7 @@ fn read(path: &Path) -> Result<String, String> {
     if !path.is_file() {
         return Err(if path.exists() { "is not a file" } else { "does not exist" }.to_owned());
     }
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {}", describe(&error)))?;
+    let bytes = read_bytes(path).map_err(|error| format!("cannot be read: {}", describe(&error)))?;
     if bytes.len() > limits::DOCUMENT_BYTES {
         return Err(format!("is larger than {} MiB", limits::DOCUMENT_BYTES >> 20));
     }

@@ -25,6 +25,14 @@ enum State {
     Down,
 }
 
+/// The files that the commands read, as patterns. A script without an extension is read too; a change of it counts
+/// when an editor saves it, because a pattern for it would match every file.
+const WATCHED: [&str; 3] = [
+    "**/*.{yaml,yml,sh,bash,json,jsonc,mk,just,py,ts,tsx,js,jsx,mjs,cjs,go}",
+    "**/{GNUmakefile,Makefile,makefile}",
+    "**/{justfile,Justfile,.justfile}",
+];
+
 /// Why a request is refused.
 type Refusal = (ErrorCode, &'static str);
 
@@ -186,7 +194,7 @@ impl<W: Write> Server<'_, W> {
         let document = &params["textDocument"];
         match method {
             "initialized" if self.can_watch => {
-                let watchers = json!([{"globPattern": "**/*"}]);
+                let watchers: Vec<Value> = WATCHED.iter().map(|pattern| json!({"globPattern": pattern})).collect();
                 let registration = json!({
                     "id": "files",
                     "method": "workspace/didChangeWatchedFiles",
@@ -214,7 +222,11 @@ impl<W: Write> Server<'_, W> {
                 }
             }
             "textDocument/didClose" => document["uri"].as_str().into_iter().for_each(|uri| self.workspace.close(uri)),
-            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => self.workspace.invalidate(),
+            "textDocument/didSave" => self.workspace.invalidate(),
+            "workspace/didChangeWatchedFiles" => {
+                let changes = params["changes"].as_array().into_iter().flatten();
+                changes.filter_map(|change| change["uri"].as_str()).for_each(|uri| self.workspace.changed(uri));
+            }
             "workspace/didChangeWorkspaceFolders" => {
                 let folders = |name: &str| {
                     let folders = params["event"][name].as_array().into_iter().flatten();

@@ -121,6 +121,18 @@ impl Workspace {
         self.is_stale = true;
     }
 
+    /// Notes that a file on disk changed. A file that a tool keeps for itself below a folder has no effect: one of
+    /// git, and one in a cache, which a `CACHEDIR.TAG` marks.
+    pub fn changed(&mut self, uri: &str) {
+        let is_kept = |path: &Path| {
+            let below = |folder: &PathBuf| path.starts_with(folder) && path != folder;
+            let Some(folder) = self.folders.iter().filter(|folder| below(folder)).max() else { return false };
+            let mut directories = path.ancestors().skip(1).take_while(|directory| directory != folder);
+            directories.any(|it| it.ends_with(".git") || it.join("CACHEDIR.TAG").exists())
+        };
+        self.is_stale |= !uri::path(uri).is_some_and(|path| is_kept(&path));
+    }
+
     /// The text of an open document.
     pub fn text(&self, uri: &str) -> Option<Arc<str>> {
         self.documents.get(uri).map(|document| document.text.clone())
@@ -148,13 +160,11 @@ impl Workspace {
         (self.diagnostics(), new)
     }
 
-    /// The directories in which the commands run: that of the nearest slugproof.yaml of each document, else its
-    /// folder; the folders, if no document is open.
+    /// The directories in which the commands run: the folders, and that of the nearest slugproof.yaml of each
+    /// document, else its folder.
     fn projects(&self) -> BTreeSet<PathBuf> {
-        if self.documents.is_empty() {
-            return self.folders.iter().cloned().collect();
-        }
-        self.documents.values().map(|document| self.project(&document.path)).collect()
+        let of_documents = self.documents.values().map(|document| self.project(&document.path));
+        self.folders.iter().cloned().chain(of_documents).collect()
     }
 
     fn project(&self, path: &Path) -> PathBuf {
@@ -181,12 +191,12 @@ impl Workspace {
             self.names.insert(project.clone(), names);
         }
         let known = self.names.get(&project).cloned();
-        known.or_else(read)
+        known.or_else(|| Overlay::default().during(read))
     }
 
     /// The parameters of all diagnostics that the client does not have yet.
     fn diagnostics(&mut self) -> Vec<Value> {
-        let mut texts = Texts::new(self);
+        let mut texts = Texts::new(&self.overlay);
         let mut by_uri: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for problem in &self.problems {
             let found = by_uri.entry(self.uri_of(&problem.location.path)).or_default();
@@ -226,7 +236,7 @@ impl Workspace {
         open.or_else(same).map_or_else(|| uri::of(path), |(uri, _)| uri.clone())
     }
 
-    fn diagnostic(&self, problem: &Problem, texts: &mut Texts) -> Value {
+    fn diagnostic(&self, problem: &Problem, texts: &mut Texts<'_>) -> Value {
         let Problem { location, code, level, message, related, .. } = problem;
         let severity = match level {
             Level::Error => 1,
@@ -242,7 +252,11 @@ impl Workspace {
         });
         if let Some(code) = code {
             diagnostic["code"] = json!(code.id);
-            diagnostic["codeDescription"] = json!({"href": help_uri(code.id)});
+            // An editor opens the link in a browser, which knows no URN.
+            let link = help_uri(code.id);
+            if link.starts_with("http") {
+                diagnostic["codeDescription"] = json!({"href": link});
+            }
         }
         let related: Vec<Value> = related
             .iter()
@@ -258,7 +272,7 @@ impl Workspace {
 
     /// The code actions for a range of bytes of a document: the fixes of the findings there.
     pub fn fixes(&self, uri: &str, range: &Range<usize>) -> Value {
-        let mut texts = Texts::new(self);
+        let mut texts = Texts::new(&self.overlay);
         let is_here = |problem: &&Problem| {
             let Location { path, range: of_problem } = &problem.location;
             self.uri_of(path) == uri && of_problem.start <= range.end && range.start <= of_problem.end
@@ -291,26 +305,20 @@ impl Workspace {
 pub const QUICK_FIX: &str = "quickfix";
 
 /// The texts of files, as the client shows them.
-struct Texts {
-    open: BTreeMap<PathBuf, Arc<str>>,
-    read: BTreeMap<PathBuf, Arc<str>>,
+struct Texts<'w> {
+    overlay: &'w Overlay,
+    read: BTreeMap<PathBuf, String>,
 }
 
-impl Texts {
-    fn new(workspace: &Workspace) -> Self {
-        let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let documents = workspace.documents.values();
-        let open = documents.map(|document| (canonical(&document.path), document.text.clone())).collect();
-        Self { open, read: BTreeMap::new() }
+impl<'w> Texts<'w> {
+    fn new(overlay: &'w Overlay) -> Self {
+        Self { overlay, read: BTreeMap::new() }
     }
 
     fn range(&mut self, location: &Location) -> Value {
         let text = self.read.entry(location.path.clone()).or_insert_with_key(|path| {
-            let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
-            self.open.get(&canonical).cloned().unwrap_or_else(|| {
-                let bytes = std::fs::read(path).unwrap_or_default();
-                String::from_utf8_lossy(&bytes).into()
-            })
+            let bytes = self.overlay.during(|| read_file(path)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
         });
         Lines::new(text).range(&location.range)
     }

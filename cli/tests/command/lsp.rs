@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use ignore::overrides::OverrideBuilder;
 use serde_json::{Value, json};
 
 use crate::run::{Scratch, slugproof};
@@ -170,7 +171,14 @@ impl Client {
         assert_eq!(said, "");
         let status = self.server.wait().expect("the server ends");
         self.seen.extend(self.messages.iter());
-        (status.code().expect("no signal ends the server"), self.seen)
+        (status.code().expect("no signal ends the server"), std::mem::take(&mut self.seen))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // After a failed test, the server may hang.
+        let _ = self.server.kill();
     }
 }
 
@@ -229,8 +237,10 @@ fn session_about_the_incident_shows_and_fixes_it() {
     assert_eq!(diagnostic["range"], range((7, 6), (7, 20)));
     assert_eq!(diagnostic["severity"], 1);
     assert_eq!(diagnostic["source"], "slugproof");
-    let link = diagnostic["codeDescription"]["href"].as_str().expect("a link");
-    assert!(link.contains("platform-path-byok-model"), "{link}");
+    // A browser opens the link. Without a repository in the manifest, there is no page to open.
+    let link = diagnostic["codeDescription"]["href"].as_str();
+    assert_eq!(link.is_some(), env!("CARGO_PKG_REPOSITORY").starts_with("http"), "{diagnostic}");
+    assert!(link.is_none_or(|link| link.starts_with("http") && link.ends_with("platform-path-byok-model")), "{link:?}");
     let message = diagnostic["message"].as_str().expect("a text");
     assert!(message.contains("selects `MiniMax-M2` for `claude-code`"), "{message}");
     let related = &diagnostic["relatedInformation"][0]["location"];
@@ -348,6 +358,142 @@ fn open_script_replaces_the_file_on_disk() {
     assert!(format!("{found:?}").contains("withdrawn-model"), "{found:?}");
     let labels = client.labels("start.sh", 1, 18);
     assert!(labels.contains(&"acme-1".to_owned()) && !labels.contains(&"acme-0".to_owned()), "{labels:?}");
+    client.end();
+}
+
+/// A document outside the folder, or below another slugproof.yaml, hides no finding of the folder.
+#[test]
+fn folder_is_checked_with_any_open_document() {
+    let workflow = NIGHTLY.replace("{KEY:", "{MODEL: acme-0, KEY:");
+    let nested = "schema_version: 1\n";
+    let scratch = project("folder").file(".github/workflows/nightly.yml", workflow).file("app/slugproof.yaml", nested);
+    let outside = Scratch::new("lsp-folder-outside").file("notes.yaml", "x: y\n");
+    let code = |found: &[Value]| found.first().map(|first| first["code"].clone());
+    for uri in ["app/slugproof.yaml".to_owned(), format!("file://{}/notes.yaml", outside.0.display())] {
+        let mut client = Client::new(&scratch);
+        let uri = if uri.contains("://") { uri } else { client.uri(&uri) };
+        client.notify("textDocument/didOpen", json!({"textDocument": {"uri": uri, "text": nested}}));
+        let found = client.diagnostics(".github/workflows/nightly.yml");
+        assert_eq!(code(&found), Some(json!("withdrawn-model")), "{uri}: {found:?}");
+        // An empty list never replaces it.
+        client.notify("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
+        assert_eq!(client.diagnostics(".github/workflows/nightly.yml"), found, "{uri}");
+        client.end();
+    }
+    // The document outside has its own project too.
+    let outside = outside.file("slugproof.yaml", "schema_version: 1\nregistyr: x\n");
+    let mut client = Client::new(&scratch);
+    let uri = format!("file://{}/slugproof.yaml", outside.0.display());
+    let text = "schema_version: 1\nregistyr: x\n";
+    client.notify("textDocument/didOpen", json!({"textDocument": {"uri": uri, "text": text}}));
+    client.diagnostics(".github/workflows/nightly.yml");
+    let is_about = |message: &&Value| message["params"]["uri"] == uri.as_str();
+    let published = client.seen.iter().find(is_about).expect("the document has diagnostics");
+    assert_eq!(published["params"]["diagnostics"][0]["code"], "invalid-config", "{published}");
+    client.end();
+}
+
+/// A device or a pipe would stop the server, or fill its memory.
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_read() {
+    let scratch = project("special");
+    let pipe = scratch.0.join("pipe.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    std::os::unix::fs::symlink("pipe.yaml", scratch.0.join("link.yaml")).expect("a link can be made");
+    let mut client = Client::new(&scratch);
+    client.open("slugproof.yaml", CONFIG);
+    for name in ["/dev/zero", "/dev/stdin", "/dev/tty", "pipe.yaml", "link.yaml", "./pipe.yaml"] {
+        if name.starts_with("/dev") && !Path::new(name).exists() {
+            continue;
+        }
+        for (field, text, line) in [
+            ("registry", CONFIG.replace("providers.yaml", name), 1),
+            ("policies", CONFIG.replace("policy.yaml", name), 2),
+            ("workflows", format!("{CONFIG}workflows: [{name}]\n"), 3),
+            ("harness_policy", format!("{CONFIG}harness_policy: {name}\n"), 3),
+        ] {
+            let found = client.change("slugproof.yaml", &text);
+            let position = client.at("slugproof.yaml", line, 12);
+            client.request("textDocument/completion", position);
+            if field == "workflows" || field == "harness_policy" {
+                continue;
+            }
+            let [first, ..] = found.as_slice() else { panic!("nothing is found in {text:?}") };
+            let place = (&first["code"], &first["range"]["start"]["line"]);
+            assert_eq!(place, (&json!("unreadable-file"), &json!(line)), "{text}: {found:?}");
+            assert!(first["message"].as_str().is_some_and(|it| it.contains("is not a regular file")), "{first}");
+        }
+    }
+    assert_eq!(client.change("slugproof.yaml", CONFIG), Vec::<Value>::new());
+    client.end();
+}
+
+/// The server reads no more of a file than a reader accepts.
+#[cfg(target_os = "linux")]
+#[test]
+fn huge_file_does_not_fill_the_memory() {
+    let scratch = project("huge").file("huge.yaml", "");
+    let huge = std::fs::OpenOptions::new().write(true).open(scratch.0.join("huge.yaml")).expect("it can be opened");
+    huge.set_len(1 << 30).expect("a file can have holes");
+    let mut client = Client::new(&scratch);
+    client.open("slugproof.yaml", &CONFIG.replace("providers.yaml", "huge.yaml"));
+    let found = client.diagnostics("huge.yaml");
+    assert!(!found.is_empty(), "the file is too large");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", client.server.id())).expect("the server runs");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let peak: u64 = peak.and_then(|peak| peak.parse().ok()).expect("a number");
+    assert!(peak < 400 << 10, "{peak} KiB");
+    client.end();
+}
+
+/// The server asks for changes of the files that it reads, not for those of a build.
+#[test]
+fn watched_files_are_those_that_are_read() {
+    let scratch = project("watched").file("target/CACHEDIR.TAG", "").file("target/unit.json", "");
+    let mut client = Client::start(&scratch);
+    let folders = json!([{"uri": client.root, "name": "top"}]);
+    let capabilities = json!({"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}}});
+    client.request("initialize", json!({"capabilities": capabilities, "workspaceFolders": folders}));
+    client.notify("initialized", json!({}));
+    client.open("slugproof.yaml", CONFIG);
+    let registration = client.seen.iter().find(|message| message["method"] == "client/registerCapability");
+    let options = &registration.expect("the server registers")["params"]["registrations"][0]["registerOptions"];
+    let watchers = options["watchers"].as_array().expect("a list");
+    let mut patterns = OverrideBuilder::new("/top");
+    for watcher in watchers {
+        patterns.add(watcher["globPattern"].as_str().expect("a text")).expect("a pattern");
+    }
+    let patterns = patterns.build().expect("they are valid");
+    for (name, is_watched) in [
+        ("slugproof.yaml", true),
+        (".github/workflows/x.yml", true),
+        ("a/b/run.sh", true),
+        ("run.bash", true),
+        ("package.json", true),
+        ("sub/Makefile", true),
+        ("ci/x.mk", true),
+        ("justfile", true),
+        ("app/pins.py", true),
+        (".git/index", false),
+        (".git/objects/ab/cdef", false),
+        ("target/debug/build.o", false),
+        ("target/debug/libx.rlib", false),
+        ("README.md", false),
+    ] {
+        assert_eq!(patterns.matched(name, false).is_whitelist(), is_watched, "{name}: {watchers:?}");
+    }
+    // A changed file shows whether the commands run.
+    let workflow = NIGHTLY.replace("{KEY:", "{MODEL: acme-0, KEY:");
+    std::fs::write(scratch.0.join(".github/workflows/nightly.yml"), workflow).expect("it can be written to");
+    for (name, is_found) in
+        [("target/unit.json", false), (".git/x.json", false), (".github/workflows/nightly.yml", true)]
+    {
+        let changes = json!([{"uri": client.uri(name), "type": 2}]);
+        client.notify("workspace/didChangeWatchedFiles", json!({"changes": changes}));
+        let found = client.diagnostics(".github/workflows/nightly.yml");
+        assert_eq!(!found.is_empty(), is_found, "{name}: {found:?}");
+    }
     client.end();
 }
 
