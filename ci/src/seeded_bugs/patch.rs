@@ -21,12 +21,13 @@ pub fn file(bug: &str) -> PathBuf {
 }
 
 /// The crates outside the resolver: the directory and the package of each. The laws do not test them.
-pub const OUTSIDE_RESOLVER: [(&str, &str); 9] = [
+pub const OUTSIDE_RESOLVER: [(&str, &str); 10] = [
     ("cli/", "slugproof"),
     ("crates/function/", "slug-function"),
     ("crates/import/", "slug-import"),
     ("crates/laws/src/comparison.rs", "slug-laws"),
     ("crates/pins/", "slug-pins"),
+    ("crates/protocol/", "slug-protocol"),
     ("crates/shell/", "slug-shell"),
     ("crates/testkit/", "slug-testkit"),
     ("crates/value/", "slug-value"),

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use slug_protocol::text::{Lines, Place};
 use slug_resolver::{Policy, policy, registry};
 
 use super::hover::is_slug_character;
-use super::text::{Lines, Place};
 use super::workspace::Names;
 use crate::config_format;
 use crate::redact::mask_credentials;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use slug_protocol::text::{Lines, Place};
 use slug_resolver::explain::needs;
 use slug_resolver::{Billing, RuntimeHandle};
 
-use super::text::{Lines, Place};
 use super::workspace::Names;
 use crate::redact::mask_credentials;
 use crate::render::listed;

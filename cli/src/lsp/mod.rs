@@ -1,15 +1,12 @@
 //! `lsp`: a language server, which shows the findings of `check` and `lint` in an editor.
 //!
-//! [`transport`] reads and writes messages, [`server`] decides what they do, [`workspace`] keeps the open
+//! The crate `slug-protocol` reads and writes messages, [`server`] decides what they do, [`workspace`] keeps the open
 //! documents and runs the commands on them, and [`hover`] and [`completion`] answer questions about one place.
 //! The texts of open documents replace the files on disk wherever a command reads a file.
 
 mod completion;
 mod hover;
 mod server;
-mod text;
-mod transport;
-mod uri;
 mod workspace;
 
 use std::io;

@@ -7,9 +7,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use serde_json::{Value, json};
+use slug_protocol::text::{Lines, Place};
+use slug_protocol::transport::{self, ErrorCode, Incoming, error, notification, result};
 
-use super::text::{Lines, Place};
-use super::transport::{self, ErrorCode, Incoming, error, notification, result};
 use super::workspace::{QUICK_FIX, Workspace};
 use super::{completion, hover};
 use crate::exit::{Exit, Failure};

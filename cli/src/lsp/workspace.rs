@@ -6,10 +6,10 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use slug_protocol::text::Lines;
+use slug_protocol::uri;
 use slug_resolver::{Policy, Registry};
 
-use super::text::Lines;
-use super::uri;
 use crate::args::{CheckArgs, LintArgs};
 use crate::codes::{Entry, INVALID_CONFIG, INVALID_POLICY, INVALID_REGISTRY, Level, UNREADABLE_FILE};
 use crate::commands::{check, lint};

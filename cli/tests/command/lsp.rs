@@ -237,7 +237,7 @@ fn session_about_the_incident_shows_and_fixes_it() {
     assert_eq!(diagnostic["range"], range((7, 6), (7, 20)));
     assert_eq!(diagnostic["severity"], 1);
     assert_eq!(diagnostic["source"], "slugproof");
-    // A browser opens the link. Without a repository in the manifest, there is no page to open.
+    // A browser opens the link. Without a repository in the manifest, the page does not exist.
     let link = diagnostic["codeDescription"]["href"].as_str();
     assert_eq!(link.is_some(), env!("CARGO_PKG_REPOSITORY").starts_with("http"), "{diagnostic}");
     assert!(link.is_none_or(|link| link.starts_with("http") && link.ends_with("platform-path-byok-model")), "{link:?}");
@@ -435,7 +435,7 @@ fn only_regular_files_are_read() {
 fn huge_file_does_not_fill_the_memory() {
     let scratch = project("huge").file("huge.yaml", "");
     let huge = std::fs::OpenOptions::new().write(true).open(scratch.0.join("huge.yaml")).expect("it can be opened");
-    huge.set_len(1 << 30).expect("a file can have holes");
+    huge.set_len(1 << 30).expect("a file can be sparse");
     let mut client = Client::new(&scratch);
     client.open("slugproof.yaml", &CONFIG.replace("providers.yaml", "huge.yaml"));
     let found = client.diagnostics("huge.yaml");
