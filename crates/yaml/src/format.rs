@@ -39,7 +39,7 @@ pub struct Mapping {
 pub struct Field {
     /// The name, as in the file.
     pub name: &'static str,
-    /// Whether the field must be there.
+    /// Whether the field is required.
     pub presence: Presence,
     /// The values that it can have.
     pub shape: Shape,
@@ -47,11 +47,11 @@ pub struct Field {
     pub meaning: &'static str,
 }
 
-/// Whether a field must be there.
+/// Whether a field is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "formats are declared as constants in other crates")]
 pub enum Presence {
-    /// The field must be there.
+    /// The field is required.
     Required,
     /// The field may be absent.
     Optional,
@@ -112,7 +112,7 @@ pub enum Shape {
 }
 
 impl Field {
-    /// A field that must be there.
+    /// A required field.
     #[must_use]
     pub const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Self {
         Self { name, presence: Presence::Required, shape, meaning }
@@ -126,7 +126,7 @@ impl Field {
 }
 
 impl Mapping {
-    /// A mapping with these fields, which may be there in every combination.
+    /// A mapping with these fields, in every combination.
     #[must_use]
     pub const fn new(name: &'static str, fields: &'static [Field]) -> Self {
         Self { name, fields, others: None, rules: &[] }
