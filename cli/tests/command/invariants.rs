@@ -100,6 +100,19 @@ fn prove_shows_the_smallest_environments_that_violate() {
     }
 }
 
+/// A model that only a pattern matches stands for every id that the pattern matches, even if the invariant names it.
+#[test]
+fn prove_tries_other_ids_like_a_named_model() {
+    let registry = REGISTRY.replace("auth_env: [ZETA_TOKEN]}", "auth_env: [ZETA_TOKEN], model_prefix_match: '^z'}");
+    for model in ["z", "za", "z0", "z-"] {
+        let invariant = format!("{{always: {{model: [{model}, acme-1, acme-2, house-1, zeta-1]}}}}");
+        let scratch = repository(&invariant, "").file("providers.yaml", &registry);
+        let report = slugproof(["prove", "--output", "json"]).dir(&scratch).run().json();
+        let found = report["policies"][0]["violations"].as_array().expect("a list");
+        assert!(found.iter().any(|violation| violation["provider"] == "zeta"), "{model}: {found:?}");
+    }
+}
+
 #[test]
 fn prove_finds_no_violation_of_what_holds() {
     for invariant in [

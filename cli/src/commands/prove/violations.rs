@@ -76,8 +76,11 @@ pub fn violations(dataset: &Dataset, enumeration: &Enumeration, invariants: &[In
 fn cases(dataset: &Dataset, enumeration: &Enumeration, invariant: &Invariant, point: &TestPoint) -> Vec<TestCase> {
     let mut cases = vec![point.case.clone()];
     if let Some(variable) = point.slug_in.as_ref().filter(|_| invariant.names_models()) {
-        let slugs: BTreeSet<&str> = invariant.models().chain(enumeration.slugs().iter().map(String::as_str)).collect();
-        cases.extend(slugs.into_iter().map(|slug| point.case.with(variable, slug)));
+        // A named model may be the only slug of its class that the enumeration has, so others like it are tried, too.
+        let similar = invariant.models().flat_map(|model| [model.to_owned(), format!("{model}0"), format!("{model}x")]);
+        let values = dataset.policy.variable(variable).map_or(Vec::new(), |it| values_when_set(&dataset.policy, it));
+        let slugs: BTreeSet<String> = similar.chain(values).chain(enumeration.slugs().iter().cloned()).collect();
+        cases.extend(slugs.iter().map(|slug| point.case.with(variable, slug)));
     }
     for (name, tested) in invariant.tested_values() {
         let is_open = !point.case.variables.contains_key(name);
@@ -181,7 +184,9 @@ mod tests {
         let values: Vec<_> = policy
             .all_variables()
             .map(|variable| {
-                let slugs = enumeration.slugs().iter().filter(|_| policy.is_slug_variable(variable)).cloned();
+                let is_slug = policy.is_slug_variable(variable);
+                let slugs = enumeration.slugs().iter().filter(|_| is_slug);
+                let slugs = slugs.flat_map(|slug| [slug.clone(), format!("{slug}0"), format!("{slug}x")]);
                 let runtimes = enumeration.runtimes().map(|(name, _)| name.to_owned());
                 let names_runtime = policy.runtime_variables().any(|other| other == variable);
                 let runtimes = runtimes.filter(|_| names_runtime);
