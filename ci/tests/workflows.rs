@@ -7,9 +7,6 @@ use std::process::Command;
 
 use regex::Regex;
 
-/// Pinned by tag, because the hash was not available.
-const UNPINNED: &str = "google/clusterfuzzlite/actions/";
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -50,9 +47,6 @@ fn actions_are_pinned_by_hash() {
     for file in files() {
         for line in read(&file).lines() {
             let Some((_, action)) = line.split_once("uses: ") else { continue };
-            if action.starts_with(UNPINNED) {
-                continue;
-            }
             let hash = action.split_once('@').and_then(|(_, version)| version.split_once(" # v")).map(|(hash, _)| hash);
             let is_hash = |hash: &str| hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
             assert!(hash.is_some_and(is_hash), "{}: `{action}`: write @HASH # vVERSION", file.display());
