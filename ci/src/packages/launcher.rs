@@ -14,11 +14,13 @@ use crate::process::Process;
 const SCRIPT: &str = "ci/packages/binary.sh";
 
 /// Runs the launcher on a platform that this program pretends to have.
-const ON_ANOTHER_PLATFORM: &str =
-    "Object.defineProperty(process, 'platform', {value: 'sunos'}); require(process.argv[1])";
+fn on_platform(name: &str, cpu: &str) -> String {
+    let pretend = format!("for (const [name, value] of [['platform', '{name}'], ['arch', '{cpu}']])");
+    format!("{pretend} Object.defineProperty(process, name, {{value}}); require(process.argv[1])")
+}
 
 /// Checks that the launcher of `package` passes on arguments, streams, signals and exit codes, and says what
-/// to do if the binary is missing.
+/// to do if the binary is missing or damaged.
 pub fn check(package: &Path) -> Result {
     let Some(host) = Target::host().filter(|_| cfg!(unix)) else {
         println!("launcher not tested: the test needs a Unix system for which there is a package");
@@ -27,10 +29,20 @@ pub fn check(package: &Path) -> Result {
     let launcher = Launcher(package.join("bin/slugproof.js"));
     let missing = launcher.output(&[], &[], "")?;
     expect("without the package", &missing, 2, "", &format!("the package `{}`", host.npm()))?;
-    let foreign = launcher.output(&["-e", ON_ANOTHER_PLATFORM], &[], "")?;
-    expect("on another platform", &foreign, 2, "", "slugproof has no npm package for `sunos-")?;
+    let foreign = launcher.output(&["-e", &on_platform("sunos", "x64")], &[], "")?;
+    expect("on another platform", &foreign, 2, "", "slugproof has no npm package for `sunos-x64`")?;
 
     let binary = package.join("node_modules").join(host.npm()).join("bin/slugproof");
+    for damaged in ["", "\u{7f}ELF"] {
+        checkout::write(&binary, damaged)?;
+        expect("without the right", &launcher.output(&[], &[], "")?, 2, "", "install slugproof again")?;
+        // The same file as a program.
+        let copy = binary.with_extension("copy");
+        checkout::copy_executable(&binary, &copy)?;
+        std::fs::rename(&copy, &binary).context(|| format!("cannot replace {}", binary.display()))?;
+        expect("with a damaged binary", &launcher.output(&[], &[], "")?, 2, "", "install slugproof again")?;
+        checkout::remove(&binary)?;
+    }
     checkout::copy_executable(Path::new(SCRIPT), &binary)?;
     for code in [0, 1, 2, 77] {
         expect("with an exit code", &launcher.output(&[], &["exit", &code.to_string()], "")?, code, "", "")?;
@@ -42,11 +54,26 @@ pub fn check(package: &Path) -> Result {
     for signal in ["HUP", "INT", "TERM"] {
         launcher.expect_signal(signal, &["catch", signal], "exit status: 42")?;
     }
+    launcher.expect_signal("INT", &["twice"], "exit status: 43")?;
     for (signal, number) in [("HUP", 1), ("INT", 2), ("TERM", 15)] {
         launcher.expect_signal(signal, &["wait"], &format!("signal: {number} "))?;
     }
+    check_windows(package)?;
     println!("launcher: passes on arguments, streams, signals and exit codes");
     Ok(())
+}
+
+/// Checks that the launcher finds the program of Windows, in a directory as Windows has them.
+fn check_windows(package: &Path) -> Result {
+    let directory = package.join("Program Files (x86)/Zoë's & 100%");
+    for file in ["package.json", "bin/slugproof.js"] {
+        checkout::write(directory.join(file), &checkout::read(package.join(file))?)?;
+    }
+    let binary = directory.join("node_modules/slugproof-win32-x64/bin/slugproof.exe");
+    checkout::copy_executable(Path::new(SCRIPT), &binary)?;
+    let launcher = Launcher(directory.join("bin/slugproof.js"));
+    let words = launcher.output(&["-e", &on_platform("win32", "x64"), "--"], &["words", "a b", "C:\\x\\"], "")?;
+    expect("on Windows", &words, 0, "<a b><C:\\x\\>", "")
 }
 
 /// The path of the launcher.
@@ -76,12 +103,11 @@ impl Launcher {
     fn expect_signal(&self, signal: &str, arguments: &[&str], expected: &str) -> Result {
         let cannot = || "cannot run `node`".to_owned();
         let mut child = self.command(&[], arguments).spawn().context(cannot)?;
-        let stdout = child.stdout.take().map(BufReader::new);
-        let ready = stdout.map(|mut stdout| stdout.read_line(&mut String::new()));
-        if let Some(Err(error)) = ready {
-            return finding(format!("launcher: cannot read its output: {error}"));
+        // One signal for each line that the binary writes.
+        for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+            line.context(|| "cannot read the output of the launcher".to_owned())?;
+            Process::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).run()?;
         }
-        Process::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).run()?;
         let status = child.wait().context(cannot)?.to_string();
         if status.starts_with(expected) {
             return Ok(());

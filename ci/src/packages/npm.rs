@@ -2,7 +2,6 @@
 //! these as optional dependencies and runs the one that npm installs.
 
 use std::path::Path;
-use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +10,7 @@ use super::fresh::FreshDirectory;
 use super::launcher;
 use super::target::{TARGETS, Target};
 use crate::checkout;
-use crate::failure::{Context, Result};
+use crate::failure::{Context, Result, error};
 use crate::process::Process;
 use crate::tools;
 
@@ -52,12 +51,17 @@ pub fn run(build: &Build, binaries: Option<&Path>) -> Result {
     Ok(())
 }
 
-/// The manifest of the package that runs the binary. packages/npm/package.json has what does not depend on
-/// the version.
-fn manifest(version: &str) -> Result<Map<String, Value>> {
+/// The fields of the package that runs the binary which do not depend on the version.
+pub fn source_manifest() -> Result<Value> {
     let file = format!("{SOURCE}/package.json");
-    let mut manifest: Map<String, Value> =
-        serde_json::from_str(&checkout::read(&file)?).context(|| format!("cannot read {file}"))?;
+    serde_json::from_str(&checkout::read(&file)?).context(|| format!("cannot read {file}"))
+}
+
+/// The manifest of the package that runs the binary.
+fn manifest(version: &str) -> Result<Map<String, Value>> {
+    let Value::Object(mut manifest) = source_manifest()? else {
+        return error(format!("{SOURCE}/package.json is not an object"));
+    };
     let platforms = TARGETS.iter().map(|target| (target.npm(), json!(version))).collect();
     manifest.insert("version".to_owned(), json!(version));
     manifest.insert("optionalDependencies".to_owned(), Value::Object(platforms));
@@ -75,8 +79,8 @@ fn platform_manifest(manifest: &Map<String, Value>, target: &Target) -> Map<Stri
         // The binary is run, so it must be a file of its own.
         ("preferUnplugged".to_owned(), json!(true)),
     ]);
-    for field in ["version", "license", "files"] {
-        platform.insert(field.to_owned(), manifest[field].clone());
+    for field in ["version", "license", "files", "repository"] {
+        platform.extend(manifest.get(field).map(|value| (field.to_owned(), value.clone())));
     }
     platform
 }
@@ -100,18 +104,10 @@ fn install(build: &Build) -> Result {
     let fresh = FreshDirectory::new(&[&node])?;
     let npm = tools::require("npm")?;
     let archive = |name: &str| build.out.join(format!("{name}-{}.tgz", build.version));
-    let started = Instant::now();
     let install = ["install", "--offline", "--no-audit", "--no-fund", "--update-notifier=false", "--loglevel=error"];
-    fresh
-        .process(&node)
-        .arg(npm)
-        .args(install)
-        .args([archive(&build.target.npm()), archive("slugproof")])
-        .run_quietly()?;
-    let installed = started.elapsed();
-    let found = fresh.first_finding(&fresh.path().join("node_modules/.bin/slugproof"))?;
-    println!("npm: installed in {installed:.1?}, first finding after {found:.1?} more");
-    Ok(())
+    let archives = [archive(&build.target.npm()), archive("slugproof")];
+    let install = fresh.command(&node).arg(npm).args(install).args(archives);
+    fresh.first_finding("npm", install, &fresh.path().join("node_modules/.bin/slugproof"))
 }
 
 #[cfg(test)]
@@ -129,8 +125,11 @@ mod tests {
         let target = Target::find("x86_64-pc-windows-msvc").unwrap();
         let mut main = fields.clone();
         main.insert("version".to_owned(), json!("1.2.3"));
+        main.insert("repository".to_owned(), json!("https://forge.example/acme/bots"));
         let platform = platform_manifest(&main, target);
         assert_eq!(platform["files"], json!(["bin", "LICENSE-*"]));
+        // npm publishes a package only from the repository that it names.
+        assert_eq!(platform["repository"], main["repository"]);
         assert_eq!(
             (&platform["name"], &platform["version"], &platform["os"], &platform["cpu"]),
             (&json!("slugproof-win32-x64"), &json!("1.2.3"), &json!(["win32"]), &json!(["x64"]))

@@ -4,7 +4,6 @@
 //! the binary again: the features of shared dependencies differ from those of other builds in this workspace.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use super::build::Build;
 use super::fresh::FreshDirectory;
@@ -53,14 +52,10 @@ fn with_tags(file: &str, platforms: &[String]) -> String {
 fn install(wheel: &Path) -> Result {
     let fresh = FreshDirectory::new(&[])?;
     let environment = fresh.path().join("environment");
-    fresh.process(&tools::python()?).args(["-m", "venv"]).arg(&environment).run_quietly()?;
-    let started = Instant::now();
+    fresh.command(&tools::python()?).args(["-m", "venv"]).arg(&environment).run_quietly()?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"];
-    fresh.process(&environment.join("bin/python")).args(pip).arg(wheel).run_quietly()?;
-    let installed = started.elapsed();
-    let found = fresh.first_finding(&environment.join("bin/slugproof"))?;
-    println!("wheel: installed in {installed:.1?}, first finding after {found:.1?} more");
-    Ok(())
+    let install = fresh.command(&environment.join("bin/python")).args(pip).arg(wheel);
+    fresh.first_finding("wheel", install, &environment.join("bin/slugproof"))
 }
 
 #[cfg(test)]

@@ -41,10 +41,17 @@ function run(binary) {
   const forward = (signal) => process.platform === "win32" || child.kill(signal);
   const signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"];
   const handled = signals.filter((signal) => signal in constants.signals);
+  const cannotRun = (error) => fail(`cannot run \`${binary}\`: ${error.message}; install slugproof again`);
   // Before the start of the binary, so that no signal ends this process alone.
   handled.forEach((signal) => process.on(signal, forward));
-  const child = spawn(binary, process.argv.slice(2), { stdio: "inherit" });
-  child.on("error", (error) => fail(`cannot run \`${binary}\`: ${error.message}; install slugproof again`));
+  let child;
+  try {
+    child = spawn(binary, process.argv.slice(2), { stdio: "inherit" });
+  } catch (error) {
+    // A file that is not a program of this platform.
+    cannotRun(error);
+  }
+  child.on("error", cannotRun);
   child.on("exit", (code, signal) => {
     handled.forEach((signal) => process.removeListener(signal, forward));
     if (signal === null) {
