@@ -36,12 +36,6 @@ impl Api {
         Ok(Self { url, authorization: format!("Authorization: token {}\n", variable("TOKEN")?) })
     }
 
-    /// An API at this URL. The token may be empty.
-    pub fn at(url: String, token: &str) -> Self {
-        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\n") };
-        Self { url, authorization }
-    }
-
     /// Sends a GET request and returns the answer.
     pub fn get(&self, path: &str) -> Result<Value> {
         self.send("GET", path, &Body::None)
@@ -52,7 +46,7 @@ impl Api {
         self.send("POST", path, body)
     }
 
-    /// Sends a request and returns the answer.
+    /// Sends a request and returns the answer; `Null` if it is empty.
     pub fn send(&self, method: &str, path: &str, body: &Body) -> Result<Value> {
         let scratch = checkout::temporary_directory()?;
         // Writes a file and returns the argument that makes curl read it.
@@ -73,6 +67,9 @@ impl Api {
             Body::Attachment(file) => curl = curl.args(["--form", &format!("attachment=@{}", file.display())]),
         }
         let answer = curl.arg(format!("{}{path}", self.url)).read_stdout()?;
+        if answer.trim().is_empty() {
+            return Ok(Value::Null);
+        }
         serde_json::from_str(&answer).context(|| format!("cannot read the answer to {method} {path}"))
     }
 }

@@ -34,7 +34,8 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Step {
-    /// Print the section of CHANGELOG.md about a tag, which must be `v` and the version in Cargo.toml
+    /// Print the section of CHANGELOG.md about a tag, which must be `v` and the version in Cargo.toml. Fails if a
+    /// package does not name its repository
     Notes {
         /// The tag
         tag: String,
@@ -54,7 +55,7 @@ enum Step {
         #[arg(value_parser = checkout::parse_path)]
         directory: PathBuf,
     },
-    /// Create the release of a tag on a Gitea, with the files in a directory
+    /// Create or continue the release of a tag on a Gitea, with the files in a directory
     Upload {
         /// The tag
         tag: String,
@@ -65,20 +66,22 @@ enum Step {
         #[arg(long, value_parser = checkout::parse_path)]
         notes: PathBuf,
     },
-    /// Publish the crates with the identity of this job instead of a stored token
-    Crates,
 }
 
 pub fn run(arguments: &Arguments) -> Result {
     match &arguments.step {
         Step::Notes { tag } => {
-            print!("{}", notes(tag, &packages::version()?, &checkout::read("CHANGELOG.md")?)?);
+            let notes = notes(tag, &packages::version()?, &checkout::read("CHANGELOG.md")?)?;
+            let unnamed = without_repository(&checkout::metadata()?, &packages::npm_manifest()?);
+            if !unnamed.is_empty() {
+                return error(format!("{}; RELEASING.md says how to set `repository`", unnamed.join(", ")));
+            }
+            print!("{notes}");
             Ok(())
         }
         Step::Sums { directory, partial } => sums(directory, *partial),
         Step::Attest { directory } => attest(directory),
         Step::Upload { tag, directory, notes } => upload(tag, directory, notes),
-        Step::Crates => crates(),
     }
 }
 
@@ -98,10 +101,24 @@ fn notes(tag: &str, version: &str, changelog: &str) -> Result<String> {
     Ok(format!("{}\n", section.join("\n").trim()))
 }
 
+/// The packages that name no repository. npm and the crates' registry compare it with the repository of the job.
+fn without_repository(metadata: &Value, npm: &Value) -> Vec<String> {
+    let has_none = |package: &&Value| package["repository"].is_null();
+    let crates = metadata["packages"].as_array().into_iter().flatten();
+    let crates = crates.filter(|package| package["publish"] != json!([])).filter(has_none);
+    let crates = crates.map(|package| format!("the crate {} has no repository", package["name"]));
+    crates.chain(has_none(&npm).then(|| "the npm package has no repository".to_owned())).collect()
+}
+
 fn sums(directory: &Path, partial: bool) -> Result {
     let files = files(directory)?;
     let names: Vec<&str> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
-    let missing = if partial { Vec::new() } else { packages::missing(&names, &packages::version()?) };
+    let mut missing = Vec::new();
+    if !partial {
+        missing = packages::missing(&names, &packages::version()?);
+        let attestations = names.iter().map(|name| format!("{name}{BUNDLE}"));
+        missing.extend(attestations.filter(|attestation| !directory.join(attestation).exists()));
+    }
     if !missing.is_empty() {
         return finding(format!("the release lacks {}; run the jobs that build them again", missing.join(", ")));
     }
@@ -152,12 +169,27 @@ fn provenance(variable: &dyn Fn(&str) -> Result<String>) -> Result<Value> {
 
 fn upload(tag: &str, directory: &Path, notes: &Path) -> Result {
     let api = Api::of_repository()?;
-    let release = json!({"tag_name": tag, "name": tag, "body": checkout::read(notes)?, "draft": true});
-    let release = api.post("/releases", &Body::Json(release))?;
+    let latest = api.get("/releases?limit=50")?;
+    let begun = latest.as_array().into_iter().flatten().find(|release| release["tag_name"] == tag);
+    let release = match begun {
+        Some(release) if release["draft"] == json!(false) => {
+            println!("the release {tag} is visible already; its files stay");
+            return Ok(());
+        }
+        Some(draft) => draft.clone(),
+        None => {
+            let draft = json!({"tag_name": tag, "name": tag, "body": checkout::read(notes)?, "draft": true});
+            api.post("/releases", &Body::Json(draft))?
+        }
+    };
     let path = match release["id"].as_u64() {
         Some(id) => format!("/releases/{id}"),
         None => return error("the answer of the forge has no number of the release"),
     };
+    // An earlier run built other files, which the checksums of this one do not describe.
+    for old in release["assets"].as_array().into_iter().flatten() {
+        api.send("DELETE", &format!("{path}/assets/{}", old["id"]), &Body::None)?;
+    }
     // The release becomes visible when it has every file.
     for file in files(directory)?.iter().chain([&directory.join(SUMS)]) {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -165,27 +197,6 @@ fn upload(tag: &str, directory: &Path, notes: &Path) -> Result {
         println!("uploaded {name}");
     }
     api.send("PATCH", &path, &Body::Json(json!({"draft": false}))).map(|_| ())
-}
-
-/// Exchanges the identity of this job for a token of some minutes, and publishes the crates with it.
-fn crates() -> Result {
-    let url = variable("TOKEN_URL")?;
-    let Some(audience) = host(&url) else {
-        return error("the variable `TOKEN_URL` should be the https URL at which the registry gives out tokens");
-    };
-    let request = format!("{}&audience={audience}", variable("ACTIONS_ID_TOKEN_REQUEST_URL")?);
-    let identity = Api::at(request, &variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")?).get("")?;
-    let exchanged = Api::at(url, "").post("", &Body::Json(json!({"jwt": identity["value"]})))?;
-    let Some(token) = exchanged["token"].as_str() else {
-        return error("the registry gave no token; check the trusted publisher of each crate");
-    };
-    // cargo publishes each crate after its dependencies.
-    Process::cargo().args(["publish", "--workspace", "--locked"]).env("CARGO_REGISTRY_TOKEN", token).run()
-}
-
-/// The host of an https URL.
-fn host(url: &str) -> Option<&str> {
-    url.strip_prefix("https://")?.split('/').next().filter(|host| !host.is_empty())
 }
 
 /// The files of a release in a directory, without checksums and attestations.
@@ -242,11 +253,17 @@ mod tests {
     }
 
     #[test]
-    fn audience_is_the_host_of_an_https_url() {
-        assert_eq!(host("https://registry.example/api/tokens"), Some("registry.example"));
-        for url in ["http://registry.example/", "https://", "registry.example", ""] {
-            assert_eq!(host(url), None, "{url}");
-        }
+    fn published_packages_without_a_repository_are_listed() {
+        let crates = |repository: Value| {
+            let private = json!({"name": "tool", "publish": [], "repository": null});
+            json!({"packages": [{"name": "a", "publish": null, "repository": repository}, private]})
+        };
+        let url = "https://forge.example/acme/bots";
+        assert_eq!(without_repository(&crates(json!(url)), &json!({"repository": url})), Vec::<String>::new());
+        assert_eq!(
+            without_repository(&crates(json!(null)), &json!({"name": "a"})),
+            ["the crate \"a\" has no repository", "the npm package has no repository"]
+        );
     }
 
     #[test]

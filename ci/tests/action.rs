@@ -1,14 +1,17 @@
 //! The scripts of action.yml, run by bash with a directory instead of a release.
 #![cfg(unix)]
 
+mod steps;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use regex::Regex;
 use sha2::{Digest, Sha256};
+use steps::{Step, root, steps};
 use tempfile::TempDir;
 
 /// A released binary: a script that prints its arguments, and fails if its command is `fail`.
@@ -39,8 +42,7 @@ fn scripts_run_on_bash_3_2() {
     for (pattern, example) in &patterns {
         assert!(pattern.is_match(example), "`{pattern}` should match `{example}`");
     }
-    for id in ["plan", "install", "run", "upload"] {
-        let script = script(id);
+    for Step { id, script } in steps(&root().join("action.yml")) {
         for (pattern, _) in &patterns {
             let found = pattern.find(&script).map(|found| found.as_str());
             assert_eq!(found, None, "step `{id}`: `{pattern}` is not in bash 3.2");
@@ -53,8 +55,11 @@ fn scripts_run_on_bash_3_2() {
 /// The runner replaces an expression in a script by its value before bash reads the script.
 #[test]
 fn scripts_have_no_expression() {
-    for id in ["plan", "install", "run", "upload"] {
-        assert!(!script(id).contains("${{"), "step `{id}`");
+    let steps = steps(&root().join("action.yml"));
+    let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["plan", "install", "run", "upload"]);
+    for Step { id, script } in steps {
+        assert!(!script.contains("${{"), "step `{id}`");
     }
 }
 
@@ -383,19 +388,11 @@ impl Runner {
 
 /// The script of a step of action.yml.
 fn script(id: &str) -> String {
-    let action = action();
-    let steps = action.split("\n    - ");
-    let step = steps.into_iter().find(|step| step.lines().any(|line| line.trim() == format!("id: {id}")));
-    let (_, script) = step.expect("the step exists").split_once("      run: |\n").expect("the step has a script");
-    script.lines().flat_map(|line| [line.strip_prefix("        ").unwrap_or_default(), "\n"]).collect()
+    steps::script("action.yml", id)
 }
 
 fn action() -> String {
     fs::read_to_string(root().join("action.yml")).expect("the action is readable")
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the checkout exists")
 }
 
 fn text(output: &Output) -> String {

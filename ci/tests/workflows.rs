@@ -1,15 +1,14 @@
 //! The workflows of the two forges, and the actions that they use.
 
+mod steps;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use regex::Regex;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use steps::{root, steps};
 
 fn workflows(dir: &str) -> Vec<PathBuf> {
     let entries = root().join(dir).read_dir().expect("the directory is readable");
@@ -197,7 +196,19 @@ fn release_has_few_rights() {
             // Only a job that runs after every file is there publishes.
             let publishes = job.contains("environment: ") || job.contains("--draft=false");
             assert!(!publishes || job.contains("    needs: "), "{forge}: {job}");
-            assert!(!job.contains("environment: ") || job.contains("    if: vars.PUBLISH_"), "{forge}: {job}");
+            // Build scripts could read the identity with which the job publishes.
+            if job.contains("environment: ") {
+                let condition = "    if: ${{ !failure() && !cancelled() && vars.PUBLISH_";
+                assert!(job.contains(condition), "{forge}: {job}");
+                let compiles = ["cargo ci", "cargo build", "cargo install", "cargo run", "npm ci", "pip install"];
+                assert_eq!(compiles.into_iter().find(|command| job.contains(command)), None, "{forge}: {job}");
+                assert!(!job.contains("cargo publish") || job.contains("cargo publish --locked --no-verify"), "{job}");
+            }
+            // A job signs what it has built.
+            let signs = job.find("cargo ci release attest ");
+            assert_eq!(signs.is_some(), job.contains("attestations: write"), "{forge}: {job}");
+            let is_built = |signs: usize| job[..signs].contains("cargo ci packages ");
+            assert!(signs.is_none_or(is_built), "{forge}: {job}");
         }
     }
 }
@@ -227,23 +238,7 @@ fn hooks_exist_in_both_languages() {
     }
 }
 
-/// The commands in the `run` of the steps of a workflow.
+/// The lines of the scripts of a workflow.
 fn scripts(file: &Path) -> Vec<String> {
-    let mut scripts = Vec::new();
-    let mut lines = read(file).lines().map(str::to_owned).collect::<Vec<_>>().into_iter().peekable();
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    while let Some(line) = lines.next() {
-        let Some((key, command)) = line.split_once("run: ") else { continue };
-        if !["", "-"].contains(&key.trim()) {
-            continue;
-        }
-        if command != "|" {
-            scripts.push(command.to_owned());
-            continue;
-        }
-        while let Some(next) = lines.next_if(|next| next.is_empty() || indent(next) > indent(&line)) {
-            scripts.push(next);
-        }
-    }
-    scripts
+    steps(file).iter().flat_map(|step| step.script.lines().map(str::to_owned)).collect()
 }

@@ -20,6 +20,7 @@ use crate::failure::Result;
 use crate::process::Process;
 use build::Build;
 pub use build::version;
+pub use npm::source_manifest as npm_manifest;
 
 /// The packages without an argument: all that can be tested on one machine.
 const DEFAULT: [Step; 4] = [Step::Wheel, Step::Npm, Step::Hooks, Step::Crates];
