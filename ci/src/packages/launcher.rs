@@ -13,6 +13,9 @@ use crate::process::Process;
 /// A script that does what its arguments say.
 const SCRIPT: &str = "ci/packages/binary.sh";
 
+/// Runs the launcher with an argument that no system passes on.
+const LONG_ARGUMENT: &str = "process.argv.push('x'.repeat(1 << 22)); require(process.argv[1])";
+
 /// Runs the launcher on a platform that this program pretends to have.
 fn on_platform(name: &str, cpu: &str) -> String {
     let pretend = format!("for (const [name, value] of [['platform', '{name}'], ['arch', '{cpu}']])");
@@ -33,17 +36,14 @@ pub fn check(package: &Path) -> Result {
     expect("on another platform", &foreign, 2, "", "slugproof has no npm package for `sunos-x64`")?;
 
     let binary = package.join("node_modules").join(host.npm()).join("bin/slugproof");
-    for damaged in ["", "\u{7f}ELF"] {
-        checkout::write(&binary, damaged)?;
-        expect("without the right", &launcher.output(&[], &[], "")?, 2, "", "install slugproof again")?;
-        // The same file as a program.
-        let copy = binary.with_extension("copy");
-        checkout::copy_executable(&binary, &copy)?;
-        std::fs::rename(&copy, &binary).context(|| format!("cannot replace {}", binary.display()))?;
-        expect("with a damaged binary", &launcher.output(&[], &[], "")?, 2, "", "install slugproof again")?;
-        checkout::remove(&binary)?;
-    }
+    checkout::write(&binary, "x")?;
+    expect("without the right to run it", &launcher.output(&[], &[], "")?, 2, "", "install slugproof again")?;
     checkout::copy_executable(Path::new(SCRIPT), &binary)?;
+    checkout::write(&binary, "")?;
+    expect("with an empty binary", &launcher.output(&[], &[], "")?, 2, "", "install slugproof again")?;
+    checkout::copy_executable(Path::new(SCRIPT), &binary)?;
+    let long = launcher.output(&["-e", LONG_ARGUMENT], &[], "")?;
+    expect("with an argument that is too long", &long, 2, "", "install slugproof again")?;
     for code in [0, 1, 2, 77] {
         expect("with an exit code", &launcher.output(&[], &["exit", &code.to_string()], "")?, code, "", "")?;
     }

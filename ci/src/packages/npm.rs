@@ -39,9 +39,7 @@ pub fn run(build: &Build, binaries: Option<&Path>) -> Result {
         pack(build, package.path(), manifest, "This package contains the binary that `slugproof` runs.\n")?;
     }
     let package = checkout::temporary_directory()?;
-    for file in checkout::files(&[SOURCE])? {
-        checkout::write(package.path().join(file.strip_prefix(SOURCE).unwrap_or(&file)), &checkout::read(&file)?)?;
-    }
+    write_source(package.path(), &manifest)?;
     pack(build, package.path(), manifest, &checkout::read("README.md")?)?;
     launcher::check(package.path())?;
     match build.untested() {
@@ -49,6 +47,14 @@ pub fn run(build: &Build, binaries: Option<&Path>) -> Result {
         None => install(build)?,
     }
     Ok(())
+}
+
+/// Writes the package that runs the binary, with this manifest.
+fn write_source(package: &Path, manifest: &Map<String, Value>) -> Result {
+    for file in checkout::files(&[SOURCE])? {
+        checkout::write(package.join(file.strip_prefix(SOURCE).unwrap_or(&file)), &checkout::read(&file)?)?;
+    }
+    checkout::write(package.join("package.json"), &Value::Object(manifest.clone()).to_string())
 }
 
 /// The fields of the package that runs the binary which do not depend on the version.
@@ -113,6 +119,18 @@ fn install(build: &Build) -> Result {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Without node, only `cargo ci packages npm` runs this test: it installs node.
+    #[test]
+    fn launcher_runs_the_binary() {
+        if tools::find("node").is_none() {
+            return;
+        }
+        checkout::enter().unwrap();
+        let package = checkout::temporary_directory().unwrap();
+        write_source(package.path(), &manifest("1.2.3").unwrap()).unwrap();
+        launcher::check(package.path()).unwrap();
+    }
 
     #[test]
     fn packages_have_one_version_and_no_scripts() {

@@ -5,6 +5,7 @@
 "use strict";
 
 const { spawn } = require("node:child_process");
+const { statSync } = require("node:fs");
 const { constants } = require("node:os");
 const { optionalDependencies } = require("../package.json");
 
@@ -42,13 +43,17 @@ function run(binary) {
   const signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"];
   const handled = signals.filter((signal) => signal in constants.signals);
   const cannotRun = (error) => fail(`cannot run \`${binary}\`: ${error.message}; install slugproof again`);
+  // The system would run an empty file as a shell script, which succeeds.
+  if (statSync(binary).size === 0) {
+    cannotRun(new Error("the file is empty"));
+  }
   // Before the start of the binary, so that no signal ends this process alone.
   handled.forEach((signal) => process.on(signal, forward));
   let child;
   try {
     child = spawn(binary, process.argv.slice(2), { stdio: "inherit" });
   } catch (error) {
-    // A file that is not a program of this platform.
+    // Some errors are thrown, such as too many arguments; the others are events.
     cannotRun(error);
   }
   child.on("error", cannotRun);
