@@ -8,7 +8,7 @@ use slug_resolver::{Code, Env, Kind, Policy, Registry, Resolution, resolve};
 use crate::config_format;
 use crate::redact::{MASK, has_credential, is_secret_name};
 use crate::render::{is_blank, shown};
-use crate::suggest::{closest_match, did_you_mean, similar_ids};
+use crate::suggest::{closest_match, did_you_mean, similar_ids, unknown_policy, unknown_runtime};
 use crate::variables::unread_hint;
 
 /// An entry of `expect`.
@@ -149,10 +149,8 @@ impl Expectation {
     /// The first field that is wrong.
     pub fn check(&self, at: FieldPath, policies: &[Policy], registry: Option<&Registry>) -> Result<(), FieldError> {
         let field = |name: &str| at.clone().key(name);
-        let names = || policies.iter().map(Policy::name);
-        if let Some(name) = self.policy.as_deref().filter(|name| !names().any(|known| known == *name)) {
-            let help = did_you_mean(name, names(), "name a policy in use");
-            return Err((field("policy"), format!("the policy `{name}` does not exist; {help}")));
+        if let Some(message) = self.policy.as_deref().and_then(|name| unknown_policy(name, policies)) {
+            return Err((field("policy"), message));
         }
         let named: Vec<&Policy> = policies.iter().filter(|policy| self.names(policy)).collect();
         for (name, _) in &self.variables {
@@ -186,7 +184,12 @@ impl Expectation {
                 return Err((field("env").key(name), message));
             }
         }
-        self.check_runtime(&named, registry).map_err(|message| (field("runtime"), message))?;
+        if let (Some(name), Some(registry)) = (&self.runtime, registry)
+            && self.expected.code != Some(Code::UnknownRuntime)
+            && let Some(message) = unknown_runtime(name, named.iter().copied(), registry)
+        {
+            return Err((field("runtime"), message));
+        }
         let set = self.set_variables();
         for policy in named.iter().filter(|policy| self.is_about(policy)) {
             let env = Env::read(policy, set.iter().map(|(name, value)| (name, value.as_str())));
@@ -201,20 +204,6 @@ impl Expectation {
             }
         }
         Ok(())
-    }
-
-    fn check_runtime(&self, policies: &[&Policy], registry: Option<&Registry>) -> Result<(), String> {
-        let (Some(name), Some(registry)) = (&self.runtime, registry) else { return Ok(()) };
-        let registered = registry.runtimes().iter().map(|runtime| runtime.name.as_str());
-        let of_policies = policies
-            .iter()
-            .flat_map(|policy| policy.runtimes().chain(policy.document().runtimes.iter().map(String::as_str)));
-        let known: Vec<&str> = registered.chain(of_policies).collect();
-        if known.contains(&name.as_str()) || self.expected.code == Some(Code::UnknownRuntime) {
-            return Ok(());
-        }
-        let help = did_you_mean(name, known.iter().copied(), "name a runtime of the registry");
-        Err(format!("the runtime `{name}` does not exist; {help}"))
     }
 
     /// The variables with a value that may be a secret: none of these policies uses the value.

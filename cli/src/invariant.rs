@@ -7,7 +7,7 @@ use slug_resolver::{Billing, Env, Policy, Registry, Resolution};
 use crate::config_format;
 use crate::render::is_blank;
 use crate::slip::is_slip;
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, unknown_policy, unknown_runtime};
 use crate::variables::unread_hint;
 
 /// An entry of `invariants`.
@@ -140,12 +140,9 @@ impl Invariant {
         if let Some(registry) = registry {
             self.check_registered(policies, registry)?;
         }
-        let names = || policies.iter().map(Policy::name);
-        for name in self.policy.iter().flat_map(Membership::texts) {
-            if !names().any(|known| known == name) {
-                let help = did_you_mean(name, names(), "name a policy in use");
-                return Err(("policy", format!("the policy `{name}` does not exist; {help}")));
-            }
+        let mut named = self.policy.iter().flat_map(Membership::texts);
+        if let Some(message) = named.find_map(|name| unknown_policy(name, policies)) {
+            return Err(("policy", message));
         }
         for (name, test) in &self.variables {
             let reading: Vec<&Policy> = policies.iter().filter(|policy| policy.variable(name).is_some()).collect();
@@ -164,16 +161,9 @@ impl Invariant {
     }
 
     fn check_registered(&self, policies: &[Policy], registry: &Registry) -> Result<(), (&'static str, String)> {
-        let runtimes: Vec<&str> = registry.runtimes().iter().map(|runtime| runtime.name.as_str()).collect();
-        let of_policies = policies.iter().flat_map(|policy| {
-            policy.runtimes().chain(policy.document().runtimes.iter().map(String::as_str)).collect::<Vec<_>>()
-        });
-        let runtimes: Vec<&str> = runtimes.into_iter().chain(of_policies).collect();
-        for name in self.runtime.iter().flat_map(Membership::texts) {
-            if !runtimes.contains(&name.as_str()) {
-                let help = did_you_mean(name, runtimes.iter().copied(), "name a runtime of the registry");
-                return Err(("runtime", format!("the runtime `{name}` does not exist; {help}")));
-            }
+        let mut named = self.runtime.iter().flat_map(Membership::texts);
+        if let Some(message) = named.find_map(|name| unknown_runtime(name, policies, registry)) {
+            return Err(("runtime", message));
         }
         let providers = || registry.providers().iter().map(|provider| provider.name.as_str());
         let named = self.properties.iter().filter(|(property, _)| *property == Property::Provider);

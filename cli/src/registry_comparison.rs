@@ -110,13 +110,9 @@ fn union<'r>(both: [&'r Registry; 2], names: impl Fn(&'r Registry) -> Vec<&'r st
     all
 }
 
-fn root() -> FieldPath {
-    FieldPath::default()
-}
-
 /// The place of a provider, or of the list that lacks it.
 fn provider_at(registry: &Registry, name: &str) -> FieldPath {
-    let providers = root().key("providers");
+    let providers = FieldPath::default().key("providers");
     match registry.providers().iter().position(|provider| provider.name == name) {
         Some(index) => providers.index(index).key("name"),
         None => providers,
@@ -125,7 +121,7 @@ fn provider_at(registry: &Registry, name: &str) -> FieldPath {
 
 /// The place of a runtime, or of the mapping that lacks it.
 fn runtime_at(registry: &Registry, name: &str) -> FieldPath {
-    let runtimes = root().key("runtimes");
+    let runtimes = FieldPath::default().key("runtimes");
     if registry.runtime(name).is_some() { runtimes.key(name) } else { runtimes }
 }
 
@@ -161,7 +157,7 @@ fn of_provider(both: [&Registry; 2], name: &str) -> Vec<Difference> {
         what: What::Field { provider: name.to_owned(), field, values: [one, other] },
         places: both.map(|registry| {
             let index = registry.providers().iter().position(|it| it.name == name).unwrap_or_default();
-            root().key("providers").index(index).key(field)
+            FieldPath::default().key("providers").index(index).key(field)
         }),
     };
     fields.map(difference).collect()

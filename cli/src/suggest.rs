@@ -76,6 +76,27 @@ pub fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>, otherw
     closest_match(name, known).map_or(otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
 }
 
+/// What is wrong with the name of a policy in slugproof.yaml; `None` if the policy is in use.
+pub fn unknown_policy(name: &str, policies: &[Policy]) -> Option<String> {
+    let names = || policies.iter().map(Policy::name);
+    let is_known = names().any(|known| known == name);
+    let help = || did_you_mean(name, names(), "name a policy in use");
+    (!is_known).then(|| format!("the policy `{name}` does not exist; {}", help()))
+}
+
+/// What is wrong with the name of a runtime in slugproof.yaml; `None` if the registry or one of these policies has it.
+pub fn unknown_runtime<'p>(
+    name: &str,
+    policies: impl IntoIterator<Item = &'p Policy>,
+    registry: &'p Registry,
+) -> Option<String> {
+    let registered = registry.runtimes().iter().map(|runtime| runtime.name.as_str());
+    let of_policy = |policy: &'p Policy| policy.runtimes().chain(policy.document().runtimes.iter().map(String::as_str));
+    let known: Vec<&str> = registered.chain(policies.into_iter().flat_map(of_policy)).collect();
+    let help = || did_you_mean(name, known.iter().copied(), "name a runtime of the registry");
+    (!known.contains(&name)).then(|| format!("the runtime `{name}` does not exist; {}", help()))
+}
+
 /// Directories that are searched for a misspelt path; more are not read.
 const DIRECTORIES: usize = 500;
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::run::{RunOutput, Scratch, slugproof};
 
-const REGISTRY: &str = "schema_version: 1
+/// A registry with a provider that the platform pays.
+pub const REGISTRY: &str = "schema_version: 1
 providers:
   - {name: acme, auth_env: [ACME_TOKEN]}
   - {name: zeta, auth_env: [ZETA_TOKEN]}

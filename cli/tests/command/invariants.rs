@@ -1,20 +1,7 @@
 //! Invariants of slugproof.yaml, in `prove` and in `lint`.
 
+use crate::expectations::REGISTRY;
 use crate::run::{Scratch, slugproof};
-
-const REGISTRY: &str = "schema_version: 1
-providers:
-  - {name: acme, auth_env: [ACME_TOKEN]}
-  - {name: zeta, auth_env: [ZETA_TOKEN]}
-  - {name: house, auth_env: [PROXY_TOKEN], billing: platform}
-runtimes:
-  coder:
-    providers:
-      - {name: acme, models: [acme-1, acme-2]}
-      - {name: zeta, models: [zeta-1]}
-      - {name: house, models: [house-1]}
-  writer: {providers: [{name: acme, models: [acme-1]}]}
-";
 
 const POLICY: &str = "schema_version: 2
 name: nightly

@@ -114,7 +114,7 @@ impl RegistryCheck<'_> {
 
     fn undecided(&self, arms: &Arms<'_>) -> Option<Finding> {
         let runtime = &arms.runtime.name;
-        let span = self.document.key_span(self.sources, &root().key("runtimes").key(runtime));
+        let span = self.document.key_span(self.sources, &FieldPath::default().key("runtimes").key(runtime));
         let title = format!("could not decide which patterns overlap on `{}`", shown(runtime));
         let finding = Finding::new(&codes::UNDECIDED, span, title)
             .with_note("there are too many arms, or their patterns are too large or use Unicode word boundaries")
@@ -126,7 +126,7 @@ impl RegistryCheck<'_> {
     /// Returns a finding if some runtimes were not compared.
     fn uncompared(&self) -> Option<Finding> {
         let left = self.registry.runtimes().len().checked_sub(RUNTIMES).filter(|left| *left > 0)?;
-        let span = self.document.key_span(self.sources, &root().key("runtimes"));
+        let span = self.document.key_span(self.sources, &FieldPath::default().key("runtimes"));
         let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
         let note = format!("only the first {RUNTIMES} runtimes are compared; more would take too long");
         Some(Finding::new(&codes::UNDECIDED, span, title).with_note(note).with_subject("runtimes", "the rest"))
@@ -220,7 +220,7 @@ impl RegistryCheck<'_> {
             let items: Vec<Vec<&str>> = provider.auth_env.items().map(|item| item.iter().collect()).collect();
             for name in provider.auth_env.names().iter().filter(|name| !is_variable_name(name) || is_credential(name)) {
                 let item = items.iter().position(|item| item.contains(&name.as_str())).unwrap_or_default();
-                let field = root().key("providers").index(id).key("auth_env").index(item);
+                let field = FieldPath::default().key("providers").index(id).key("auth_env").index(item);
                 let span = self.document.span(self.sources, &field);
                 let looks_secret = is_credential(name);
                 let title = match looks_secret {
@@ -315,7 +315,8 @@ impl RegistryCheck<'_> {
         let name = |id: usize| {
             let mut items = self.registry.providers()[id].auth_env.items();
             let item = items.position(|item| item.contains(key)).unwrap_or_default();
-            self.document.span(self.sources, &root().key("providers").index(id).key("auth_env").index(item))
+            self.document
+                .span(self.sources, &FieldPath::default().key("providers").index(id).key("auth_env").index(item))
         };
         let platform_name = &self.registry.providers()[platform].name;
         let title = format!("the provider `{platform_name}` accepts the key of `{vendor}`");
@@ -332,7 +333,8 @@ impl RegistryCheck<'_> {
     }
 
     fn pattern(&self, provider: usize) -> Span {
-        self.document.span(self.sources, &root().key("providers").index(provider).key("model_prefix_match"))
+        self.document
+            .span(self.sources, &FieldPath::default().key("providers").index(provider).key("model_prefix_match"))
     }
 
     fn arm(&self, runtime: &Runtime, arm: usize) -> Span {
@@ -340,12 +342,8 @@ impl RegistryCheck<'_> {
     }
 }
 
-fn root() -> FieldPath {
-    FieldPath::default()
-}
-
 fn arm_at(runtime: &Runtime, arm: usize) -> FieldPath {
-    root().key("runtimes").key(&runtime.name).key("providers").index(arm)
+    FieldPath::default().key("runtimes").key(&runtime.name).key("providers").index(arm)
 }
 
 /// Describes which credentials select which provider of an id; `None` if no credentials can.
