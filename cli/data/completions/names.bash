@@ -1,19 +1,8 @@
 
 # Runtimes, policies and codes come from slugproof, everything else from the script above.
 _slugproof_names() {
-    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" word command="" names=""
-    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case "$word" in
-            -*) ;;
-            *) command="$word"; break ;;
-        esac
-    done
-    case "$command $prev" in
-        *" --runtime"|"pick pick") names=runtimes ;;
-        *" --policy") names=policies ;;
-        "lint --deny"|"check --deny"|"conform --deny") names=deniable-codes ;;
-        "explain explain") names=codes ;;
-    esac
+    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" names
+    names="$(_slugproof_names_after "$prev" "${COMP_WORDS[@]:1:COMP_CWORD-1}")"
     case "$names $cur" in
         " "*|*" -"*) _slugproof "$@"; return ;;
     esac

@@ -1,19 +1,7 @@
 
 # Runtimes, policies and codes come from slugproof, everything else from the script above.
 _slugproof() {
-    local word command="" names="" prev="${words[CURRENT-1]}"
-    for word in "${(@)words[2,CURRENT-1]}"; do
-        case "$word" in
-            -*) ;;
-            *) command="$word"; break ;;
-        esac
-    done
-    case "$command $prev" in
-        *" --runtime"|"pick pick") names=runtimes ;;
-        *" --policy") names=policies ;;
-        "lint --deny"|"check --deny"|"conform --deny") names=deniable-codes ;;
-        "explain explain") names=codes ;;
-    esac
+    local names="$(_slugproof_names_after "${words[CURRENT-1]}" "${(@)words[2,CURRENT-1]}")"
     if [[ -z "$names" || "${words[CURRENT]}" == -* ]]; then
         _slugproof_options "$@"
         return

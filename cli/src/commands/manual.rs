@@ -12,14 +12,17 @@ use crate::exit::{Exit, Failure};
 use crate::io::{shown_path, write_whole};
 use crate::output::Output;
 
+/// The function that bash and zsh share: it finds out which names fit.
+const NAMES: &str = include_str!("../../data/completions/names.sh");
+
 /// Prints a completion script. In bash, zsh and fish, it asks slugproof for runtimes, policies and codes.
 pub fn completions(shell: Shell, output: &mut Output) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "slugproof", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     let script = match shell {
-        Shell::Bash => script + include_str!("../../data/completions/names.bash"),
-        Shell::Zsh => zsh(&script) + include_str!("../../data/completions/names.zsh"),
+        Shell::Bash => script + NAMES + include_str!("../../data/completions/names.bash"),
+        Shell::Zsh => zsh(&script) + NAMES + include_str!("../../data/completions/names.zsh"),
         Shell::Fish => script + include_str!("../../data/completions/names.fish"),
         _ => script,
     };
