@@ -185,7 +185,7 @@ pub static INVARIANT: Mapping = Mapping::new(
             "Tests of variables as in a policy, and the `event`, `job` and `workflow` of a call. An entry with one of \
              these three counts for `lint` only.",
         ),
-        Field::optional("reason", Shape::SomeText, "Why the invariant matters."),
+        Field::optional("reason", Shape::NotBlank, "Why the invariant matters."),
     ],
 )
 .with(&[Rule::AtLeastOne(&[ALWAYS, NEVER]), Rule::AtMostOne(&[ALWAYS, NEVER])]);
@@ -231,15 +231,15 @@ pub static CALL: Mapping = Mapping {
 pub static EXPECT: Mapping = Mapping::new(
     "expectation",
     &[
-        Field::optional("name", Shape::SomeText, "The name of the test."),
+        Field::optional("name", Shape::NotBlank, "The name of the test."),
         Field::optional(
             "policy",
-            Shape::SomeText,
+            Shape::NotBlank,
             "The only policy that is tested. The default is every policy that reads the variables.",
         ),
         Field::optional(
             "runtime",
-            Shape::SomeText,
+            Shape::NotBlank,
             "The runtime. The default is the runtime that the policy picks, or every runtime if it picks none.",
         ),
         Field::optional(
@@ -247,8 +247,8 @@ pub static EXPECT: Mapping = Mapping::new(
             Shape::Mapping(&EXPECT_ENV),
             "The variables of the environment. Every other variable is unset.",
         ),
-        Field::optional("slug", Shape::SomeText, "The slug that the environment must resolve to."),
-        Field::optional("provider", Shape::SomeText, "The provider that must serve the slug."),
+        Field::optional("slug", Shape::NotBlank, "The slug that the environment must resolve to."),
+        Field::optional("provider", Shape::NotBlank, "The provider that must serve the slug."),
         Field::optional(
             "code",
             Shape::Word(|| Code::ALL.iter().map(|code| code.as_str()).collect()),
@@ -277,7 +277,7 @@ pub static ACCEPT: Mapping = Mapping::new(
             }),
             "The code of the contradiction, or `cross-vendor-credential` if `deny` makes that an error.",
         ),
-        Field::required("reason", Shape::SomeText, "Why the contradiction is intended."),
+        Field::required("reason", Shape::NotBlank, "Why the contradiction is intended."),
         Field::optional(
             "workflow",
             Shape::Text,

@@ -39,6 +39,13 @@ pub fn json_schema(format: &'static Format, unknown: Unknown) -> Value {
     Value::Object(root)
 }
 
+/// The pattern of a text with a character that can be seen. It lists white space, control and invisible characters,
+/// because `\s` differs between validators.
+const NOT_BLANK: &str = concat!(
+    r"[^\s\u0000-\u0020\u007f-\u00a0\u00ad\u115f\u1160\u1680\u2000-\u200f\u2028-\u202f",
+    r"\u205f-\u206f\u2800\u3000\u3164\ufeff\uffa0]"
+);
+
 struct Schema {
     is_open: bool,
     null_is_absent: bool,
@@ -107,6 +114,7 @@ impl Schema {
             Shape::Boolean => json!({"type": "boolean"}),
             Shape::Text => json!({"type": "string"}),
             Shape::SomeText => json!({"type": "string", "minLength": 1}),
+            Shape::NotBlank => json!({"type": "string", "pattern": NOT_BLANK}),
             Shape::Variable => json!({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_.]*$"}),
             Shape::Secret => json!({"type": "string", "pattern": "^[^=]+$"}),
             Shape::Word(words) => json!({"type": "string", "enum": words()}),
@@ -211,7 +219,7 @@ fn words(shape: &'static Shape) -> String {
     match shape {
         Shape::Version(known) => alternatives(&known.iter().map(|number| format!("`{number}`")).collect::<Vec<_>>()),
         Shape::Boolean => "`true` or `false`".to_owned(),
-        Shape::Text | Shape::SomeText => "text".to_owned(),
+        Shape::Text | Shape::SomeText | Shape::NotBlank => "text".to_owned(),
         Shape::Variable => "name of a variable".to_owned(),
         Shape::Secret => "name of a secret".to_owned(),
         Shape::Word(words) => match words() {

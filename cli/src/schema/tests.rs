@@ -257,9 +257,9 @@ fn parse(text: &str) -> Node {
 
 /// Values of every shape, and the words of the format.
 fn probes(format: &'static Format) -> Vec<Node> {
-    let fixed = "[null, true, 1, 2.5, '', x, a b, A=B, 1x, '$X', $, set, none, platform, [], [x], [x, x], [''], \
-                 [null], [[]], [[x]], [{}], {}, {x: y}, {x: 1}, {not: x}, {not: []}, {host: x}, {host: ''}, [A=B], \
-                 [[A=B]]]";
+    let fixed = "[null, true, 1, 2.5, '', ' ', \"\\t\\n\\u3000\\u200b\", x, a b, A=B, 1x, '$X', $, set, none, \
+                 platform, [], [x], [x, x], [''], [null], [[]], [[x]], [{}], {}, {x: y}, {x: 1}, {not: x}, \
+                 {not: []}, {host: x}, {host: ''}, [A=B], [[A=B]]]";
     let mut probes = parse(fixed).items().to_vec();
     let mut words: BTreeSet<&str> = BTreeSet::new();
     for field in all_mappings(format).iter().flat_map(|mapping| mapping.fields) {

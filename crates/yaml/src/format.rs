@@ -95,6 +95,8 @@ pub enum Shape {
     Text,
     /// A text that is not empty.
     SomeText,
+    /// A text with a character other than white space.
+    NotBlank,
     /// The name of a variable: letters, digits, `_` and `.`.
     Variable,
     /// The name of a secret, which has no `=`.
