@@ -9,6 +9,7 @@ use std::thread;
 use serde_json::{Value, json};
 use slug_protocol::text::{Lines, Place};
 use slug_protocol::transport::{self, ErrorCode, Incoming, error, notification, result};
+use slug_protocol::uri;
 
 use super::workspace::{QUICK_FIX, Workspace};
 use super::{completion, hover};
@@ -136,7 +137,13 @@ impl<W: Write> Server<'_, W> {
             return self.send(&refusal);
         };
         let params = message.get("params").unwrap_or(&Value::Null);
-        let Some(id) = id else { return self.notified(method, params) };
+        let Some(id) = id else {
+            if message.get("id").is_some() {
+                let why = "the id is neither a number nor a text";
+                return self.send(&error(&Value::Null, ErrorCode::InvalidRequest, why));
+            }
+            return self.notified(method, params);
+        };
         if is_cancelled(id, waiting) {
             return self.send(&error(id, ErrorCode::Cancelled, "the request was cancelled"));
         }
@@ -147,6 +154,12 @@ impl<W: Write> Server<'_, W> {
             (State::Running, "initialize") => Err((ErrorCode::InvalidRequest, "the server is initialized already")),
             (State::Running, "shutdown") => {
                 self.state = State::Down;
+                Ok(Value::Null)
+            }
+            // A text without a file, such as one that is not saved yet, has neither findings nor names.
+            (State::Running, "textDocument/codeAction" | "textDocument/hover" | "textDocument/completion")
+                if params["textDocument"]["uri"].as_str().is_some_and(|uri| uri::path(uri).is_none()) =>
+            {
                 Ok(Value::Null)
             }
             (State::Running, "textDocument/codeAction") => {
@@ -289,4 +302,39 @@ fn is_cancelled(id: &Value, waiting: &VecDeque<Incoming>) -> bool {
         Incoming::Message(message) => message["method"] == "$/cancelRequest" && message["params"]["id"] == *id,
         Incoming::Malformed(_) | Incoming::End(_) => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All messages wait before the first one is handled.
+    #[test]
+    fn cancelled_request_is_not_run() {
+        let (sender, receiver) = channel();
+        let messages = [
+            json!({"id": 1, "method": "initialize", "params": {}}),
+            json!({"id": 2, "method": "x/y"}),
+            json!({"id": "3", "method": "x/y"}),
+            json!({"id": 4, "method": "shutdown"}),
+            json!({"method": "$/cancelRequest", "params": {"id": "3"}}),
+            json!({"method": "$/cancelRequest", "params": {"id": 4}}),
+            json!({"method": "$/cancelRequest", "params": {"id": 99}}),
+        ];
+        messages.into_iter().for_each(|message| sender.send(Incoming::Message(message)).unwrap());
+        sender.send(Incoming::End(None)).unwrap();
+        let mut output = Vec::new();
+        let mut server =
+            Server { output: &mut output, state: State::New, workspace: Workspace::default(), can_watch: false };
+        let exit = server.serve(&receiver).unwrap();
+        assert_eq!(exit, Exit::Findings, "the cancelled `shutdown` does not shut the server down");
+        let mut answers = Vec::new();
+        let mut input = output.as_slice();
+        while let Incoming::Message(answer) = transport::read(&mut input) {
+            answers.push((answer["id"].clone(), answer["error"]["code"].as_i64()));
+        }
+        let expected =
+            [(json!(1), None), (json!(2), Some(-32601)), (json!("3"), Some(-32800)), (json!(4), Some(-32800))];
+        assert_eq!(answers, expected);
+    }
 }

@@ -585,6 +585,109 @@ fn positions_count_utf16_units() {
     client.end();
 }
 
+/// Line breaks of Windows stay, and positions between them and inside a character have an answer.
+#[test]
+fn lines_may_end_with_cr_lf() {
+    let text = INCIDENT
+        .replace("platform\n", "byok\n      E2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\n")
+        .replace(": MiniMax-M2\n", ": minimax:MiniMax-M2.7\n")
+        .replace("name: r", "name: 😀r")
+        .replace('\n', "\r\n");
+    let scratch = Scratch::new("lsp-crlf").file(WORKFLOW, &text);
+    let mut client = Client::new(&scratch);
+    let found = client.open(WORKFLOW, &text);
+    assert_eq!(found[0]["range"], range((8, 6), (8, 20)), "{found:?}");
+    let actions = client.fixes(WORKFLOW, &range((8, 10), (8, 10)));
+    let fixed = applied(&text, &actions[0], &client.uri(WORKFLOW));
+    assert_eq!(fixed.replace("\r\n", "").matches(['\r', '\n']).count(), 0, "{fixed:?}");
+    for (line, character) in [(0, 7), (0, 1000), (8, 43), (99, 0)] {
+        let position = client.at(WORKFLOW, line, character);
+        assert!(client.request("textDocument/hover", position.clone()).get("result").is_some(), "{position}");
+        assert!(client.request("textDocument/completion", position.clone()).get("result").is_some(), "{position}");
+    }
+    assert_eq!(client.change(WORKFLOW, &fixed), Vec::<Value>::new(), "{fixed}");
+    client.end();
+}
+
+/// Documents that are not open or have no file, and messages of another form, have an answer.
+#[test]
+fn odd_messages_are_answered() {
+    let scratch = Scratch::new("lsp-odd").file(WORKFLOW, INCIDENT);
+    let mut client = Client::new(&scratch);
+    // A change of a document that is not open has no effect: the file on disk counts.
+    let document = json!({"uri": client.uri(WORKFLOW), "version": 2});
+    let change = json!({"textDocument": document, "contentChanges": [{"text": "on: push"}]});
+    client.notify("textDocument/didChange", change);
+    assert_eq!(client.diagnostics(WORKFLOW).len(), 1);
+    let position = client.at(WORKFLOW, 7, 25);
+    assert_eq!(client.request("textDocument/hover", position)["error"]["code"], -32602);
+    for uri in ["untitled:Untitled-1", "vscode-vfs://host/a.yml", "file://host/a.yml", "git:/a.yml?{}", "%zz", ""] {
+        let document = json!({"uri": uri, "languageId": "yaml", "version": 1, "text": INCIDENT});
+        client.notify("textDocument/didOpen", json!({"textDocument": document}));
+        let change = json!({"textDocument": document, "contentChanges": [{"text": "x"}]});
+        client.notify("textDocument/didChange", change);
+        let start = range((0, 0), (0, 0));
+        let params = json!({"textDocument": document, "range": start, "position": {"line": 7, "character": 25}});
+        for method in ["textDocument/hover", "textDocument/completion", "textDocument/codeAction"] {
+            let answer = client.request(method, params.clone());
+            assert_eq!((answer.get("result"), answer.get("error")), (Some(&Value::Null), None), "{method} {uri}");
+        }
+        client.notify("textDocument/didClose", json!({"textDocument": document}));
+    }
+    for content in [
+        json!({"id": {"a": 1}, "method": "textDocument/hover"}),
+        json!({"id": [7], "method": "shutdown"}),
+        json!({"id": null, "method": "shutdown"}),
+        json!([{"id": 1, "method": "shutdown"}]),
+        json!({"id": 1, "method": ["shutdown"]}),
+    ] {
+        client.write(content.to_string().as_bytes());
+        let answer = client.next();
+        assert_eq!(answer["error"]["code"], -32600, "{content}: {answer}");
+    }
+    client.write(b"");
+    assert_eq!(client.next()["error"]["code"], -32700);
+    let about_others = |message: &&Value| {
+        let uri = message["params"]["uri"].as_str().unwrap_or_default();
+        message["method"] == "textDocument/publishDiagnostics" && !uri.ends_with(WORKFLOW)
+    };
+    assert_eq!(client.end().iter().find(about_others), None);
+}
+
+/// A message whose header has another length ends the session or is an error, and is never waited for.
+#[test]
+fn wrong_lengths_end_the_session() {
+    let message = r#"{"id": 1, "method": "x/y"}"#;
+    for (header, code) in [
+        ("Content-Length: 3\r\n\r\n", 2),
+        ("Content-Length: 300\r\n\r\n", 2),
+        ("Content-Length: 18446744073709551615\r\n\r\n", 2),
+        ("Content-Length: 0x1a\r\n\r\n", 2),
+        ("Content-Length: 3\r\nContent-Length: 26\r\n\r\n", 1),
+        ("Content-Length: 26\r\nContent-Type: application/vscode-jsonrpc\r\n\r\n", 1),
+    ] {
+        let output = slugproof(["lsp"]).input(format!("{header}{message}")).run();
+        assert_eq!((output.code, output.stderr.as_str()), (code, ""), "{header}: {}", output.stdout);
+        assert_eq!(output.stdout.contains("-32002"), code == 1, "{header}: {}", output.stdout);
+    }
+}
+
+/// A document of nearly 1 MiB has its finding, and a larger one says that it is too large.
+#[test]
+fn large_documents_are_answered() {
+    let scratch = Scratch::new("lsp-large").file(WORKFLOW, INCIDENT);
+    let mut client = Client::new(&scratch);
+    let line = format!("# {}\n", "x".repeat(97));
+    let nearly = INCIDENT.to_owned() + &line.repeat(((1 << 20) - INCIDENT.len()) / line.len());
+    assert_eq!(client.open(WORKFLOW, &nearly)[0]["code"], "platform-path-byok-model");
+    let position = client.at(WORKFLOW, 10_000, 50);
+    assert_eq!(client.request("textDocument/hover", position)["result"], Value::Null);
+    let found = client.change(WORKFLOW, &(nearly + &line));
+    assert_eq!((found.len(), &found[0]["code"]), (1, &json!("unreadable-file")), "{found:?}");
+    assert_eq!(client.change(WORKFLOW, INCIDENT)[0]["code"], "platform-path-byok-model");
+    client.end();
+}
+
 /// The last of several changes counts, and a cancelled request has an answer.
 #[test]
 fn waiting_changes_are_merged() {
