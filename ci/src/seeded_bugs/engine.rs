@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::checkout;
 use crate::failure::{Context, Result, error};
 use crate::process::{self, Process};
-use crate::seeded_bugs::patch::OUTSIDE_RESOLVER;
+use crate::seeded_bugs::patch::packages_outside_resolver;
 
 /// The package of the resolver: it contains most of the planted bugs and the tests that search for them.
 const PACKAGE: &str = "slug-resolver";
@@ -108,6 +108,8 @@ impl Workbench {
         };
         checkout::remove(&bench.source_dir())?;
         checkout::copy_to(&bench.source_dir())?;
+        // Some tests ask git for the files.
+        checkout::commit_all(&bench.source_dir())?;
         Ok(bench)
     }
 
@@ -154,9 +156,10 @@ impl Workbench {
     /// of `changed` packages run first: most bugs fail there, without a build of the command. `advice`
     /// ends the message if the build fails.
     pub fn search_outside_resolver(&self, changed: &[&str], advice: &str) -> Result<Option<Hit>> {
-        let others = OUTSIDE_RESOLVER.map(|(_, package)| package).into_iter().filter(|it| !changed.contains(it));
+        let mut others = packages_outside_resolver(|_| true);
+        others.retain(|package| !changed.contains(package));
         let mut seconds = 0.0;
-        for packages in [changed.to_vec(), others.collect()] {
+        for packages in [changed.to_vec(), others] {
             if packages.is_empty() {
                 continue;
             }

@@ -40,7 +40,8 @@ const CODE: [&str; 10] = [
 ];
 
 /// The further files that influence the result of a bug outside the resolver.
-const CODE_OUTSIDE_RESOLVER: [&str; 2] = ["cli", "crates"];
+const CODE_OUTSIDE_RESOLVER: [&str; 8] =
+    [".github", "Dockerfile", "action.yml", "ci/src", "ci/tests", "cli", "crates", "packages"];
 
 /// Plant bugs and record which engine finds them
 ///

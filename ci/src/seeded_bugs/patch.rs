@@ -1,5 +1,6 @@
 //! The patches that plant bugs, one per file. The text above the diff describes the bug.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::checkout;
@@ -20,8 +21,12 @@ pub fn file(bug: &str) -> PathBuf {
     Path::new(DIR).join(format!("{bug}.patch"))
 }
 
-/// The crates outside the resolver: the directory and the package of each. The laws do not test them.
-pub const OUTSIDE_RESOLVER: [(&str, &str); 10] = [
+/// What is outside the resolver: the start of the paths, and the package with the tests. The laws do not test it.
+const OUTSIDE_RESOLVER: [(&str, &str); 15] = [
+    (".github/", "ci"),
+    ("Dockerfile", "ci"),
+    ("action.yml", "ci"),
+    ("ci/src/", "ci"),
     ("cli/", "slugproof"),
     ("crates/function/", "slug-function"),
     ("crates/import/", "slug-import"),
@@ -32,6 +37,7 @@ pub const OUTSIDE_RESOLVER: [(&str, &str); 10] = [
     ("crates/testkit/", "slug-testkit"),
     ("crates/value/", "slug-value"),
     ("crates/workflow/", "slug-workflow"),
+    ("packages/", "ci"),
 ];
 
 /// True if a patch changes a crate outside the resolver.
@@ -42,8 +48,15 @@ pub fn is_outside_resolver(patch: &str) -> bool {
 /// The packages outside the resolver that a patch changes.
 pub fn changed_packages(patch: &str) -> Vec<&'static str> {
     let files: Vec<&str> = patch.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
-    let is_changed = |directory: &str| files.iter().any(|file| file.starts_with(directory));
-    OUTSIDE_RESOLVER.iter().filter(|(directory, _)| is_changed(directory)).map(|&(_, package)| package).collect()
+    let is_changed = |start: &str| files.iter().any(|file| file.starts_with(start));
+    packages_outside_resolver(is_changed)
+}
+
+/// The packages outside the resolver for whose paths the condition holds, each once.
+pub fn packages_outside_resolver(is_meant: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let packages: BTreeSet<&str> =
+        OUTSIDE_RESOLVER.iter().filter(|(start, _)| is_meant(start)).map(|&(_, package)| package).collect();
+    packages.into_iter().collect()
 }
 
 /// Fails unless each patch applies to the current code.
@@ -78,5 +91,7 @@ mod tests {
         }
         let both = patch("crates/workflow/src/job.rs") + &patch("crates/shell/src/lexer.rs");
         assert_eq!(changed_packages(&both), ["slug-shell", "slug-workflow"]);
+        let twice = patch("action.yml") + &patch("packages/npm/bin/slugproof.js");
+        assert_eq!(changed_packages(&twice), ["ci"]);
     }
 }
