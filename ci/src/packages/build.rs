@@ -66,7 +66,9 @@ impl Build {
         Process::cargo().args(build).args(&self.target_arguments).run()?;
         let mut directory = checkout::target_dir()?;
         directory.extend(self.target_arguments.get(1));
-        Ok(directory.join(&self.profile).join(self.target.executable()))
+        // Cargo gives one profile another directory.
+        let profile = if self.profile == "dev" { "debug" } else { &self.profile };
+        Ok(directory.join(profile).join(self.target.executable()))
     }
 
     /// The reason why the packages cannot be installed on this machine, if there is one.
