@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::generate::shuffled_indexes;
 use slug_bench::{baseline, data, lower_bound};
 use slug_resolver::{Policy, Registry};
-use slugproof::lines::{answer_lines, resolve_line};
+use slugproof::lines::{LineResolver, answer_lines};
 
 /// Minimum number of lines in one iteration.
 const MIN_LINES: usize = 5_000;
@@ -15,6 +15,7 @@ const MIN_LINES: usize = 5_000;
 fn batch(c: &mut Criterion) {
     let registry = Registry::embedded();
     let policy = Policy::embedded("full-saas").expect("the policy ships with the crate");
+    let resolver = LineResolver::new(&registry, &policy);
     let baseline = baseline::Registry::new(&registry.document());
     let lines = data::question_lines();
     let questions: Vec<&str> =
@@ -23,7 +24,7 @@ fn batch(c: &mut Criterion) {
     let run_slugproof = |out: &mut Vec<u8>| {
         out.clear();
         let mut reader = BufReader::new(input.as_bytes());
-        answer_lines(&mut reader, out, |line, out| resolve_line(&registry, &policy, line, out))
+        answer_lines(&mut reader, out, |line, out| resolver.answer(line, out))
     };
 
     let mut out = Vec::new();

@@ -7,10 +7,10 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use serde::Deserialize;
 use serde::Serialize;
 use slug_resolver::registry::Rejection;
-use slug_resolver::{Code, Credentials, Env, Policy, Registry};
+use slug_resolver::{Code, Credentials, Env, Policy, Registry, resolve};
 
 use crate::codes::Entry;
-use crate::redact::{is_credential, json_without_credentials};
+use crate::redact::{has_credential, is_credential, json_without_credentials};
 use crate::render::misplaced::{has_misplaced, masked};
 use crate::render::resolution::is_finding;
 use crate::variables::{for_named_runtime, picked_runtime};
@@ -41,58 +41,117 @@ pub enum Stopped {
     Write(io::Error),
 }
 
-/// Resolves one query. Writes the result and returns false for a contradiction.
-///
-/// # Errors
-///
-/// The problem of the line, without repeating the line.
-pub fn resolve_line(registry: &Registry, policy: &Policy, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
-    resolve_line_denying(registry, policy, &[], line, out)
+/// Resolves the queries of one run.
+#[derive(Clone, Copy)]
+pub struct LineResolver<'a> {
+    registry: &'a Registry,
+    policy: &'a Policy,
+    denied: &'a [&'static Entry],
+    names: Names,
 }
 
-/// Resolves one query. Writes the result and returns false for a contradiction or a warning that
-/// `denied` lists.
-///
-/// # Errors
-///
-/// The problem of the line, without repeating the line.
-pub fn resolve_line_denying(
-    registry: &Registry,
-    policy: &Policy,
-    denied: &[&'static Entry],
-    line: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<bool, String> {
-    let question: Question<'_> = parse(line, QUESTION)?;
-    let env = question.env(policy)?;
-    let ambient: Vec<&str> = question.ambient.iter().map(|name| &*name.0).collect();
-    let resolution = match &question.runtime {
-        Some(runtime) => slug_resolver::resolve(registry, &runtime.0, &env, &ambient),
-        None => {
-            let runtime = picked_runtime(policy, &env)?;
-            for_named_runtime(slug_resolver::resolve(registry, runtime, &env.without_runtime(), &ambient), &env)
-        }
-    };
-    let is_misplaced = has_misplaced(&resolution);
-    match is_misplaced {
-        true => write_json(out, &masked(&resolution)),
-        false => write_json(out, &resolution),
+impl<'a> LineResolver<'a> {
+    /// Reads the names in the registry and in the policy once for all queries.
+    #[must_use]
+    pub fn new(registry: &'a Registry, policy: &'a Policy) -> Self {
+        Self { registry, policy, denied: &[], names: Names::of(names_of_registry(registry).chain(names_of(policy))) }
     }
-    Ok(!is_misplaced && !is_finding(&resolution, denied))
+
+    /// The same, but a warning that `denied` lists is a finding.
+    #[must_use]
+    pub fn denying(self, denied: &'a [&'static Entry]) -> Self {
+        Self { denied, ..self }
+    }
+
+    /// Resolves one query. Writes the result and returns false for a contradiction or a denied warning.
+    ///
+    /// # Errors
+    ///
+    /// The problem of the line, without repeating the line.
+    pub fn answer(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
+        let question: Question<'_> = parse(line, QUESTION)?;
+        let env = question.env(self.policy)?;
+        let ambient: Vec<&str> = question.ambient.iter().map(|name| &*name.0).collect();
+        let resolution = match &question.runtime {
+            Some(runtime) => resolve(self.registry, &runtime.0, &env, &ambient),
+            None => {
+                let runtime = picked_runtime(self.policy, &env)?;
+                for_named_runtime(resolve(self.registry, runtime, &env.without_runtime(), &ambient), &env)
+            }
+        };
+        let is_misplaced = has_misplaced(&resolution);
+        match is_misplaced {
+            true => self.names.write(out, &masked(&resolution)),
+            false => self.names.write(out, &resolution),
+        }
+        Ok(!is_misplaced && !is_finding(&resolution, self.denied))
+    }
 }
 
-/// Derives the provider of one model. Writes the result and returns true if there is one.
-///
-/// # Errors
-///
-/// The problem of the line, without repeating the line.
-pub fn derive_line(registry: &Registry, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
-    let question: Derivation<'_> = parse(line, DERIVATION)?;
-    let names: Vec<&str> = question.auth_env.iter().map(|name| &*name.0).collect();
-    let credentials = Credentials { ambient: &names, ..Credentials::default() };
-    let derived = registry.derive(&question.runtime.0, &question.model.0, &credentials);
-    write_json(out, &Derived::from(derived.map(|provider| provider.name.as_str())));
-    Ok(derived.is_ok())
+/// Derives the providers of the models of one run.
+#[derive(Clone, Copy)]
+pub struct LineDeriver<'a> {
+    registry: &'a Registry,
+    names: Names,
+}
+
+impl<'a> LineDeriver<'a> {
+    /// Reads the names in the registry once for all queries.
+    #[must_use]
+    pub fn new(registry: &'a Registry) -> Self {
+        Self { registry, names: Names::of(names_of_registry(registry)) }
+    }
+
+    /// Derives the provider of one model. Writes the result and returns true if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The problem of the line, without repeating the line.
+    pub fn answer(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
+        let question: Derivation<'_> = parse(line, DERIVATION)?;
+        let names: Vec<&str> = question.auth_env.iter().map(|name| &*name.0).collect();
+        let credentials = Credentials { ambient: &names, ..Credentials::default() };
+        let derived = self.registry.derive(&question.runtime.0, &question.model.0, &credentials);
+        self.names.write(out, &Derived::from(derived.map(|provider| provider.name.as_str())));
+        Ok(derived.is_ok())
+    }
+}
+
+/// What the names in a registry and a policy contain that a result repeats. The slug and the runtime of a
+/// query are masked in any case.
+#[derive(Clone, Copy)]
+enum Names {
+    /// No name looks like a credential, so a result is written as it is.
+    Plain,
+    /// A name looks like a credential, so each text of a result is searched.
+    WithCredentials,
+}
+
+impl Names {
+    fn of<'n>(mut names: impl Iterator<Item = &'n str>) -> Self {
+        if names.any(has_credential) { Self::WithCredentials } else { Self::Plain }
+    }
+
+    /// Writes a result as JSON.
+    fn write(self, out: &mut Vec<u8>, result: &impl Serialize) {
+        match self {
+            Self::Plain => serde_json::to_writer(out, result).expect("a result is strings and lists"),
+            Self::WithCredentials => write_masked(out, result),
+        }
+    }
+}
+
+/// The names in a registry that a result can repeat.
+fn names_of_registry(registry: &Registry) -> impl Iterator<Item = &str> {
+    let providers = registry.providers().iter();
+    let of_providers = providers.flat_map(|provider| [&provider.name].into_iter().chain(provider.auth_env.names()));
+    of_providers.chain(registry.runtimes().iter().map(|runtime| &runtime.name)).map(String::as_str)
+}
+
+/// The names in a policy that a result can repeat.
+fn names_of(policy: &Policy) -> impl Iterator<Item = &str> {
+    let names = policy.variable_names().iter().chain(policy.injectable()).chain(policy.document().templates.keys());
+    names.map(String::as_str).chain(policy.model_labels())
 }
 
 /// Writes a result for every line. `answer` writes one result and returns false for a finding.
@@ -128,7 +187,7 @@ pub fn answer_lines(
             Err(error) => {
                 answered.malformed += 1;
                 text.clear();
-                write_json(&mut text, &Malformed { error: &error, line: answered.lines });
+                write_masked(&mut text, &Malformed { error: &error, line: answered.lines });
             }
         }
         text.push(b'\n');
@@ -276,7 +335,7 @@ fn field_at_fault(error: &serde_json::Error) -> Option<String> {
 const FIELD_BYTES: usize = 20;
 
 /// Writes a result as JSON. Credentials are masked.
-fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
+fn write_masked(out: &mut Vec<u8>, value: &impl Serialize) {
     let json = serde_json::to_string(value).expect("a result is strings and lists");
     out.extend_from_slice(json_without_credentials(&json).as_bytes());
 }

@@ -15,7 +15,7 @@ use slug_bench::data::{self, Lookup};
 use slug_bench::lower_bound;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Credentials, Env, NameSubset, Policy, Registry, inject, resolve, select};
-use slugproof::lines::resolve_line;
+use slugproof::lines::LineResolver;
 
 /// The name of an operation, and the function that repeats it and returns the number of answers.
 type Operation = (&'static str, fn(usize) -> usize);
@@ -166,12 +166,13 @@ fn pairs<'m>(
 
 fn line(times: usize) -> usize {
     let (registry, policy) = (Registry::embedded(), full_saas());
+    let resolver = LineResolver::new(&registry, &policy);
     let lines = data::question_lines();
     let mut out = Vec::new();
     for _ in 0..times * TIMES {
         out.clear();
         for line in &lines {
-            resolve_line(&registry, &policy, black_box(line.as_bytes()), &mut out).expect("the line is a question");
+            resolver.answer(black_box(line.as_bytes()), &mut out).expect("the line is a question");
             out.push(b'\n');
         }
         black_box(&out);
@@ -181,10 +182,11 @@ fn line(times: usize) -> usize {
 
 fn line_lower_bound(times: usize) -> usize {
     let (registry, policy) = (Registry::embedded(), full_saas());
+    let resolver = LineResolver::new(&registry, &policy);
     let lines = data::question_lines();
     let answer = |line: &String| {
         let mut out = Vec::new();
-        resolve_line(&registry, &policy, line.as_bytes(), &mut out).expect("the line is a question");
+        resolver.answer(line.as_bytes(), &mut out).expect("the line is a question");
         serde_json::from_slice(&out).expect("an answer has the documented keys")
     };
     let answers: Vec<lower_bound::Answer> = lines.iter().map(answer).collect();

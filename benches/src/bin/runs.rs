@@ -23,7 +23,7 @@ use slug_bench::generate::{self, Size};
 use slug_bench::results::{ResultsDir, Run, SharingProof};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry, RegistryDocument};
-use slugproof::lines::{answer_lines, resolve_line};
+use slugproof::lines::{LineResolver, answer_lines};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -272,8 +272,8 @@ fn expected_answers(questions: &[&str]) -> Outcome<Vec<u8>> {
     let policy = Policy::embedded("full-saas").expect("the policy ships with the crate");
     let input = questions.join("\n") + "\n";
     let mut answers = Vec::new();
-    let answer = |line: &[u8], out: &mut Vec<u8>| resolve_line(&registry, &policy, line, out);
-    answer_lines(&mut BufReader::new(input.as_bytes()), &mut answers, answer)
+    let resolver = LineResolver::new(&registry, &policy);
+    answer_lines(&mut BufReader::new(input.as_bytes()), &mut answers, |line, out| resolver.answer(line, out))
         .map_err(|stopped| format!("{stopped:?}"))?;
     if answers.lines().count() == questions.len() { Ok(answers) } else { Err("a question has no answer".into()) }
 }

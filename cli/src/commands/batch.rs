@@ -11,7 +11,7 @@ use crate::codes::Entry;
 use crate::data::Data;
 use crate::exit::{Exit, Failure, describe};
 use crate::io::{shown_path, write_whole};
-use crate::lines::{Stopped, answer_lines, derive_line, resolve_line_denying};
+use crate::lines::{LineDeriver, LineResolver, Stopped, answer_lines};
 use crate::output::Output;
 use crate::render::counted;
 use crate::sink::{self, Sink};
@@ -32,7 +32,8 @@ pub fn resolve(
     }
     let sinks: Vec<Sink<BatchFormat>> =
         sinks.iter().map(|sink| Sink { format: BatchFormat::Json, path: sink.path.clone() }).collect();
-    run(file, &sinks, output, |line, out| resolve_line_denying(registry, policy, denied, line, out))
+    let resolver = LineResolver::new(registry, policy).denying(denied);
+    run(file, &sinks, output, |line, out| resolver.answer(line, out))
 }
 
 /// Runs `derive`.
@@ -40,7 +41,8 @@ pub fn derive(args: &DeriveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let data = Data::find(args.registry.options())?;
     sink::check_inputs(sink::files(&args.output), data.files(&[]).iter().map(PathBuf::as_path))?;
     let registry = data.registry()?;
-    run(&args.batch, &args.output, output, |line, out| derive_line(&registry, line, out))
+    let deriver = LineDeriver::new(&registry);
+    run(&args.batch, &args.output, output, |line, out| deriver.answer(line, out))
 }
 
 /// Answers each line of a file, and writes the answers to every output.

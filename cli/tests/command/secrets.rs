@@ -70,6 +70,94 @@ fn credential_as_model_is_masked_and_fails() {
     assert!(output.code == 1 && !output.snapshot().contains(KEY), "{}", output.snapshot());
 }
 
+/// Lines that name a credential in each place, `§`, and the model that a registry lists. Only a model or a runtime
+/// makes a line wrong.
+#[test]
+fn credential_in_a_line_is_not_repeated() {
+    for value in [KEY.to_owned(), format!(" {KEY}\\t"), format!("acme/{KEY}"), format!("Bearer {PLAIN}")] {
+        for (line, is_wrong) in [
+            (r#"{"runtime":"claude-code","env":{"MODEL":"§","CI_ACME_KEY":"set"}}"#, true),
+            (r#"{"runtime":"§","env":{"CI_ACME_KEY":"set"}}"#, true),
+            (r#"{"env":{"RUNTIME":"§","CI_ACME_KEY":"set"}}"#, true),
+            (r#"{"runtime":"claude-code","env":{"CI_ACME_KEY":"§"}}"#, false),
+            (r#"{"runtime":"claude-code","env":{"§":"§","CI_ACME_KEY":"set"}}"#, false),
+            (r#"{"runtime":"claude-code","ambient":["§","ACME_KEY"]}"#, false),
+            (r#"{"runtime":"claude-code","§":1}"#, true),
+            (r#"{"runtime":"claude-code","env":{"CI_ACME_KEY":["§"]}}"#, true),
+        ] {
+            let scratch = Scratch::new("secrets-line").file("providers.yaml", REGISTRY).file("policy.yaml", SOURCES);
+            let line = line.replace('§', &value);
+            let files = ["--registry", "providers.yaml", "--policy", "policy.yaml"];
+            let resolve = ["resolve", "--batch", "-"].into_iter().chain(files);
+            let output = slugproof(resolve).input(line.as_str()).dir(&scratch).run();
+            assert_eq!(output.code > 0, is_wrong, "{line}: {}", output.snapshot());
+            assert!(!output.snapshot().contains(KEY), "{line}: {}", output.snapshot());
+            assert!(!output.snapshot().contains(PLAIN), "{line}: {}", output.snapshot());
+        }
+        for line in [
+            r#"{"runtime":"claude-code","model":"§","auth_env":["ACME_KEY"]}"#,
+            r#"{"runtime":"§","model":"acme/a","auth_env":["ACME_KEY"]}"#,
+            r#"{"runtime":"claude-code","model":"acme/a","auth_env":["§"]}"#,
+            r#"{"runtime":"claude-code","model":"acme/a","§":["ACME_KEY"]}"#,
+        ] {
+            let line = line.replace('§', &value);
+            let scratch = Scratch::new("secrets-derived").file("providers.yaml", REGISTRY);
+            let derive = ["derive", "--registry", "providers.yaml", "--batch", "-"];
+            let output = slugproof(derive).input(line.as_str()).dir(&scratch).run();
+            assert!(!output.snapshot().contains(KEY), "{line}: {}", output.snapshot());
+            assert!(!output.snapshot().contains(PLAIN), "{line}: {}", output.snapshot());
+        }
+    }
+}
+
+/// A policy that takes the model and the runtime from variables.
+const SOURCES: &str = "schema_version: 2
+name: own
+runtime: [{use: $RUNTIME}]
+model: [{name: given, use: $MODEL}, {name: usual, when: {TEAM: blue}, use: acme/a}, {use: acme/a}]
+secrets: [{key: CI_ACME_KEY, inject: [ACME_KEY, BESIDES]}, {key: SPARE_KEY, inject: [ACME_KEY]}]
+templates: {reviewer: claude-code}
+";
+
+/// A name of the registry or of the policy that looks like a credential is masked in each line that repeats it.
+#[test]
+fn credential_as_name_is_masked_in_lines() {
+    let name = "ghp_0123456789abcdef";
+    let line = r#"{"runtime":"claude-code","env":{"TEAM":"blue","CI_ACME_KEY":"set","SPARE_KEY":"set"}}"#;
+    for (from, line) in [
+        ("acme", line),
+        ("ACME_KEY", line),
+        ("BESIDES", line),
+        ("SPARE_KEY", &line.replace("SPARE_KEY", name)),
+        ("TEAM", &line.replace("TEAM", name)),
+        ("usual", line),
+        ("claude-code", &line.replace("claude-code", name)),
+        ("reviewer", &line.replace("claude-code", name)),
+    ] {
+        // A name is a word by itself: `ACME_KEY` is a part of `CI_ACME_KEY`.
+        let renamed = |text: &str| {
+            let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && !"_-/".contains(c));
+            let is_name = |word: &str| word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()) == from;
+            words.map(|word| if is_name(word) { word.replace(from, name) } else { word.to_owned() }).collect::<String>()
+        };
+        let scratch = Scratch::new("secrets-names")
+            .file("providers.yaml", renamed(REGISTRY))
+            .file("policy.yaml", renamed(SOURCES));
+        let files = ["--registry", "providers.yaml", "--policy", "policy.yaml"];
+        let output = slugproof(["resolve", "--batch", "-"].into_iter().chain(files)).input(line).dir(&scratch).run();
+        assert!(output.stdout.contains("<masked>"), "{from}: {}", output.snapshot());
+        assert!(!output.snapshot().contains(name), "{from}: {}", output.snapshot());
+        if ["acme", "claude-code"].contains(&from) {
+            let runtime = if from == "claude-code" { name } else { "claude-code" };
+            let line = format!(r#"{{"runtime":"{runtime}","model":"acme/a","auth_env":["ACME_KEY"]}}"#);
+            let derive = ["derive", "--registry", "providers.yaml", "--batch", "-"];
+            let output = slugproof(derive).input(line.as_str()).dir(&scratch).run();
+            assert_eq!(output.code, 0, "{from}: {}", output.snapshot());
+            assert!(!output.snapshot().contains(name), "{from}: {}", output.snapshot());
+        }
+    }
+}
+
 const REGISTRY: &str = "schema_version: 1
 providers:
   - {name: acme, auth_env: [ACME_KEY], model_prefix_match: '^acme/'}

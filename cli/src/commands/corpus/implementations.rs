@@ -13,7 +13,7 @@ use crate::commands::diagnose::cause::{Setting, diagnose};
 use crate::commands::diagnose::record::Record;
 use crate::commands::diagnose::{human, json, runtime_of};
 use crate::findings::{Finding, Report, Span};
-use crate::lines::{answer_lines, derive_line, resolve_line};
+use crate::lines::{LineDeriver, LineResolver, answer_lines};
 use crate::lint::{Input, Linter, applied};
 use crate::redact::{MASK, Masker};
 use crate::render::can_be_seen;
@@ -29,13 +29,15 @@ pub struct DeriveLines;
 
 impl Answerer for ResolveLines {
     fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<LineCounts, String> {
-        answer(input, out, |line, out| resolve_line(&REGISTRY, &POLICIES[0], line, out))
+        let resolver = LineResolver::new(&REGISTRY, &POLICIES[0]);
+        answer(input, out, |line, out| resolver.answer(line, out))
     }
 }
 
 impl Answerer for DeriveLines {
     fn answer(&self, input: &mut BufReader<&mut dyn Read>, out: &mut Vec<u8>) -> Result<LineCounts, String> {
-        answer(input, out, |line, out| derive_line(&REGISTRY, line, out))
+        let deriver = LineDeriver::new(&REGISTRY);
+        answer(input, out, |line, out| deriver.answer(line, out))
     }
 }
 
