@@ -183,12 +183,6 @@ impl Invariant {
         !self.calls.is_empty()
     }
 
-    /// Returns true if the entry depends on the model itself, and not only on its provider.
-    #[must_use]
-    pub fn names_models(&self) -> bool {
-        self.properties.iter().any(|(property, _)| *property == Property::Model)
-    }
-
     /// The models that the entry names.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         let models = self.properties.iter().filter(|(property, _)| *property == Property::Model);
@@ -246,7 +240,7 @@ impl Invariant {
             texts.contains(match property {
                 Property::Provider => &provider.name,
                 Property::Billing => provider.billing().as_str(),
-                Property::Model => resolution.slug,
+                Property::Model => resolution.slug.trim(),
                 Property::Path => resolution.path.as_str(),
                 Property::Rule => resolution.rule.unwrap_or_default(),
             })

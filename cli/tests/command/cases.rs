@@ -275,6 +275,20 @@ fn empty_key_is_no_key_for_resolve_and_pick() {
     }
 }
 
+/// The pattern matches `a` and `b`, and a rule names `a`.
+#[test]
+fn other_id_of_a_compared_model_is_a_gap() {
+    let registry =
+        REGISTRY.replace("'^(acme/|ac-)'", "'^(a|b)$'").replace("acme, models: [ac-large, ac-small]", "acme");
+    let model = "model: [{when: {MODEL: a}, use: ze-mini}, {when: {MODEL: set}, use: $MODEL}, {use: ze-mini}]";
+    let policy = EVERY.replace("model: [{use: $MODEL}, {use: ze-mini}]", model);
+    let report =
+        slugproof(["prove", "--output", "json"]).dir(&repository("compared", &registry, &policy, "")).run().json();
+    let gaps = report["policies"][0]["gaps"].as_array().expect("a list").clone();
+    let is_other = |gap: &serde_json::Value| gap["slug"] == "b" && gap["provider"] == "acme";
+    assert!(gaps.iter().any(is_other), "{gaps:#?}");
+}
+
 /// The vendor is called directly, with an empty key, because its variable exists.
 #[test]
 fn empty_key_bypasses_gateway() {

@@ -100,6 +100,23 @@ fn prove_tries_other_ids_like_a_named_model() {
     }
 }
 
+/// Only `z7` is like the named models, which neither a longer id nor a suffix shows. Spaces around it do not matter.
+#[test]
+fn prove_tries_the_only_other_member_of_a_finite_pattern() {
+    let registry =
+        REGISTRY.replace("auth_env: [ZETA_TOKEN]}", "auth_env: [ZETA_TOKEN], model_prefix_match: '^(z1|z7|zz)$'}");
+    for (named, slug) in [("z1, zz", Some("z7")), ("z1, z7, zz", None)] {
+        let invariant = format!("{{always: {{model: [{named}, zeta-1, acme-1, acme-2, house-1]}}}}");
+        let scratch = repository(&invariant, "").file("providers.yaml", &registry);
+        let report = slugproof(["prove", "--output", "json"]).dir(&scratch).run().json();
+        let found = report["policies"][0]["violations"].as_array().expect("a list");
+        let slugs: Vec<Option<&str>> = found.iter().map(|violation| violation["slug"].as_str()).collect();
+        assert!(slugs.iter().all(|found| *found == slug) && slugs.is_empty() == slug.is_none(), "{named}: {found:#?}");
+    }
+    let invariant = "{never: {model: zeta-1}}";
+    assert_eq!(linted(invariant, "MODEL: ' zeta-1 ', ZETA_KEY: '${{ secrets.Z }}'"), ["violated-invariant"]);
+}
+
 #[test]
 fn prove_finds_no_violation_of_what_holds() {
     for invariant in [

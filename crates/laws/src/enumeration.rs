@@ -76,27 +76,37 @@ impl Enumeration {
     /// only the runtimes with which the harness is used, if the policy lists them.
     #[must_use]
     pub fn new(dataset: &Arc<Dataset>) -> Self {
-        let (slugs, undecided) = slug_classes(&dataset.registry);
+        Self::distinguishing(dataset, [])
+    }
+
+    /// Enumerates a dataset like [`Enumeration::new`], but each of these slugs is a class of its own, and the other
+    /// members of its model class have another representative.
+    #[must_use]
+    pub fn distinguishing<'s>(dataset: &'s Arc<Dataset>, slugs: impl IntoIterator<Item = &'s str>) -> Self {
         let document = dataset.policy.document();
+        let mut named = named(document);
+        let distinguished: Vec<&str> = slugs.into_iter().collect();
+        named.extend(&distinguished);
+        let (slugs, undecided) = slug_classes(dataset, &named, distinguished);
         let domains = tree::domains(&dataset.policy, &slugs);
-        let mut named: Vec<(String, bool)> = Vec::new();
+        let mut runtimes: Vec<(String, bool)> = Vec::new();
         if document.runtimes.is_empty() {
-            named.extend(runtimes(&dataset.registry, &dataset.policy).into_iter().map(|name| (name, true)));
+            runtimes.extend(self::runtimes(&dataset.registry, &dataset.policy).into_iter().map(|name| (name, true)));
             let mut unknown = "unknown".to_owned();
-            while named.iter().any(|(name, _)| *name == unknown) {
+            while runtimes.iter().any(|(name, _)| *name == unknown) {
                 unknown.push('?');
             }
-            named.push((unknown, false));
+            runtimes.push((unknown, false));
         } else {
             let mut seen = HashSet::new();
             let distinct = document.runtimes.iter().filter(|name| seen.insert(*name));
-            named.extend(distinct.map(|name| (name.clone(), true)));
+            runtimes.extend(distinct.map(|name| (name.clone(), true)));
         }
         let mut first_case = 0;
         let mut enumerations = Vec::new();
         let mut unexplored = Vec::new();
-        for (name, known) in named {
-            let mut classes = Classes::new(dataset, &name, &domains);
+        for (name, known) in runtimes {
+            let mut classes = Classes::new(dataset, &name, &domains, &named);
             let Some(leaves) = tree::leaves(document, &name, &domains, &mut classes) else {
                 unexplored.push(name);
                 continue;
@@ -278,15 +288,14 @@ struct Classes<'d> {
     dataset: &'d Dataset,
     template: &'d str,
     domains: &'d [Domain],
-    named: BTreeSet<&'d str>,
+    named: &'d BTreeSet<&'d str>,
     /// By the variable and the classes of its values.
     known: BTreeMap<(usize, Vec<usize>), Members>,
 }
 
 impl<'d> Classes<'d> {
-    fn new(dataset: &'d Dataset, runtime: &'d str, domains: &'d [Domain]) -> Self {
+    fn new(dataset: &'d Dataset, runtime: &'d str, domains: &'d [Domain], named: &'d BTreeSet<&'d str>) -> Self {
         let template = dataset.policy.template_of(runtime);
-        let named = named(dataset.policy.document());
         Self { dataset, template, domains, named, known: BTreeMap::new() }
     }
 
@@ -348,10 +357,13 @@ pub fn runtimes(registry: &Registry, policy: &Policy) -> Vec<String> {
     named.chain(policy.runtimes()).filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
-/// One representative of every class of slugs: each listed id and alias, a model for each
-/// satisfiable set of patterns of a runtime, an id that no arm lists or matches, and a blank.
+/// Representatives of every class of slugs: the distinguished ones, each listed id and alias, a model for each
+/// satisfiable set of patterns of a runtime, an id that no arm lists or matches, and a blank. If such a model is
+/// named, it represents only itself, so another model of the set is added, if there is one.
 /// Also returns the runtimes whose overlaps are undecided.
-fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
+fn slug_classes(dataset: &Dataset, named: &BTreeSet<&str>, distinguished: Vec<&str>) -> (Vec<String>, Vec<String>) {
+    let registry = &dataset.registry;
+    let compared: BTreeSet<&str> = tree::compared(dataset.policy.document()).chain(named.iter().copied()).collect();
     let mut slugs = Vec::new();
     let mut seen = BTreeSet::new();
     let mut add = |slug: &str| {
@@ -362,12 +374,18 @@ fn slug_classes(registry: &Registry) -> (Vec<String>, Vec<String>) {
     let listed = registry.runtimes().iter().flat_map(|runtime| &runtime.arms).flat_map(ids);
     let aliases = registry.providers().iter().flat_map(|provider| &provider.model_aliases);
     listed.chain(aliases).for_each(|id| add(id));
+    distinguished.into_iter().for_each(&mut add);
     let mut undecided = Vec::new();
     for runtime in registry.runtimes() {
         // Patterns do not decide about an id that an arm lists or has withdrawn.
-        let taken = runtime.arms.iter().flat_map(ids).map(String::as_str).collect();
-        let overlaps = overlap::satisfiable_sets(&patterns(registry, runtime), &taken);
+        let mut taken: HashSet<&str> = runtime.arms.iter().flat_map(ids).map(String::as_str).collect();
+        let patterns = patterns(registry, runtime);
+        let overlaps = overlap::satisfiable_sets(&patterns, &taken);
         overlaps.witnesses.values().for_each(|id| add(id));
+        if overlaps.witnesses.values().any(|id| compared.contains(id.as_str())) {
+            taken.extend(&compared);
+            overlap::satisfiable_sets(&patterns, &taken).witnesses.values().for_each(|id| add(id));
+        }
         if !overlaps.complete {
             undecided.push(runtime.name.clone());
         }

@@ -83,7 +83,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         let dataset = Dataset::new(registry.clone(), policy.clone());
         let mut proved = prove(&dataset, args.brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?;
         let invariants = data.config.as_ref().map_or(&[][..], |config| &config.invariants);
-        proved.violations = violations::violations(&dataset, &Enumeration::new(&dataset), invariants);
+        proved.violations = violations::violations(&dataset, invariants);
         proved.resolve = resolve_command(args, index, policy);
         reports.push(proved);
     }

@@ -1,6 +1,7 @@
 //! The environments that violate an invariant of slugproof.yaml.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use slug_laws::Dataset;
 use slug_laws::enumeration::{Enumeration, TestPoint};
@@ -48,15 +49,25 @@ pub struct Violations {
 ///
 /// A case of the enumeration stands for all values of the variables that it leaves open, because no rule
 /// reads them there. An invariant can test such a variable, so each of its values is tried.
-pub fn violations(dataset: &Dataset, enumeration: &Enumeration, invariants: &[Invariant]) -> Violations {
+/// An invariant can also name models, so each of these has cases of its own.
+pub fn violations(dataset: &Arc<Dataset>, invariants: &[Invariant]) -> Violations {
     let mut violations = Violations::default();
     let mut left = RESOLUTIONS;
     let is_about = |invariant: &&Invariant| !invariant.is_about_calls() && invariant.is_about_policy(&dataset.policy);
-    for invariant in invariants.iter().filter(is_about) {
+    let invariants: Vec<&Invariant> = invariants.iter().filter(is_about).collect();
+    if invariants.is_empty() {
+        return violations;
+    }
+    let enumeration = Enumeration::distinguishing(dataset, invariants.iter().flat_map(|invariant| invariant.models()));
+    for invariant in invariants {
         violations.checked += 1;
+        if !enumeration.unexplored().is_empty() {
+            violations.unexplored.push(invariant.line);
+            continue;
+        }
         let mut smallest = Smallest::default();
         for point in (0..enumeration.len()).filter_map(|number| enumeration.get(number)) {
-            let cases = cases(dataset, enumeration, invariant, &point);
+            let cases = cases(dataset, invariant, &point);
             if cases.len() > left {
                 violations.unexplored.push(invariant.line);
                 break;
@@ -71,17 +82,9 @@ pub fn violations(dataset: &Dataset, enumeration: &Enumeration, invariants: &[In
     violations
 }
 
-/// The environments of a case: with each value of the variables that the invariant tests, and each slug if the
-/// invariant names models.
-fn cases(dataset: &Dataset, enumeration: &Enumeration, invariant: &Invariant, point: &TestPoint) -> Vec<TestCase> {
+/// The environments of a case: with each value of the variables that the invariant tests.
+fn cases(dataset: &Dataset, invariant: &Invariant, point: &TestPoint) -> Vec<TestCase> {
     let mut cases = vec![point.case.clone()];
-    if let Some(variable) = point.slug_in.as_ref().filter(|_| invariant.names_models()) {
-        // A named model may be the only slug of its class that the enumeration has, so others like it are tried, too.
-        let similar = invariant.models().flat_map(|model| [model.to_owned(), format!("{model}0"), format!("{model}x")]);
-        let values = dataset.policy.variable(variable).map_or(Vec::new(), |it| values_when_set(&dataset.policy, it));
-        let slugs: BTreeSet<String> = similar.chain(values).chain(enumeration.slugs().iter().cloned()).collect();
-        cases.extend(slugs.iter().map(|slug| point.case.with(variable, slug)));
-    }
     for (name, tested) in invariant.tested_values() {
         let is_open = !point.case.variables.contains_key(name);
         let Some(variable) = dataset.policy.variable(name).filter(|_| is_open) else { continue };
@@ -141,14 +144,16 @@ impl Smallest {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
+    use proptest::sample::{select, subsequence};
     use slug_laws::{every_environment, generator};
-    use slug_resolver::Env;
-    use slug_resolver::yaml::{self, Cursor};
+    use slug_resolver::yaml::{self, Cursor, UnknownFields};
+    use slug_resolver::{Env, Policy, Registry};
 
     use super::*;
+
+    /// The ids that finite patterns match.
+    const IDS: [&str; 6] = ["a", "b", "ab", "ba", "a0", "ax"];
 
     /// Maximum environments that are compared one by one.
     const ENVIRONMENTS: usize = 20_000;
@@ -220,7 +225,7 @@ mod tests {
             let enumeration = Enumeration::new(&dataset);
             let invariant = invariant(&dataset, &enumeration, numbers);
             let Some(expected) = one_by_one(&dataset, &enumeration, &invariant) else { return Ok(()) };
-            let violations = violations(&dataset, &enumeration, std::slice::from_ref(&invariant));
+            let violations = violations(&dataset, std::slice::from_ref(&invariant));
             prop_assert!(violations.unexplored.is_empty());
             let found: BTreeSet<String> = violations.found.iter().map(|violation| violation.runtime.clone()).collect();
             prop_assert_eq!(found, expected, "{}", invariant.statement());
@@ -229,6 +234,44 @@ mod tests {
                 let resolution = resolve(&dataset.registry, &violation.runtime, &env, &[]);
                 prop_assert!(invariant.is_violated(&env, &resolution));
             }
+        }
+
+        /// Each id of an alphabet is asked, so no class of ids has a member that is not.
+        #[test]
+        fn violations_are_those_of_every_id_of_finite_patterns(
+            listed in subsequence(&IDS[..], 0..=2),
+            patterns in [subsequence(&IDS[..], 1..=5), subsequence(&IDS[..], 0..=4)],
+            named in subsequence(&IDS[..], 1..=4),
+            compared in select(&IDS[..]),
+            shape in 0..16_usize,
+        ) {
+            let pattern = |ids: &Vec<&str>| match ids.as_slice() {
+                [] => String::new(),
+                ids => format!(", model_prefix_match: '^({})$'", ids.join("|")),
+            };
+            let registry = format!(
+                "{{schema_version: 1, providers: [{{name: a, auth_env: []{}}}, {{name: b, auth_env: []{}}}], \
+                 runtimes: {{r: {{providers: [{{name: a, models: [{}]}}, {{name: b}}]}}}}}}",
+                pattern(&patterns[0]), pattern(&patterns[1]), listed.join(", ")
+            );
+            let when = if shape & 1 == 1 { format!("{{when: {{MODEL: {compared}}}, use: zz}}, ") } else { String::new() };
+            let policy = format!("{{schema_version: 2, name: p, model: [{when}{{use: $MODEL}}], secrets: []}}");
+            let word = ["always", "never"][shape >> 1 & 1];
+            let ids = named.join(", ");
+            let models = if shape & 4 == 4 { format!("[{ids}]") } else { format!("{{not: [{ids}]}}") };
+            let provider = if shape & 8 == 8 { ", provider: a" } else { "" };
+            let invariant = yaml::read(format!("{{{word}: {{model: {models}{provider}}}}}").as_bytes()).expect("YAML");
+            let invariant = Invariant::decode(&Cursor::root(&invariant)).expect("the invariant is valid");
+            let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the registry is valid");
+            let policy = Policy::from_yaml(policy.as_bytes()).expect("the policy is valid");
+            let dataset = Dataset::new(registry, policy);
+            let expected = IDS.iter().chain(&["b b", "zz"]).any(|id| {
+                let env = Env::read(&dataset.policy, [("MODEL", *id)]);
+                invariant.is_violated(&env, &resolve(&dataset.registry, "r", &env, &[]))
+            });
+            let violations = violations(&dataset, std::slice::from_ref(&invariant));
+            prop_assert!(violations.unexplored.is_empty());
+            prop_assert_eq!(!violations.found.is_empty(), expected, "{}", invariant.statement());
         }
     }
 }

@@ -130,6 +130,16 @@ pub(crate) fn domains(policy: &Policy, slugs: &[String]) -> Vec<Domain> {
     read(document).into_iter().map(domain).collect()
 }
 
+/// The texts that the rules for the model, the secrets and the creation compare variables with.
+pub(crate) fn compared(document: &PolicyDocument) -> impl Iterator<Item = &str> {
+    let tests = conditions(document).flat_map(|condition| condition.variables.iter().map(|(_, test)| test));
+    let texts = tests.filter_map(|test| match test {
+        Test::Value(membership) => Some(membership.texts()),
+        Test::Host(_) | Test::Set | Test::Unset => None,
+    });
+    texts.flatten().map(String::as_str)
+}
+
 /// The variables that rules for the model, the secrets and the creation read, in the order of the policy.
 pub(crate) fn read(document: &PolicyDocument) -> Vec<&str> {
     let read: BTreeSet<&str> = conditions(document)
