@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slug_resolver::yaml::{Cursor, Entry, FieldPath, ReadError, UnknownFields};
-use slug_resolver::{Code, Env, Kind, Policy, Registry, Resolution, resolve};
+use slug_resolver::{Code, Env, Kind, Policy, Registry, Resolution, empty_keys};
 
 use crate::config_format;
 use crate::redact::{MASK, has_credential, is_secret_name};
@@ -253,7 +253,7 @@ impl Expectation {
             (None, None) => (runtimes(registry, policy), given.without_runtime()),
         };
         let environment = |runtime: &str| {
-            let found = resolve(registry, runtime, &env, &[]);
+            let found = empty_keys::resolve(registry, runtime, &env, &[]);
             let passes = self.expected.is_met(&found);
             let hint = if passes { None } else { self.expected.hint(registry, policy, &found) };
             TestedEnvironment {

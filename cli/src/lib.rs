@@ -11,7 +11,6 @@ mod config;
 mod config_format;
 mod conformity;
 mod data;
-mod empty_keys;
 mod exit;
 mod expectation;
 pub mod findings;

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use serde::Deserialize;
 use serde::Serialize;
 use slug_resolver::registry::Rejection;
-use slug_resolver::{Code, Credentials, Env, Policy, Registry, resolve};
+use slug_resolver::{Code, Credentials, Env, Policy, Registry, empty_keys};
 
 use crate::codes::Entry;
 use crate::redact::{has_credential, is_credential, json_without_credentials};
@@ -73,10 +73,10 @@ impl<'a> LineResolver<'a> {
         let env = question.env(self.policy)?;
         let ambient: Vec<&str> = question.ambient.iter().map(|name| &*name.0).collect();
         let resolution = match &question.runtime {
-            Some(runtime) => resolve(self.registry, &runtime.0, &env, &ambient),
+            Some(runtime) => empty_keys::resolve(self.registry, &runtime.0, &env, &ambient),
             None => {
                 let runtime = picked_runtime(self.policy, &env)?;
-                for_named_runtime(resolve(self.registry, runtime, &env.without_runtime(), &ambient), &env)
+                for_named_runtime(empty_keys::resolve(self.registry, runtime, &env.without_runtime(), &ambient), &env)
             }
         };
         let is_misplaced = has_misplaced(&resolution);

@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 
 use slug_resolver::policy::Test;
-use slug_resolver::{Env, Fix, NameSubset, Policy, Registry, Resolution, Warning, fixes, resolve};
+use slug_resolver::{Env, NameSubset, Policy, Resolution, Warning};
 
-use crate::empty_keys;
 use crate::exit::Failure;
 use crate::suggest::closest_variable;
 
@@ -129,35 +128,11 @@ pub fn picked_runtime<'a>(policy: &Policy, env: &Env<'a>) -> Result<&'a str, Str
     })
 }
 
-/// Returns notes on the variables that are set and empty where the policy counts them as set: only their presence
-/// decides.
-pub fn empty_key_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
+/// Returns notes on the key variables that are present and empty where the policy counts them as set: only their
+/// presence decides.
+pub fn empty_key_notes(env: &Env<'_>) -> Vec<String> {
     let note = |name: &str| format!("`{name}` is present and empty; it counts as set, but holds no key");
-    empty_keys::of_query(policy, variables).into_iter().map(note).collect()
-}
-
-/// The resolution and the fixes of a query, in which a needed key may be present and empty. `given` has the runtime,
-/// too.
-pub fn with_empty_keys<'a>(
-    registry: &'a Registry,
-    resolution: Resolution<'a>,
-    (given, env): (&Env<'_>, &Env<'_>),
-    variables: &[(String, String)],
-    ambient: &[&str],
-) -> (Resolution<'a>, Vec<Fix>) {
-    let policy = given.policy();
-    let empty = empty_keys::of_query(policy, variables);
-    let needed = empty_keys::needed(policy, env, &resolution, &empty, ambient);
-    let Some((first, others)) = needed.split_first() else {
-        let fixes = fixes(registry, resolution.runtime, given, ambient);
-        return (resolution, fixes);
-    };
-    let variable = policy.variable(first).filter(|_| others.is_empty());
-    let fixes = variable.map_or(Vec::new(), |variable| {
-        let after = resolve(registry, resolution.runtime, &env.without(variable), ambient);
-        empty_keys::fixes(&resolution, first, &after, None)
-    });
-    (empty_keys::failing(resolution), fixes)
+    env.empty_keys().iter().map(note).collect()
 }
 
 /// Returns the names of the variables that name the runtime, as a phrase; `None` if no rule of the

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use crate::names::NameSubset;
 use crate::policy::{Policy, ValueClass, Values, Variable, View};
 
 /// The normalised environment of a policy: the result of the pipeline's first step.
 ///
 /// A variable that is unset, empty or equal to its default has one representation, because no
 /// harness can distinguish these cases; the policy may list variables for which an empty value
-/// counts as set. A key variable is reduced to set or unset: the values of secrets are discarded.
+/// counts as set. A key variable is reduced to set, [empty](Self::empty_keys) or unset: the values of secrets are
+/// discarded.
 /// Variables that the policy does not name are dropped.
 ///
 /// An `Env` has a fixed size and borrows its texts. It contains a reference to its policy, so it
@@ -27,6 +29,8 @@ pub struct Env<'a> {
     values: Values<'a>,
     /// The variables whose value differs from their default: one bit for each position in the policy.
     set: u128,
+    /// The key variables that are present and empty: one bit for each position in the policy.
+    empty_keys: u128,
     /// The conditions of the policy that hold: one bit for each guard.
     holding: u128,
 }
@@ -35,7 +39,8 @@ impl<'a> Env<'a> {
     /// Creates an environment in which no variable is set.
     #[must_use]
     pub fn empty(policy: &'a Policy) -> Self {
-        Self { policy, values: Values::defaults(policy.variables()), set: 0, holding: policy.holding_if_empty() }
+        let values = Values::defaults(policy.variables());
+        Self { policy, values, set: 0, empty_keys: 0, holding: policy.holding_if_empty() }
     }
 
     /// Reads variables. If a name occurs twice, the later value counts.
@@ -91,7 +96,14 @@ impl<'a> Env<'a> {
         }
         let bit = 1 << variable.position();
         match variables.text_index(variable) {
-            None => self.values.keys |= variables.key_bit(variable),
+            None => {
+                self.values.keys |= variables.key_bit(variable);
+                if value.is_empty() {
+                    self.empty_keys |= bit;
+                } else {
+                    self.empty_keys &= !bit;
+                }
+            }
             Some(text) if variables.default_of(text) == Some(value) => {
                 self.unset(variable);
                 return;
@@ -108,7 +120,9 @@ impl<'a> Env<'a> {
     #[inline]
     fn unset(&mut self, variable: Variable) {
         let variables = self.policy.variables();
-        self.set &= !(1 << variable.position());
+        let bit = 1 << variable.position();
+        self.set &= !bit;
+        self.empty_keys &= !bit;
         match variables.text_index(variable) {
             None => self.values.keys &= !variables.key_bit(variable),
             Some(text) => {
@@ -176,6 +190,13 @@ impl<'a> Env<'a> {
     pub fn set_variables(&self) -> impl Iterator<Item = Variable> + 'a {
         let env = *self;
         env.policy.all_variables().filter(move |&variable| env.is_set(variable))
+    }
+
+    /// The names of the key variables that are present and empty and that the policy counts as set. Such a variable
+    /// holds no credential: see [`empty_keys`](crate::empty_keys).
+    #[must_use]
+    pub fn empty_keys(&self) -> NameSubset<'a> {
+        NameSubset::at(self.policy.variable_names(), self.empty_keys)
     }
 
     /// The variables that are set: one bit for each position in the policy.

@@ -90,6 +90,7 @@
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 mod code;
+pub mod empty_keys;
 pub mod env;
 pub mod explain;
 pub mod fix;

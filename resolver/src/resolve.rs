@@ -98,6 +98,9 @@ pub enum Kind {
 
 /// Resolves one query and collects the evidence.
 ///
+/// A key variable that the policy counts as set if it is empty counts as a credential here, too;
+/// [`empty_keys::resolve`](crate::empty_keys::resolve) also asks whether it holds one.
+///
 /// ```
 /// use slug_resolver::{Code, Env, Policy, Registry, resolve};
 ///

@@ -1,6 +1,6 @@
 //! `pick`: picks a model for a harness from the process environment.
 
-use slug_resolver::{Env, resolve, select};
+use slug_resolver::{Env, empty_keys, select};
 
 use crate::args::PickArgs;
 use crate::data::{Data, no_policy};
@@ -10,9 +10,7 @@ use crate::redact::has_credential;
 use crate::render::escape_keeping_styles;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, heading, is_finding};
-use crate::variables::{
-    check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable, with_empty_keys,
-};
+use crate::variables::{check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -23,7 +21,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let policy = data.policy(args.policy.as_ref())?;
     let variables = process_variables(&policy)?;
     let given = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
-    output.notes(&empty_key_notes(&policy, &variables));
+    output.notes(&empty_key_notes(&given));
     let (runtime, env) = match &args.runtime {
         Some(runtime) => {
             refuse_variable(runtime, "`pick` reads variables from the environment")?;
@@ -41,9 +39,9 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let registry = data.registry()?;
     let ambient = check_ambient(&args.ambient)?;
-    let resolution = resolve(&registry, runtime, &env, &ambient);
+    let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let (resolution, fixes) = with_empty_keys(&registry, resolution, (&given, &env), &variables, &ambient);
+    let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
     let is_misplaced = has_misplaced(&resolution);
     if !is_misplaced && !is_finding(&resolution, data.denied()) {
         output.raw(&format!("{}\n", resolution.slug))?;

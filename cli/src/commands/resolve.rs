@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, resolve};
+use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, empty_keys};
 
 use crate::args::{ResolveArgs, ResolveFormat};
 use crate::codes::Entry;
@@ -18,7 +18,6 @@ use crate::render::shell::quoted;
 use crate::sink::{self, Renders};
 use crate::variables::{
     check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
-    with_empty_keys,
 };
 
 use super::batch;
@@ -46,15 +45,15 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let variables = parse_variables(&args.variables)?;
     output.notes(&unread_notes(&policy, &variables));
     let given = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
-    output.notes(&empty_key_notes(&policy, &variables));
+    output.notes(&empty_key_notes(&given));
     let ambient = check_ambient(&args.ambient)?;
     let (runtime, env) = match &args.runtime {
         Some(runtime) => (runtime.as_str(), given),
         None => (picked_runtime(&policy, &given).map_err(Failure::new)?, given.without_runtime()),
     };
-    let resolution = resolve(&registry, runtime, &env, &ambient);
+    let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let (resolution, fixes) = with_empty_keys(&registry, resolution, (&given, &env), &variables, &ambient);
+    let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
     let fixes = presentable(fixes);
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use slug_resolver::empty_keys::{self, fixes, resolve};
 use slug_resolver::policy::{SecretsEffect, Test};
 use slug_resolver::{
     BillingPath, Code, Edit, Env, Fix, Kind, Policy, Provider, Registry, Resolution, Variable, Warning,
-    counting_secrets_rules, creates, explain, fixes, resolve,
+    counting_secrets_rules, creates, explain,
 };
 
 use crate::config::{Accept, AcceptCode};
-use crate::empty_keys;
 use crate::invariant::Invariant;
 use crate::redact::{MASK, has_credential};
 use crate::render::resolution::hints;
@@ -453,13 +453,6 @@ impl Evaluator<'_> {
             _ if resolution.slug.contains(UNKNOWN) => {
                 Outcome::Unknown(resolution.decided_by.unwrap_or_default().to_owned())
             }
-            None if !self.empty_keys_needed(space, number, &resolution).is_empty() => {
-                let code = Code::MissingCredential;
-                match self.accepted(policy, &resolution, code.into(), &env) {
-                    Some(entry) => Outcome::Accepted(entry),
-                    None => Outcome::Fails(code, resolution.slug.to_owned()),
-                }
-            }
             None if resolution.warnings.contains(Warning::CrossVendorCredential) => {
                 let accepted = self.accepted(policy, &resolution, AcceptCode::CrossVendor, &env);
                 accepted.map_or(Outcome::Coherent(true), Outcome::Accepted)
@@ -470,38 +463,6 @@ impl Evaluator<'_> {
                 None => Outcome::Fails(code, resolution.slug.to_owned()),
             },
         }
-    }
-
-    /// The key variables that are present and empty and whose secrets the provider needs. Such a
-    /// variable counts as set but holds no key. Empty if other injected secrets are enough.
-    fn empty_keys_needed(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Vec<String> {
-        let empty = space.empty_keys(number);
-        if empty.is_empty() {
-            return Vec::new();
-        }
-        empty_keys::needed(space.policy, &space.point(number).env, resolution, &empty, &[])
-    }
-
-    /// The fixes for variables that are present and empty: to unset one, or to give it a value.
-    fn empty_key_fixes(
-        &self,
-        space: &Space<'_>,
-        number: usize,
-        empty_keys: &[String],
-        resolution: &Resolution<'_>,
-    ) -> Vec<Fix> {
-        let [name] = empty_keys else { return Vec::new() };
-        let unset = Fix {
-            edits: vec![Edit::Unset(name.clone())],
-            slug: String::new(),
-            provider: String::new(),
-            runtime: None,
-            is_safe: true,
-        };
-        let point = space.point(number);
-        let (runtime, env) = space.edited(&unset, &point);
-        let after = resolve(self.registry, runtime, &env, &[]);
-        empty_keys::fixes(resolution, name, &after, (runtime != point.runtime).then_some(runtime))
     }
 
     /// The index of the entry of slugproof.yaml that accepts a contradiction.
@@ -561,8 +522,8 @@ impl Evaluator<'_> {
         let policy = space.policy;
         let resolution = resolve(self.registry, runtime, &env, &[]);
         let slug = masked(resolution.slug);
-        let empty_keys = self.empty_keys_needed(space, number, &resolution);
-        let code = resolution.code.or((!empty_keys.is_empty()).then_some(Code::MissingCredential));
+        let empty_keys: Vec<String> = empty_keys::needed(&resolution, &env, &[]).iter().map(str::to_owned).collect();
+        let code = resolution.code;
         let injected_by = injected_by(runtime, &env);
         let is_empty_key = |name: &str| {
             let mut rules = injected_by.iter().filter(|(_, secrets)| secrets.iter().any(|secret| secret == name));
@@ -572,10 +533,7 @@ impl Evaluator<'_> {
             resolution.injected.iter().filter(|name| !is_empty_key(name)).map(str::to_owned).collect();
         let missing = resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, &injected));
         let missing = missing.map(str::to_owned).collect();
-        let mut fixes = match empty_keys.as_slice() {
-            [] => fixes(self.registry, runtime, &given, &[]),
-            empty_keys => self.empty_key_fixes(space, number, empty_keys, &resolution),
-        };
+        let mut fixes = fixes(self.registry, runtime, &given, &[]);
         if has_credential(resolution.slug) {
             // Another spelling would repeat the credential.
             fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
@@ -836,14 +794,6 @@ impl<'a> Space<'a> {
         let is_slug = |variable: Variable| self.policy.is_slug_variable(variable);
         let texts = self.variables.iter().zip(&self.options).filter(|((variable, _), _)| is_slug(*variable));
         texts.flat_map(|(_, options)| options.iter().flatten()).any(|text| !text.is_empty() && has(text))
-    }
-
-    /// The key variables that are present and empty in the environment with a number.
-    fn empty_keys(&self, number: usize) -> Vec<&'a str> {
-        let is_empty_key =
-            |(variable, value): &(Variable, Option<&str>)| self.policy.is_key(*variable) && *value == Some("");
-        let empty = self.values(number).filter(is_empty_key);
-        empty.map(|(variable, _)| self.policy.variable_name(variable)).collect()
     }
 
     /// The variables and their values in the environment with a number: a digit of the number for

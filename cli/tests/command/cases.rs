@@ -275,6 +275,79 @@ fn empty_key_is_no_key_for_resolve_and_pick() {
     }
 }
 
+/// The commands that read environments from a file call an environment wrong that `resolve` calls wrong.
+#[test]
+fn empty_key_is_no_key_for_every_command() {
+    let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-large}, {use: ze-mini}");
+    let policy = format!("{policy}empty_is_set: [ACME_API_KEY]\n");
+    let other =
+        policy.replace("[{key: ACME_API_KEY}, ", "[{key: ACME_API_KEY}, {key: SPARE, inject: [ACME_API_KEY]}, ");
+    for (policy, set, is_finding) in [
+        (&policy, r#""ACME_API_KEY": "", "ZETA_API_KEY": "set""#, true),
+        (&policy, r#""ACME_API_KEY": """#, true),
+        (&policy, r#""ACME_API_KEY": "set""#, false),
+        (&policy, r#""ACME_API_KEY": "", "MODEL": "ze-mini", "ZETA_API_KEY": "set""#, false),
+        // Another variable holds the key.
+        (&other, r#""ACME_API_KEY": "", "SPARE": "set""#, false),
+    ] {
+        let code = if is_finding { ", code: missing-credential" } else { "" };
+        let slug = if set.contains("ze-mini") { "ze-mini" } else { "ac-large" };
+        let expect = |code: &str| format!("{CONFIG}expect: [{{runtime: agent, env: {{{set}}}, slug: {slug}{code}}}]\n");
+        let scratch = repository("empty-everywhere", REGISTRY, policy, "").file("slugproof.yaml", expect(code));
+        let line = format!(r#"{{"runtime": "agent", "env": {{{set}}}}}"#);
+        let batch = slugproof(["resolve", "--batch", "-"]).input(line.as_str()).dir(&scratch).run();
+        assert_eq!(batch.code, i32::from(is_finding), "{set}: {}", batch.snapshot());
+        assert_eq!(batch.json_lines()[0]["code"] == "missing-credential", is_finding, "{set}: {}", batch.snapshot());
+
+        let holds = |scratch: &Scratch| {
+            slugproof(["prove"]).dir(scratch).run().stdout.contains("✓ 1 expectation of slugproof.yaml holds")
+        };
+        assert!(holds(&scratch), "{set}");
+        let unexpected = if is_finding { expect("") } else { expect(", code: missing-credential") };
+        let scratch = scratch.file("slugproof.yaml", unexpected);
+        assert!(!holds(&scratch), "{set}");
+
+        let given = set.replace(['"', ' '], "").replace(':', "=");
+        let given: Vec<&str> = given.split(',').collect();
+        let diagnose = ["diagnose", "--record", "-", "--runtime", "agent", "--output", "json"];
+        let record = r#"{"status": "online"}"#;
+        let diagnose = slugproof(diagnose.into_iter().chain(given)).input(record).dir(&scratch).run();
+        assert_eq!(diagnose.code, i32::from(is_finding), "{set}: {}", diagnose.snapshot());
+        assert_eq!(
+            diagnose.json()["cause"]["name"] == "missing-credential",
+            is_finding,
+            "{set}: {}",
+            diagnose.snapshot()
+        );
+        assert!(diagnose.stderr.contains("holds no key") == set.contains(r#"KEY": """#), "{}", diagnose.snapshot());
+    }
+}
+
+/// `prove` finds the empty key that `resolve` finds, and the command that it prints reproduces it.
+#[test]
+fn empty_key_is_a_gap() {
+    let every = EVERY.replace("{use: $MODEL}", "{when: {ACME_API_KEY: set}, use: ac-large}");
+    let policy = format!("{every}empty_is_set: [ACME_API_KEY]\n");
+    for (policy, is_gap) in [(&every, false), (&policy, true)] {
+        let scratch = repository("empty-gap", REGISTRY, policy, "");
+        let report = slugproof(["prove", "--output", "json"]).dir(&scratch).run().json();
+        let gaps = report["policies"][0]["gaps"].as_array().expect("a list").clone();
+        let is_empty = |gap: &&serde_json::Value| gap["set"]["ACME_API_KEY"] == "";
+        let gap = gaps.iter().find(is_empty);
+        assert_eq!(gap.is_some(), is_gap, "{gaps:#?}");
+        let Some(gap) = gap else { continue };
+        assert_eq!((&gap["code"], &gap["runtime"]), (&"missing-credential".into(), &"agent".into()));
+        let human = slugproof(["prove", "--deny", "gaps"]).dir(&scratch).run();
+        assert!(human.code == 1 && human.stdout.contains("ACME_API_KEY=\"\"\n"), "{}", human.snapshot());
+        let accept = "accept: [{code: missing-credential, set: [ACME_API_KEY], reason: known}]\n";
+        let scratch = scratch.file("slugproof.yaml", format!("{CONFIG}{accept}"));
+        let report = slugproof(["prove", "--output", "json"]).dir(&scratch).run().json();
+        let gaps = report["policies"][0]["gaps"].as_array().expect("a list").clone();
+        let gap = gaps.iter().find(is_empty).expect("the gap stays");
+        assert_eq!(gap["accepted"], "known", "{report:#}");
+    }
+}
+
 /// The pattern matches `a` and `b`, and a rule names `a`.
 #[test]
 fn other_id_of_a_compared_model_is_a_gap() {
@@ -287,6 +360,20 @@ fn other_id_of_a_compared_model_is_a_gap() {
     let gaps = report["policies"][0]["gaps"].as_array().expect("a list").clone();
     let is_other = |gap: &serde_json::Value| gap["slug"] == "b" && gap["provider"] == "acme";
     assert!(gaps.iter().any(is_other), "{gaps:#?}");
+}
+
+/// A fix of another contradiction does not lead to an empty key.
+#[test]
+fn fix_does_not_rely_on_an_empty_key() {
+    let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-large}, {use: ze-mini}");
+    let policy = format!("{policy}empty_is_set: [ACME_API_KEY]\n");
+    let scratch = repository("empty-fix", REGISTRY, &policy, "");
+    let resolve = ["resolve", "--runtime", "agent", "--output", "json", "MODEL=acme:ac-large", "ZETA_API_KEY=set"];
+    let json = slugproof(resolve.into_iter().chain(["ACME_API_KEY="])).dir(&scratch).run().json();
+    let fixes = json["fixes"].as_array().expect("a list");
+    assert!(fixes.iter().all(|fix| fix["provider"] == "zeta"), "{json:#}");
+    let json = slugproof(resolve.into_iter().chain(["ACME_API_KEY=set"])).dir(&scratch).run().json();
+    assert_eq!(json["fixes"][0]["slug"], "ac-large", "{json:#}");
 }
 
 /// The vendor is called directly, with an empty key, because its variable exists.

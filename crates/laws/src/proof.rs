@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use slug_resolver::{AuthEnv, Code, Resolution, Variable};
+use slug_resolver::{AuthEnv, Code, Resolution, Variable, empty_keys};
 
 use crate::case::TestCase;
 use crate::counts::{Counts, OutcomeKind};
@@ -85,12 +85,27 @@ pub struct Gap {
 /// Maximum environments that are tried to name the runtime of a case; if there are more, one may name it.
 const TRIED: usize = 10_000;
 
-/// Returns true if an environment that names the runtime of a case, or names none, has the same contradiction.
-fn is_reachable(implementation: &dyn Implementation, case: &TestCase, found: &Resolution<'_>) -> bool {
-    can_name_runtime(case, |other| {
-        let resolution = implementation.resolve(other);
-        (resolution.code, resolution.slug) == (found.code, found.slug)
+/// The case with a key variable that is present and empty and that the provider needs; with several, if none is needed
+/// by itself. `None` if there is none.
+fn with_needed_key_empty(case: &TestCase) -> Option<TestCase> {
+    let policy = &case.dataset.policy;
+    if policy.document().empty_is_set.is_empty() {
+        return None;
+    }
+    let counts_if_empty = |variable: &Variable| policy.is_key(*variable) && policy.is_set_if_empty(*variable);
+    let can_be_empty = |name: &&String| policy.variable(name).as_ref().is_some_and(counts_if_empty);
+    let names: Vec<&String> = case.variables.keys().filter(can_be_empty).collect();
+    let alone = names.iter().map(|name| case.with(name, ""));
+    let all = names.iter().fold(case.clone(), |case, name| case.with(name, ""));
+    alone.chain([all]).find(|case| {
+        let resolution = with_keys(case);
+        !empty_keys::needed(&resolution, &case.env(), &case.ambient_names()).is_empty()
     })
+}
+
+/// The resolution of a case in which a key variable may be present and empty.
+fn with_keys(case: &TestCase) -> Resolution<'_> {
+    empty_keys::resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
 }
 
 /// Returns true if an environment that names the runtime of a case, or names none, has a property that the case
@@ -146,14 +161,14 @@ impl Proof {
             self.keep_first(Broken { number, law, violation, case: point.case.clone() });
         }
         if !point.overridden && point.known_runtime {
-            self.note_contradiction(implementation, number, point, &context.resolution);
+            self.note_contradictions(implementation, number, point, &context.resolution);
         }
     }
 
     /// Notes the contradiction of one case of an enumeration, without checking any law.
     pub fn note(&mut self, implementation: &dyn Implementation, number: usize, point: &TestPoint) {
         if !point.overridden && point.known_runtime {
-            self.note_contradiction(implementation, number, point, &implementation.resolve(&point.case));
+            self.note_contradictions(implementation, number, point, &implementation.resolve(&point.case));
         }
     }
 
@@ -207,15 +222,35 @@ impl Proof {
         }
     }
 
-    fn note_contradiction(
+    /// Notes the contradiction of a case, and that of the case with an empty key.
+    fn note_contradictions(
         &mut self,
         implementation: &dyn Implementation,
         number: usize,
         point: &TestPoint,
         resolution: &Resolution<'_>,
     ) {
-        let case = &point.case;
-        let Some(code) = resolution.code.filter(|_| is_reachable(implementation, case, resolution)) else { return };
+        self.note_contradiction(number, point, &point.case, resolution, |case| implementation.resolve(case));
+        if let Some(case) = with_needed_key_empty(&point.case) {
+            self.note_contradiction(number, point, &case, &with_keys(&case), with_keys);
+        }
+    }
+
+    /// Notes the contradiction of a case of a point if an environment that names the runtime of the case, or names
+    /// none, has the same.
+    fn note_contradiction(
+        &mut self,
+        number: usize,
+        point: &TestPoint,
+        case: &TestCase,
+        resolution: &Resolution<'_>,
+        resolve: impl for<'c> Fn(&'c TestCase) -> Resolution<'c>,
+    ) {
+        let is_same = |other: &TestCase| {
+            let other = resolve(other);
+            (other.code, other.slug) == (resolution.code, resolution.slug)
+        };
+        let Some(code) = resolution.code.filter(|_| can_name_runtime(case, is_same)) else { return };
         let gap = Gap {
             runtime: case.runtime.clone(),
             code,

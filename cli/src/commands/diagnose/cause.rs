@@ -2,7 +2,7 @@
 
 use slug_resolver::{
     BillingPath, Code, Credentials, Env, Fix, Kind, NameSubset, Policy, Provider, Registry, Resolution, Verdict,
-    evaluate, fixes, resolve,
+    empty_keys, evaluate,
 };
 
 use super::record::{Named, Record, Said};
@@ -123,8 +123,8 @@ impl Cause {
 /// Diagnoses a record.
 pub fn diagnose<'a>(setting: Setting<'a>, record: &'a Record) -> Diagnosis<'a> {
     let Setting { registry, policy, runtime, env, ambient, .. } = setting;
-    let resolution = env.map(|env| resolve(registry, runtime, env, ambient));
-    let fixes = env.map_or_else(Vec::new, |env| fixes(registry, runtime, env, ambient));
+    let resolution = env.map(|env| empty_keys::resolve(registry, runtime, env, ambient));
+    let fixes = env.map_or_else(Vec::new, |env| empty_keys::fixes(registry, runtime, env, ambient));
     let picked = resolution.as_ref().map(|resolution| resolution.slug.trim());
     let model = record.model(|name| picked == Some(name) || is_model(registry, name));
     let named_runtime = record.runtime(|name| is_runtime(registry, policy, name));
@@ -169,7 +169,8 @@ fn recorded<'a>(
     model: &'a str,
     runtime: &'a str,
 ) -> Recorded<'a> {
-    let injected = resolution.map_or(NameSubset::default(), |resolution| resolution.injected);
+    let with_value = |env| empty_keys::injected_with_value(setting.runtime, env);
+    let injected = setting.env.map_or(NameSubset::default(), with_value);
     let credentials = Credentials { injected, ambient: setting.ambient };
     let derived = setting.registry.derive(setting.policy.template_of(runtime), model, &credentials);
     let verdict = evaluate(resolution.map_or(BillingPath::Byok, |resolution| resolution.path), derived, &credentials);

@@ -26,7 +26,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::resolution::is_finding;
 use crate::sink::{self, Renders};
-use crate::variables::{check_ambient, runtime_names};
+use crate::variables::{check_ambient, empty_key_notes, runtime_names};
 
 impl Renders<DiagnoseFormat> for Diagnosis<'_> {
     fn styled(&self) -> String {
@@ -59,6 +59,7 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     output.notes(&sources.notes);
     let record = Record::read(&inputs.record.bytes, &sources.masker).map_err(|what| inputs.record.failure(&what))?;
     let env = sources.variables.as_deref().map(|variables| read_env(&policy, variables));
+    output.notes(&env.as_ref().map(empty_key_notes).unwrap_or_default());
     let asked = inputs.runtime.as_ref().map(|runtime| sources.masker.text(runtime));
     let (runtime, env) = runtime_of(asked.as_deref(), env, &record, &registry, &policy)?;
     let ambient = check_ambient(&args.ambient)?;

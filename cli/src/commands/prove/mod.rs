@@ -17,7 +17,8 @@ use std::time::Instant;
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
 use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase, condition_values, values_when_set};
-use slug_resolver::{Env, Kind, Policy, Registry, resolve};
+use slug_resolver::empty_keys::resolve;
+use slug_resolver::{Env, Kind, Policy, Registry};
 
 use crossings::crossings;
 use parallel::{Progress, in_parallel};

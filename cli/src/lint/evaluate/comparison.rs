@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use slug_resolver::empty_keys::resolve;
 use slug_resolver::policy::{Pick, Source};
-use slug_resolver::{Code, Policy, Registry, Resolution, Variable, resolve};
+use slug_resolver::{Code, Policy, Registry, Resolution, Variable};
 use slug_value::{AbstractValue, Text};
 
 use super::{AcceptCode, ENVIRONMENTS, Empty, Evaluator, Outcome, Point, Possible, Space, UNKNOWN, masked, reasons};
@@ -120,9 +121,6 @@ impl Evaluator<'_> {
 
     fn answer(&self, space: &Space<'_>, number: usize, resolution: &Resolution<'_>) -> Answer {
         let mut answer = Answer::of(resolution);
-        if answer.code.is_none() && !self.empty_keys_needed(space, number, resolution).is_empty() {
-            answer.code = Some(Code::MissingCredential);
-        }
         let env = space.point(number).env;
         let accepts = |code: Code| self.accepted(space.policy, resolution, AcceptCode::from(code), &env).is_some();
         answer.is_accepted = answer.code.is_some_and(accepts);
@@ -290,8 +288,6 @@ mod tests {
             other in prop::collection::vec(any::<u8>(), 0..600),
         ) {
             let dataset = generator::case_of(&bytes).dataset;
-            // Whether an empty value holds a key is more than a resolution says.
-            prop_assume!(dataset.policy.document().empty_is_set.is_empty());
             let (policy, other) = (&dataset.policy, generator::case_of(&other).dataset);
             let both = [&dataset.registry, &other.registry];
             let Some(expected) = one_by_one(policy, both) else { return Ok(()) };

@@ -7,6 +7,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use slug_resolver::policy::{Condition, PickRule};
+use slug_resolver::resolve;
 
 use super::*;
 use crate::redact::Masker;
