@@ -102,7 +102,7 @@ fn prove_tries_other_ids_like_a_named_model() {
 
 /// Only `z7` is like the named models, which neither a longer id nor a suffix shows. Spaces around it do not matter.
 #[test]
-fn prove_tries_the_only_other_member_of_a_finite_pattern() {
+fn prove_tries_the_last_member_of_a_pattern() {
     let registry =
         REGISTRY.replace("auth_env: [ZETA_TOKEN]}", "auth_env: [ZETA_TOKEN], model_prefix_match: '^(z1|z7|zz)$'}");
     for (named, slug) in [("z1, zz", Some("z7")), ("z1, z7, zz", None)] {

@@ -254,7 +254,8 @@ mod tests {
                  runtimes: {{r: {{providers: [{{name: a, models: [{}]}}, {{name: b}}]}}}}}}",
                 pattern(&patterns[0]), pattern(&patterns[1]), listed.join(", ")
             );
-            let when = if shape & 1 == 1 { format!("{{when: {{MODEL: {compared}}}, use: zz}}, ") } else { String::new() };
+            let compared = format!("{{when: {{MODEL: {compared}}}, use: zz}}, ");
+            let when = if shape & 1 == 1 { compared.as_str() } else { "" };
             let policy = format!("{{schema_version: 2, name: p, model: [{when}{{use: $MODEL}}], secrets: []}}");
             let word = ["always", "never"][shape >> 1 & 1];
             let ids = named.join(", ");
@@ -262,8 +263,8 @@ mod tests {
             let provider = if shape & 8 == 8 { ", provider: a" } else { "" };
             let invariant = yaml::read(format!("{{{word}: {{model: {models}{provider}}}}}").as_bytes()).expect("YAML");
             let invariant = Invariant::decode(&Cursor::root(&invariant)).expect("the invariant is valid");
-            let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("the registry is valid");
-            let policy = Policy::from_yaml(policy.as_bytes()).expect("the policy is valid");
+            let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("a valid registry");
+            let policy = Policy::from_yaml(policy.as_bytes()).expect("a valid policy");
             let dataset = Dataset::new(registry, policy);
             let expected = IDS.iter().chain(&["b b", "zz"]).any(|id| {
                 let env = Env::read(&dataset.policy, [("MODEL", *id)]);
