@@ -15,6 +15,7 @@ use crate::conformity;
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, Format};
+use crate::redact::{MASK, credentials_in};
 use crate::sink::{OutputFormat, Sink};
 
 /// Proves that every model slug a harness can pick matches the secrets it injects
@@ -1014,13 +1015,21 @@ impl From<ColorWhen> for anstream::ColorChoice {
     }
 }
 
-/// Returns the message without the value of any `NAME=VALUE` argument, because a misplaced
-/// argument may contain a secret.
+/// Returns the message without the value of any `NAME=VALUE` argument and without anything in an argument that looks
+/// like a credential, because a misplaced argument may contain a secret.
 fn redact(message: &str, arguments: &[String]) -> String {
     let mut message = message.to_owned();
     for (name, value) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
         if !is_plain_word(value) {
             message = message.replace(&format!("{name}={value}"), &format!("{name}=…")).replace(value, "…");
+        }
+    }
+    for argument in arguments {
+        // A prefix of hyphens may hide where a credential begins.
+        for text in [argument.as_str(), argument.trim_start_matches('-')] {
+            for found in credentials_in(text) {
+                message = message.replace(&text[found], MASK);
+            }
         }
     }
     message

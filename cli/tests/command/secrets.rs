@@ -40,6 +40,25 @@ fn message_about_a_refused_file_repeats_no_credential() {
     }
 }
 
+/// A key can be where a command, an option, a value or a path belongs.
+#[test]
+fn usage_error_repeats_no_credential() {
+    for key in ["sk-ant-api03-0123456789abcdef0", "ghp_notarealkey00000", "AKIANOTAREALKEY000000"] {
+        let option = format!("--{key}");
+        let value = |name: &str| format!("--{name}={key}");
+        let values = ["output", "deny", "color", "runtim"].map(value);
+        let mut runs = vec![vec![key], vec![&option], vec!["help", key], vec!["prove", key], vec!["diff", &option]];
+        runs.extend([vec!["schema", key], vec!["completions", key], vec!["resolve", key], vec!["lint", "--deny", key]]);
+        runs.extend(values.iter().map(|value| vec!["lint", value.as_str()]));
+        runs.push(vec!["prove", "--output", key]);
+        for args in runs {
+            let output = slugproof(args.iter().copied()).dir(&Scratch::new("secrets-usage")).run();
+            assert_eq!(output.code, 2, "{args:?}: {}", output.snapshot());
+            assert!(!output.snapshot().contains(key), "{args:?}: {}", output.snapshot());
+        }
+    }
+}
+
 /// `anthropic/` is a prefix that a pattern matches.
 #[test]
 fn credential_as_model_is_masked_and_fails() {
