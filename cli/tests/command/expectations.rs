@@ -114,6 +114,16 @@ fn entries_fail_if_one_property_differs() {
     }
 }
 
+/// The code is that of a finding, so an entry that passes has none.
+#[test]
+fn only_a_failed_entry_has_a_code() {
+    let entries = "{policy: nightly, runtime: coder, env: {GATE: set}, slug: acme-2}
+        {policy: nightly, runtime: coder, env: {GATE: set}, slug: acme-1}";
+    let report = run(&repository("codes", entries), &["prove", "--output", "json"]).json();
+    let codes: Vec<&Value> = report["expectations"].as_array().expect("a list").iter().map(|it| &it["code"]).collect();
+    assert_eq!(codes, [&Value::Null, &"failed-expectation".into()]);
+}
+
 #[test]
 fn failures_are_findings_with_both_answers_and_a_command() {
     let entries = "{name: the house pays, env: {BILLING: house, AGENT: coder}, provider: house}

@@ -87,7 +87,9 @@ struct ViolationForm<'a> {
 
 #[derive(Serialize)]
 struct ExpectationForm<'a> {
-    code: &'static str,
+    /// None if the expectation passes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     line: u64,
     name: &'a str,
     passes: bool,
@@ -163,7 +165,7 @@ fn expectation_form(tested: &TestedExpectation) -> ExpectationForm<'_> {
         hint: environment.hint.as_deref(),
     });
     ExpectationForm {
-        code: FAILED_EXPECTATION.id,
+        code: (!tested.passes()).then_some(FAILED_EXPECTATION.id),
         line: tested.line,
         name: &tested.title,
         passes: tested.passes(),
