@@ -158,8 +158,18 @@ fn order_of_keys_is_a_difference() {
         assert!(output.stdout.contains(text), "{text}: {}", output.stdout);
     }
     // The values of keys never leave bash.
-    assert!(!output.stdout.contains("other-a-key"), "{}", output.stdout);
+    assert!(!output.stdout.contains("=other-"), "{}", output.stdout);
     assert_untouched(&scratch);
+}
+
+/// A text that stands for any other value does not repeat the name of the variable, which can look like a key.
+#[test]
+fn other_value_does_not_contain_the_name() {
+    let library = LIBRARY.replace("printf '%s\\n' \"$WANTED\"", "printf 'b-1\\n'");
+    assert_ne!(library, LIBRARY);
+    let scratch = project("other", &format!("{POLICY}{FUNCTION}"), &library);
+    let output = slugproof(["conform", "--output", "json"]).dir(&scratch).run();
+    assert!(output.stdout.contains("WANTED=other-") && !output.stdout.contains("other-wanted"), "{}", output.stdout);
 }
 
 #[test]

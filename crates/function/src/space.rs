@@ -151,9 +151,10 @@ impl Uses {
     }
 }
 
-/// A text that contains the name of a variable and that nobody compares with.
-fn fresh(name: &str) -> String {
-    format!("other-{}", name.to_lowercase().replace('_', "-"))
+/// A text that nobody compares with, another one for each variable, given by its position. The text does not contain
+/// the name of the variable, which can look like a key.
+fn fresh(variable: usize) -> String {
+    format!("other-{variable}")
 }
 
 impl Space {
@@ -215,9 +216,9 @@ impl Space {
                 space.incomplete.push("RUNTIME".to_owned());
             }
         }
-        for (name, (mut entry, distinguishes_unset, is_key)) in uses {
+        for (position, (name, (mut entry, distinguishes_unset, is_key))) in uses.into_iter().enumerate() {
             entry.patterns.dedup();
-            let (values, is_complete) = entry.values(&fresh(&name));
+            let (values, is_complete) = entry.values(&fresh(position));
             if !is_complete {
                 space.incomplete.push(name.clone());
             }
