@@ -5,6 +5,9 @@ use slug_resolver::yaml::{Cursor, FieldPath, ReadError, UnknownFields};
 
 use crate::config_format;
 
+/// The field with the secrets that the workspace gets.
+const REQUIRED_ENV: &str = "required_env";
+
 /// An entry of `pins`.
 #[derive(Debug)]
 pub struct PinEntry {
@@ -32,6 +35,8 @@ pub enum RuntimeSource {
 /// A path as written, and its meaning.
 #[derive(Debug)]
 pub struct PinField {
+    /// The field of the entry that has the path.
+    pub name: &'static str,
     /// The text.
     pub written: String,
     /// The path.
@@ -57,8 +62,8 @@ impl PinEntry {
             return Err(at.error("`files` is empty; name a file, or remove the entry"));
         }
         let runtime = fields.required("runtime")?;
-        let named = ["model", "models"].into_iter().filter_map(|name| fields.optional(name));
-        let models: Vec<PinField> = named.map(|at| PinField::decode(&at)).collect::<Result<_, _>>()?;
+        let named = ["model", "models"].into_iter().filter_map(|name| Some((name, fields.optional(name)?)));
+        let models: Vec<PinField> = named.map(|(name, at)| PinField::decode(name, &at)).collect::<Result<_, _>>()?;
         if models.is_empty() {
             return Err(at.error("the entry has neither `model` nor `models`; add the path of the field with the id"));
         }
@@ -67,18 +72,18 @@ impl PinEntry {
             files,
             runtime: match runtime.string()? {
                 name if !name.starts_with(['.', '[']) => RuntimeSource::Name(name.to_owned()),
-                _ => RuntimeSource::Field(PinField::decode(&runtime)?),
+                _ => RuntimeSource::Field(PinField::decode("runtime", &runtime)?),
             },
             models,
-            required_env: fields.optional("required_env").map(|at| PinField::decode(&at)).transpose()?,
+            required_env: fields.optional(REQUIRED_ENV).map(|at| PinField::decode(REQUIRED_ENV, &at)).transpose()?,
         })
     }
 }
 
 impl PinField {
-    fn decode(at: &Cursor<'_>) -> Result<Self, ReadError> {
+    fn decode(name: &'static str, at: &Cursor<'_>) -> Result<Self, ReadError> {
         let written = at.string()?;
         let query = FieldQuery::parse(written).map_err(|error| at.error(error.to_string()))?;
-        Ok(Self { written: written.to_owned(), query })
+        Ok(Self { name, written: written.to_owned(), query })
     }
 }

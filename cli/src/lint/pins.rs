@@ -27,7 +27,7 @@ use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
 use crate::slip::is_slip;
-use crate::suggest::{did_you_mean, similar_ids};
+use crate::suggest::{closest_match, did_you_mean, similar_ids};
 
 /// Maximum bytes of a file that is scanned.
 const FILE_BYTES: usize = 1 << 20;
@@ -40,6 +40,9 @@ const TOTAL_BYTES: u64 = 256 << 20;
 
 /// Directories with the programs of others.
 const NOT_SCANNED: [&str; 3] = [".git", "node_modules", "site-packages"];
+
+/// The longest name of a field, in bytes, that is compared with the path of an entry.
+const FIELD_BYTES: usize = 100;
 
 /// The number of similar ids that a finding suggests.
 const SUGGESTIONS: usize = 3;
@@ -179,12 +182,17 @@ impl Linter<'_> {
         let mut named = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
             let is_known = search.config.is_none_or(|config| pins.check_runtime(config, index, entry));
+            let mut unused: Option<BTreeMap<&'static str, Option<String>>> = None;
             for path in search.matching(index, entry)? {
-                if is_known {
-                    pins.entry(entry, &path);
+                if let Some(fields) = is_known.then(|| pins.entry(entry, &path)).flatten() {
+                    match &mut unused {
+                        Some(unused) => unused.retain(|name, _| fields.contains_key(name)),
+                        None => unused = Some(fields),
+                    }
                 }
                 named.push(path);
             }
+            pins.report_unused(search.config, index, entry, &unused.unwrap_or_default());
         }
         pins.scan_all(search, &named);
         Ok(pins.found)
@@ -228,7 +236,10 @@ impl Linter<'_> {
         };
         Some(match handle.derive(&pin.model.text, &credentials) {
             Ok(provider) => match lacking(pin, provider, &credentials) {
-                Some((code, note)) => contradiction(code, format!("{model} is from {}", provider.name)).with_note(note),
+                Some((code, note)) => {
+                    let finding = contradiction(code, format!("{model} is from {}", provider.name)).with_note(note);
+                    misspelt_names(pin, provider).into_iter().fold(finding, Finding::with_help)
+                }
                 None => {
                     let is_listed = listed().any(|id| id == pin.model.text);
                     let meant = listed().find(|id| !is_listed && is_slip(&pin.model.text, id))?;
@@ -426,16 +437,43 @@ impl Pins<'_, '_> {
         false
     }
 
-    /// Checks the fields of a file that an entry names.
-    fn entry(&mut self, entry: &PinEntry, path: &Path) {
+    /// Reports the optional fields of an entry whose path selects nothing in any of its files; each with the path that
+    /// was probably meant.
+    fn report_unused(
+        &mut self,
+        config: Option<&Config>,
+        index: usize,
+        entry: &PinEntry,
+        unused: &BTreeMap<&'static str, Option<String>>,
+    ) {
+        let Some(config) = config else { return };
+        for field in entry.models.iter().chain(&entry.required_env) {
+            let Some(meant) = unused.get(field.name) else { continue };
+            let source = self.source(&config.path, &config.text);
+            let path = yaml::FieldPath::default().key("pins").index(index).key(field.name);
+            let title = format!("no file of this entry has anything at `{}`, so it is not checked", field.written);
+            let help = meant_path(meant.as_deref(), &format!("correct the path, or remove `{}`", field.name));
+            self.report.findings.push(self.undecided(source, config.value_range(&path), title).with_help(help));
+        }
+    }
+
+    /// Checks the fields of a file that an entry names. Returns the optional fields whose path selects nothing, each
+    /// with the path that was probably meant; None for a file that is not checked.
+    fn entry(&mut self, entry: &PinEntry, path: &Path) -> Option<BTreeMap<&'static str, Option<String>>> {
         let bytes = match read_file(path) {
             Ok(bytes) => bytes,
-            Err(failure) => return self.unreadable(path, "", 0..0, failure.to_string()),
+            Err(failure) => {
+                self.unreadable(path, "", 0..0, failure.to_string());
+                return None;
+            }
         };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let root = match yaml::read(&bytes) {
             Ok(root) => root,
-            Err(error) => return self.unreadable(path, &text, error.span.unwrap_or_default(), error.message),
+            Err(error) => {
+                self.unreadable(path, &text, error.span.unwrap_or_default(), error.message);
+                return None;
+            }
         };
         let source = self.source(path, &text);
         let runtimes: Vec<Literal> = match &entry.runtime {
@@ -445,14 +483,23 @@ impl Pins<'_, '_> {
         let models: Vec<Literal> = entry.models.iter().flat_map(|field| self.literals(source, field, &root)).collect();
         let has_none = |field: &PinField| field.query.select(&root).into_iter().all(Node::is_null);
         let missing = match &entry.runtime {
-            RuntimeSource::Field(field) if has_none(field) => Some(&field.written),
-            _ if entry.models.iter().all(has_none) => Some(&entry.models[0].written),
+            RuntimeSource::Field(field) if has_none(field) => Some(field),
+            _ if entry.models.iter().all(has_none) => Some(&entry.models[0]),
             _ => None,
         };
-        if let Some(written) = missing {
-            let title = format!("the file has nothing at `{written}`, so its model is not checked");
-            let help = "correct the path in `pins` of slugproof.yaml, or exclude the file from `files`";
-            return self.report.findings.push(self.undecided(source, 0..0, title).with_help(help));
+        let meant = |field: &PinField| {
+            let closest = |name: &str, known: &[&str]| {
+                let short = known.iter().copied().filter(|known| known.len() <= FIELD_BYTES);
+                closest_match(name, short).map(str::to_owned)
+            };
+            field.query.meant(&root, closest)
+        };
+        if let Some(field) = missing {
+            let title = format!("the file has nothing at `{}`, so its model is not checked", field.written);
+            let otherwise = "correct the path in `pins` of slugproof.yaml, or exclude the file from `files`";
+            let help = meant_path(meant(field).as_deref(), otherwise);
+            self.report.findings.push(self.undecided(source, 0..0, title).with_help(help));
+            return None;
         }
         let required_env = entry.required_env.as_ref().and_then(|field| self.names(source, field, &root));
         for runtime in &runtimes {
@@ -461,6 +508,13 @@ impl Pins<'_, '_> {
                 self.found.push(Pin { source, runtime, model, required_env });
             }
         }
+        let optional = entry.models.iter().chain(&entry.required_env);
+        Some(
+            optional
+                .filter(|field| field.query.select(&root).is_empty())
+                .map(|field| (field.name, meant(field)))
+                .collect(),
+        )
     }
 
     /// The names of secrets at a path, if it selects anything; another value than a list of names is undecided.
@@ -533,6 +587,11 @@ impl Pins<'_, '_> {
     }
 }
 
+/// The help for a path that selects nothing: the path that was probably meant, if any.
+fn meant_path(meant: Option<&str>, otherwise: &str) -> String {
+    meant.map_or(otherwise.to_owned(), |meant| format!("did you mean `{}`?", shown(meant)))
+}
+
 /// Returns true if a file has as many pins after a change as before, and is still readable.
 fn is_same_structure(path: &Path, before: &str, after: &str) -> bool {
     let syntax = path.file_name().and_then(|name| Syntax::of(name.to_str()?));
@@ -584,6 +643,14 @@ fn contradiction(code: Code, pin: &Pin, at: &Literal) -> Finding {
     Finding::new(codes::contradiction(code), span, code.meaning())
         .with_subject("runtime", pin.runtime.text.clone())
         .with_subject("model", pin.model.text.clone())
+}
+
+/// Hints for listed secrets that are one slip away from one that a provider accepts.
+fn misspelt_names(pin: &Pin, provider: &Provider) -> Vec<String> {
+    let names = pin.required_names();
+    let meant = |name: &&str| provider.auth_env.names().iter().find(|known| is_slip(name, known));
+    let hint = |name: &str, known: &str| format!("`{}`: did you mean `{known}`?", shown(name));
+    names.iter().filter_map(|name| Some(hint(name, meant(name)?))).collect()
 }
 
 /// Why the listed secrets do not meet what a provider needs, if they do not.

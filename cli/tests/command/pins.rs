@@ -126,6 +126,52 @@ fn entry_names_files_and_their_fields() {
     }
 }
 
+/// A path that selects nothing in any file is reported once, at the path, with the path that was probably meant.
+#[test]
+fn path_that_selects_nothing_is_reported() {
+    const FILES: [(&str, &str); 2] = [
+        (
+            "t/a.yaml",
+            "runtime: coder\nmodel: acme-large\nspare: [{id: acme-large}]\nenv: [ACME_TOKEN]\nmeta: {envs: []}\n",
+        ),
+        (
+            "t/b.yaml",
+            "runtime: coder\nmodel: zeta-1\nspare: [{id: zeta-1}]\nenv: [ZETA_ID, ZETA_KEY]\nmeta: {envs: []}\n",
+        ),
+    ];
+    let entry = |fields: &str| format!("pins:\n  - {{files: 't/*.yaml', runtime: .runtime, {fields}}}\n");
+    for (fields, meant) in [
+        ("model: .modle, models: '.spare[].id'", "did you mean `.model`?"),
+        ("model: .model, models: '.spar[].id'", "did you mean `.spare[].id`?"),
+        ("model: .model, required_env: .envs", "did you mean `.env`?"),
+        ("model: .model, required_env: .meta.env", "did you mean `.meta.envs`?"),
+        ("model: .model, required_env: .zzz", "correct the path, or remove `required_env`"),
+    ] {
+        let repository = repository("nothing", &entry(fields), &FILES);
+        assert_eq!(lint(&repository, &[]).0, ["slugproof.yaml:4 undecided"], "{fields}");
+        let shown = slugproof(["lint", "--strict"]).dir(&repository).run();
+        assert!(shown.code == 1 && shown.stdout.contains(meant), "{fields}: {}", shown.snapshot());
+    }
+    for (fields, meant) in [("model: .modle", "`.model`"), ("models: '.spar[].id'", "`.spare[].id`")] {
+        let repository = repository("nothing-at-all", &entry(fields), &FILES);
+        let shown = slugproof(["lint"]).dir(&repository).run().stdout;
+        assert!(shown.contains(&format!("did you mean {meant}?")), "{fields}: {shown}");
+    }
+    // One file has it.
+    let files = [FILES[0], ("t/b.yaml", "runtime: coder\nmodel: zeta-1\n")];
+    let repository = repository("one", &entry("model: .model, required_env: .env"), &files);
+    assert_eq!(lint(&repository, &[]), (Vec::new(), 2));
+}
+
+/// The name of a secret that a provider needs has a slip.
+#[test]
+fn misspelt_secret_of_a_pin_is_named() {
+    let entry = "pins:\n  - {files: 'a.yaml', runtime: .runtime, model: .model, required_env: .env}\n";
+    let file = ("a.yaml", "runtime: coder\nmodel: acme-large\nenv: [ACME_TOEKN]\n");
+    let shown = slugproof(["lint"]).dir(&repository("slip", entry, &[file])).run().stdout;
+    assert!(shown.contains("= help: `ACME_TOEKN`: did you mean `ACME_TOKEN`?"), "{shown}");
+}
+
 #[test]
 fn faulty_entry_is_refused_at_its_field() {
     for (entry, message) in [

@@ -54,6 +54,44 @@ impl FieldQuery {
             .iter()
             .fold(vec![root], |nodes, segment| nodes.into_iter().flat_map(|node| segment.select(node)).collect())
     }
+
+    /// The path that was probably meant in a document in which this path selects nothing: the first field that the
+    /// document does not have is replaced by a similar one. `closest` returns the name that is most similar to a name.
+    /// None if no field is similar, or if the path selects something.
+    #[must_use]
+    pub fn meant(&self, root: &Node, closest: impl Fn(&str, &[&str]) -> Option<String>) -> Option<String> {
+        let mut nodes = vec![root];
+        for (index, segment) in self.segments.iter().enumerate() {
+            let selected: Vec<&Node> = nodes.iter().flat_map(|node| segment.select(node)).collect();
+            if selected.is_empty() {
+                let Segment::Field(name) = segment else { return None };
+                let entries = nodes.iter().flat_map(|node| node.entries());
+                let known: Vec<&str> = entries.filter_map(|(name, _)| name.text()).collect();
+                let mut segments = self.segments.clone();
+                segments[index] = Segment::Field(closest(name, &known)?);
+                return Some(segments.iter().map(Segment::to_string).collect());
+            }
+            nodes = selected;
+        }
+        None
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) if name.chars().all(is_of_name) => write!(f, ".{name}"),
+            Self::Field(name) => write!(f, ".\"{name}\""),
+            Self::EveryField => f.write_str(".*"),
+            Self::Item(index) => write!(f, "[{index}]"),
+            Self::EveryItem => f.write_str("[]"),
+        }
+    }
+}
+
+/// Returns true for a character of a name without quotes.
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
 }
 
 impl Segment {
@@ -71,7 +109,7 @@ impl Segment {
             let (name, rest) = rest.split_once('"')?;
             return Some((Self::Field(name.to_owned()), rest));
         }
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(rest.len());
+        let end = rest.find(|c: char| !is_of_name(c)).unwrap_or(rest.len());
         let (name, rest) = rest.split_at(end);
         (!name.is_empty()).then(|| (Self::Field(name.to_owned()), rest))
     }
