@@ -3,7 +3,7 @@
 pub use slug_yaml::{
     Cursor, Entry, FieldPath, Fields, LineCol, Node, ReadError, UnknownFields, ValidationError, Value, format, readable,
 };
-pub(crate) use slug_yaml::{quoted, write};
+pub(crate) use slug_yaml::{did_you_mean, quoted, write};
 
 use crate::limits;
 

@@ -372,13 +372,20 @@ const SCHEMA_VERSION: &str = "schema_version";
 
 /// A hint for an unknown field: the most similar known name, or all known names if none is similar.
 fn suggestion(name: &str, known: &[&str]) -> String {
+    let nearest = did_you_mean(name, known.iter().copied());
+    nearest.unwrap_or_else(|| format!("the known fields are {}", quoted_list(known)))
+}
+
+/// Returns `did you mean …?` with the known name that is most similar to a name, if one is similar.
+#[must_use]
+pub fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     // The comparison takes long for a long name.
     let name = name.get(..QUOTED).unwrap_or(name);
-    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-    match nearest {
-        Some(nearest) if strsim::jaro_winkler(name, nearest) > 0.85 => format!("did you mean `{nearest}`?"),
-        _ => format!("the known fields are {}", quoted_list(known)),
-    }
+    let known = known.filter(|known| known.len() <= QUOTED);
+    let similar =
+        known.map(|known| (strsim::jaro_winkler(name, known), known)).filter(|(likeness, _)| *likeness > 0.85);
+    let (_, nearest) = similar.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    Some(format!("did you mean `{nearest}`?"))
 }
 
 fn quoted_list(names: &[&str]) -> String {

@@ -46,7 +46,7 @@ mod scalar;
 mod text;
 mod tree;
 
-pub use decode::{Cursor, Entry, Fields, UnknownFields};
+pub use decode::{Cursor, Entry, Fields, UnknownFields, did_you_mean};
 pub use error::{ParseError, Problem, ReadError, ValidationError};
 pub use limits::{Dialect, Limit, Limits};
 pub use message::{byte_size, quoted, readable};

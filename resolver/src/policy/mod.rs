@@ -30,7 +30,7 @@ pub(crate) use view::{Values, View};
 
 use crate::limits;
 use crate::table::CachedIndex;
-use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError};
+use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, did_you_mean};
 
 /// How one harness picks a slug and injects secrets.
 #[derive(Clone)]
@@ -89,20 +89,21 @@ impl Policy {
         for condition in document.conditions() {
             condition.variables.iter().for_each(|(name, test)| variables.add_test(name, test));
         }
+        let known = variables.names().to_vec();
+        let names = || known.iter().map(String::as_str);
         for (index, name) in document.empty_is_set.iter().enumerate() {
             let Some(variable) = variables.get(name) else {
                 let path = FieldPath::default().key("empty_is_set").index(index);
-                return Err(ValidationError::at(
-                    path,
-                    "the policy does not read this variable; correct or delete the name",
-                ));
+                let remedy = did_you_mean(name, names()).unwrap_or("correct or delete the name".into());
+                return Err(ValidationError::at(path, format!("the policy does not read this variable; {remedy}")));
             };
             variables.add_empty_is_set(variable);
         }
         for (name, default) in &document.defaults {
             let path = FieldPath::default().key("defaults").key(name);
             let Some(variable) = variables.get(name) else {
-                let message = format!("the policy does not read `{name}`; correct the name or remove the default");
+                let remedy = did_you_mean(name, names()).unwrap_or("correct the name or remove the default".into());
+                let message = format!("the policy does not read `{name}`; {remedy}");
                 return Err(ValidationError::at(path, message));
             };
             let Some(text) = variables.text_index(variable) else {
@@ -116,7 +117,8 @@ impl Policy {
             for (input, name) in entry.action().into_iter().flat_map(|action| &action.inputs) {
                 if variables.get(name).is_none() {
                     let path = FieldPath::default().key("harness").index(index).key("inputs").key(input);
-                    let message = format!("the policy does not read `{name}`; correct the name or remove the input");
+                    let remedy = did_you_mean(name, names()).unwrap_or("correct the name or remove the input".into());
+                    let message = format!("the policy does not read `{name}`; {remedy}");
                     return Err(ValidationError::at(path, message));
                 }
             }

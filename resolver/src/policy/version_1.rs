@@ -12,7 +12,7 @@ use super::format::{DISPATCH_ENTRY, KEYED_MODEL, PLATFORM_PATH, SECRETS_ENTRY, V
 use super::function::Function;
 use super::harness::Harness;
 use crate::limits;
-use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, refuse_secret_name};
+use crate::yaml::{Cursor, FieldPath, ReadError, UnknownFields, ValidationError, did_you_mean, refuse_secret_name};
 
 /// A policy file of version 1, field by field.
 struct Document {
@@ -194,7 +194,9 @@ impl Document {
                 return Err(ValidationError::at(path, message));
             }
             if !is_text(name) {
-                let message = format!("the policy does not read `{name}`; correct the name or remove the default");
+                let names = texts.iter().map(|(text, _)| *text);
+                let remedy = did_you_mean(name, names).unwrap_or("correct the name or remove the default".into());
+                let message = format!("the policy does not read `{name}`; {remedy}");
                 return Err(ValidationError::at(path, message));
             }
         }

@@ -578,8 +578,7 @@ fn invalid_policies_report_place_and_advice() {
         (
             "{LLM_PATH: platform}",
             "{LLM_PTH: platform}",
-            "line 4, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or remove the \
-             default",
+            "line 4, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; did you mean `LLM_PATH`?",
         ),
         (
             "{LLM_PATH: platform}",
@@ -669,8 +668,7 @@ fn invalid_rules_report_place_and_advice() {
         (
             "runtime: RUNTIME",
             "harness: [{uses: a/b, inputs: {model: MODLE}}]",
-            "line 3, column 39: `harness[0].inputs.model`: the policy does not read `MODLE`; correct the name or \
-             remove the input",
+            "line 3, column 39: `harness[0].inputs.model`: the policy does not read `MODLE`; did you mean `MODEL`?",
         ),
         (
             "runtime: RUNTIME",
@@ -815,14 +813,12 @@ fn invalid_rules_report_place_and_advice() {
         (
             "{LLM_PATH: platform}\n",
             "{LLM_PTH: platform}\n",
-            "line 5, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; correct the name or remove the \
-             default",
+            "line 5, column 21: `defaults.LLM_PTH`: the policy does not read `LLM_PTH`; did you mean `LLM_PATH`?",
         ),
         (
             "defaults:",
             "empty_is_set: [KEY_C]\ndefaults:",
-            "line 5, column 16: `empty_is_set[0]`: the policy does not read this variable; correct or delete \
-             the name",
+            "line 5, column 16: `empty_is_set[0]`: the policy does not read this variable; did you mean `KEY_B`?",
         ),
         (
             "{key: KEY_B}",
