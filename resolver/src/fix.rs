@@ -1,6 +1,7 @@
 //! Fixes: the smallest sets of variable edits that resolve a contradiction.
 
 mod meaning;
+mod own_keys;
 mod slugs;
 mod spelling;
 
@@ -11,13 +12,13 @@ use serde::{Serialize, Serializer};
 
 use crate::env::Env;
 use crate::limits;
-use crate::names::NameSubset;
-use crate::policy::{Applies, Dispatch, Policy, Test, Variable};
+use crate::policy::{Applies, Dispatch, Policy, SecretsRule, Test, Variable};
 use crate::registry::{Arm, Credentials, Provider, Registry, Rejection};
 use crate::resolve::{Decision, decide};
 use crate::selection::{Picked, inject};
 use crate::verdict::{Verdict, is_cross_vendor};
 use meaning::Meaning;
+pub use own_keys::own_credential_fixes;
 use slugs::{Candidate, Unkept, arms};
 pub use slugs::{SlugKey, SlugStore, Slugs};
 use spelling::Spellings;
@@ -201,14 +202,10 @@ pub fn fixes_sharing(
         let is_set_key = |change: &Change<'_>| change.value.is_some() && policy.is_key(change.variable);
         found.changes.iter().all(is_set_key) && found.decision.verdict.provider().is_some_and(Provider::takes_any_key)
     };
-    // True if some names of an item are present and the fix adds the others.
-    let is_present = |name: &str| credentials.contain(name);
-    let completes_item = |found: &Found<'_>| {
+    let completes = |found: &Found<'_>| {
         let after = Credentials { injected: found.decision.injection.names, ambient };
-        let is_completed = |item: NameSubset<'_>| {
-            item.iter().any(is_present) && !item.iter().all(is_present) && item.iter().all(|name| after.contain(name))
-        };
-        found.decision.verdict.provider().is_some_and(|provider| provider.auth_env.items().any(is_completed))
+        let completes = |provider| completes_item(provider, &credentials, &after);
+        found.decision.verdict.provider().is_some_and(completes) || completes_rule(env, found)
     };
     // A runtime whose credentials are there is meant, so that another one is not what the writer named.
     let has_key = |arm: &Arm| {
@@ -223,7 +220,7 @@ pub fn fixes_sharing(
     let group = |found: &Found<'_>| match found.decision.verdict.provider() {
         _ if sets_any_value(found) => 0,
         Some(provider) if is_spelling(found) && !provider.is_keyless() => 0,
-        Some(_) if completes_item(found) && keeps_named(found) => 1,
+        Some(_) if completes(found) && keeps_named(found) => 1,
         _ if is_spelling(found) => 2,
         Some(_) if keeps_named(found) => 3,
         _ => 4,
@@ -233,7 +230,7 @@ pub fn fixes_sharing(
     found.sort_by_key(|found| {
         let added = || found.changes.iter().filter(|change| change.value.is_some());
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
-        (group(found), !completes_item(found), !respells(found), found.changes.len(), added().count(), sets_slug)
+        (group(found), !completes(found), !respells(found), found.changes.len(), added().count(), sets_slug)
     });
     let lists = |id: &str| registry.handle(template).is_some_and(|runtime| runtime.lists(id.trim()));
     let is_made_up = |change: &Change<'_>| {
@@ -246,6 +243,40 @@ pub fn fixes_sharing(
         keeps_vendor(found) && (respells(found) || !has_spelling) && !found.changes.iter().any(is_made_up)
     };
     found.iter().map(|found| fix(policy, found, is_safe(found))).collect()
+}
+
+/// Returns true if some names of an item of `auth_env` are present before edits, and all of them after.
+fn completes_item(provider: &Provider, before: &Credentials<'_>, after: &Credentials<'_>) -> bool {
+    provider.auth_env.items().any(|item| {
+        let is_present = |name: &str| before.contain(name);
+        item.iter().any(is_present) && !item.iter().all(is_present) && item.iter().all(|name| after.contain(name))
+    })
+}
+
+/// Returns true if a rule for secrets tests several keys, of which some are set and the fix sets the others, so that
+/// the rule injects its secrets.
+fn completes_rule(env: &Env<'_>, found: &Found<'_>) -> bool {
+    let policy = env.policy();
+    let injected = found.decision.injection.names;
+    policy.document().secrets.iter().any(|rule| {
+        let keys = tested_keys(policy, rule);
+        let is_set = |key: &Variable| env.is_set(*key);
+        let is_set_after = |key: &Variable| {
+            let change = found.changes.iter().find(|change| change.variable == *key);
+            change.map_or(is_set(key), |change| change.value.is_some())
+        };
+        keys.iter().any(is_set)
+            && !keys.iter().all(is_set)
+            && keys.iter().all(is_set_after)
+            && rule.injected().iter().all(|name| injected.contains(name))
+    })
+}
+
+/// The keys that a rule for secrets requires to be set.
+fn tested_keys(policy: &Policy, rule: &SecretsRule) -> Vec<Variable> {
+    let condition = rule.condition();
+    let set = condition.variables.iter().filter(|(_, test)| *test == Test::Set);
+    set.filter_map(|(name, _)| policy.variable(name)).filter(|key| policy.is_key(*key)).collect()
 }
 
 /// One variable and the values to try for it.
@@ -598,12 +629,15 @@ fn fix(policy: &Policy, found: &Found<'_>, is_safe: bool) -> Fix {
 }
 
 /// The placeholder for the value of a key: the names of the secrets that the key injects and the
-/// provider accepts.
+/// provider accepts, or its own name if it is one of several keys of a rule.
 fn placeholder(policy: &Policy, key: &str, provider: Option<&Provider>) -> String {
     let sets_key = |(name, test): &(String, Test)| name == key && *test == Test::Set;
     let rule = policy.document().secrets.iter().find(|rule| rule.condition().variables.iter().any(sets_key));
     let injected = rule.map_or(&[][..], |rule| rule.injected());
     let is_injected = |name: &str| injected.iter().any(|injected| injected == name);
+    if is_injected(key) && rule.is_some_and(|rule| tested_keys(policy, rule).len() > 1) {
+        return format!("<{key}>");
+    }
     let item = provider.and_then(|provider| provider.auth_env.items().find(|item| item.iter().all(is_injected)));
     let accepted = provider.and_then(|provider| provider.auth_env.names().iter().find(|name| is_injected(name)));
     match (item, accepted.or(injected.first())) {

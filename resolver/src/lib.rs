@@ -120,7 +120,7 @@ mod examples {
 #[doc(inline)]
 pub use env::Env;
 #[doc(inline)]
-pub use fix::{Edit, Fix, SlugKey, SlugStore, Slugs, fixes, fixes_sharing, meant_ids};
+pub use fix::{Edit, Fix, SlugKey, SlugStore, Slugs, fixes, fixes_sharing, meant_ids, own_credential_fixes};
 #[doc(inline)]
 pub use names::NameSubset;
 #[doc(inline)]

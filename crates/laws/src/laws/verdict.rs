@@ -372,6 +372,20 @@ pub(crate) fn rank(context: &LawContext<'_>, fix: &Fix) -> Rank {
             0 < before && before < after && after == item.len()
         })
     });
+    let is_given = |case: &TestCase, name: &String| {
+        let value = case.variables.get(name);
+        value.is_some_and(|value| !value.is_empty() || document.empty_is_set.contains(name))
+    };
+    let completes = completes
+        || document.secrets.iter().any(|rule| {
+            let condition = rule.condition();
+            let tests = condition.variables.iter().filter(|(name, test)| *test == Test::Set && is_key(name));
+            let keys: Vec<&String> = tests.map(|(name, _)| name).collect();
+            let given = |case| keys.iter().filter(|name| is_given(case, name)).count();
+            let (before, after) = (given(context.case), given(&edited));
+            let injects = rule.injected().iter().all(|name| fixed.injected.contains(name));
+            0 < before && before < after && after == keys.len() && injects
+        });
     let respells = fix.edits.iter().any(|edit| is_respelling(context, edit));
     let is_spelling = respells && fix.edits.len() == 1;
     let needs_nothing = provider.is_some_and(|it| !platform_pays(it) && it.auth_env.names().is_empty());
