@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 use slug_resolver::policy::Test;
-use slug_resolver::{Env, NameSubset, Policy, Resolution, Warning};
+use slug_resolver::{Env, Fix, NameSubset, Policy, Registry, Resolution, Warning, own_credential_fixes};
 
+use crate::codes::{CROSS_VENDOR_CREDENTIAL, Entry};
 use crate::exit::Failure;
 use crate::suggest::closest_variable;
 
@@ -133,6 +134,23 @@ pub fn picked_runtime<'a>(policy: &Policy, env: &Env<'a>) -> Result<&'a str, Str
 pub fn empty_key_notes(env: &Env<'_>) -> Vec<String> {
     let note = |name: &str| format!("`{name}` is present and empty; it counts as set, but holds no key");
     env.empty_keys().iter().map(note).collect()
+}
+
+/// Returns the fixes of a contradiction, or of a warning that slugproof.yaml denies. `fixes` are the fixes of the
+/// contradiction.
+pub fn with_fixes_of_warnings(
+    registry: &Registry,
+    resolution: &Resolution<'_>,
+    env: &Env<'_>,
+    ambient: &[&str],
+    denied: &[&'static Entry],
+    fixes: Vec<Fix>,
+) -> Vec<Fix> {
+    let is_denied = denied.contains(&&CROSS_VENDOR_CREDENTIAL);
+    if resolution.is_contradiction() || !is_denied {
+        return fixes;
+    }
+    own_credential_fixes(registry, resolution.runtime, env, ambient)
 }
 
 /// Returns the names of the variables that name the runtime, as a phrase; `None` if no rule of the

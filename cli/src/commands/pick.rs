@@ -10,7 +10,9 @@ use crate::redact::has_credential;
 use crate::render::escape_keeping_styles;
 use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, heading, is_finding};
-use crate::variables::{check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable};
+use crate::variables::{
+    check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable, with_fixes_of_warnings,
+};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -42,6 +44,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
+    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, data.denied(), fixes);
     let is_misplaced = has_misplaced(&resolution);
     if !is_misplaced && !is_finding(&resolution, data.denied()) {
         output.raw(&format!("{}\n", resolution.slug))?;

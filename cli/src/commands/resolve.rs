@@ -18,6 +18,7 @@ use crate::render::shell::quoted;
 use crate::sink::{self, Renders};
 use crate::variables::{
     check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
+    with_fixes_of_warnings,
 };
 
 use super::batch;
@@ -54,6 +55,7 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
+    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, data.denied(), fixes);
     let fixes = presentable(fixes);
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {

@@ -6,7 +6,7 @@ use slug_resolver::empty_keys::{self, fixes, resolve};
 use slug_resolver::policy::{SecretsEffect, Test};
 use slug_resolver::{
     BillingPath, Code, Edit, Env, Fix, Kind, Policy, Provider, Registry, Resolution, Variable, Warning,
-    counting_secrets_rules, creates, explain,
+    counting_secrets_rules, creates, explain, own_credential_fixes,
 };
 
 use crate::config::{Accept, AcceptCode};
@@ -176,6 +176,8 @@ pub struct Possible {
     pub text: Text,
     /// The meaning of an empty value.
     pub empty: Empty,
+    /// The text that an outer `env` gives the variable and an inner `env` replaces.
+    pub hidden: Option<String>,
 }
 
 /// The meaning of an empty value. It matters only for variables that the policy lists in
@@ -192,7 +194,7 @@ pub enum Empty {
 
 impl From<Text> for Possible {
     fn from(text: Text) -> Self {
-        Self { text, empty: Empty::Unset }
+        Self { text, empty: Empty::Unset, hidden: None }
     }
 }
 
@@ -410,30 +412,19 @@ impl Evaluator<'_> {
         found
     }
 
-    /// Hints that replace another vendor's key by a key of the provider: the key variable to set, and the
+    /// Hints that replace another vendor's key by keys of the provider: the key variables to set, and the
     /// one to unset if its rule would still come first. The environment must send another vendor's key.
     fn own_keys(&self, space: &Space<'_>, number: usize) -> Vec<String> {
         let Point { runtime, env, .. } = space.point(number);
-        let before = resolve(self.registry, runtime, &env, &[]);
-        let cures = |env: &Env<'_>| {
-            let after = resolve(self.registry, runtime, env, &[]);
-            let is_same = after.slug == before.slug && after.provider == before.provider;
-            is_same && after.is_coherent() && !after.warnings.contains(Warning::CrossVendorCredential)
+        let edit = |edit: &Edit| match edit {
+            Edit::Set(name, _) => format!("set {name}"),
+            Edit::Unset(name) => format!("unset {name}"),
         };
-        let provider = before.provider.map(|provider| provider.name.as_str()).unwrap_or_default();
-        let name = |key| space.policy.variable_name(key);
-        let (set, unset): (Vec<Variable>, Vec<Variable>) =
-            space.policy.key_variables().partition(|key| env.is_set(*key));
-        let edits = |key: Variable| {
-            let with = env.with(key, "set");
-            let in_the_way = || set.iter().find(|other| cures(&with.without(**other)));
-            match cures(&with) {
-                true => Some(format!("set {}", name(key))),
-                false => in_the_way().map(|other| format!("set {} and unset {}", name(key), name(*other))),
-            }
+        let hint = |fix: &Fix| {
+            let edits: Vec<String> = fix.edits.iter().map(edit).collect();
+            format!("{}, so that {} gets a key of its own", edits.join(" and "), fix.provider)
         };
-        let hint = |edits| format!("{edits}, so that {provider} gets a key of its own");
-        unset.into_iter().filter_map(edits).map(hint).collect()
+        own_credential_fixes(self.registry, runtime, &env, &[]).iter().map(hint).collect()
     }
 
     fn outcome(&self, space: &Space<'_>, number: usize) -> Outcome {
@@ -463,6 +454,30 @@ impl Evaluator<'_> {
                 None => Outcome::Fails(code, resolution.slug.to_owned()),
             },
         }
+    }
+
+    /// The fix that gives an empty variable for the model the text that an outer `env` gives it.
+    fn hidden_text_fix(&self, space: &Space<'_>, number: usize) -> Option<Fix> {
+        let point = space.point(number);
+        space.variables.iter().find_map(|(variable, possible)| {
+            let text = possible.hidden.as_ref().filter(|text| !has_credential(text))?;
+            let is_empty = space.policy.is_slug_variable(*variable) && !point.given.is_set(*variable);
+            let name = space.policy.variable_name(*variable).to_owned();
+            let fix = Fix {
+                edits: vec![Edit::Set(name, text.clone())],
+                slug: text.clone(),
+                provider: String::new(),
+                runtime: None,
+                is_safe: true,
+            };
+            let provider = {
+                let (runtime, env) = space.edited(&fix, &point);
+                let after = resolve(self.registry, runtime, &env, &[]);
+                let is_same = runtime == point.runtime && after.slug == text && after.is_coherent();
+                after.provider.filter(|_| is_empty && is_same)?.name.clone()
+            };
+            Some(Fix { provider, ..fix })
+        })
     }
 
     /// The index of the entry of slugproof.yaml that accepts a contradiction.
@@ -534,6 +549,7 @@ impl Evaluator<'_> {
         let missing = resolution.provider.into_iter().flat_map(|provider| explain::missing(provider, &injected));
         let missing = missing.map(str::to_owned).collect();
         let mut fixes = fixes(self.registry, runtime, &given, &[]);
+        fixes = with_hidden_text(fixes, self.hidden_text_fix(space, number));
         if has_credential(resolution.slug) {
             // Another spelling would repeat the credential.
             fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
@@ -568,6 +584,14 @@ impl Evaluator<'_> {
             fixes,
         }
     }
+}
+
+/// Fixes with one that comes first, in place of the fix that sets the same variable.
+fn with_hidden_text(fixes: Vec<Fix>, first: Option<Fix>) -> Vec<Fix> {
+    let Some(first) = first else { return fixes };
+    let replaced = |fix: &Fix| matches!((&*fix.edits, &*first.edits), ([Edit::Set(a, _)], [Edit::Set(b, _)]) if a == b);
+    let others: Vec<Fix> = fixes.into_iter().filter(|fix| !replaced(fix)).collect();
+    [first].into_iter().chain(others).collect()
 }
 
 /// True if a fix leads to a contradiction in an environment of a call that has none; with

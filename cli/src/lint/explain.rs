@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use slug_resolver::{BillingPath, Code, Edit, Policy, Variable, explain};
+use slug_resolver::{BillingPath, Code, Edit, Fix, Policy, Variable, explain};
 
 use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, SHADOWED_VARIABLE, UNDECIDED, VIOLATED_INVARIANT};
 use crate::findings::{Finding, SourceId, Span};
@@ -63,7 +63,23 @@ impl<'a> PolicyCall<'a> {
         if empty == Empty::Either && can_be_empty {
             text.reasons.insert(format!("it is not known whether `{name}` is unset or empty"));
         }
-        Possible { text, empty }
+        Possible { text, empty, hidden: env.hidden.get(name).cloned() }
+    }
+
+    /// The input of the action of the call that an edit of a variable changes, by the variables that the inputs of the
+    /// action have. None if the step sets the variable, or else the other variables of inputs, in its environment.
+    pub fn input_of<'i>(&self, inputs: &'i BTreeMap<String, String>, edit: &Edit) -> Option<&'i str> {
+        let origin = |variable: &str| Some(&self.site.env.variables.get(variable)?.origin);
+        let is_input = |variable: &String| matches!(origin(variable), Some(Origin::Input(_)));
+        let is_entry = |variable: &String| matches!(origin(variable), Some(Origin::Entry(_)));
+        let gives_inputs = inputs.values().any(is_input) || !inputs.values().any(is_entry);
+        let (input, variable) = inputs.iter().find(|(_, variable)| *variable == edit.variable())?;
+        let is_of_input = match (origin(variable), edit) {
+            (Some(Origin::Input(_)), _) => true,
+            (Some(Origin::Entry(_)), _) | (_, Edit::Unset(_)) => false,
+            (_, Edit::Set(..)) => gives_inputs,
+        };
+        is_of_input.then_some(input.as_str())
     }
 
     /// The name of the secret in a variable: the first of [`Self::secrets`].
@@ -142,6 +158,8 @@ pub struct Group<'a> {
     pub misplaced: Option<(String, String)>,
     /// True if a fix was dropped because it would break another case.
     pub has_spoiling_fixes: bool,
+    /// A fix for the inputs of all cases alone: with other inputs, it would break another case.
+    pub fix_of_choice: Option<Fix>,
     /// The variable under the caret, if any, and the bytes under the caret.
     at: (Option<String>, Range<usize>),
     cases: usize,
@@ -246,6 +264,7 @@ impl<'a> Groups<'a> {
                 others: Vec::new(),
                 misplaced: None,
                 has_spoiling_fixes: false,
+                fix_of_choice: None,
                 at: (variable, caret),
                 cases: 0,
                 steps: Vec::new(),
@@ -440,8 +459,7 @@ pub(super) fn path_to(case: &PolicyCall<'_>) -> String {
     let invocation = &case.site.invocation;
     let mut path = format!("started by `{}`", invocation.event);
     if !invocation.chosen.is_empty() {
-        let chosen = invocation.chosen.iter().map(|(name, value)| format!("`{name}` = {}", shown(value)));
-        path += &format!(" with {}", chosen.collect::<Vec<_>>().join(", "));
+        path += &format!(" with {}", inputs_chosen(&invocation.chosen));
     }
     for (name, is_set) in &invocation.vars {
         path += &format!(", `vars.{name}` {}", if *is_set { "set" } else { "unset" });
@@ -453,6 +471,12 @@ pub(super) fn path_to(case: &PolicyCall<'_>) -> String {
         path += &format!(", matrix {}", case.site.row);
     }
     path
+}
+
+/// The values of inputs, in words.
+pub(super) fn inputs_chosen(chosen: &[(String, String)]) -> String {
+    let chosen = chosen.iter().map(|(name, value)| format!("`{name}` = {}", shown(value)));
+    chosen.collect::<Vec<_>>().join(", ")
 }
 
 /// A description of a calling job with its inputs.

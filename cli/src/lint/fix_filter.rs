@@ -30,8 +30,19 @@ impl Evaluated<'_> {
             let resolves_all = |fix: &&&Fix| group.others.iter().all(|call| linter.resolves(fix, call));
             let fixes: Vec<Fix> = kept.iter().filter(resolves_all).copied().cloned().collect();
             let has_spoiling_fixes = !spoiling.is_empty();
+            let chosen = &group.first.site.invocation.chosen;
+            let is_same_choice = |call: &PolicyCall<'_>| call.site.invocation.chosen == *chosen;
+            let fix_of_choice = spoiling.iter().filter(resolves_all).find(|fix| {
+                let mut of_choice = fine.iter().filter(|call| is_same_step(group, call) && is_same_choice(call));
+                fixes.is_empty()
+                    && !chosen.is_empty()
+                    && group.others.iter().all(is_same_choice)
+                    && !of_choice.any(|call| linter.spoils(fix, group.first.policy.name(), call))
+            });
+            let fix_of_choice = fix_of_choice.map(|fix| Fix::clone(fix));
             let misplaced = misplaced(linter.registry, group, failure);
             let fixes = if misplaced.is_some() { moving_the_secret(fixes, failure) } else { fixes };
+            group.fix_of_choice = fix_of_choice;
             (group.has_spoiling_fixes, group.misplaced) = (has_spoiling_fixes, misplaced);
             if let Problem::Failure(failure) = &mut group.problem {
                 failure.fixes = fixes;

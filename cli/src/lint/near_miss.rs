@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-use slug_resolver::{Provider, Registry};
+use slug_resolver::{Edit, Provider};
 use slug_workflow::environment::{Origin, Setting};
 use slug_workflow::model::InputEntry;
 use slug_workflow::repository::{File, Repository};
@@ -108,7 +108,7 @@ impl Linter<'_> {
             found.add(misspelt_slug(call, slug));
         }
         if matches!(verdict, CallVerdict::Fine { .. }) {
-            let of_other_vendors = policy_keys(call).filter_map(|name| other_vendor(self.registry, call, name));
+            let of_other_vendors = policy_keys(call).filter_map(|name| self.other_vendor(call, name));
             of_other_vendors.for_each(|finding| found.add(finding));
         }
     }
@@ -257,31 +257,53 @@ fn mentions(text: &str, name: &str) -> bool {
     })
 }
 
-/// The warning about a secret with the name of another vendor in a key variable.
-fn other_vendor(registry: &Registry, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
-    let setting = call.site.env.variables.get(variable)?;
-    let secret = call.secret(variable)?;
-    let injected = injected_by(call, variable);
-    if secret == variable || injected.contains(&secret) {
-        return None;
+impl Linter<'_> {
+    /// The warning about a secret with the name of another vendor in a key variable.
+    fn other_vendor(&self, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
+        let setting = call.site.env.variables.get(variable)?;
+        let secret = call.secret(variable)?;
+        let injected = injected_by(call, variable);
+        if secret == variable || injected.contains(&secret) {
+            return None;
+        }
+        let of_secret: Vec<&Provider> =
+            self.registry.providers().iter().filter(|provider| is_named(provider, call, &secret)).collect();
+        let of_variable = |provider: &&Provider| accepts_any(provider, &injected);
+        let owner = self.registry.providers().iter().find(|provider| of_variable(provider))?;
+        let vendor = of_secret.first().filter(|_| !of_secret.iter().any(of_variable))?;
+        let span = Span { source: call.source, range: setting.origin.span() };
+        let mut keys = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
+        let help = match keys.next() {
+            Some(key) => {
+                format!("{}, or use a secret of `{}`", self.describe_move(&secret, variable, key, call), owner.name)
+            }
+            None => format!("use a secret of `{}` for {variable}", owner.name),
+        };
+        let finding = Finding::new(&NEAR_MISS, span, format!("the secret `{secret}` is named after `{}`", vendor.name))
+            .with_primary_text(format!("injects {}, a credential of `{}`", injected.join(" and "), owner.name));
+        Some(about(finding, call).with_help(help).with_subject("variable", variable))
     }
-    let of_secret: Vec<&Provider> =
-        registry.providers().iter().filter(|provider| is_named(provider, call, &secret)).collect();
-    let of_variable = |provider: &&Provider| accepts_any(provider, &injected);
-    let owner = registry.providers().iter().find(|provider| of_variable(provider))?;
-    let vendor = of_secret.first().filter(|_| !of_secret.iter().any(of_variable))?;
-    let span = Span { source: call.source, range: setting.origin.span() };
-    let mut keys = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
-    let help = match keys.next() {
-        Some(key) => format!(
-            "set {key}: ${{{{ secrets.{secret} }}}} in place of {variable}, or use a secret of `{}`",
-            owner.name
-        ),
-        None => format!("use a secret of `{}` for {variable}", owner.name),
-    };
-    let finding = Finding::new(&NEAR_MISS, span, format!("the secret `{secret}` is named after `{}`", vendor.name))
-        .with_primary_text(format!("injects {}, a credential of `{}`", injected.join(" and "), owner.name));
-    Some(about(finding, call).with_help(help).with_subject("variable", variable))
+
+    /// The help that moves a secret from one key variable to another, or between the inputs of an action that have the
+    /// variables.
+    pub(super) fn describe_move(&self, secret: &str, from: &str, to: &str, call: &PolicyCall<'_>) -> String {
+        let value = format!("${{{{ secrets.{secret} }}}}");
+        let set = Edit::Set(to.to_owned(), value.clone());
+        let set = self.input_of(&set, call).map_or(format!("set {to}: {value}"), |input| set_input(input, &value));
+        let unset = Edit::Unset(from.to_owned());
+        let from = self.input_of(&unset, call).map_or(from.to_owned(), |input| format!("`{input}`"));
+        format!("{set} in place of {from}")
+    }
+
+    /// The input of the action of a call that an edit changes: see [`PolicyCall::input_of`].
+    pub(super) fn input_of(&self, edit: &Edit, call: &PolicyCall<'_>) -> Option<&str> {
+        call.input_of(self.action(call.site.target?)?.inputs, edit)
+    }
+}
+
+/// The help that sets an input of an action.
+pub(super) fn set_input(input: &str, value: &str) -> String {
+    format!("set `{input}: {value}` in `with`")
 }
 
 /// The names of the key variables of the policy.

@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 
 use super::calls::Evaluated;
 use super::evaluate::Failure;
-use super::explain::{Group, Problem, unread_settings};
+use super::explain::{Group, PolicyCall, Problem, inputs_chosen, unread_settings};
 use super::fix_filter::edits_matrix_value;
 use super::fix_verifier;
 use super::input::Input;
 use super::linter::Linter;
 use super::mask;
-use super::near_miss::NearMisses;
+use super::near_miss::{NearMisses, set_input};
 use super::repository::{self, Files};
 use crate::codes::UNUSED_ACCEPT;
 use crate::config::Accept;
 use crate::findings::{Coverage, Finding, Patch, Report, Source, Span};
 use crate::io::report_path;
 use crate::redact::is_public;
-use crate::render::counted;
-use crate::render::resolution::{describe_fix, leading_to};
+use crate::render::resolution::{describe_edit, describe_fix, leading_to};
+use crate::render::{counted, shown};
 use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
 use slug_resolver::policy::{Harness, InjectMode};
@@ -148,12 +148,12 @@ impl Evaluated<'_> {
 impl Linter<'_> {
     /// Describes a fix. If it sets a variable that takes an absent secret, the secret has to be created.
     fn describe(&self, fix: &Fix, group: &Group<'_>) -> String {
-        let text = self.naming_inputs(describe_fix(fix), fix, group);
+        let call = &group.first;
+        let text = leading_to(&self.describe_edits(fix, call), fix);
         if let Some((variable, secret)) = &group.misplaced
-            && let Some(name) = moved_to(fix, variable)
+            && let Some(edit) = moved_to(fix, variable)
         {
-            let edit = format!("set {name}: ${{{{ secrets.{secret} }}}} in place of {variable}");
-            return self.naming_inputs(leading_to(&edit, fix), fix, group);
+            return leading_to(&self.describe_move(secret, variable, edit.variable(), call), fix);
         }
         let text = match self.failure_is_in_row(fix, group) {
             true => format!("in the matrix row {}, {text}", group.first.site.row),
@@ -215,23 +215,31 @@ impl Linter<'_> {
             && (!has_provider || is_only_row() && !self.creates_secret_of_row(fix, group))
     }
 
-    /// A description of a fix, with the inputs of the action that have the edited variables.
-    fn naming_inputs(&self, text: String, fix: &Fix, group: &Group<'_>) -> String {
-        let action = group.first.site.target.and_then(|target| self.action(target));
-        let inputs = action.into_iter().flat_map(|action| action.inputs);
-        let inputs: Vec<String> = inputs
-            .filter(|(_, variable)| fix.edits.iter().any(|edit| edit.variable() == variable.as_str()))
-            .map(|(input, variable)| format!("; the input `{input}` is {variable}"))
-            .collect();
-        text + &inputs.concat()
+    /// A description of an edit: of the input of the action that has the variable, if the step gives its inputs, else
+    /// of the variable. `value` is what the description says of the new value.
+    fn describe_edit(&self, edit: &Edit, value: Option<&str>, call: &PolicyCall<'_>) -> String {
+        match (self.input_of(edit, call), value) {
+            (Some(input), Some(value)) => set_input(input, value),
+            (Some(input), None) => format!("delete `{input}` from `with`"),
+            (None, _) => describe_edit(edit),
+        }
+    }
+
+    /// A description of the edits of a fix, in words.
+    fn describe_edits(&self, fix: &Fix, call: &PolicyCall<'_>) -> String {
+        let describe = |edit: &Edit| match edit {
+            Set(_, value) => self.describe_edit(edit, Some(&shown(value)), call),
+            Unset(_) => self.describe_edit(edit, None, call),
+        };
+        fix.edits.iter().map(describe).collect::<Vec<_>>().join(" and ")
     }
 }
 
-/// The only variable that a fix sets, if the fix unsets no other than the one that has the secret now.
-fn moved_to<'f>(fix: &'f Fix, variable: &str) -> Option<&'f str> {
+/// The only edit that sets a variable, if the fix unsets no other than the one that has the secret now.
+fn moved_to<'f>(fix: &'f Fix, variable: &str) -> Option<&'f Edit> {
     let (set, unset): (Vec<&Edit>, Vec<&Edit>) = fix.edits.iter().partition(|edit| matches!(edit, Set(..)));
     let [only] = set.as_slice() else { return None };
-    unset.iter().all(|edit| edit.variable() == variable).then(|| only.variable())
+    unset.iter().all(|edit| edit.variable() == variable).then_some(only)
 }
 
 /// The entries of `harness`, in words.
@@ -245,6 +253,10 @@ fn other_remedy(group: &Group<'_>, failure: &Failure) -> Option<String> {
     let site = &group.first.site;
     if group.has_spoiling_fixes && !site.row.is_empty() {
         return Some(format!("leave this row out of the matrix, by `exclude` or from `include`: {}", site.row));
+    }
+    if let Some(fix) = &group.fix_of_choice {
+        let chosen = inputs_chosen(&site.invocation.chosen);
+        return Some(format!("when {chosen}, {}", describe_fix(fix)));
     }
     let harness = group.first.policy.document().harness.first().filter(|_| failure.fixes.is_empty())?;
     let is_fixed = group.first.policy.all_variables().next().is_none();

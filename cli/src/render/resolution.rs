@@ -45,7 +45,7 @@ pub fn explanation(
         let _ = writeln!(text, "\n{line}");
     }
     let has_suggestion = hints.iter().any(|hint| hint.contains("did you mean"));
-    if resolution.code.is_some() && !(fixes.is_empty() && has_suggestion) {
+    if !fixes.is_empty() || resolution.code.is_some() && !has_suggestion {
         text.push('\n');
         text.push_str(&describe_fixes(fixes));
     }
@@ -201,13 +201,22 @@ fn describe_fixes(fixes: &[Fix]) -> String {
     text
 }
 
-/// Describes a fix: its edits and the model and provider that they select.
-pub fn describe_fix(fix: &Fix) -> String {
-    let edit = |edit: &Edit| match edit {
+/// Describes an edit of a variable.
+pub fn describe_edit(edit: &Edit) -> String {
+    escaped_edit(edit).to_string()
+}
+
+/// An edit whose value is safe to show.
+fn escaped_edit(edit: &Edit) -> Edit {
+    match edit {
         Edit::Unset(name) => Edit::Unset(name.clone()),
         Edit::Set(name, value) => Edit::Set(name.clone(), shown(value)),
-    };
-    Fix { edits: fix.edits.iter().map(edit).collect(), ..escaped(fix) }.to_string()
+    }
+}
+
+/// Describes a fix: its edits and the model and provider that they select.
+pub fn describe_fix(fix: &Fix) -> String {
+    Fix { edits: fix.edits.iter().map(escaped_edit).collect(), ..escaped(fix) }.to_string()
 }
 
 /// Appends the model and the provider that a fix selects to a description of its edits, and the runtime if

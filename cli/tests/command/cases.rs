@@ -211,6 +211,26 @@ fn partial_credentials_are_completed() {
     assert!(lint(&scratch).stdout.contains("missing: ACME_SECRET, ACME_REGION"));
 }
 
+/// One rule needs several keys, and some are set.
+#[test]
+fn partly_set_keys_of_a_rule_are_completed() {
+    let registry =
+        REGISTRY.replace("auth_env: [ACME_API_KEY]", "auth_env: [ACME_PROFILE, [ACME_ID, ACME_SECRET, ACME_REGION]]");
+    let names = ["ACME_ID", "ACME_SECRET", "ACME_REGION"];
+    let rule = format!("{{when: {{{}: set}}, inject: [{}]}}", names.join(": set, "), names.join(", "));
+    let policy = EVERY.replace("{key: ACME_API_KEY}", &format!("{{key: ACME_PROFILE}}, {rule}"));
+    for policy in [policy.replace("inject: every", "inject: first"), policy] {
+        let jobs = job("id", &format!("MODEL: ac-large, {}", secret("ACME_ID")))
+            + &job("none", "MODEL: ac-large")
+            + &job("two", &format!("MODEL: ac-large, {}, ACME_REGION: eu", secret("ACME_ID")));
+        let set =
+            |names: &[&str]| names.iter().map(|name| format!("set {name}=<{name}>")).collect::<Vec<_>>().join(" and ");
+        let helps = [set(&names[1..]), set(&["ACME_PROFILE"]), set(&names[1..2])];
+        let expected: Vec<(&str, &str)> = helps.iter().map(|help| ("missing-credential", help.as_str())).collect();
+        assert_findings(&repository("partial-rule", &registry, &policy, &jobs), &expected);
+    }
+}
+
 #[test]
 fn keyless_provider_needs_nothing() {
     let registry = REGISTRY.replace("auth_env: [ZETA_API_KEY]", "auth_env: []");
@@ -476,6 +496,25 @@ fn variable_that_empties_the_model_is_reported() {
     assert!(output.stdout.contains("would fail with\n          `model-required`"), "{}", output.snapshot());
     let absent = scratch.file("slugproof.yaml", format!("{CONFIG}absent_vars: [MODEL]\n"));
     assert_findings(&absent, &[("model-required", "set MODEL=ac-large")]);
+}
+
+/// An outer `env` has a model, which an inner one replaces by nothing: the model of the outer one is meant.
+#[test]
+fn emptied_model_gets_the_text_of_the_outer_env() {
+    let policy = EVERY.replace(", {use: ze-mini}", "");
+    let outer = format!("on: push\nenv: {{MODEL: ac-small, {}}}\njobs:\n", secret("ACME_API_KEY"));
+    let blank = "MODEL: \"${{ vars.MODEL || '' }}\"";
+    for (outer, inner, first) in [
+        (outer.clone(), blank, "set MODEL=ac-small, which selects ac-small from acme"),
+        (outer.clone(), "MODEL: ''", "set `MODEL` to `ac-small`, which selects ac-small from acme"),
+        // No provider serves the outer one.
+        (outer.replace("ac-small", "xx-1"), blank, "set MODEL=ac-large, which selects ac-large from acme"),
+    ] {
+        let scratch = repository("outer", REGISTRY, &policy, "")
+            .file("slugproof.yaml", format!("{CONFIG}absent_vars: [MODEL]\n"))
+            .file(".github/workflows/w.yml", format!("{outer}{}", job("a", inner)));
+        assert_findings(&scratch, &[("model-required", first)]);
+    }
 }
 
 #[test]
@@ -942,6 +981,46 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
     assert_findings(&scratch, &[("cross-vendor-credential", "set ZETA_API_KEY, so that zeta gets a key of its own")]);
 }
 
+/// The provider has a token, or an id and a secret, of its own; what is there of its own is completed first.
+#[test]
+fn own_credential_that_is_partly_there_is_completed() {
+    let registry = |items: &str| {
+        REGISTRY.replace("[ZETA_API_KEY], model_prefix_match: '^(zeta/|ze-)'", &format!("[{items}, ACME_API_KEY]"))
+    };
+    let policy = EVERY.replace("{key: ZETA_API_KEY}", "{key: ZETA_TOKEN}, {key: ZETA_ID}, {key: ZETA_SECRET}");
+    let (token, pair) = ("ZETA_TOKEN, [ZETA_ID, ZETA_SECRET]", "[ZETA_ID, ZETA_SECRET]");
+    for (items, policy, keys, edits) in [
+        (token, &policy, "", "set ZETA_TOKEN"),
+        (token, &policy, "ZETA_ID", "set ZETA_SECRET"),
+        (token, &policy, "ZETA_SECRET", "set ZETA_ID"),
+        (pair, &policy, "", "set ZETA_ID and set ZETA_SECRET"),
+        (pair, &policy, "ZETA_ID", "set ZETA_SECRET"),
+        (token, &policy.replace("every", "first"), "", "set ZETA_TOKEN and unset ACME_API_KEY"),
+    ] {
+        let keys: Vec<&str> = keys.split(' ').filter(|key| !key.is_empty()).chain(["ACME_API_KEY"]).collect();
+        let env: Vec<String> = keys.iter().map(|key| secret(key)).collect();
+        let scratch = repository("own", &registry(items), policy, &job("a", &env.join(", ")));
+        let help = format!("{edits}, so that zeta gets a key of its own");
+        assert_findings(&scratch, &[("cross-vendor-credential", &help)]);
+
+        // `resolve` offers the same if slugproof.yaml denies the warning.
+        let set = keys.iter().map(|key| format!("{key}=x"));
+        let args = ["resolve", "--runtime", "agent"].map(str::to_owned).into_iter().chain(set);
+        let scratch = scratch.file("slugproof.yaml", format!("{CONFIG}deny: [cross-vendor-credential]\n"));
+        let output = slugproof(args.collect::<Vec<_>>().iter().map(String::as_str)).dir(&scratch).run();
+        let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let first: Vec<String> = edits
+            .split(" and ")
+            .map(|edit| match edit.strip_prefix("set ") {
+                Some(name) => format!("{edit}=<{name}>"),
+                None => edit.to_owned(),
+            })
+            .collect();
+        let first = format!("1. {}, which selects ze-mini from zeta", first.join(" and "));
+        assert!(output.code == 1 && shown.contains(&first), "{}", output.snapshot());
+    }
+}
+
 /// One key that would be sent to two vendors is two findings, each with the key of its vendor.
 #[test]
 fn key_sent_to_two_vendors_has_two_findings() {
@@ -1020,6 +1099,32 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].1.starts_with("set ACME_API_KEY=<ACME_API_KEY>"), "{found:?}");
     assert!(found[1].0 == "unregistered-model" && found[1].1.starts_with("unset MODEL,"), "{found:?}");
+}
+
+/// The first key alone counts, so no edit is right for every choice of the input.
+#[test]
+fn help_names_the_choice_that_needs_another_key() {
+    let registry = REGISTRY.replace(
+        "  agent: {providers: [{name: acme, models: [ac-large, ac-small]}, ",
+        "  acme: {providers: [{name: acme, models: [ac-large]}]}\n  zeta: {providers: [",
+    );
+    let policy = &evals(
+        "runtime: PROVIDER
+defaults: {PROVIDER: zeta}
+model: [{when: {runtime: acme}, use: ac-large}, {use: ze-mini}]
+secrets: [{key: ZETA_API_KEY}, {key: ACME_API_KEY}]
+",
+    );
+    let inputs = "on: {workflow_dispatch: {inputs: {provider: {type: choice, options: [zeta, acme]}}}}\njobs:\n";
+    let jobs = job("a", &format!("PROVIDER: \"${{{{ inputs.provider }}}}\", {}", secret("ZETA_API_KEY")));
+    let scratch = repository("choice", &registry, policy, "");
+    let scratch = scratch.file(".github/workflows/w.yml", format!("{inputs}{jobs}"));
+    let help = "when `provider` = acme, unset ZETA_API_KEY and set ACME_API_KEY=<ACME_API_KEY>, which selects";
+    assert_findings(&scratch, &[("wrong-credential", help)]);
+    // With one choice, the edit is right for every run.
+    let scratch =
+        scratch.file(".github/workflows/w.yml", format!("{}{jobs}", inputs.replace("[zeta, acme]", "[acme]")));
+    assert_findings(&scratch, &[("wrong-credential", help.split_once(", ").expect("a comma").1)]);
 }
 
 /// Slips that `check` finds in registry and policy.
@@ -1173,8 +1278,41 @@ fn action_in_harness_is_judged_with_its_inputs() {
     let literal = "uses: acme/reviewer@v1, with: {model: ac-large, api-key: a-literal-of-the-file}";
     let output = lint(&repository("action-secret", REGISTRY, &policy, &uses_step(literal)));
     assert!(output.stdout.contains("wrong-credential"), "{}", output.snapshot());
-    assert!(output.stdout.contains("the input `model` is"), "{}", output.snapshot());
+    assert!(output.stdout.contains("help: delete `model` from `with`, which"), "{}", output.snapshot());
     assert!(!output.stdout.contains("a-literal-of-the-file"), "{}", output.snapshot());
+}
+
+/// The help speaks of the inputs of an action where the step gives inputs, and of variables where it sets variables.
+#[test]
+fn help_names_the_inputs_that_the_step_gives() {
+    let policy = EVERY.replace(
+        "[scripts/eval.sh]",
+        "[{uses: acme/reviewer, inputs: {model: MODEL, acme-key: ACME_API_KEY, zeta-key: ZETA_API_KEY}}]",
+    );
+    let key = |input: &str, secret: &str| format!("{input}: \"${{{{ secrets.{secret} }}}}\"");
+    let (acme, zeta) = (key("acme-key", "ACME_API_KEY"), key("zeta-key", "ZETA_API_KEY"));
+    let with = |inputs: &str| format!("uses: acme/reviewer@v1, with: {{{inputs}}}");
+    let env = |env: &str| format!("uses: acme/reviewer@v1, env: {{{env}}}");
+    for (step, help) in [
+        (with(&acme), "set `model: ac-large` in `with`, which selects ac-large from acme"),
+        (with(&format!("model: ac-new2/x, {zeta}")), "set `acme-key: <ACME_API_KEY>` in `with`,"),
+        (with(&format!("model: xx-1, {zeta}")), "delete `model` from `with`, which selects ze-mini from zeta"),
+        (env(&secret("ACME_API_KEY")), "set MODEL=ac-large, which selects ac-large from acme"),
+        (env(&format!("MODEL: xx-1, {}", secret("ZETA_API_KEY"))), "unset MODEL, which selects ze-mini from zeta"),
+        (
+            with(&format!("model: ac-large, {}", key("zeta-key", "ACME_API_KEY"))),
+            "set `acme-key: ${{ secrets.ACME_API_KEY }}` in `with` in place of `zeta-key`,",
+        ),
+        // The model is the other vendor's, so that the name of the secret alone is a warning.
+        (
+            with(&key("zeta-key", "ACME_API_KEY")),
+            "set `acme-key: ${{ secrets.ACME_API_KEY }}` in `with` in place of `zeta-key`, or use a secret of `zeta`",
+        ),
+    ] {
+        let output = lint(&repository("inputs", REGISTRY, &policy, &uses_step(&step)));
+        let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains(&format!("help: {help}")), "{step}: {}", output.snapshot());
+    }
 }
 
 /// Another step of the file is evaluated.

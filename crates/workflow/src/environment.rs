@@ -17,6 +17,8 @@ pub struct Environment<'w> {
     pub variables: BTreeMap<String, Setting<'w>>,
     /// The reason why all other variables can have any value; None if they are unset.
     pub others_unknown: Option<String>,
+    /// The texts that an outer `env` gives variables that an inner `env` sets, too.
+    pub hidden: BTreeMap<String, String>,
 }
 
 /// One variable.
@@ -68,7 +70,7 @@ impl Environment<'_> {
     /// An environment in which every variable may have any value, for this reason.
     #[must_use]
     pub fn unknown(reason: String) -> Self {
-        Self { others_unknown: Some(reason), variables: BTreeMap::new() }
+        Self { others_unknown: Some(reason), ..Self::default() }
     }
 
     /// The possible values of a variable; an unset variable is empty.

@@ -615,7 +615,9 @@ impl<'w> JobRun<'_, 'w> {
         for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
             let value = expression::text(&entry.value, &context);
             let setting = Setting { value, export: Export::Yes, origin: Origin::Entry(entry) };
-            env.variables.insert(entry.name.clone(), setting);
+            let outer = env.variables.insert(entry.name.clone(), setting);
+            let text = outer.as_ref().and_then(|outer| outer.value.single()).filter(|text| !text.is_empty());
+            env.hidden.extend(text.map(|text| (entry.name.clone(), text.to_owned())));
         }
     }
 
@@ -664,7 +666,7 @@ impl<'w> JobRun<'_, 'w> {
         };
         let variables = variables.iter().filter(is_set).map(setting).collect();
         let others_unknown = others_unknown.or(step_env.others_unknown.as_ref()).cloned();
-        Environment { variables, others_unknown }
+        Environment { variables, others_unknown, hidden: step_env.hidden.clone() }
     }
 
     /// Applies to `env` the variables that a step sets for later steps.

@@ -171,7 +171,7 @@ pub fn policy_changes(
         } else {
             Text::unknown("")
         };
-        Possible { text, empty: Empty::Either }
+        Possible { text, empty: Empty::Either, hidden: None }
     };
     let mut space = Space::new(first, policy, value);
     space.add_runtimes(second.runtimes().iter().map(|runtime| runtime.name.as_str()));
