@@ -1128,8 +1128,7 @@ fn extending_policy_takes_other_fields() {
     let error = Policy::from_yaml(text.as_bytes()).unwrap_err().to_string();
     assert_eq!(
         error,
-        "line 4, column 23: `defaults.E2E_OTHER`: the policy does not read `E2E_OTHER`; correct the name or remove the \
-        default"
+        "line 4, column 23: `defaults.E2E_OTHER`: the policy does not read `E2E_OTHER`; did you mean `E2E_RUNTIME`?"
     );
 }
 
