@@ -452,6 +452,9 @@ pub struct LintArgs {
 /// Nothing in the repository changes: the files of a revision are read from git into a
 /// temporary directory.
 #[derive(Args)]
+#[command(override_usage = "\
+slugproof diff [OPTIONS] <BASE> [HEAD]
+       slugproof diff [OPTIONS] --registry <OLD> <NEW>")]
 #[command(after_long_help = include_str!("../data/help/diff.txt").trim_end())]
 pub struct DiffArgs {
     /// The git revision before the change

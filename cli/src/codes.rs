@@ -154,6 +154,8 @@ table! {
             "an `if:` has text around `${{ }}`, so it is always true";
         NEAR_MISS = "near-miss", Warning, [Lint, Check],
             "a name resembles another: a variable, a secret or a model id is probably misspelt";
+        PLACEHOLDER = "placeholder", Error, [Lint, Check],
+            "a value in angle brackets was pasted and not replaced";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
             "an `accept` entry for lint in slugproof.yaml accepts nothing";
     }
@@ -194,7 +196,7 @@ table! {
         UNINJECTED_KEY = "uninjected-key", Warning, [Check],
             "a key variable of a policy selects a model but injects no secret";
         UNMATCHED_HARNESS = "unmatched-harness", Warning, [Check],
-            "no call can match an entry of `harness`: the repository lacks what the entry runs";
+            "no call can match `harness`: the repository lacks what an entry runs, or the list is empty";
         UNKNOWN_FIELD = "unknown-field", Note, [Check],
             "a registry has a field that the format does not define";
         UNREACHABLE_RULE = "unreachable-rule", Warning, [Check],

@@ -1,13 +1,13 @@
 //! Standard output for results; standard error for notes and errors.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use slug_resolver::yaml::readable;
 
 use crate::redact::{json_without_credentials, without_credentials};
-use crate::render::{BAD, WARN, escape_keeping_styles, mask_keeping_styles, printable};
+use crate::render::{BAD, WARN, escape_keeping_styles, mask_keeping_styles, printable, wrapped};
 
 /// The two output streams of the command.
 pub struct Output {
@@ -104,6 +104,11 @@ impl Output {
     fn label(&mut self, style: Style, label: &str, message: &str) {
         // A message is one line, even if it repeats input with line breaks, and repeats no credential.
         let message = readable(printable(&without_credentials(message)).replace('\n', "\\n"));
-        self.write_stderr(&format!("{style}{label}{style:#}: {message}\n"));
+        // A log has one line for each message, and a terminal lines that fit.
+        let message = match io::stderr().is_terminal() {
+            true => wrapped(&format!("{label}: {message}"), "", "  ").split_off(label.len()),
+            false => format!(": {message}"),
+        };
+        self.write_stderr(&format!("{style}{label}{style:#}{message}\n"));
     }
 }

@@ -10,21 +10,33 @@ use crate::registry::{Provider, Registry};
 use crate::resolve::Resolution;
 use crate::verdict::{Code, Outcome};
 
+/// A rule in words: its name in backquotes, or the position of a rule without a name, such as `model[3]`, counted
+/// from 1.
+#[must_use]
+pub fn rule(name: &str) -> String {
+    let position = || {
+        let (list, index) = name.strip_suffix(']')?.split_once('[')?;
+        let index: usize = index.parse().ok()?;
+        ["model", "secrets", "runtime"].contains(&list).then_some((list, index + 1))
+    };
+    position().map_or_else(|| format!("rule `{name}`"), |(list, number)| format!("rule {number} of `{list}`"))
+}
+
 /// The reason for a slug, to show after the slug: the rule, and the variable that decided.
 #[must_use]
-pub fn reason(rule: Option<&str>, decided_by: Option<&str>) -> String {
-    match (rule, decided_by) {
-        (Some(rule), Some(variable)) => format!("rule `{rule}`, by {variable}"),
-        (Some(rule), None) => format!("rule `{rule}`"),
+pub fn reason(named: Option<&str>, decided_by: Option<&str>) -> String {
+    match (named, decided_by) {
+        (Some(name), Some(variable)) => format!("{}, by {variable}", rule(name)),
+        (Some(name), None) => rule(name),
         (None, _) => "no rule for the model applies".to_owned(),
     }
 }
 
 /// The effect of the variable that decided a slug, to show next to the variable.
 #[must_use]
-pub fn pick(rule: Option<&str>, runtime: &str, slug: &str) -> String {
-    match rule {
-        Some(rule) => format!("selects {slug} for `{runtime}` by rule `{rule}`"),
+pub fn pick(named: Option<&str>, runtime: &str, slug: &str) -> String {
+    match named {
+        Some(name) => format!("selects {slug} for `{runtime}` by {}", rule(name)),
         None => format!("no rule selects a model for `{runtime}`"),
     }
 }

@@ -628,6 +628,14 @@ fn fix(policy: &Policy, found: &Found<'_>, is_safe: bool) -> Fix {
     }
 }
 
+/// Returns true for a text in angle brackets, such as the `<ACME_API_KEY>` that a fix has in place of a
+/// value that it does not know.
+#[must_use]
+pub fn is_placeholder(text: &str) -> bool {
+    let inner = text.trim().strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(['<', '>']))
+}
+
 /// The placeholder for the value of a key: the names of the secrets that the key injects and the
 /// provider accepts, or its own name if it is one of several keys of a rule.
 fn placeholder(policy: &Policy, key: &str, provider: Option<&Provider>) -> String {

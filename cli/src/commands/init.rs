@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure, describe};
 use crate::init::{self, File, Finder, Harness, Inferred, Survey};
 use crate::io::write_whole;
 use crate::output::Output;
-use crate::render::{HEAD, counted, grouped, shown};
+use crate::render::{HEAD, counted, grouped, shown, wrapped};
 
 /// The most places that cannot be followed that are shown for each policy.
 const SHOWN: usize = 3;
@@ -21,6 +21,8 @@ const SHOWN: usize = 3;
 /// Runs `init`.
 pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     enter(args.dir.as_deref())?;
+    // The verdict says which files are written.
+    output.mute(output.is_quiet());
     let survey = Survey::take();
     if survey.is_cut {
         output.note("the directory has more files than init looks at; run it in a smaller one if something is missing");
@@ -30,48 +32,69 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let Some((path, registry)) = main_registry(&survey, output) else {
         output.human(&survey.looked_for())?;
-        output.human("nothing was written; docs/formats.md of slugproof shows the files to write by hand\n")?;
+        verdict(output, "nothing was written; docs/formats.md of slugproof shows the files to write by hand\n")?;
         return Ok(Exit::NothingChecked);
     };
-    output.human(&found(path, registry, &survey))?;
+    say(output, &found(path, registry, &survey))?;
 
     let sandbox = Sandbox::find().map_err(Failure::new)?;
     let harnesses = Finder::new(&survey, registry, &sandbox).harnesses();
-    let (policies, worst) = if harnesses.is_empty() {
-        output.human("no script calls a function that prints a model of the registry\n")?;
-        (init::draft(&survey, registry).into_iter().collect(), Exit::NothingChecked)
+    let (files, policies, worst) = if harnesses.is_empty() {
+        say(output, "no script calls a function that prints a model of the registry")?;
+        (init::draft(&survey, registry).into_iter().collect(), Vec::new(), Exit::NothingChecked)
     } else {
         inferred(&harnesses, &survey, registry, &sandbox, output)?
     };
-    if policies.is_empty() {
+    if files.is_empty() {
         if harnesses.is_empty() {
-            output.human(
-                "no workflow file sets a variable to a model of the registry, or a credential that it names\n",
-            )?;
+            say(output, "no workflow file sets a variable to a model of the registry, or a credential that it names")?;
         }
-        output.human("\nnothing was written; docs/formats.md of slugproof shows how to write a policy by hand\n")?;
+        output.human("\n")?;
+        verdict(output, "nothing was written; docs/formats.md of slugproof shows how to write a policy by hand")?;
         return Ok(worst.worse(Exit::NothingChecked));
     }
-    let files: Vec<File> = std::iter::once(init::config(path, &policies)).chain(policies).collect();
+    let files: Vec<File> = std::iter::once(init::config(path, &files, !policies.is_empty())).chain(files).collect();
     if args.dry_run {
+        output.mute(false);
         for file in &files {
             output.styled(&format!("\n{HEAD}── {} ──{HEAD:#}\n", file.path.display()))?;
             output.human(&file.text)?;
         }
-        output.human("\nnothing was written (--dry-run)\n")?;
+        output.human("\n")?;
+        say(output, "nothing was written (--dry-run)")?;
         return Ok(worst);
     }
     write(&files)?;
     let names: Vec<String> = files.iter().map(|file| file.path.display().to_string()).collect();
-    output.human(&format!("\nwrote {}\n", names.join(", ")))?;
+    output.human("\n")?;
+    verdict(output, &format!("wrote {}", names.join(", ")))?;
+    if output.is_quiet() {
+        return Ok(worst);
+    }
     if harnesses.is_empty() {
-        output.human("complete the draft, then run `slugproof check` and `slugproof lint`\n")?;
+        say(output, "complete the draft, then run `slugproof check` and `slugproof lint`")?;
         return Ok(worst);
     }
     output.styled(&format!("\n{HEAD}── slugproof lint ──{HEAD:#}\n\n"))?;
     let lint = super::lint::run_first(&LintArgs::default(), output)?;
-    output.human(next(lint, worst))?;
+    output.human("\n")?;
+    for step in next(lint, worst, super::prove::gaps(registry, &policies)?) {
+        output.human(&format!("{}\n", wrapped(&step, "next: ", "      ")))?;
+    }
     Ok(worst)
+}
+
+/// Prints a sentence.
+fn say(output: &mut Output, sentence: &str) -> Result<(), Failure> {
+    Ok(output.human(&format!("{}\n", wrapped(sentence, "", "  ")))?)
+}
+
+/// Prints what was done, which `--quiet` prints too.
+fn verdict(output: &mut Output, sentence: &str) -> Result<(), Failure> {
+    output.mute(false);
+    say(output, sentence)?;
+    output.mute(output.is_quiet());
+    Ok(())
 }
 
 /// Changes to the top of the repository of a directory.
@@ -102,7 +125,7 @@ fn main_registry<'s>(survey: &'s Survey, output: &mut Output) -> Option<&'s (Str
 /// The message that counts the data found by the survey.
 fn found(path: &str, registry: &Registry, survey: &Survey) -> String {
     format!(
-        "found {} with {} and {}, {} and {}\n",
+        "found {} with {} and {}, {} and {}",
         shown(path),
         counted(registry.providers().len() as u64, "provider"),
         counted(registry.runtimes().len() as u64, "runtime"),
@@ -118,35 +141,38 @@ fn inferred(
     registry: &Registry,
     sandbox: &Sandbox,
     output: &mut Output,
-) -> Result<(Vec<File>, Exit), Failure> {
-    let mut files = Vec::new();
+) -> Result<(Vec<File>, Vec<Policy>, Exit), Failure> {
+    let (mut files, mut policies) = (Vec::new(), Vec::new());
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut worst = Exit::Clean;
     for harness in harnesses {
         let name = name_of(harness, &names);
         names.insert(name.clone());
         let secrets = harness.secrets.as_ref();
-        output.human(&format!(
-            "\n{} {} `{}` for the model{}\n",
+        output.human("\n")?;
+        let call = format!(
+            "{} {} `{}` for the model{}",
             harness.scripts.join(", "),
             if harness.scripts.len() == 1 { "calls" } else { "call" },
             harness.model.name,
             secrets.map_or(String::new(), |secrets| format!(" and `{}` for the secrets", secrets.name)),
-        ))?;
+        );
+        say(output, &call)?;
         match init::infer(&name, harness, survey, registry, sandbox, BUDGET) {
             Ok(Inferred { file, policy, comparison, notes }) => {
                 output.human(&summary(&file, &policy, &comparison))?;
                 output.notes(&notes);
                 worst = worst.worse(exit_of(&comparison));
                 files.push(file);
+                policies.push(policy);
             }
             Err(reason) => {
-                output.human(&format!("  no policy: {reason}\n"))?;
+                output.human(&format!("{}\n", wrapped(&format!("no policy: {reason}"), "  ", "    ")))?;
                 worst = worst.worse(Exit::NothingChecked);
             }
         }
     }
-    Ok((files, worst))
+    Ok((files, policies, worst))
 }
 
 /// The name of the policy of a harness: that of its first script, without directory and ending.
@@ -174,16 +200,18 @@ fn summary(file: &File, policy: &Policy, comparison: &Comparison) -> String {
         Verdict::Different => "different from the function in some environments; `slugproof conform` shows them",
         Verdict::NotProved => "not proved; `slugproof conform` shows why",
     };
-    let mut text = format!(
-        "  {}: {}, {} environments tested\n  {result}\n",
-        file.path.display(),
-        counted(rules as u64, "rule"),
-        grouped(conformance.asked as u128),
-    );
-    for (place, reason) in comparison.reading.not_followed.iter().take(SHOWN) {
-        text.push_str(&format!("  {place}: {reason}\n"));
-    }
-    text
+    let mut lines = vec![
+        format!(
+            "{}: {}, {} environments tested",
+            file.path.display(),
+            counted(rules as u64, "rule"),
+            grouped(conformance.asked as u128),
+        ),
+        result.to_owned(),
+    ];
+    let not_followed = comparison.reading.not_followed.iter().take(SHOWN);
+    lines.extend(not_followed.map(|(place, reason)| format!("{place}: {reason}")));
+    lines.iter().map(|line| wrapped(line, "  ", "    ") + "\n").collect()
 }
 
 fn exit_of(comparison: &Comparison) -> Exit {
@@ -220,15 +248,25 @@ fn make(directory: &Path) -> Result<(), Failure> {
     })
 }
 
-/// The next steps for the user.
-fn next(lint: Exit, conform: Exit) -> &'static str {
-    match (lint, conform) {
-        (Exit::Findings, Exit::Clean) => {
-            "\nnext: fix this, run `slugproof` for everything, and add it to CI (docs/ci.md of slugproof shows how)\n"
-        }
-        (_, Exit::Clean) => {
-            "\nnext: run `slugproof` for everything, and add it to CI (docs/ci.md of slugproof shows how)\n"
-        }
-        _ => "\nnext: run `slugproof conform`, and correct the policy or the function\n",
+/// The next steps for the user, after `init` has shown the first finding of `lint`.
+fn next(lint: Exit, conform: Exit, gaps: usize) -> Vec<String> {
+    let mut steps = Vec::new();
+    if conform != Exit::Clean {
+        steps.push("run `slugproof conform`, and correct the policy or the function".to_owned());
+    } else if lint == Exit::Findings {
+        steps.push("fix this".to_owned());
     }
+    if gaps > 0 {
+        steps.push(format!(
+            "run `slugproof prove`, which shows {}: contradictions that the function can reach. Close each in the \
+             function, or accept it in slugproof.yaml",
+            counted(gaps as u64, "gap")
+        ));
+    }
+    steps.push(
+        "run `slugproof`, which checks everything, and add it to CI once it exits with 0 (docs/ci.md of slugproof \
+         shows how)"
+            .to_owned(),
+    );
+    steps
 }

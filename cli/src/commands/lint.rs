@@ -8,7 +8,7 @@ use crate::args::LintArgs;
 use crate::conformity::{self, Conformity};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
-use crate::findings::{FindingsOptions, Report, publish};
+use crate::findings::{Coverage, FindingsOptions, Report, publish};
 use crate::io::STANDARD_INPUT;
 use crate::lint::pins::PinSearch;
 use crate::lint::scripts::Scripts;
@@ -81,6 +81,14 @@ pub fn report(args: &LintArgs) -> Result<(Report, FindingsOptions), Failure> {
             fix::add_notices(&mut report, applied, files);
         }
         linter.add_pins(&search, None, &mut report)?;
+    }
+    let is_sample = data.has_default_registry() && args.policy.is_empty() && !args.registry.embedded;
+    if report.coverage == Coverage::Nothing && is_sample && !args.registry.no_config {
+        report.notices.push(
+            "neither this directory nor a parent has a slugproof.yaml, so lint looked for the harnesses of the \
+             embedded sample policies; `slugproof init` writes a slugproof.yaml for this repository"
+                .to_owned(),
+        );
     }
     let mut conformity = Conformity::new(data.config.as_ref(), &registry, conformity::BUDGET);
     conformity::report(&mut report, &files_of_policies, &mut conformity, &options.deny, args.with_conform)?;

@@ -2,6 +2,7 @@
 
 use crate::args::{CheckArgs, ConformArgs, LintArgs, ProveArgs};
 use crate::config::Config;
+use crate::conformity::is_denied;
 use crate::data::{Data, DataOptions};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -24,9 +25,9 @@ const SECTIONS: [(&str, Section); 4] = [
 /// the proof of sample data.
 pub fn run(output: &mut Output) -> Result<Exit, Failure> {
     // Each command would refuse an invalid file.
-    if Config::load()?.is_none() {
-        return prove::demonstrate(output);
-    }
+    let Some(config) = Config::load()? else { return prove::demonstrate(output) };
+    // Without a function, a policy does not conform, which only counts if it is denied.
+    let compares = is_denied(&config.deny) || has_function();
     let mut worst = Exit::Clean;
     let mut conclusions = Vec::new();
     let mut passed = Vec::new();
@@ -35,7 +36,7 @@ pub fn run(output: &mut Output) -> Result<Exit, Failure> {
     for (number, (name, section)) in SECTIONS.into_iter().enumerate() {
         let space = if number == 0 { "" } else { "\n" };
         output.styled(&format!("{space}{HEAD}── slugproof {name} ──{HEAD:#}\n\n"))?;
-        if name == "conform" && !has_function() {
+        if name == "conform" && !compares {
             output.human("no policy names the function that it describes, so nothing is compared\n")?;
             continue;
         }

@@ -2,10 +2,10 @@
 
 use slug_resolver::Policy;
 
-use crate::codes::{Entry, UNCONFORMED};
+use crate::codes::{Entry, MISSING_FUNCTION, UNCONFORMED};
 use crate::data::PolicyFile;
 use crate::exit::Failure;
-use crate::findings::Report;
+use crate::findings::{Coverage, Report};
 use crate::render::shown;
 
 use super::findings;
@@ -24,8 +24,13 @@ pub fn report(
     denied: &[&'static Entry],
     with_conform: bool,
 ) -> Result<(), Failure> {
+    if with_conform {
+        return Ok(());
+    }
     if !is_denied(denied) {
-        report.notices.extend(not_compared(policies).filter(|_| !with_conform));
+        let is_missing = report.findings.iter().any(|finding| finding.code == &MISSING_FUNCTION);
+        let can_compare = report.coverage != Coverage::Nothing && !is_missing;
+        report.notices.extend(not_compared(policies).filter(|_| can_compare));
         return Ok(());
     }
     for file in policies {

@@ -12,7 +12,7 @@ use slug_workflow::repository::JobId;
 use slug_workflow::scripts::Files as _;
 
 use super::choice::model_choice_reason;
-use super::evaluate::{CallVerdict, Evaluator, Violated};
+use super::evaluate::{CallVerdict, Evaluator, Possible, Violated};
 use super::explain::{Groups, PolicyCall, Problem, Violation};
 use super::linter::{Linter, variable_of_input};
 use super::near_miss::NearMisses;
@@ -22,7 +22,7 @@ use crate::findings::{Finding, SourceId, Span};
 use crate::invariant::{Call, Invariant};
 use crate::redact::SECRET_CHARS;
 use crate::render::shown;
-use slug_resolver::{Policy, Variable};
+use slug_resolver::{Code, Policy, Variable};
 use slug_value::{AbstractValue, Text};
 
 /// The results of evaluating every call in the files of a run.
@@ -40,6 +40,8 @@ pub struct Evaluated<'r> {
     pub(super) never_run: usize,
     /// The accepted contradictions, by index of the accepting entry in slugproof.yaml.
     pub(super) accepted: BTreeMap<usize, Groups<'r>>,
+    /// The paths and jobs that fail in pull requests from forks, which get no secrets, with their codes.
+    pub(super) fails_in_forks: BTreeMap<(String, String), Code>,
     /// Warnings about conditions that are always true.
     pub(super) conditions: Vec<Finding>,
     /// Warnings about names that resemble others; None if they are not looked for.
@@ -110,6 +112,11 @@ impl<'a> Linter<'a> {
                 if let Some(near_misses) = &mut evaluated.near_misses {
                     self.add_near_misses(evaluation.repository(), file, &call, &verdict, near_misses);
                 }
+                let is_guarded = job.conditions().any(|condition| condition.text.contains("head.repo"));
+                if matches!(verdict, CallVerdict::Fine { .. }) && !is_guarded {
+                    let code = self.code_in_fork(&file.path, &call);
+                    evaluated.fails_in_forks.extend(code.map(|code| ((file.path.clone(), job.id.clone()), code)));
+                }
                 self.add_violations(&file.path, &call, &verdict, evaluated);
                 evaluated.add(call.clone(), verdict);
                 shadowed.push((call, ignored));
@@ -177,6 +184,23 @@ impl<'a> Linter<'a> {
             _ => BTreeSet::new(),
         };
         (verdict, shadowed)
+    }
+
+    /// The contradiction of a call in a pull request from a fork, where every secret is empty.
+    fn code_in_fork(&self, path: &str, call: &PolicyCall<'_>) -> Option<Code> {
+        if call.site.invocation.event != "pull_request" {
+            return None;
+        }
+        let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, call.job) };
+        let value = |name: &str| {
+            let possible = call.possible(name);
+            let text = if call.secrets(name).is_empty() { possible.text } else { Text::known(String::new()) };
+            Possible { text, ..possible }
+        };
+        match evaluator.evaluate(call.policy, value) {
+            CallVerdict::Fails(failure) => failure.code,
+            _ => None,
+        }
     }
 
     /// Notes on jobs and steps that set variables of a policy for a script or an action that no policy

@@ -605,7 +605,7 @@ impl Group<'_> {
             },
             (Some(Code::UnknownRuntime), _) => format!("the registry does not have `{}`", failure.runtime),
             (_, Some(rule)) if failure.slug.is_empty() => {
-                format!("`{}` gets no model by rule `{rule}`", failure.runtime)
+                format!("`{}` gets no model by {}", failure.runtime, explain::rule(rule))
             }
             (_, rule) => explain::pick(rule.as_deref(), &failure.runtime, &slug),
         }

@@ -51,12 +51,22 @@ pub fn run(
         };
         return Err(Failure::new(format!("{}{written}", problems.join("; "))));
     }
-    if applied.is_empty() {
-        let counts = report.clone().triage(options)?.open.iter().any(|finding| finding.level.counts());
-        let why =
-            if counts { "no finding has an edit that is safe to make without asking" } else { "nothing needs a fix" };
-        report.notices.push(format!("--fix changed nothing: {why}"));
-    }
+    let left = report.clone().triage(options)?.open.iter().filter(|finding| finding.level.counts()).count();
+    let left = match (left, applied.is_empty()) {
+        (0, true) => Some("--fix changed nothing: nothing needs a fix".to_owned()),
+        (0, false) => None,
+        (1, true) => {
+            Some("--fix changed nothing: the finding has no edit that is safe to make without asking".to_owned())
+        }
+        (_, true) => {
+            Some("--fix changed nothing: no finding has an edit that is safe to make without asking".to_owned())
+        }
+        (1, false) => Some("--fix left 1 finding, which has no edit that is safe to make without asking".to_owned()),
+        (left, false) => {
+            Some(format!("--fix left {left} findings, which have no edit that is safe to make without asking"))
+        }
+    };
+    report.notices.extend(left);
     add_notices(&mut report, applied, written.len());
     Ok(report)
 }

@@ -1,18 +1,20 @@
 //! Warnings about names that resemble others: a variable that no policy reads, a secret, a model id, and a
-//! secret that is named after another vendor than the variable that it fills.
+//! secret that is named after another vendor than the variable that it fills. Errors about placeholders.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
+use slug_resolver::fix::is_placeholder;
 use slug_resolver::{Edit, Provider};
+use slug_value::AbstractValue;
 use slug_workflow::environment::{Origin, Setting};
 use slug_workflow::model::InputEntry;
 use slug_workflow::repository::{File, Repository};
 use slug_workflow::scripts::Files as _;
 use slug_workflow::slice::Lookalikes;
 
-use crate::codes::NEAR_MISS;
+use crate::codes::{NEAR_MISS, PLACEHOLDER};
 use crate::findings::{Finding, SourceId, Span};
 use crate::slip::is_slip;
 
@@ -81,6 +83,7 @@ impl Linter<'_> {
         verdict: &CallVerdict,
         found: &mut NearMisses,
     ) {
+        call.policy.variable_names().iter().filter_map(|name| placeholder(call, name)).for_each(|it| found.add(it));
         for (name, setting) in &call.site.env.variables {
             if self.known.contains(name)
                 && let Some(finding) = self.misspelt_variable(file, call, name, setting)
@@ -224,6 +227,23 @@ pub(crate) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider
         .with_primary_text(format!("selects `{slug}` from `{provider}` by its pattern"))
         .with_help(format!("did you mean `{listed}`? if `{slug}` exists, list it in the registry"))
         .with_subject("slugs", slug)
+}
+
+/// The error about a variable whose value is a placeholder. The text may be a key in angle brackets, so it is not
+/// repeated.
+fn placeholder(call: &PolicyCall<'_>, name: &str) -> Option<Finding> {
+    let setting = call.site.env.variables.get(name)?;
+    let AbstractValue::OneOf(texts) = &setting.value.values else { return None };
+    texts.iter().find(|text| is_placeholder(text))?;
+    let span = Span { source: call.source, range: setting.origin.span() };
+    let help = match policy_keys(call).any(|key| key == name) {
+        true => format!("replace it, with the brackets, as in `{name}: ${{{{ secrets.{name} }}}}`"),
+        false => "replace it, with the brackets, by the value that is meant".to_owned(),
+    };
+    let finding =
+        Finding::new(&PLACEHOLDER, span, format!("`{name}` has a placeholder in angle brackets as its value"))
+            .with_primary_text("is not a value");
+    Some(about(finding, call).with_help(help).with_subject("variable", name))
 }
 
 /// Adds the call to a finding.

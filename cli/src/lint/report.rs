@@ -1,6 +1,6 @@
 //! Builds the report: findings with verified patches, and notices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::calls::Evaluated;
 use super::evaluate::Failure;
@@ -41,6 +41,7 @@ impl Linter<'_> {
             let notice = never_run_notice(evaluated.never_run).unwrap_or_else(|| self.no_call_notice(inputs.len()));
             report.notices.push(notice);
         }
+        report.notices.extend(forks_notice(&evaluated.fails_in_forks));
         report.notices.extend(evaluated.unread_settings.iter().map(|file| unread_settings(file)));
         for (index, groups) in &evaluated.accepted {
             let reason = &self.accept[*index].reason;
@@ -106,6 +107,24 @@ impl Linter<'_> {
             );
         }
     }
+}
+
+/// Maximum jobs that the notice about forks names.
+const JOBS_SHOWN: usize = 3;
+
+/// The notice about jobs that fail in pull requests from forks.
+fn forks_notice(jobs: &BTreeMap<(String, String), Code>) -> Option<String> {
+    let name = |((path, job), code): (&(String, String), &Code)| {
+        format!("job `{}` of {} fails with `{}`", shown(job), shown(path), code.as_str())
+    };
+    let mut names: Vec<String> = jobs.iter().take(JOBS_SHOWN).map(name).collect();
+    let more = jobs.len() - names.len();
+    names.extend((more > 0).then(|| format!("{} fail", counted(more as u64, "more job"))));
+    let jobs = (!names.is_empty()).then(|| names.join(", "))?;
+    Some(format!(
+        "in a pull request from a fork, which gets no secrets, {jobs}; to skip a job there, compare \
+         `github.event.pull_request.head.repo.full_name` with `github.repository` in its `if`"
+    ))
 }
 
 /// Maximum number of fixes that a finding shows in addition to its patch.

@@ -291,7 +291,91 @@ fn example_is_what_init_writes() {
     let run = slugproof([]).env("PATH", &path()).dir(&scratch).run();
     assert_eq!(run.code, 1, "{}", run.snapshot());
     assert!(run.stdout.contains("proved: `start-bot` matches its function"), "{}", run.stdout);
+    let next = "next: run `slugproof prove`, which shows 9 gaps: contradictions that the function can reach.";
+    assert!(
+        sentence(&output.stdout).contains(next) && run.stdout.contains("✗ 9 gaps not accepted"),
+        "{}",
+        output.stdout
+    );
     assert!(run.stdout.contains("--> .github/workflows/nightly.yml:9:7"), "{}", run.stdout);
+}
+
+/// Each command fails as soon as the function answers otherwise than the policy that init has written.
+#[test]
+fn written_policy_has_to_match_its_function() {
+    let scratch = repository("init-drift");
+    assert_eq!(init(&scratch, &[]).code, 0);
+    let scratch = scratch.file("scripts/lib/models.sh", LIBRARY.replace("echo fern-4", "echo moss-1"));
+    for args in [&["check"][..], &["lint"], &["lint", "--strict"], &["prove"], &[]] {
+        let output = slugproof(args.iter().copied()).env("PATH", &path()).dir(&scratch).run();
+        assert!(output.code == 1 && output.stdout.contains("conform"), "{args:?}: {}", output.snapshot());
+    }
+}
+
+#[test]
+fn quiet_init_names_the_written_files() {
+    let output = init(&repository("init-quiet"), &["--quiet"]);
+    assert_eq!(output.stdout, "wrote slugproof.yaml, policies/plan.yaml\n", "{}", output.snapshot());
+    let output = init(&Scratch::new("init-quiet-empty"), &["--quiet"]);
+    assert!(output.code == 3 && output.stdout.starts_with("nothing was written"), "{}", output.snapshot());
+}
+
+/// A text without line breaks at the width of the terminal.
+fn sentence(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// True for a line that cannot be broken: code, a command to copy, or one long word.
+fn is_code(line: &str) -> bool {
+    let text = line.trim_start();
+    let is_excerpt = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with(['|', '+', '~']);
+    is_excerpt || ["slugproof ", "--> ", "::: "].iter().any(|start| text.starts_with(start)) || !text.contains(' ')
+}
+
+#[test]
+fn output_for_people_fits_80_columns() {
+    let record = "{\"status\": \"failed\", \"model\": \"zephyr-2\", \"error\": \"\"}";
+    let scratch = copied(&example(), "", Scratch::new("init-columns")).file("record.json", record);
+    let commands = [
+        "init --dry-run",
+        "init",
+        "",
+        "check",
+        "conform",
+        "prove",
+        "prove --laws",
+        "lint",
+        "lint --fix",
+        "lint --strict",
+        "resolve",
+        "resolve --runtime coder BOT_ZEPHYR_KEY=set",
+        "resolve --runtime nothing BOT_PAYER=company BOT_MODEL=zephyr-2",
+        "resolve ZEPHYR_API_KEY=x",
+        "pick",
+        "pick coder",
+        "diff --registry config/models.yaml config/models.yaml",
+        "diff",
+        "diagnose --record record.json --runtime coder BOT_PAYER=company BOT_MODEL=orca/deep",
+        "diagnose --record record.json",
+        "explain",
+        "explain platform-path-byok-model",
+        "explain placeholder",
+        "corpus review",
+        "import litellm missing.yaml",
+        "prove --embedded",
+        "check --embedded",
+        "lint --embedded",
+        "check missing.yaml",
+        "lint missing.yml",
+    ];
+    for command in commands {
+        let output = slugproof(command.split_whitespace()).env("PATH", &path()).dir(&scratch).run();
+        // A file is code. A message on standard error is one line, unless it is a terminal.
+        let report = output.stdout.split("\n── slugproof.yaml ──").next().unwrap_or_default();
+        for line in report.lines() {
+            assert!(line.chars().count() <= 80 || is_code(line), "slugproof {command}: {line}");
+        }
+    }
 }
 
 /// Values of the environment of init reach neither the function nor the output.

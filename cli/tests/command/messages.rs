@@ -108,7 +108,7 @@ fn fix_without_an_edit_says_so() {
     let workflow = "on: push\njobs:\n  j:\n    runs-on: x\n    steps: [{run: ci/review.sh}]\n";
     let scratch = project("fix-unsafe", "").file(".github/workflows/w.yml", workflow);
     let text = sentence(&run(&scratch, &["lint", "--fix"]));
-    assert!(text.contains("error[") && text.contains("--fix changed nothing: no finding has an edit"), "{text}");
+    assert!(text.contains("error[") && text.contains("--fix changed nothing: the finding has no edit"), "{text}");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn gap_is_shown_with_an_entry_that_accepts_it() {
     let scratch = project("gap", "");
     let text = sentence(&run(&scratch, &["prove"]));
     let entry = text.split_once("as in ").and_then(|(_, rest)| rest.split_once('}')).map(|(entry, _)| entry);
-    let entry = entry.unwrap_or_else(|| panic!("{text}")).replace("WHY", "intended");
+    let entry = entry.unwrap_or_else(|| panic!("{text}")).replace("<WHY>", "intended");
     let accepted = run(&project("gap-accepted", &format!("accept: [{entry}}}]\n")), &["prove"]);
     assert!(accepted.code == 0 && accepted.stdout.contains("(accepted: intended)"), "{}", accepted.snapshot());
 }
@@ -396,4 +396,153 @@ fn wrong_type_gets_one_right_example() {
         let output = run(&project("types", config), &["lint"]);
         assert!(output.code == 2 && output.stderr.contains(example), "{config}: {}", output.stderr);
     }
+}
+
+#[test]
+fn placeholder_is_an_error() {
+    let workflow = |env: &str| {
+        format!("on: push\njobs:\n  j:\n    runs-on: x\n    steps: [{{run: ci/review.sh, env: {{{env}}}}}]\n")
+    };
+    for (name, env, help) in [
+        ("key", "CI_NORTH: <NORTH_KEY>", "as in `CI_NORTH: ${{ secrets.CI_NORTH }}`"),
+        ("pasted", "CI_NORTH: <sk-verysecretvalue>", "as in `CI_NORTH: ${{ secrets.CI_NORTH }}`"),
+        ("slug", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: <MODEL>", "by the value that is meant"),
+    ] {
+        let scratch = project(&format!("placeholder-{name}"), "").file(".github/workflows/w.yml", workflow(env));
+        let output = run(&scratch, &["lint"]);
+        let text = sentence(&output);
+        assert!(output.code == 1 && text.contains("error[placeholder]: ") && text.contains(help), "{name}: {text}");
+        assert!(!text.contains("verysecret"), "{text}");
+    }
+    let script = project("placeholder-script", "")
+        .file(".github/workflows/w.yml", workflow("").replace("ci/review.sh", "CI_NORTH='<NORTH_KEY>' ci/review.sh"));
+    let text = sentence(&run(&script, &["lint"]));
+    assert!(text.contains("error[placeholder]: `CI_NORTH` has a placeholder"), "{text}");
+    let accept = "accept: [{code: missing-credential, reason: <WHY>}]\n";
+    for (name, scratch) in [
+        ("config", project("placeholder-config", accept)),
+        (
+            "policy",
+            project("placeholder-policy", "").file("policy.yaml", POLICY.replace("use: north-1", "use: <MODEL>")),
+        ),
+        (
+            "registry",
+            project("placeholder-registry", "").file("providers.yaml", REGISTRY.replace("north-1", "<MODEL>")),
+        ),
+    ] {
+        let output = run(&scratch, &["check"]);
+        assert!(output.code == 1 && output.stdout.contains("error[placeholder]: "), "{name}: {}", output.snapshot());
+    }
+    let without = run(&project("placeholder-none", ""), &["check"]);
+    assert!(without.code == 0, "{}", without.snapshot());
+}
+
+#[test]
+fn policy_with_an_empty_harness_does_not_pass() {
+    let scratch = project("empty-harness", "").file("policy.yaml", POLICY.replace("[ci/review.sh]", "[]"));
+    let output = run(&scratch, &["check"]);
+    let text = sentence(&output);
+    assert!(output.code == 1 && text.contains("`harness` of policy `review` is empty"), "{}", output.snapshot());
+    // A policy without the field is for `resolve` and `prove` only.
+    let without = project("no-harness", "").file("policy.yaml", POLICY.replace("harness: [ci/review.sh]\n", ""));
+    assert_eq!(run(&without, &["check"]).code, 0);
+}
+
+#[test]
+fn sample_data_are_named_first_and_last() {
+    let scratch = Scratch::new("messages-sample");
+    for (args, last) in [
+        (&[][..], "this was sample data: for your own, run `slugproof init`"),
+        (&["prove"], "`slugproof init`; pass --embedded if that is intended"),
+    ] {
+        let text = sentence(&run(&scratch, args));
+        assert!(text.starts_with("! sample data: neither this directory nor a parent"), "{args:?}: {text}");
+        assert!(text.trim_end().ends_with(last), "{args:?}: {text}");
+    }
+    let requested = run(&scratch, &["prove", "--embedded"]);
+    assert!(requested.stdout.starts_with("registry embedded"), "{}", requested.stdout);
+}
+
+#[test]
+fn lint_without_config_says_so_where_nothing_is_checked() {
+    let workflow = "on: push\njobs:\n  j:\n    runs-on: x\n    steps: [{run: make}]\n";
+    let scratch = Scratch::new("messages-lint-sample").file(".github/workflows/w.yml", workflow);
+    let output = run(&scratch, &["lint"]);
+    let told = "neither this directory nor a parent has a slugproof.yaml, so lint looked for the harnesses of the \
+                embedded sample policies; `slugproof init` writes";
+    assert!(output.code == 3 && sentence(&output).contains(told), "{}", output.snapshot());
+    for args in [&["lint", "--embedded"][..], &["lint", "--no-config"]] {
+        assert!(!sentence(&run(&scratch, args)).contains("`slugproof init` writes"), "{args:?}");
+    }
+}
+
+#[test]
+fn invented_slug_is_called_invented() {
+    let policy = POLICY.replace("use: house/large", "use: [$CHEAP, house/large]");
+    let output = run(&project("invented", "").file("policy.yaml", policy), &["prove"]);
+    let text = sentence(&output);
+    assert!(text.contains(" (invented)") && text.contains("an invented slug stands for all ids"), "{text}");
+    // A slug of the registry or of the policy is not.
+    let output = run(&project("not-invented", ""), &["prove"]);
+    assert!(output.stdout.contains("1 gap") && !output.stdout.contains("invented"), "{}", output.stdout);
+}
+
+#[test]
+fn rule_without_a_name_is_shown_in_words() {
+    let scratch = project("unnamed", "");
+    let output = run(&scratch, &["resolve", "--runtime", "writer", "CI_NORTH=set"]);
+    assert!(output.stdout.contains("north-1 (rule 3 of `model`)"), "{}", output.stdout);
+    let failing = "on: push\njobs:\n  j:\n    runs-on: x\n    steps: [{run: ci/review.sh}]\n";
+    let scratch = scratch.file(".github/workflows/w.yml", failing);
+    let text = sentence(&run(&scratch, &["lint"]));
+    assert!(text.contains("by rule 3 of `model`"), "{text}");
+    // Programs read the name.
+    let json = run(&scratch, &["resolve", "--runtime", "writer", "CI_NORTH=set", "--output", "json"]).json();
+    assert_eq!(json["rule"], "model[2]");
+}
+
+#[test]
+fn usage_of_diff_shows_every_form() {
+    let forms = "Usage: slugproof diff [OPTIONS] <BASE> [HEAD] slugproof diff [OPTIONS] --registry <OLD> <NEW>";
+    for args in [&["diff"][..], &["diff", "--help"]] {
+        let text = sentence(&slugproof(args.iter().copied()).run());
+        assert!(text.contains(forms), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn job_that_fails_in_forks_is_named() {
+    let workflow = |on: &str, condition: &str| {
+        let step = "{run: ci/review.sh, env: {CI_NORTH: '${{ secrets.CI_NORTH }}'}}";
+        format!("on: {on}\njobs:\n  j:\n    runs-on: x\n{condition}    steps: [{step}]\n")
+    };
+    let guard = "    if: github.event.pull_request.head.repo.full_name == github.repository\n";
+    for (name, on, condition, is_named) in [
+        ("pull", "pull_request", "", true),
+        ("both", "[push, pull_request]", "", true),
+        ("push", "push", "", false),
+        ("target", "pull_request_target", "", false),
+        ("guard", "pull_request", guard, false),
+    ] {
+        let scratch = project(&format!("fork-{name}"), "").file(".github/workflows/w.yml", workflow(on, condition));
+        let output = run(&scratch, &["lint"]);
+        let notice = "in a pull request from a fork, which gets no secrets, job `j` of .github/workflows/w.yml fails \
+                      with `missing-credential`";
+        assert_eq!(sentence(&output).contains(notice), is_named, "{name}: {}", output.snapshot());
+        assert_eq!(output.code, 0, "{name}");
+    }
+}
+
+#[test]
+fn missing_comparison_is_not_named() {
+    let function = "function: {source: [ci/choose.sh], model: choose}\n";
+    let note = "`slugproof conform` compares";
+    let scratch = project("conform", "").file("policy.yaml", format!("{POLICY}{function}"));
+    let missing = run(&scratch, &["check"]);
+    assert!(missing.code == 1 && !missing.stdout.contains(note), "{}", missing.snapshot());
+    let scratch = scratch.file("ci/choose.sh", "choose() { echo north-1; }\n");
+    assert!(run(&scratch, &["check"]).stdout.contains(note));
+    let scratch = scratch.file(".github/workflows/w.yml", "on: push\njobs: {j: {runs-on: x, steps: [{run: make}]}}\n");
+    let nothing = run(&scratch, &["lint"]);
+    assert!(nothing.code == 3 && !nothing.stdout.contains(note), "{}", nothing.snapshot());
 }

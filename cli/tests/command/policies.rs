@@ -120,7 +120,7 @@ fn policy_without_platform_path_never_mentions_one() {
         let output = slugproof(args.iter().copied()).dir(&scratch).run();
         assert!(output.code < 2 && !output.snapshot().contains("platform"), "{args:?}: {}", output.snapshot());
     }
-    assert!(lint(&scratch).snapshot().contains("selects `z-1` for `agent` by rule `model[0]`"));
+    assert!(lint(&scratch).snapshot().contains("selects `z-1` for `agent` by rule 1 of `model`"));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn field_paths_quote_unusual_keys() {
 fn phrases_are_written_as_documented() {
     use slug_resolver::explain;
     let picks = [Some("model[2]"), None].map(|rule| explain::pick(rule, "agent", "`m-1`"));
-    assert_eq!(picks, ["selects `m-1` for `agent` by rule `model[2]`", "no rule selects a model for `agent`"]);
+    assert_eq!(picks, ["selects `m-1` for `agent` by rule 3 of `model`", "no rule selects a model for `agent`"]);
     let reasons = [(Some("override"), Some("MODEL")), (Some("fallback"), None), (None, None)];
     assert_eq!(
         reasons.map(|(rule, decided_by)| explain::reason(rule, decided_by)),

@@ -1,9 +1,10 @@
 //! Finds values where a registry, a policy or a slugproof.yaml takes the name of a secret or only its
-//! presence: people paste keys there, and no output may repeat them.
+//! presence: people paste keys there, and no output may repeat them. Finds placeholders.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use slug_resolver::fix::is_placeholder;
 use slug_resolver::yaml::{Node, Value};
 
 use crate::redact::{SECRET_CHARS, is_name_of_secret, is_secret_name, is_variable_name, mask_ranges};
@@ -43,6 +44,13 @@ pub fn misplaced(root: &Node) -> Vec<Misplaced> {
             });
         }
     });
+    found
+}
+
+/// The places of the values that are placeholders, such as `<ACME_API_KEY>`.
+pub fn placeholders(root: &Node) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    scalars(root, &mut |node, text| found.extend(is_placeholder(text).then(|| node.span.clone())));
     found
 }
 

@@ -149,6 +149,14 @@ impl Check {
                 return None;
             }
         };
+        for range in misplaced::placeholders(&root) {
+            let span = first_line(&self.report.sources, source, range);
+            self.report.findings.push(
+                Finding::new(&codes::PLACEHOLDER, span, "the value is a placeholder in angle brackets")
+                    .with_primary_text("is not a value")
+                    .with_help("replace it, with the brackets, by the value that is meant"),
+            );
+        }
         match inputs::kind_of(&root, &path).filter(|kind| *kind == Kind::Registry || !is_only_compared) {
             Some(Kind::Registry) => {
                 self.has_registry = true;

@@ -23,6 +23,9 @@ use super::document::Document;
 use super::locations::Locations;
 use super::reachability;
 
+/// Why an entry of `harness` matters.
+const NOTHING_IS_LINTED: &str = "lint checks the steps that run an entry of `harness`";
+
 /// A model that a policy can pick, and the runtimes that could use it.
 struct PickedModel<'p> {
     model: &'p str,
@@ -57,6 +60,21 @@ pub(super) fn check_alone(
     policy: &Policy,
     root: Option<&Path>,
 ) -> Vec<Finding> {
+    let harness = FieldPath::default().key("harness");
+    // A policy without the field may be for `resolve` and `prove` only.
+    if policy.document().harness.is_empty()
+        && document.root.entries().iter().any(|(key, _)| key.text() == Some("harness"))
+    {
+        let span = document.key_span(sources, &harness);
+        let title = format!("`harness` of policy `{}` is empty", shown(policy.name()));
+        return vec![
+            Finding::new(&codes::UNMATCHED_HARNESS, span, title)
+                .with_primary_text("matches no call")
+                .with_note(NOTHING_IS_LINTED)
+                .with_help("list the scripts and commands that start the harness, as in `harness: [ci/start.sh]`")
+                .with_subject("policy", policy.name()),
+        ];
+    }
     let Some(root) = root else { return Vec::new() };
     let files = Scripts::below(root.to_owned());
     let entries = policy.document().harness.iter().enumerate();
@@ -65,7 +83,7 @@ pub(super) fn check_alone(
     entries
         .filter_map(|(number, entry)| {
             let (title, near) = unmatched(entry, root, &files)?;
-            let span = document.span(sources, &FieldPath::default().key("harness").index(number));
+            let span = document.span(sources, &harness.clone().index(number));
             Some(unmatched_harness(span, policy, entry, title, near))
         })
         .chain(function)
@@ -129,7 +147,7 @@ fn unmatched_harness(span: Span, policy: &Policy, entry: &Harness, title: String
     };
     Finding::new(&codes::UNMATCHED_HARNESS, span, title)
         .with_primary_text("matches no call")
-        .with_note("lint checks the steps that run an entry of `harness`")
+        .with_note(NOTHING_IS_LINTED)
         .with_help(help)
         .with_subject("policy", policy.name())
         .with_subject("harness", entry.to_string())

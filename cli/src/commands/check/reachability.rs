@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use slug_resolver::Policy;
 use slug_resolver::policy::{
     Condition, InjectMode, Membership, Pick, PickRule, SecretsEffect, SecretsRule, Source, Test,
 };
 use slug_resolver::yaml::FieldPath;
+use slug_resolver::{Policy, explain};
 
 use crate::codes;
 use crate::findings::{Finding, Sources};
@@ -19,11 +19,11 @@ use super::locations::Locations;
 pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
     let locations = Locations::new(&document.root, policy);
     let finding = |rule: &FieldPath, by: &FieldPath| {
-        let by = shown(&by.to_string());
+        let by = explain::rule(&shown(&by.to_string()));
         Finding::new(&codes::UNREACHABLE_RULE, document.span(sources, rule), "the rule never applies")
-            .with_primary_text(format!("`{by}` applies instead"))
-            .with_note(format!("`{by}` applies wherever the condition of this rule holds"))
-            .with_help(format!("move the rule before `{by}`, correct a condition, or delete the rule"))
+            .with_primary_text(format!("{by} applies instead"))
+            .with_note(format!("{by} applies wherever the condition of this rule holds"))
+            .with_help(format!("move the rule before {by}, correct a condition, or delete the rule"))
             .with_subject("policy", policy.name())
             .with_subject("rule", rule.to_string())
     };

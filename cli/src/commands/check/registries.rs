@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::FieldPath;
-use slug_resolver::{Policy, Registry};
+use slug_resolver::{Policy, Registry, explain};
 
 use super::Check;
 use super::document::Document;
@@ -169,7 +169,7 @@ fn of_policy(sources: &Sources, document: &Document, policy: &Policy, changes: B
     }
     let meeting = |((rule, ..), change): ((Option<usize>, String, String), Change)| {
         let path = rule.map_or_else(FieldPath::default, |rule| locations.model_rule(rule));
-        let by = change.rule.as_deref().map(|rule| format!(", rule `{}`", shown(rule))).unwrap_or_default();
+        let by = change.rule.as_deref().map(|rule| format!(", {}", explain::rule(&shown(rule)))).unwrap_or_default();
         let at = place(sources, &document.span(sources, &path));
         let what = format!("policy `{}`{by} ({at})", shown(policy.name()));
         Meeting { what, change, is_policy: true, is_certain: false }

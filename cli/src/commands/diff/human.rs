@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use slug_resolver::explain;
+
 use super::policies;
 use super::policies::presence;
 use super::report::{Cause, Kind, Report, Subject, Transition};
@@ -91,7 +93,7 @@ pub fn details(cause: &Cause) -> String {
     let environment = cause.transitions.first().map_or("", |first| first.environment.as_str());
     match &cause.subject {
         Subject::Policy { policy, rule } => {
-            let rule = rule.as_ref().map(|rule| format!(", rule {}", shown(rule))).unwrap_or_default();
+            let rule = rule.as_ref().map(|rule| format!(", {}", explain::rule(&shown(rule)))).unwrap_or_default();
             format!("policy {}{rule}: {environment}", shown(policy))
         }
         Subject::Call { workflow, jobs, .. } => {

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use slug_resolver::{Code, explain};
 
 use super::report::{Cell, Column, EvaluatedCrossing, PolicyReport, Report, Row};
-use super::results::{assignments, description, grouped_by_runtime, results, sample, set_names, undecided};
+use super::results::{
+    assignments, description, grouped_by_runtime, results, sample, sample_heading, set_names, undecided,
+};
 use crate::codes::{CROSS_VENDOR_CREDENTIAL, FAILED_EXPECTATION};
 use crate::expectation::TestedEnvironment;
 use crate::page::Sign;
@@ -14,8 +16,13 @@ use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, shown, width, wrapped
 
 /// Renders the whole report.
 pub fn render(report: &Report) -> String {
-    let mut text = format!(
-        "{HEAD}registry{HEAD:#} {}: {}, {}\n",
+    let mut text = match sample_heading(report) {
+        Some(heading) => line((Sign::Open, heading)) + "\n",
+        None => String::new(),
+    };
+    let _ = writeln!(
+        text,
+        "{HEAD}registry{HEAD:#} {}: {}, {}",
         report.registry_source,
         counted(report.providers as u64, "provider"),
         counted(report.runtimes as u64, "runtime")
@@ -192,6 +199,10 @@ fn gaps(policy: &PolicyReport) -> String {
         "  {HEAD}{}{HEAD:#}: contradictions reachable without an override{accepted}\n",
         counted(policy.gaps.len() as u64, "gap")
     );
+    if policy.gaps.iter().any(|gap| gap.is_invented) {
+        let note = "an invented slug stands for all ids that the registry lacks";
+        let _ = writeln!(text, "{FAINT}{}{FAINT:#}", wrapped(note, "  ", "  "));
+    }
     let mut code = None;
     let mut set = String::new();
     for group in grouped_by_runtime(&policy.gaps) {

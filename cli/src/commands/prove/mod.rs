@@ -39,7 +39,7 @@ use crate::exit::{Exit, Failure};
 use crate::expectation::{Expectation, TestedEnvironment};
 use crate::output::Output;
 use crate::render::shell::quoted;
-use crate::render::{HEAD, escape_keeping_styles, grouped, shown, wrapped};
+use crate::render::{HEAD, escape_keeping_styles, grouped, is_blank, shown, wrapped};
 use crate::sink::{self, Renders};
 
 /// Runs the bare command: proves the data of slugproof.yaml, else shows the proof of sample data.
@@ -51,6 +51,19 @@ pub fn demonstrate(output: &mut Output) -> Result<Exit, Failure> {
 pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let sample = if args.registry.embedded { Sample::Requested } else { Sample::Unrequested };
     prove_data(args, sample, output)
+}
+
+/// The number of gaps of policies, none of which is accepted.
+///
+/// # Errors
+///
+/// None: only `--brute-force` can fail.
+pub fn gaps(registry: &Registry, policies: &[Policy]) -> Result<usize, Failure> {
+    let count = |policy: &Policy| {
+        let dataset = Dataset::new(registry.clone(), policy.clone());
+        prove(&dataset, false, false, &[], &mut [], true).map(|report| report.gaps.len())
+    };
+    policies.iter().map(count).sum()
 }
 
 /// Proves the data that flags or slugproof.yaml choose. `sample` says what the embedded data are if
@@ -179,9 +192,11 @@ fn resolve_command(args: &ProveArgs, index: usize, policy: &Policy) -> Option<St
 
 /// Whether the policies conform to their functions.
 fn functions(args: &ProveArgs, data: &Data, registry: &Registry, files: &[PolicyFile]) -> Result<Functions, Failure> {
+    if args.with_conform {
+        return Ok(Functions::default());
+    }
     if !conformity::is_denied(data.denied()) && !args.deny.contains(&Deny::Unconformed) {
-        let not_compared = conformity::not_compared(files).filter(|_| !args.with_conform);
-        return Ok(Functions { not_compared, ..Functions::default() });
+        return Ok(Functions { not_compared: conformity::not_compared(files), ..Functions::default() });
     }
     let mut functions = Functions::default();
     let mut conformity = Conformity::new(data.config.as_ref(), registry, conformity::BUDGET);
@@ -295,8 +310,14 @@ fn prove(
     let accepting = |gap: &Gap| accepts.iter().find(|accept| covers(accept, policy, gap));
     // Accepted and other gaps are minimised separately: an accepted gap must not hide another.
     let mut gaps = Vec::new();
+    let evaluated = |gap: Gap, accepted: Option<String>| {
+        let mut arms = dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+        let is_given = gap.slug_in.is_some() && !is_blank(&gap.slug);
+        let is_invented = is_given && !arms.any(|arm| arm.models.contains(&gap.slug));
+        EvaluatedGap { gap, accepted, is_invented }
+    };
     for gap in proof.gaps(|gap| accepting(gap).is_none()) {
-        gaps.push(EvaluatedGap { gap, accepted: None });
+        gaps.push(evaluated(gap, None));
     }
     for gap in proof.gaps(|gap| accepting(gap).is_some()) {
         let accept = accepting(&gap);
@@ -305,11 +326,11 @@ fn prove(
         for larger in larger.collect::<Vec<_>>() {
             let contains = |known: &EvaluatedGap| is_part(&known.gap, &larger) && known.accepted.is_none();
             if !gaps.iter().any(contains) {
-                gaps.push(EvaluatedGap { gap: larger, accepted: None });
+                gaps.push(evaluated(larger, None));
             }
         }
         let accepted = accept.map(|accept| accept.reason.clone());
-        gaps.push(EvaluatedGap { gap, accepted });
+        gaps.push(evaluated(gap, accepted));
     }
     gaps.sort_by_key(|evaluated| evaluated.gap.code);
     for (accept, used) in accepts.iter().zip(used.iter_mut()) {

@@ -119,6 +119,8 @@ pub struct Cell {
 pub struct EvaluatedGap {
     pub gap: Gap,
     pub accepted: Option<String>,
+    /// True if the environment gives the slug, and the registry does not list it.
+    pub is_invented: bool,
 }
 
 /// An environment that sends a key to another vendor, and the reason if slugproof.yaml accepts it.

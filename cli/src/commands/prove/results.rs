@@ -88,7 +88,7 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
 fn accept_entry(evaluated: &EvaluatedGap) -> String {
     let names: Vec<&str> = evaluated.gap.set.keys().map(String::as_str).collect();
     let set = if names.is_empty() { String::new() } else { format!("set: [{}], ", names.join(", ")) };
-    format!("{{code: {}, {set}reason: WHY}}", evaluated.gap.code.as_str())
+    format!("{{code: {}, {set}reason: <WHY>}}", evaluated.gap.code.as_str())
 }
 
 fn invariants(report: &Report) -> Vec<(Sign, String)> {
@@ -135,6 +135,16 @@ fn expectations(report: &Report) -> Vec<(Sign, String)> {
         ));
     }
     results
+}
+
+/// What a run without data of the user says at the beginning.
+pub fn sample_heading(report: &Report) -> Option<String> {
+    let why = match report.sample? {
+        Sample::Requested => return None,
+        _ if report.without_config => "--no-config ignores slugproof.yaml",
+        _ => "neither this directory nor a parent has a slugproof.yaml",
+    };
+    Some(format!("sample data: {why}, so this is not about your repository"))
 }
 
 /// What a run without data of the user says at the end.
@@ -201,9 +211,10 @@ pub fn assignments(set: &BTreeMap<String, String>, slug_in: Option<&String>) -> 
 pub fn description(evaluated: &EvaluatedGap) -> String {
     let gap = &evaluated.gap;
     let slug = shown(&gap.slug);
+    let invented = if evaluated.is_invented { " (invented)" } else { "" };
     let provider = gap.provider.as_ref().map(|provider| format!(" on {provider}")).unwrap_or_default();
     let more =
         if gap.cases > 1 { format!(", and {}", counted(gap.cases as u64 - 1, "more slug")) } else { String::new() };
     let accepted = evaluated.accepted.as_ref().map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
-    format!("`{slug}`{provider}{more}{accepted}")
+    format!("`{slug}`{invented}{provider}{more}{accepted}")
 }

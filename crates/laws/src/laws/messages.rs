@@ -51,6 +51,15 @@ const CAUSES: [(Code, &str); 9] = [
     (Code::WrongCredential, "does not accept the injected secrets"),
 ];
 
+/// A rule for the model as people count: the third rule, which programs call `model[2]`, has the number 3.
+fn rule_in_words(rule: &str) -> String {
+    let digits = rule.trim_start_matches("model[").trim_end_matches(']');
+    match digits.parse::<usize>() {
+        Ok(index) if rule == format!("model[{index}]") => format!("rule {} of `model`", index + 1),
+        _ => format!("rule `{rule}`"),
+    }
+}
+
 /// The fragments of the message; `words` are the platform's for the contradiction.
 fn expected_fragments(resolution: &Resolution<'_>, words: Option<&str>) -> Vec<String> {
     let Resolution { runtime, slug, rule, decided_by, injected, provider, withdrawn_by, needs, accepted_by, .. } =
@@ -58,7 +67,7 @@ fn expected_fragments(resolution: &Resolution<'_>, words: Option<&str>) -> Vec<S
     if resolution.outcome == Outcome::Nothing {
         return vec![format!("`{runtime}`"), "creates no workspace".into()];
     }
-    let picked = rule.map_or_else(|| "no rule for the model applies".into(), |rule| format!("rule `{rule}`"));
+    let picked = rule.map_or_else(|| "no rule for the model applies".into(), rule_in_words);
     let outcome = match resolution.outcome {
         Outcome::Online => "serves".to_owned(),
         Outcome::Rejected => words.map_or("the create call fails".to_owned(), |words| format!("returns 422 {words}")),
