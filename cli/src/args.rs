@@ -35,6 +35,15 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
 
+    /// The slugproof.yaml to use [default: the nearest, in this directory or a parent]
+    #[arg(long, value_name = "FILE", help_heading = "Without a command")]
+    pub config: Option<PathBuf>,
+
+    /// The output format (human or json), optionally json in a file [default: human]; may be
+    /// repeated
+    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Without a command")]
+    pub output: Vec<Sink<ProjectFormat>>,
+
     /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set, and wherever
     /// FORCE_COLOR is set
     #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true, value_name = "WHEN")]
@@ -54,6 +63,23 @@ const STYLES: Styles = Styles::styled()
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
+
+/// The formats of all checks together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProjectFormat {
+    /// For people
+    Human,
+    /// One JSON object, with that of each command
+    Json,
+}
+
+impl OutputFormat for ProjectFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
+}
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -131,6 +157,10 @@ pub struct RegistryArgs {
     /// Use the embedded sample data, and no slugproof.yaml
     #[arg(long, help_heading = "Data", conflicts_with = "registry")]
     pub embedded: bool,
+
+    /// The slugproof.yaml of the bare command, which sets it.
+    #[arg(skip)]
+    pub config: Option<PathBuf>,
 }
 
 /// The arguments about fields of the registry that the format does not define.
@@ -164,6 +194,7 @@ impl RegistryArgs {
             registry: self.registry.clone(),
             unknown_fields: self.unknown_fields.choice(),
             no_config: self.no_config || self.embedded,
+            config: self.config.clone(),
             top: None,
         }
     }

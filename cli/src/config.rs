@@ -179,7 +179,8 @@ impl Config {
         Ok(found.map(|path| path.strip_prefix(&directory).map(Path::to_owned).unwrap_or(path)))
     }
 
-    fn read(path: &Path) -> Result<Self, Failure> {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
         let with_path = |error: ReadError| Failure::new(format!("{}: {error}", path.display()));
         let bytes = read_file(path)?;
         let root = yaml::read(&bytes).map_err(with_path)?;

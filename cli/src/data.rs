@@ -53,6 +53,8 @@ pub struct DataOptions {
     pub unknown_fields: Option<UnknownFields>,
     /// True if no slugproof.yaml is searched for.
     pub no_config: bool,
+    /// The slugproof.yaml to use; `None` for the nearest.
+    pub config: Option<PathBuf>,
     /// The directory above which no slugproof.yaml is searched for; `None` for no limit.
     pub top: Option<PathBuf>,
 }
@@ -60,7 +62,11 @@ pub struct DataOptions {
 impl Data {
     /// Finds and reads slugproof.yaml, and applies the options.
     pub fn find(options: DataOptions) -> Result<Self, Failure> {
-        let config = if options.no_config { None } else { Config::load_below(options.top.as_deref())? };
+        let config = match &options.config {
+            _ if options.no_config => None,
+            Some(path) => Some(Config::read(path)?),
+            None => Config::load_below(options.top.as_deref())?,
+        };
         let configured = config.as_ref().and_then(|config| config.registry.clone());
         let configured_fields = config.as_ref().and_then(|config| config.unknown_fields);
         let unknown = options.unknown_fields.or(configured_fields).unwrap_or(UnknownFields::DenyMisspelt);

@@ -70,8 +70,13 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
                        --exit-zero, or pass --unchecked";
         return Err(Failure::new(message));
     }
+    if arguments.command.is_some() && (arguments.config.is_some() || !arguments.output.is_empty()) {
+        return Err(Failure::new(
+            "--config and --output before a command are for `slugproof` alone; write --output after the command",
+        ));
+    }
     match arguments.command {
-        None => project::run(output),
+        None => project::run(arguments.config.as_deref(), &arguments.output, output),
         Some(Command::Prove(args)) => prove::run(&args, output),
         Some(Command::Resolve(args)) => resolve::run(&args, output),
         Some(Command::Derive(args)) => batch::derive(&args, output),

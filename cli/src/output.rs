@@ -19,13 +19,15 @@ pub struct Output {
     muted: bool,
     /// What the last command found, for the last line of the bare command.
     conclusion: Option<String>,
+    /// The results of commands in JSON, if the bare command collects them.
+    collected: Option<Vec<String>>,
 }
 
 impl Output {
     /// The streams of this process.
     pub fn new(color: ColorChoice, quiet: bool) -> Self {
         let (answer, diagnostics) = (AutoStream::new(io::stdout(), color), AutoStream::new(io::stderr(), color));
-        Self { answer, diagnostics, quiet, muted: false, conclusion: None }
+        Self { answer, diagnostics, quiet, muted: false, conclusion: None, collected: None }
     }
 
     /// Writes text for people. Control characters are escaped, except in the styles of slugproof.
@@ -66,6 +68,23 @@ impl Output {
     /// Returns what the last command found, and forgets it.
     pub fn take_conclusion(&mut self) -> Option<String> {
         self.conclusion.take()
+    }
+
+    /// Collects the results of the next commands in JSON.
+    pub fn collect(&mut self) {
+        self.collected = Some(Vec::new());
+    }
+
+    /// Adds a result, if results are collected.
+    pub fn add_result(&mut self, json: impl FnOnce() -> String) {
+        if let Some(collected) = &mut self.collected {
+            collected.push(json());
+        }
+    }
+
+    /// Returns the last collected result, and forgets it.
+    pub fn take_result(&mut self) -> Option<String> {
+        self.collected.as_mut()?.pop()
     }
 
     /// Drops what is printed for people on standard output, or stops doing so.

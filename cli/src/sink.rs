@@ -148,6 +148,8 @@ pub fn write<F: OutputFormat>(result: &impl Renders<F>, sinks: &[Sink<F>], outpu
         text if format.is_json() => json_without_credentials(&text).into_owned(),
         text => text,
     };
+    let json = F::ALL.iter().map(|(_, format)| *format).find(|format| format.is_json());
+    output.add_result(|| json.map(content).unwrap_or_default());
     let files = sinks.iter().filter_map(|sink| Some((sink.format, sink.path.as_deref()?)));
     // Report write errors after printing the result.
     let written: Vec<_> = files.map(|(format, path)| write_whole(path, content(format).as_bytes())).collect();

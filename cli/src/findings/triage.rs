@@ -1,6 +1,6 @@
 //! Triage: separates findings that count from suppressed, accepted and known ones.
 
-use crate::codes::{Command, Level};
+use crate::codes::{Command, Entry, Level, NOT_PROVED};
 use crate::exit::{Exit, Failure};
 use crate::io::{Top, write_whole};
 use crate::render::counted;
@@ -43,6 +43,15 @@ impl Triaged {
     }
 }
 
+/// What to do about an undecided finding that names no remedy of its own.
+fn remedy(code: &Entry) -> &'static str {
+    if code == &NOT_PROVED {
+        "write the function with comparisons of texts and `case`; `conform` reports each difference that it sees"
+    } else {
+        "write the value into the file, or suppress the finding with a reason; `slugproof explain undecided` shows how"
+    }
+}
+
 impl Report {
     /// Separates the findings that are suppressed, accepted or known from the baseline. Writes the
     /// baseline if requested.
@@ -52,6 +61,10 @@ impl Report {
     /// Fails if the baseline cannot be read or written.
     pub fn triage(mut self, options: &FindingsOptions) -> Result<Triaged, Failure> {
         self.sort();
+        let is_open = |finding: &&mut Finding| finding.level == Level::Undecided && finding.help.is_empty();
+        for finding in self.findings.iter_mut().filter(is_open).filter(|finding| finding.patch.is_none()) {
+            finding.help.push(remedy(finding.code).to_owned());
+        }
         if options.strict {
             let undecided = self.findings.iter_mut().filter(|finding| finding.level == Level::Undecided);
             undecided.for_each(|finding| finding.level = Level::Error);

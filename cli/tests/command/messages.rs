@@ -546,3 +546,46 @@ fn missing_comparison_is_not_named() {
     let nothing = run(&scratch, &["lint"]);
     assert!(nothing.code == 3 && !nothing.stdout.contains(note), "{}", nothing.snapshot());
 }
+
+#[test]
+fn bare_command_takes_config_and_output() {
+    let accept = "accept: [{code: missing-credential, reason: a fork has no key}]\n";
+    let config = format!("schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n{accept}");
+    let scratch = project("bare", "").file("other.yaml", config);
+    assert_eq!(run(&scratch, &[]).code, 1);
+    let other = run(&scratch, &["--config", "other.yaml"]);
+    assert!(other.code == 0 && other.stdout.contains("(accepted: a fork has no key)"), "{}", other.snapshot());
+    let missing = run(&scratch, &["--config", "missing.yaml"]);
+    assert!(missing.code == 2 && missing.stderr.contains("missing.yaml"), "{}", missing.snapshot());
+    let printed = run(&scratch, &["--output", "json"]);
+    assert_eq!(printed.code, 1, "{}", printed.snapshot());
+    let (all, gap) = (printed.json(), "missing-credential");
+    assert!(all["check"].is_object() && all["lint"].is_object() && all["prove"].to_string().contains(gap), "{all}");
+    let both = run(&scratch, &["--output", "human", "--output", "json=all.json", "-q"]);
+    assert_eq!((both.code, both.stdout.as_str()), (1, "✗ prove: 1 gap\n"), "{}", both.snapshot());
+    let written = std::fs::read_to_string(scratch.0.join("all.json")).expect("the output is written");
+    let written: Value = serde_json::from_str(&written).expect("the output is JSON");
+    assert_eq!(written["lint"], all["lint"]);
+    // A slugproof.yaml that is not there leaves nothing to write.
+    let sample = slugproof(["--output", "json"]).dir(&Scratch::new("messages-bare-sample")).run();
+    assert!(sample.code == 2 && sample.stdout.is_empty(), "{}", sample.snapshot());
+    let before = run(&scratch, &["--output", "json", "lint"]);
+    assert!(before.code == 2 && before.stderr.contains("after the command"), "{}", before.snapshot());
+}
+
+#[test]
+fn undecided_finding_has_a_help() {
+    let step = "{run: ci/review.sh, env: {MODEL: '${{ vars.M }}'}}";
+    let workflow = format!("on: push\njobs:\n  j:\n    runs-on: x\n    steps: [{step}]\n");
+    let pins = "pins: [{files: pin.yaml, runtime: .runtime, model: .model}]\n";
+    let scratch = project("undecided", pins)
+        .file(".github/workflows/w.yml", workflow)
+        .file("pin.yaml", "runtime: writer\nmodel: $X\n");
+    let output = run(&scratch, &["lint", "--output", "json"]).json();
+    let findings = output["findings"].as_array().expect("a list");
+    let undecided: Vec<&Value> = findings.iter().filter(|finding| finding["level"] == "undecided").collect();
+    assert_eq!(undecided.len(), 2, "{output}");
+    for finding in undecided {
+        assert!(finding["help"].as_array().is_some_and(|help| !help.is_empty()), "{finding}");
+    }
+}

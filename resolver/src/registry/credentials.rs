@@ -10,6 +10,10 @@ pub struct Credentials<'a> {
     /// The secrets that the workspace receives.
     pub injected: NameSubset<'a>,
     /// Credentials that are available in addition, at organisation scope.
+    ///
+    /// The type is `&[&str]` here and in [`resolve`](crate::resolve()), not `&[impl AsRef<str>]`: most callers have no
+    /// such credentials, and an empty list `&[]` would need a type annotation. To pass a `Vec<String>`, collect
+    /// `names.iter().map(String::as_str)`.
     pub ambient: &'a [&'a str],
 }
 

@@ -104,6 +104,7 @@ impl Inputs {
             registry: None,
             unknown_fields: args.unknown_fields.choice(),
             no_config: args.no_config,
+            config: None,
             top: None,
         };
         let mut inputs = Self {

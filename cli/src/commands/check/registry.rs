@@ -129,7 +129,12 @@ impl RegistryCheck<'_> {
         let span = self.document.key_span(self.sources, &FieldPath::default().key("runtimes"));
         let title = format!("the patterns of {} were not compared", counted(left as u64, "runtime"));
         let note = format!("only the first {RUNTIMES} runtimes are compared; more would take too long");
-        Some(Finding::new(&codes::UNDECIDED, span, title).with_note(note).with_subject("runtimes", "the rest"))
+        Some(
+            Finding::new(&codes::UNDECIDED, span, title)
+                .with_note(note)
+                .with_help("check parts of the registry, each with fewer runtimes")
+                .with_subject("runtimes", "the rest"),
+        )
     }
 
     fn unreachable(&self, arms: &Arms<'_>) -> Vec<Finding> {

@@ -139,6 +139,7 @@ impl Side {
             registry,
             unknown_fields: args.unknown_fields.choice(),
             no_config: args.no_config,
+            config: None,
             top: source.top.clone(),
         })?;
         let registry = data.registry()?;

@@ -172,7 +172,11 @@ fn tested(
 
 /// The start of a command that resolves one environment with the data of this run, or `None` if a path is not UTF-8.
 fn resolve_command(args: &ProveArgs, index: usize, policy: &Policy) -> Option<String> {
-    let RegistryArgs { registry, unknown_fields, no_config, embedded } = &args.registry;
+    let RegistryArgs { registry, unknown_fields, no_config, embedded, config } = &args.registry;
+    // `resolve` reads the nearest slugproof.yaml.
+    if config.is_some() {
+        return None;
+    }
     let mut words = vec!["slugproof resolve".to_owned()];
     let flags = [
         (unknown_fields.deny_unknown_fields, "--deny-unknown-fields"),
