@@ -56,7 +56,7 @@ pub fn run(path: Option<&Path>, sinks: &[Sink<ProjectFormat>], output: &mut Outp
     }
     let Some(config) = config else {
         return Err(Failure::new(
-            "neither this directory nor a parent has a slugproof.yaml, so there is no result to write; write one with \
+            "neither this directory nor a parent has a slugproof.yaml, so nothing was checked; write one with \
              `slugproof init`, or name it with --config",
         ));
     };
