@@ -276,6 +276,10 @@ pub struct ProveArgs {
     #[arg(long)]
     pub brute_force: bool,
 
+    /// Write the classes of environments and their verdicts to a file, for a check by another program
+    #[arg(long, value_name = "FILE", conflicts_with = "laws")]
+    pub certificate: Option<PathBuf>,
+
     /// List the laws and exit
     #[arg(long)]
     pub laws: bool,

@@ -88,6 +88,11 @@ impl Data {
         own.chain(compared).chain(policies.flat_map(policies::files)).collect()
     }
 
+    /// The file of the registry; the embedded one has none.
+    pub fn registry_path(&self) -> Option<&Path> {
+        self.registry.as_deref()
+    }
+
     /// Reads the registry.
     pub fn registry(&self) -> Result<Registry, Failure> {
         let Some(path) = self.registry.as_deref() else { return Ok(Registry::embedded()) };

@@ -4,6 +4,7 @@ mod bad_input;
 mod batch;
 mod canary;
 mod cases;
+mod certificate;
 mod check;
 mod check_slips;
 mod config;

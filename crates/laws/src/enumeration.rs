@@ -14,6 +14,7 @@
 //! thousand more ids of the same providers do not change; each id adds one slug case per
 //! runtime.
 
+pub mod certificate;
 pub(crate) mod tree;
 
 use std::collections::btree_map::Entry;
@@ -129,6 +130,12 @@ impl Enumeration {
             unexplored,
             cases: first_case,
         }
+    }
+
+    /// The dataset.
+    #[must_use]
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
     }
 
     /// The runtimes in the order of their cases, each with `true` if the registry or the policy

@@ -1,5 +1,6 @@
 //! `prove`: checks every law on every relevant case and finds reachable contradictions.
 
+mod certificate;
 mod crossings;
 mod human;
 mod json;
@@ -20,6 +21,7 @@ use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase, condition_values,
 use slug_resolver::empty_keys::resolve;
 use slug_resolver::{Env, Kind, Policy, Registry};
 
+use certificate::Certificate;
 use crossings::crossings;
 use parallel::{Progress, in_parallel};
 use report::{
@@ -61,7 +63,7 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
 pub fn gaps(registry: &Registry, policies: &[Policy]) -> Result<usize, Failure> {
     let count = |policy: &Policy| {
         let dataset = Dataset::new(registry.clone(), policy.clone());
-        prove(&dataset, false, false, &[], &mut [], true).map(|report| report.gaps.len())
+        prove(&Enumeration::new(&dataset), false, false, &[], &mut [], true).map(|report| report.gaps.len())
     };
     policies.iter().map(count).sum()
 }
@@ -73,10 +75,11 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         return list_laws(output);
     }
     let started = Instant::now();
-    let sinks = sink::requested(&args.output, None)?;
+    let sinks = sink::requested(&args.output, args.certificate.as_deref())?;
     let data = Data::find(args.registry.options())?;
     let read = data.files(&args.policy);
-    sink::check_inputs(sink::files(&sinks), read.iter().map(PathBuf::as_path))?;
+    let certified = args.certificate.iter().map(|path| (path.as_path(), "the certificate"));
+    sink::check_inputs(sink::files(&sinks).chain(certified), read.iter().map(PathBuf::as_path))?;
     let registry = data.registry()?;
     let files = data.policy_files(&args.policy)?;
     let policies: Vec<Policy> = files.iter().map(|file| file.policy.clone()).collect();
@@ -93,11 +96,17 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     let denies_crossings = data.denied().contains(&&CROSS_VENDOR_CREDENTIAL);
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
+    let mut certificate = args.certificate.as_deref().map(|path| Certificate::new(path, &data, &files)).transpose()?;
     for (index, policy) in policies.iter().enumerate() {
         let dataset = Dataset::new(registry.clone(), policy.clone());
-        let mut proved = prove(&dataset, args.brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?;
+        let enumeration = Enumeration::new(&dataset);
+        let brute_force = args.brute_force;
+        let mut proved = prove(&enumeration, brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?;
         let invariants = data.config.as_ref().map_or(&[][..], |config| &config.invariants);
         proved.violations = violations::violations(&dataset, invariants);
+        if let Some(certificate) = &mut certificate {
+            certificate.add(&enumeration, &proved);
+        }
         proved.resolve = resolve_command(args, index, policy);
         reports.push(proved);
     }
@@ -123,6 +132,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
         elapsed: started.elapsed(),
     };
     sink::write(&report, &sinks, output)?;
+    certificate.map_or(Ok(()), Certificate::write)?;
     if report.sample == Some(Sample::Unrequested) && sinks.iter().all(|sink| sink.format != ProveFormat::Human) {
         output.note(&report::nothing_proved(report.without_config));
     }
@@ -285,14 +295,14 @@ fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
 const BRUTE_FORCE: u128 = 10_000_000_000;
 
 fn prove(
-    dataset: &Arc<Dataset>,
+    enumeration: &Enumeration,
     brute_force: bool,
     denies_crossings: bool,
     accepts: &[&Accept],
     used: &mut [bool],
     quiet: bool,
 ) -> Result<PolicyReport, Failure> {
-    let enumeration = Enumeration::new(dataset);
+    let dataset = enumeration.dataset();
     let policy = dataset.policy.name();
     if brute_force && enumeration.combinations() > BRUTE_FORCE {
         return Err(Failure::new(format!(
@@ -304,11 +314,11 @@ fn prove(
     }
     let progress = Progress::new(&format!("proving {policy}"), enumeration.checks(), quiet);
     let proof = in_parallel(enumeration.checks(), &progress, Proof::merge, |proof: &mut Proof, number| {
-        proof.check(&RealResolver, &enumeration, number);
+        proof.check(&RealResolver, enumeration, number);
     });
     progress.finish();
     let brute_force = brute_force.then(|| {
-        let counts = evaluate_everything(dataset, &enumeration, quiet);
+        let counts = evaluate_everything(dataset, enumeration, quiet);
         BruteForce { combinations: counts.total(), agrees: counts == proof.counts }
     });
     let accepting = |gap: &Gap| accepts.iter().find(|accept| covers(accept, policy, gap));
@@ -340,7 +350,7 @@ fn prove(
     for (accept, used) in accepts.iter().zip(used.iter_mut()) {
         *used |= proof.gaps(|gap| accept.code == gap.code.into()).iter().any(|gap| is_about(accept, dataset, gap));
     }
-    let crossings = if denies_crossings { crossings(dataset, &enumeration, accepts) } else { Vec::new() };
+    let crossings = if denies_crossings { crossings(dataset, enumeration, accepts) } else { Vec::new() };
     for entry in crossings.iter().filter_map(|crossing| crossing.accepted) {
         used[entry] = true;
     }
@@ -349,7 +359,7 @@ fn prove(
         EvaluatedCrossing { crossing, accepted }
     });
     let crossings = crossings.collect();
-    let (columns, rows) = matrix(dataset, &enumeration);
+    let (columns, rows) = matrix(dataset, enumeration);
     Ok(PolicyReport {
         policy: policy.to_owned(),
         resolve: None,

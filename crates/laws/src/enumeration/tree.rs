@@ -54,8 +54,13 @@ impl Domain {
     }
 
     /// The number of classes.
-    fn classes(&self) -> usize {
+    pub(crate) fn classes(&self) -> usize {
         1 + self.classes.len()
+    }
+
+    /// The class of the slugs that no rule names, if the variable can hold any slug.
+    pub(crate) fn models(&self) -> Option<usize> {
+        self.holds_slugs.then_some(self.classes.len())
     }
 
     /// The number of values of a class.
@@ -235,6 +240,11 @@ impl Leaf {
             (self.slug_in != Some(number)).then_some((domain.name.as_str(), value))
         };
         domains.iter().enumerate().filter_map(value)
+    }
+
+    /// Key variables of which at least one is set, if any.
+    pub(crate) fn some_of(&self) -> &[usize] {
+        &self.some_of
     }
 
     /// Returns true if the variable that holds the slug can hold any slug that no rule names.
