@@ -74,16 +74,11 @@ fn certificate_with_a_credential_is_not_written() {
 
 #[test]
 fn certificate_of_an_incomplete_proof_is_not_written() {
-    let tests: Vec<String> = (0..100).map(|number| format!("V{number}: [a, b]")).collect();
-    let rules: Vec<String> = tests.iter().map(|test| format!("  - {{when: {{{test}}}, use: $MODEL}}")).collect();
-    let secrets: Vec<String> =
-        (0..100).map(|number| format!("  - {{when: {{V{number}: a}}, inject: [ACME_API_KEY]}}")).collect();
-    let policy = format!(
-        "schema_version: 2\nname: wide\nruntimes: [agent]\nmodel:\n{}\ninject: every\nsecrets:\n{}\n",
-        rules.join("\n"),
-        secrets.join("\n")
-    );
-    let scratch = scratch("certificate-incomplete").file("policy.yaml", policy);
+    let keys: Vec<String> = (0..40).map(|number| format!("KEY_{number}")).collect();
+    let registry = REGISTRY.replace("ACME_API_KEY", &keys.join(", "));
+    let rules: Vec<String> = keys.iter().map(|key| format!("{{key: {key}}}")).collect();
+    let policy = POLICY.replace("{key: ACME_KEY, inject: [ACME_API_KEY]}", &rules.join(", ")) + "inject: every\n";
+    let scratch = scratch("certificate-incomplete").file("registry.yaml", registry).file("policy.yaml", policy);
     let run = slugproof(PROVE.into_iter().chain(["proof.jsonl"])).dir(&scratch).run();
     assert_eq!(run.code, 2, "{}", run.stdout);
     assert!(run.stderr.contains("the runtime `agent` is not covered"), "{}", run.stderr);
