@@ -119,8 +119,8 @@ pub enum Status {
     Changed(String),
     /// The file cannot be read.
     Undecodable(String),
-    /// A seed without a readable case.
-    SeedWithoutWitness,
+    /// A seed or an input without a readable case.
+    SeedWithoutWitness(String),
 }
 
 impl Status {
@@ -132,7 +132,7 @@ impl Status {
             Self::Malformed(_) => "malformed",
             Self::Changed(_) => "changed",
             Self::Undecodable(_) => "undecodable",
-            Self::SeedWithoutWitness => "seed without witness",
+            Self::SeedWithoutWitness(_) => "seed without witness",
         }
     }
 
@@ -150,8 +150,11 @@ impl Status {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Holds => None,
-            Self::Fails(why) | Self::Malformed(why) | Self::Changed(why) | Self::Undecodable(why) => Some(why),
-            Self::SeedWithoutWitness => Some("no readable case for this seed; add one as a witness"),
+            Self::Fails(why)
+            | Self::Malformed(why)
+            | Self::Changed(why)
+            | Self::Undecodable(why)
+            | Self::SeedWithoutWitness(why) => Some(why),
         }
     }
 }
@@ -532,7 +535,11 @@ fn seeds(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Vec<Entry> {
                     entry.identity.clone_from(&case.identity);
                     case.status.clone()
                 }
-                _ => Status::SeedWithoutWitness,
+                _ => Status::SeedWithoutWitness(format!(
+                    "proptest kept this seed when the law failed, and no witness has its case; while the bug exists, \
+                     write the case that the test prints to case.yaml and run `slugproof corpus promote case.yaml \
+                     --target case_yaml --seed {seed}`; if the bug was never committed, remove the line"
+                )),
             },
         };
         entries.push(entry);
@@ -571,7 +578,11 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
                     }
                     let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());
                     if file.kind == Kind::Regression && entry.passes() && !has_witness {
-                        entry.status = Status::SeedWithoutWitness;
+                        entry.status = Status::SeedWithoutWitness(
+                            "no witness has the name of this input; while the bug exists, run `slugproof corpus promote` \
+                             on the input; if the bug was never committed, remove the file"
+                                .into(),
+                        );
                     }
                 }
             }
