@@ -276,6 +276,10 @@ pub struct ProveArgs {
     #[arg(long)]
     pub brute_force: bool,
 
+    /// The work that the checks may take, in units of about 10 ns [default: 150000000]
+    #[arg(long, value_name = "N")]
+    pub budget: Option<u64>,
+
     /// Write the classes of environments and their verdicts to a file, for a check by another program
     #[arg(long, value_name = "FILE", conflicts_with = "laws")]
     pub certificate: Option<PathBuf>,

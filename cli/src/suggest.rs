@@ -51,14 +51,14 @@ pub fn similar_ids<'r>(
 
 /// The listed ids that are most similar to a model id: those with its first segment, if any is.
 fn closest_ids<'n>(id: &str, listed: impl Iterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
-    let first = |id: &str| id.find(['/', ':']).map(|end| id[..end].to_owned());
-    let (same, others): (Vec<&str>, Vec<&str>) = listed.partition(|other| first(other) == first(id));
-    let near = closest_matches(id, same.iter().copied(), most);
-    if near.is_empty() || first(id).is_none() {
-        closest_matches(id, same.into_iter().chain(others), most)
-    } else {
-        near
+    fn first(id: &str) -> Option<&str> {
+        id.find(['/', ':']).map(|end| &id[..end])
     }
+    // The id can be long, so it is searched once.
+    let segment = first(id);
+    let (same, others): (Vec<&str>, Vec<&str>) = listed.partition(|other| first(other) == segment);
+    let near = closest_matches(id, same.iter().copied(), most);
+    if near.is_empty() || segment.is_none() { closest_matches(id, same.into_iter().chain(others), most) } else { near }
 }
 
 /// The known name that is most similar to a name, if any is similar.

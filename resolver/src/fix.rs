@@ -186,8 +186,11 @@ pub fn fixes_sharing(
     let slugs = store.get(key, &|key| Slugs::new(registry, policy, key));
     // A slug that the runtime does not serve may be right, and the runtime wrong.
     let kept = Some(picked.slug).filter(|_| !is_served && picked.held_by.is_some());
-    let search =
-        |key_moves| Search::run(registry, runtime, env, ambient, (picked.held_by, &slugs, kept), key_moves).found;
+    let search = |key_moves| {
+        let search = Search::run(registry, runtime, env, ambient, (picked.held_by, &slugs, kept), key_moves);
+        store.note_tried(search.tried);
+        search.found
+    };
     let mut found = search(KeyMoves::Refused);
     if found.is_empty() {
         found = search(KeyMoves::Accepted);
@@ -340,6 +343,8 @@ struct Search<'a, 'o> {
     slugs: &'a Slugs,
     key_moves: KeyMoves,
     decisions: usize,
+    /// The number of environments that were made, with those that were not decided.
+    tried: usize,
     found: Vec<Found<'a>>,
 }
 
@@ -368,6 +373,7 @@ impl<'a, 'o> Search<'a, 'o> {
             slugs,
             key_moves,
             decisions: 0,
+            tried: 0,
             found: Vec::new(),
         };
         let arms = arms(registry, policy.template_of(runtime));
@@ -443,6 +449,7 @@ impl<'a, 'o> Search<'a, 'o> {
             let mut known = None;
             for &Value { text: value, is_spelling } in values {
                 made.push(Change { variable: *variable, value, is_spelling });
+                self.tried += 1;
                 let covered = self.covered(made);
                 if !covered {
                     let changed = match value {
@@ -480,6 +487,7 @@ impl<'a, 'o> Search<'a, 'o> {
             let values: Vec<Option<&str>> = env.is_set(variable).then_some(None).into_iter().chain(set).collect();
             for value in values {
                 let change = Change { variable, value, is_spelling: false };
+                self.tried += 1;
                 let changed = value.map_or_else(|| env.without(variable), |value| env.with(variable, value));
                 let runtime = changed.runtime().unwrap_or_default();
                 if runtime == self.runtime || self.covered(&[change]) || self.decisions == limits::FIX_DECISIONS {

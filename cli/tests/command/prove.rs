@@ -201,6 +201,41 @@ fn json_report_counts_are_exact() {
     assert!(policy["matrix"].as_array().expect("a list").contains(&cell));
 }
 
+/// The work is counted, so that the budget ends at the same case whenever it is used.
+#[test]
+fn budget_leaves_the_same_cases_unchecked_each_time() {
+    let accepts = format!("{CONFIG}{ACCEPTS}");
+    let scratch = project("prove-budget", &accepts);
+    let run = |budget: &str| slugproof(["prove", "--budget", budget]).dir(&scratch).run();
+    let ended = run("1");
+    assert_eq!(ended.code, 1, "{}", ended.snapshot());
+    let ended = timeless(&ended);
+    assert!(ended.contains("the budget ended before every case of agent, unknown was checked"), "{ended}");
+    assert!(!ended.contains("unused"), "an unused entry may be needed for unchecked cases: {ended}");
+    assert_eq!(timeless(&run("1")), ended);
+    let some = "30000";
+    assert_eq!(timeless(&run(some)), timeless(&run(some)));
+    assert_eq!(run("1000000000").code, 0);
+    let json = slugproof(["prove", "--budget", "1", "--output", "json"]).dir(&scratch).run().json();
+    assert_eq!(json["policies"][0]["unchecked_runtimes"], json!(["agent", "unknown"]));
+}
+
+/// Each rule of this policy of 2 kB doubles the environments.
+#[test]
+fn small_policy_with_many_environments_ends_in_time() {
+    let rules = (0..8).flat_map(|number| ["a", "b"].map(|value| (number, value)));
+    let rule =
+        |(number, value)| format!("  - {{when: {{V{number}: {value}, V{}: {value}}}, use: m-1}}\n", (number + 1) % 8);
+    let rules: String = rules.map(rule).collect();
+    let keys: String = (0..10).map(|number| format!("  - {{key: K{number}, inject: [ACME_KEY]}}\n")).collect();
+    let policy = format!("schema_version: 2\nname: mine\nmodel:\n{rules}  - {{use: m-1}}\nsecrets:\n{keys}");
+    let scratch = project("prove-many", CONFIG).file("policies/mine.yaml", policy);
+    let output = slugproof(["prove"]).dir(&scratch).run();
+    assert!(output.snapshot().contains("the budget ended before"), "{}", output.snapshot());
+    assert_eq!(output.code, 1, "what is unchecked is not proved");
+    assert!(output.processor_time.as_secs() < 60, "{:?}", output.processor_time);
+}
+
 #[test]
 fn the_laws_are_listed() {
     let output = slugproof(["prove", "--laws"]).run();

@@ -14,6 +14,7 @@ use crate::policy_v1::PolicyV1;
 use crate::reference;
 use crate::shared_slugs::SharedSlugs;
 use crate::spelling::{self, PlainId, Spellings};
+use crate::work::Units;
 
 /// One registry and one policy, the data of a test case.
 pub struct Dataset {
@@ -23,6 +24,7 @@ pub struct Dataset {
     pub policy: Policy,
     /// The version 1 policy that `policy` was translated from, if any.
     policy_v1: Option<PolicyV1>,
+    units: OnceLock<Units>,
     model_classes: OnceLock<ModelClasses>,
     variable_names: OnceLock<Vec<String>>,
     credential_names: OnceLock<Vec<String>>,
@@ -73,12 +75,18 @@ impl Dataset {
         self.policy_v1.as_ref()
     }
 
+    /// The units of each kind of work.
+    pub(crate) fn units(&self) -> Units {
+        *self.units.get_or_init(|| Units::new(self))
+    }
+
     /// Creates a dataset that is not in an `Arc` yet.
     fn new_unshared(registry: Registry, policy: Policy) -> Self {
         Self {
             registry,
             policy,
             policy_v1: None,
+            units: OnceLock::new(),
             model_classes: OnceLock::new(),
             variable_names: OnceLock::new(),
             credential_names: OnceLock::new(),

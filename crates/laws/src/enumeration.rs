@@ -25,11 +25,12 @@ use slug_resolver::policy::{Pick, Source};
 use slug_resolver::registry::{Arm, Pattern, Runtime, overlap};
 use slug_resolver::{Env, Policy, PolicyDocument, Registry, decide};
 
-use self::tree::{ClassMembers, Domain, Group, Leaf, Members};
+use self::tree::{Budget, ClassMembers, Domain, Group, Leaf, Members};
 use crate::case::TestCase;
 use crate::counts::{Counts, OutcomeKind};
 use crate::dataset::Dataset;
 use crate::reference;
+use crate::work;
 
 /// The numbered test cases of one dataset.
 pub struct Enumeration {
@@ -54,6 +55,8 @@ struct RuntimeEnumeration {
     leaves: Vec<(usize, Leaf)>,
     /// A leaf whose variable can hold any slug.
     probe: Option<usize>,
+    /// The part of each case in the work of finding similar ids.
+    similar_ids: u64,
 }
 
 /// A case of an enumeration.
@@ -70,6 +73,8 @@ pub struct TestPoint {
     pub overridden: bool,
     /// True if the registry or the policy names the runtime.
     pub known_runtime: bool,
+    /// The part of the case in the work of finding similar ids.
+    pub(crate) similar_ids: u64,
 }
 
 impl Enumeration {
@@ -106,9 +111,14 @@ impl Enumeration {
         let mut first_case = 0;
         let mut enumerations = Vec::new();
         let mut unexplored = Vec::new();
-        for (name, known) in runtimes {
+        let count = runtimes.len();
+        let mut budget = Budget::DATASET;
+        for (index, (name, known)) in runtimes.into_iter().enumerate() {
             let mut classes = Classes::new(dataset, &name, &domains, &named);
-            let Some(leaves) = tree::leaves(document, &name, &domains, &mut classes) else {
+            let share = budget.share(count - index);
+            let (leaves, spent) = tree::leaves(document, &name, &domains, &mut classes, share);
+            budget = budget.minus(spent);
+            let Some(leaves) = leaves else {
                 unexplored.push(name);
                 continue;
             };
@@ -119,7 +129,13 @@ impl Enumeration {
             });
             let leaves: Vec<(usize, Leaf)> = leaves.collect();
             let probe = leaves.iter().position(|(_, leaf)| leaf.can_hold_any_slug(&domains));
-            enumerations.push(RuntimeEnumeration { leaves, known, name, probe });
+            // Each slug is compared with the ids once; every case has an equal part of that work, so that the work of a
+            // case does not depend on the cases before it.
+            let members = leaves.iter().flat_map(|(_, leaf)| leaf.members.iter());
+            let distinct: HashSet<&str> = members.map(|members| members.first.as_str()).collect();
+            let cases = leaves.iter().map(|(_, leaf)| leaf.members.len().max(1)).sum::<usize>().max(1);
+            let similar_ids = work::similar_ids(dataset, &name) * distinct.len() as u64 / cases as u64;
+            enumerations.push(RuntimeEnumeration { leaves, known, name, probe, similar_ids });
         }
         Self {
             dataset: Arc::clone(dataset),
@@ -162,6 +178,17 @@ impl Enumeration {
     #[must_use]
     pub fn unexplored(&self) -> &[String] {
         &self.unexplored
+    }
+
+    /// The runtimes that have a check with the number `done` or a higher one.
+    pub fn unfinished(&self, done: usize) -> impl Iterator<Item = &str> {
+        let ends = self.runtimes.iter().skip(1).map(|next| next.leaves.first().map_or(self.cases, |(first, _)| *first));
+        let ends = ends.chain([self.cases]);
+        let slug_cases = done.saturating_sub(self.cases);
+        let runtimes = self.runtimes.iter().zip(ends).enumerate();
+        let runtimes =
+            runtimes.filter(move |(index, (_, end))| *end > done || (index + 1) * self.slugs.len() > slug_cases);
+        runtimes.map(|(_, (runtime, _))| runtime.name.as_str())
     }
 
     /// The number of cases.
@@ -272,6 +299,7 @@ impl Enumeration {
             slug_in: leaf.slug_in.map(|variable| self.domains[variable].name.clone()),
             overridden: leaf.overridden,
             known_runtime: runtime.known,
+            similar_ids: runtime.similar_ids,
         }
     }
 

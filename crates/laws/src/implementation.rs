@@ -13,6 +13,8 @@ use slug_resolver::{
 use crate::case::TestCase;
 use crate::dataset::Dataset;
 use crate::document::Document;
+use crate::shared_slugs::{Counted, SharedSlugs};
+use crate::work;
 
 /// A resolver that the laws can check; every method defaults to the real resolver.
 pub trait Implementation: Sync {
@@ -100,11 +102,18 @@ pub trait Implementation: Sync {
     }
 }
 
+/// The fixes of a case; the work of the search is counted.
+fn fixes_counted(case: &TestCase, shared: &SharedSlugs) -> Vec<Fix> {
+    let store = Counted { shared, units: case.dataset.units().edit };
+    fixes_sharing(&store, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
+}
+
 /// The real resolver.
 pub struct RealResolver;
 
 impl Implementation for RealResolver {
     fn resolve<'a>(&self, case: &'a TestCase) -> Resolution<'a> {
+        work::spend(case.dataset.units().resolution);
         resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
     }
 
@@ -134,12 +143,12 @@ impl Implementation for RealResolver {
 
     fn fixes(&self, case: &TestCase) -> Vec<Fix> {
         let [shared, _] = case.dataset.fix_slug_caches();
-        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
+        fixes_counted(case, shared)
     }
 
     fn fixes_again(&self, case: &TestCase) -> Vec<Fix> {
         let [_, shared] = case.dataset.fix_slug_caches();
-        fixes_sharing(shared, &case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
+        fixes_counted(case, shared)
     }
 
     fn message(&self, registry: &Registry, resolution: &Resolution<'_>) -> String {

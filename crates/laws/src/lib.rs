@@ -38,6 +38,7 @@ mod shared_slugs;
 mod spelling;
 mod values;
 mod witness;
+mod work;
 
 pub use case::TestCase;
 pub use counts::{Counts, OutcomeKind};
@@ -51,3 +52,4 @@ pub use secret::SECRET_PLACEHOLDER;
 pub use shared_slugs::SharedSlugs;
 pub use values::{condition_values, every_environment, values_when_set};
 pub use witness::{Witness, is_seed};
+pub use work::measure;

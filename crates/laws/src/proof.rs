@@ -12,6 +12,7 @@ use crate::implementation::Implementation;
 use crate::law::{Law, LawContext, Violation};
 use crate::laws::AGREEMENT;
 use crate::values::values_when_set;
+use crate::work;
 
 /// The results of an exhaustive run over some cases; two results can be [merged](Proof::merge).
 #[derive(Default)]
@@ -154,6 +155,7 @@ impl Proof {
     /// Checks every law on one case of an enumeration.
     pub fn examine(&mut self, implementation: &dyn Implementation, number: usize, point: &TestPoint) {
         let context = LawContext::new(implementation, &point.case);
+        work::spend(point.case.dataset.units().case + point.similar_ids);
         self.evaluated += 1;
         self.covered += point.covers;
         self.counts.add(&point.case.runtime, OutcomeKind::of_resolution(&context.resolution), point.covers);
@@ -174,6 +176,7 @@ impl Proof {
 
     /// Compares the answer to one slug case of an enumeration with the answer of the reference.
     pub fn compare(&mut self, implementation: &dyn Implementation, number: usize, slug_case: &TestCase) {
+        work::spend(slug_case.dataset.units().resolution);
         self.compared += 1;
         if let Err(violation) = (AGREEMENT.check)(&LawContext::new(implementation, slug_case)) {
             self.keep_first(Broken { number, law: &AGREEMENT, violation, case: slug_case.clone() });

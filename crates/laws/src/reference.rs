@@ -19,6 +19,8 @@ use slug_resolver::{
     Rejection, Resolution, Warning, limits,
 };
 
+use crate::work;
+
 /// Variables by name, as in the environment of a process.
 pub type Variables = BTreeMap<String, String>;
 
@@ -322,6 +324,8 @@ pub fn platform_pays(provider: &Provider) -> bool {
 /// The names of every item of `auth_env` that is present as a whole, in the order of the provider.
 #[must_use]
 pub fn accepted<'a>(provider: &'a Provider, present: &[&str]) -> Vec<&'a str> {
+    let count = provider.auth_env.names().len();
+    work::spend(20 + (count * (count + present.len()) / 2) as u64);
     let items: Vec<Vec<&str>> = provider.auth_env.items().map(|item| item.iter().collect()).collect();
     let whole: Vec<&Vec<&str>> = items.iter().filter(|item| item.iter().all(|name| present.contains(name))).collect();
     let names = provider.auth_env.names().iter().map(String::as_str);

@@ -5,9 +5,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use slug_resolver::{SlugKey, SlugStore, Slugs};
 
+use crate::work;
+
 /// Keeps the slugs to try for all fixes of one dataset, for all threads.
 #[derive(Default)]
 pub struct SharedSlugs(Mutex<HashMap<SlugKey, Arc<Slugs>>>);
+
+/// A [`SharedSlugs`] that counts the work of searches.
+pub(crate) struct Counted<'s> {
+    pub(crate) shared: &'s SharedSlugs,
+    /// The units of work of each environment that a search tries.
+    pub(crate) units: u64,
+}
+
+impl SlugStore for Counted<'_> {
+    fn get(&self, key: SlugKey, find: &dyn Fn(&SlugKey) -> Slugs) -> Arc<Slugs> {
+        self.shared.get(key, find)
+    }
+
+    fn note_tried(&self, environments: usize) {
+        work::spend(self.units * environments as u64);
+    }
+}
 
 impl SlugStore for SharedSlugs {
     fn get(&self, key: SlugKey, find: &dyn Fn(&SlugKey) -> Slugs) -> Arc<Slugs> {

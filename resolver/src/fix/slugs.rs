@@ -18,6 +18,9 @@ use crate::registry::{Arm, Credentials, Registry};
 pub trait SlugStore {
     /// Returns what `find` finds for the key, now or earlier.
     fn get(&self, key: SlugKey, find: &dyn Fn(&SlugKey) -> Slugs) -> Arc<Slugs>;
+
+    /// Notes the number of environments that one search for fixes tried. Does nothing by default.
+    fn note_tried(&self, _environments: usize) {}
 }
 
 /// A store that keeps nothing.

@@ -273,3 +273,20 @@ runtimes:
     }
     assert!(found[0] > 2 && found[1] > 2, "policies with and without gaps: {found:?}");
 }
+
+/// A runtime is finished when all its cases and slug cases are checked.
+#[test]
+fn unfinished_runtimes_have_checks_after_the_end() {
+    let enumeration = enumeration("full-saas");
+    let runtimes: Vec<&str> = enumeration.runtimes().map(|(name, _)| name).collect();
+    let runtime_of = |number: usize| match enumeration.get(number) {
+        Some(point) => point.case.runtime,
+        None => enumeration.slug_case(number - enumeration.len()).expect("the number is in range").runtime,
+    };
+    let order: Vec<String> = (0..enumeration.checks()).map(runtime_of).collect();
+    for done in 0..=enumeration.checks() {
+        let rest: std::collections::BTreeSet<&str> = order[done..].iter().map(String::as_str).collect();
+        let expected: Vec<&str> = runtimes.iter().copied().filter(|name| rest.contains(name)).collect();
+        assert_eq!(enumeration.unfinished(done).collect::<Vec<_>>(), expected, "after {done} checks");
+    }
+}

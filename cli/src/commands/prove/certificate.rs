@@ -45,8 +45,8 @@ impl<'a> Certificate<'a> {
     /// Adds a policy, or the reason why no certificate is written.
     pub fn add(&mut self, enumeration: &Enumeration, proved: &PolicyReport) {
         let is_broken = proved.proof.broken.is_some() || proved.brute_force.as_ref().is_some_and(|all| !all.agrees);
-        let uncovered: Vec<&String> = proved.undecided.iter().chain(&proved.unexplored).collect();
-        let reason = match uncovered.first() {
+        let mut uncovered = proved.undecided.iter().chain(&proved.unexplored).chain(&proved.unchecked);
+        let reason = match uncovered.next() {
             _ if is_broken => Some("a law is broken".to_owned()),
             Some(runtime) => Some(format!("the runtime `{}` is not covered", shown(runtime))),
             None => self.add_lines(enumeration).err(),

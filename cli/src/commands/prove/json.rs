@@ -41,6 +41,7 @@ struct PolicyForm<'a> {
     decided_one_by_one: Option<bool>,
     undecided_runtimes: &'a [String],
     unexplored_runtimes: &'a [String],
+    unchecked_runtimes: &'a [String],
     broken: Option<BrokenForm<'a>>,
 }
 
@@ -228,6 +229,7 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
         decided_one_by_one: policy.brute_force.as_ref().map(|brute_force| brute_force.agrees),
         undecided_runtimes: &policy.undecided,
         unexplored_runtimes: &policy.unexplored,
+        unchecked_runtimes: &policy.unchecked,
         broken: policy.proof.broken.as_ref().map(|broken| BrokenForm {
             law: broken.law.id,
             violation: &broken.violation,

@@ -23,7 +23,7 @@ use slug_resolver::{Env, Kind, Policy, Registry};
 
 use certificate::Certificate;
 use crossings::crossings;
-use parallel::{Progress, in_parallel};
+use parallel::{Progress, in_parallel, in_parallel_within};
 use report::{
     BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Functions, Idle, PolicyReport, Report, Row, Sample,
     TestedExpectation,
@@ -63,7 +63,8 @@ pub fn run(args: &ProveArgs, output: &mut Output) -> Result<Exit, Failure> {
 pub fn gaps(registry: &Registry, policies: &[Policy]) -> Result<usize, Failure> {
     let count = |policy: &Policy| {
         let dataset = Dataset::new(registry.clone(), policy.clone());
-        prove(&Enumeration::new(&dataset), false, false, &[], &mut [], true).map(|report| report.gaps.len())
+        let mut options = Options { brute_force: false, denies_crossings: false, share: BUDGET, quiet: true };
+        prove(&Enumeration::new(&dataset), &mut options, &[], &mut []).map(|report| report.gaps.len())
     };
     policies.iter().map(count).sum()
 }
@@ -97,21 +98,28 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     let mut used = vec![false; accepts.len()];
     let mut reports = Vec::new();
     let mut certificate = args.certificate.as_deref().map(|path| Certificate::new(path, &data, &files)).transpose()?;
+    // Who asks for every combination waits for it.
+    let mut budget = if args.brute_force { u64::MAX } else { args.budget.unwrap_or(BUDGET) };
     for (index, policy) in policies.iter().enumerate() {
         let dataset = Dataset::new(registry.clone(), policy.clone());
+        // Each policy has an equal part of the rest, so that one large policy does not use it up.
+        let share = budget / (policies.len() - index) as u64;
+        let mut options = Options { brute_force: args.brute_force, denies_crossings, share, quiet: output.is_quiet() };
         let enumeration = Enumeration::new(&dataset);
-        let brute_force = args.brute_force;
-        let mut proved = prove(&enumeration, brute_force, denies_crossings, &accepts, &mut used, output.is_quiet())?;
+        let mut proved = prove(&enumeration, &mut options, &accepts, &mut used)?;
         let invariants = data.config.as_ref().map_or(&[][..], |config| &config.invariants);
-        proved.violations = violations::violations(&dataset, invariants);
+        let (violations, spent) = slug_laws::measure(|| violations::violations(&dataset, invariants, options.share));
+        proved.violations = violations;
         if let Some(certificate) = &mut certificate {
             certificate.add(&enumeration, &proved);
         }
+        budget = budget.saturating_sub(share - options.share.saturating_sub(spent));
         proved.resolve = resolve_command(args, index, policy);
         reports.push(proved);
     }
     // An unused entry may be needed for data that this run does not prove.
-    let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none();
+    let is_complete = |report: &PolicyReport| report.unexplored.is_empty() && report.unchecked.is_empty();
+    let all_is_proved = args.policy.is_empty() && args.registry.registry.is_none() && reports.iter().all(is_complete);
     let idle = accepts.iter().zip(used).filter(|(_, used)| !used && all_is_proved);
     let expectations = data.config.as_ref().map_or(&[][..], |config| &config.expect);
     let tested: Vec<TestedExpectation> =
@@ -294,14 +302,25 @@ fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
 /// The maximum number of combinations that `--brute-force` evaluates.
 const BRUTE_FORCE: u128 = 10_000_000_000;
 
-fn prove(
-    enumeration: &Enumeration,
+/// The work that the checks of all policies may take by default, in the units of [`slug_laws::measure`].
+const BUDGET: u64 = 150_000_000;
+
+/// How one policy is proved.
+struct Options {
     brute_force: bool,
     denies_crossings: bool,
+    /// The work that the checks may take; afterwards, the rest of it.
+    share: u64,
+    quiet: bool,
+}
+
+fn prove(
+    enumeration: &Enumeration,
+    options: &mut Options,
     accepts: &[&Accept],
     used: &mut [bool],
-    quiet: bool,
 ) -> Result<PolicyReport, Failure> {
+    let Options { brute_force, denies_crossings, quiet, .. } = *options;
     let dataset = enumeration.dataset();
     let policy = dataset.policy.name();
     if brute_force && enumeration.combinations() > BRUTE_FORCE {
@@ -313,10 +332,15 @@ fn prove(
         )));
     }
     let progress = Progress::new(&format!("proving {policy}"), enumeration.checks(), quiet);
-    let proof = in_parallel(enumeration.checks(), &progress, Proof::merge, |proof: &mut Proof, number| {
-        proof.check(&RealResolver, enumeration, number);
-    });
+    let (proof, checked, spent) =
+        in_parallel_within(enumeration.checks(), options.share, &progress, Proof::merge, |number| {
+            let mut proof = Proof::default();
+            let ((), work) = slug_laws::measure(|| proof.check(&RealResolver, enumeration, number));
+            (proof, work)
+        });
     progress.finish();
+    options.share = options.share.saturating_sub(spent);
+    let unchecked = enumeration.unfinished(checked).map(str::to_owned).collect();
     let brute_force = brute_force.then(|| {
         let counts = evaluate_everything(dataset, enumeration, quiet);
         BruteForce { combinations: counts.total(), agrees: counts == proof.counts }
@@ -371,6 +395,7 @@ fn prove(
         violations: Violations::default(),
         undecided: enumeration.undecided().to_vec(),
         unexplored: enumeration.unexplored().to_vec(),
+        unchecked,
         brute_force,
         proof,
     })

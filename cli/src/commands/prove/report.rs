@@ -78,6 +78,8 @@ pub struct PolicyReport {
     pub undecided: Vec<String>,
     /// The runtimes on which the policy distinguishes too many environments.
     pub unexplored: Vec<String>,
+    /// The runtimes with cases that the budget left unchecked.
+    pub unchecked: Vec<String>,
     pub brute_force: Option<BruteForce>,
 }
 
@@ -169,7 +171,7 @@ impl Report {
             policy.proof.broken.is_some() || policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees)
         });
         let open = self.policies.iter().any(|policy| policy.open_gaps() > 0);
-        let unknown = self.policies.iter().any(|policy| !policy.undecided.is_empty() || !policy.unexplored.is_empty());
+        let unknown = self.policies.iter().any(|policy| policy.uncovered() > 0);
         if self.sample == Some(Sample::Unrequested) && !broken {
             return Exit::NothingChecked;
         }
@@ -193,7 +195,7 @@ impl Report {
         let sum = |count: fn(&PolicyReport) -> usize| self.policies.iter().map(count).sum::<usize>() as u64;
         let broken = sum(|policy| usize::from(policy.proof.broken.is_some()));
         let gaps = sum(PolicyReport::open_gaps);
-        let undecided = sum(|policy| policy.undecided.len() + policy.unexplored.len());
+        let undecided = sum(PolicyReport::uncovered);
         let violations = self.policies.iter().flat_map(|policy| &policy.violations.found);
         let violated: BTreeSet<u64> = violations.map(|violation| violation.line).collect();
         let unexplored = self.policies.iter().flat_map(|policy| &policy.violations.unexplored).collect::<BTreeSet<_>>();
@@ -215,6 +217,11 @@ impl Report {
 }
 
 impl PolicyReport {
+    /// The number of runtimes with relevant cases that were not checked.
+    pub fn uncovered(&self) -> usize {
+        self.undecided.len() + self.unexplored.len() + self.unchecked.len()
+    }
+
     /// A command that resolves an environment with the same data, or `None` if it cannot be shown.
     pub fn command(&self, runtime: &str, set: &BTreeMap<String, String>) -> Option<String> {
         shell::resolution(self.resolve.as_deref()?, runtime, set, &[])

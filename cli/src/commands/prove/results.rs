@@ -16,8 +16,7 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
     let evaluated = grouped(sum(|policy| policy.proof.evaluated as u128));
     let covered = grouped(sum(|policy| policy.proof.covered));
     let mut results = Vec::new();
-    let incomplete = |policy: &PolicyReport| policy.undecided.len() + policy.unexplored.len();
-    let undecided: usize = report.policies.iter().map(incomplete).sum();
+    let undecided: usize = report.policies.iter().map(PolicyReport::uncovered).sum();
     results.push(if undecided > 0 && broken == 0 {
         let sign = if report.gaps_count { Sign::Bad } else { Sign::Open };
         let runtimes = counted(undecided as u64, "runtime");
@@ -30,7 +29,9 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
     });
     if broken == 0 {
         let compared = grouped(sum(|policy| policy.proof.compared as u128));
-        let queries = format!("{compared} queries, each slug on each runtime, agree with the reference resolver");
+        let is_complete = report.policies.iter().all(|policy| policy.unchecked.is_empty());
+        let which = if is_complete { "queries, each slug on each runtime," } else { "queries" };
+        let queries = format!("{compared} {which} agree with the reference resolver");
         results.push((Sign::Good, queries));
     }
     let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
@@ -171,6 +172,13 @@ pub fn undecided(policy: &PolicyReport) -> Vec<String> {
             "the rules of the policy distinguish too many environments on {}, so no case is about them; simplify \
              the conditions",
             policy.unexplored.join(", ")
+        ));
+    }
+    if !policy.unchecked.is_empty() {
+        sentences.push(format!(
+            "the budget ended before every case of {} was checked; simplify the conditions, list fewer ids, or raise \
+             the budget with `--budget`",
+            policy.unchecked.join(", ")
         ));
     }
     sentences

@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use slug_laws::Dataset;
 use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::can_name_runtime;
-use slug_laws::{TestCase, values_when_set};
-use slug_resolver::resolve;
+use slug_laws::{Dataset, Implementation as _, RealResolver, TestCase, measure, values_when_set};
 
 use crate::invariant::Invariant;
 
-/// Maximum resolutions for the invariants of one policy.
-const RESOLUTIONS: usize = 4_000_000;
+/// Maximum environments of one case that are tried for one invariant.
+const ENVIRONMENTS: usize = 100_000;
 
 /// A smallest environment that violates an invariant.
 pub struct Violation {
@@ -49,10 +47,11 @@ pub struct Violations {
 ///
 /// A case of the enumeration stands for all values of the variables that it leaves open, because no rule
 /// reads them there. An invariant can test such a variable, so each of its values is tried.
-/// An invariant can also name models, so each of these has cases of its own.
-pub fn violations(dataset: &Arc<Dataset>, invariants: &[Invariant]) -> Violations {
+/// An invariant can also name models, so each of these has cases of its own. The checks of an invariant
+/// end when their work exceeds the rest of the budget.
+pub fn violations(dataset: &Arc<Dataset>, invariants: &[Invariant], budget: u64) -> Violations {
     let mut violations = Violations::default();
-    let mut left = RESOLUTIONS;
+    let mut left = budget;
     let is_about = |invariant: &&Invariant| !invariant.is_about_calls() && invariant.is_about_policy(&dataset.policy);
     let invariants: Vec<&Invariant> = invariants.iter().filter(is_about).collect();
     if invariants.is_empty() {
@@ -67,23 +66,25 @@ pub fn violations(dataset: &Arc<Dataset>, invariants: &[Invariant]) -> Violation
         }
         let mut smallest = Smallest::default();
         for point in (0..enumeration.len()).filter_map(|number| enumeration.get(number)) {
-            let cases = cases(dataset, invariant, &point);
-            if cases.len() > left {
+            let (all_are_tried, work) = measure(|| {
+                let cases = cases(dataset, invariant, &point)?;
+                cases.into_iter().for_each(|case| smallest.add(dataset, invariant, &point, case));
+                Some(())
+            });
+            let Some(rest) = all_are_tried.and(left.checked_sub(work)) else {
                 violations.unexplored.push(invariant.line);
                 break;
-            }
-            left -= cases.len();
-            for case in cases {
-                smallest.add(dataset, invariant, &point, case);
-            }
+            };
+            left = rest;
         }
         violations.found.extend(smallest.0.into_values().flat_map(BTreeMap::into_values));
     }
     violations
 }
 
-/// The environments of a case: with each value of the variables that the invariant tests.
-fn cases(dataset: &Dataset, invariant: &Invariant, point: &TestPoint) -> Vec<TestCase> {
+/// The environments of a case: with each value of the variables that the invariant tests. `None` if there are more
+/// than [`ENVIRONMENTS`].
+fn cases(dataset: &Dataset, invariant: &Invariant, point: &TestPoint) -> Option<Vec<TestCase>> {
     let mut cases = vec![point.case.clone()];
     for (name, tested) in invariant.tested_values() {
         let is_open = !point.case.variables.contains_key(name);
@@ -93,10 +94,13 @@ fn cases(dataset: &Dataset, invariant: &Invariant, point: &TestPoint) -> Vec<Tes
         if dataset.policy.runtime_variables().any(|other| other == variable) {
             values.push(point.case.runtime.clone());
         }
+        if cases.len() * (values.len() + 1) > ENVIRONMENTS {
+            return None;
+        }
         let with = |case: &TestCase| values.iter().map(|value| case.with(name, value)).collect::<Vec<_>>();
         cases = cases.iter().flat_map(|case| [vec![case.clone()], with(case)].concat()).collect();
     }
-    cases
+    Some(cases)
 }
 
 /// For each runtime and provider, the violations by the names of their variables; none has all the names of
@@ -107,12 +111,9 @@ struct Smallest(BTreeMap<(String, String), BTreeMap<BTreeSet<String>, Violation>
 impl Smallest {
     fn add(&mut self, dataset: &Dataset, invariant: &Invariant, point: &TestPoint, case: TestCase) {
         let env = case.env();
-        let resolution = resolve(&dataset.registry, &case.runtime, &env, &[]);
+        let resolution = RealResolver.resolve(&case);
         let Some(provider) = resolution.provider.filter(|_| invariant.is_violated(&env, &resolution)) else { return };
-        let violates = |case: &TestCase| {
-            let env = case.env();
-            invariant.is_violated(&env, &resolve(&dataset.registry, &case.runtime, &env, &[]))
-        };
+        let violates = |case: &TestCase| invariant.is_violated(&case.env(), &RealResolver.resolve(case));
         // The invariant may distinguish names of runtimes that no rule does.
         let policy = &dataset.policy;
         let tests_runtime = policy.runtime_variables().any(|variable| invariant.tests(policy.variable_name(variable)));
@@ -148,7 +149,7 @@ mod tests {
     use proptest::sample::{select, subsequence};
     use slug_laws::{every_environment, generator};
     use slug_resolver::yaml::{self, Cursor, UnknownFields};
-    use slug_resolver::{Env, Policy, Registry};
+    use slug_resolver::{Env, Policy, Registry, resolve};
 
     use super::*;
 
@@ -156,7 +157,7 @@ mod tests {
     const IDS: [&str; 6] = ["a", "b", "ab", "ba", "a0", "ax"];
 
     /// Maximum environments that are compared one by one.
-    const ENVIRONMENTS: usize = 20_000;
+    const COMPARED: usize = 20_000;
 
     /// An invariant about names that the dataset has, by three numbers.
     fn invariant(dataset: &Dataset, enumeration: &Enumeration, numbers: (usize, usize, usize, usize)) -> Invariant {
@@ -202,7 +203,7 @@ mod tests {
                 (variable, values)
             })
             .collect();
-        let environments = every_environment(policy, &values, ENVIRONMENTS)?;
+        let environments = every_environment(policy, &values, COMPARED)?;
         let violates = |runtime: &str| {
             environments.iter().any(|env| {
                 let names_runtime = env.runtime().is_none_or(|named| named == runtime);
@@ -225,7 +226,7 @@ mod tests {
             let enumeration = Enumeration::new(&dataset);
             let invariant = invariant(&dataset, &enumeration, numbers);
             let Some(expected) = one_by_one(&dataset, &enumeration, &invariant) else { return Ok(()) };
-            let violations = violations(&dataset, std::slice::from_ref(&invariant));
+            let violations = violations(&dataset, std::slice::from_ref(&invariant), u64::MAX);
             prop_assert!(violations.unexplored.is_empty());
             let found: BTreeSet<String> = violations.found.iter().map(|violation| violation.runtime.clone()).collect();
             prop_assert_eq!(found, expected, "{}", invariant.statement());
@@ -270,7 +271,7 @@ mod tests {
                 let env = Env::read(&dataset.policy, [("MODEL", *id)]);
                 invariant.is_violated(&env, &resolve(&dataset.registry, "r", &env, &[]))
             });
-            let violations = violations(&dataset, std::slice::from_ref(&invariant));
+            let violations = violations(&dataset, std::slice::from_ref(&invariant), u64::MAX);
             prop_assert!(violations.unexplored.is_empty());
             prop_assert_eq!(!violations.found.is_empty(), expected, "{}", invariant.statement());
         }

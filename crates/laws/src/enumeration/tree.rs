@@ -4,6 +4,7 @@
 //! possible. A test that holds for some of them and not for others splits the path. A leaf is
 //! reached when the slug, the secrets and whether something is created are decided.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -280,19 +281,46 @@ pub(crate) trait Group {
     fn relevant(&self, slug: &str) -> BTreeSet<String>;
 }
 
-/// The maximum number of leaves on one runtime, times the number of variables: a leaf has a list of
-/// classes for each variable, so this bounds the memory of a tree to about 100 MiB.
-const MOST_CLASS_LISTS: usize = 5_000_000;
+/// What may be spent on the trees of one dataset.
+#[derive(Clone, Copy)]
+pub(crate) struct Budget {
+    /// The number of leaves and open paths, times the number of variables: each has a list of classes for each
+    /// variable, so this bounds the memory of trees.
+    class_lists: usize,
+    /// The number of values that are tested and class lists that are copied.
+    steps: u64,
+}
 
-/// The leaves of the tree for one runtime, or `None` if there are too many.
+impl Budget {
+    /// The budget of one dataset: about 100 MiB, and about a second of processor time.
+    pub(crate) const DATASET: Self = Self { class_lists: 5_000_000, steps: 100_000_000 };
+
+    /// An equal part of the budget for each of some trees.
+    pub(crate) fn share(self, trees: usize) -> Self {
+        let trees = trees.max(1);
+        Self { class_lists: self.class_lists / trees, steps: self.steps / trees as u64 }
+    }
+
+    /// The rest of the budget after a part of it was spent.
+    pub(crate) fn minus(self, spent: Self) -> Self {
+        Self {
+            class_lists: self.class_lists.saturating_sub(spent.class_lists),
+            steps: self.steps.saturating_sub(spent.steps),
+        }
+    }
+}
+
+/// The leaves of the tree for one runtime, or `None` if the budget ends before the tree is complete; and the part of
+/// the budget that was spent.
 pub(crate) fn leaves(
     document: &PolicyDocument,
     runtime: &str,
     domains: &[Domain],
     group: &mut dyn Group,
-) -> Option<Vec<Leaf>> {
+    budget: Budget,
+) -> (Option<Vec<Leaf>>, Budget) {
     let all = domains.iter().map(|domain| (0..domain.classes()).collect()).collect();
-    leaves_of(document, runtime, domains, group, all)
+    grow(document, runtime, domains, group, all, budget)
 }
 
 /// The leaves of the tree for one runtime and the environments that have these classes, or `None` if there are
@@ -304,39 +332,27 @@ pub(crate) fn leaves_of(
     group: &mut dyn Group,
     classes: Vec<ClassList>,
 ) -> Option<Vec<Leaf>> {
-    let all = Path { classes };
-    let most_leaves = MOST_CLASS_LISTS / domains.len().max(1);
-    let mut tree = Tree { document, runtime, domains, most_leaves, leaves: Vec::new() };
-    let mut open = vec![all];
-    for condition in document.creates.unless.iter().filter(|condition| condition.admits(runtime)) {
-        let (holding, failing) = tree.split_all(open, condition)?;
-        holding.into_iter().for_each(|path| tree.add(path, &Picked::NOTHING, Members::default()));
-        open = failing;
-    }
-    for (path, picked) in tree.pick(open)? {
-        let members = picked.held_by.map(|variable| group.members(variable, &path.classes[variable]));
-        match (document.inject, members) {
-            (InjectMode::First, members) => tree.first_rule(path, &picked, &members.unwrap_or_default())?,
-            (InjectMode::Every, None) => {
-                let relevant = group.relevant(&picked.slug);
-                tree.every_rule(path, &picked, &Members::default(), &relevant)?;
-            }
-            (InjectMode::Every, Some(members)) => {
-                for member in members.iter() {
-                    let relevant = group.relevant(&member.first);
-                    let mut path = path.clone();
-                    if let (Some(variable), Some(class)) = (picked.held_by, member.class) {
-                        path.classes[variable] = [class].into();
-                    }
-                    tree.every_rule(path, &picked, &[member.clone()].into(), &relevant)?;
-                }
-            }
-        }
-        if tree.leaves.len() > tree.most_leaves {
-            return None;
-        }
-    }
-    Some(tree.leaves)
+    grow(document, runtime, domains, group, classes, Budget::DATASET).0
+}
+
+fn grow(
+    document: &PolicyDocument,
+    runtime: &str,
+    domains: &[Domain],
+    group: &mut dyn Group,
+    classes: Vec<ClassList>,
+    budget: Budget,
+) -> (Option<Vec<Leaf>>, Budget) {
+    let most_leaves = budget.class_lists / domains.len().max(1);
+    let steps = Cell::new(budget.steps);
+    let mut tree = Tree { document, runtime, domains, most_leaves, steps, leaves: Vec::new() };
+    let is_complete = tree.grow(Path { classes }, group).is_some();
+    let spent = Budget {
+        // An incomplete tree is dropped, so it needs no memory later.
+        class_lists: if is_complete { tree.leaves.len() * domains.len() } else { 0 },
+        steps: budget.steps - tree.steps.get(),
+    };
+    (is_complete.then_some(tree.leaves), spent)
 }
 
 /// Environments on the way to a leaf: the possible classes of each variable.
@@ -364,10 +380,53 @@ struct Tree<'d> {
     domains: &'d [Domain],
     /// The maximum number of leaves, and of paths that are open together.
     most_leaves: usize,
+    /// The rest of the steps.
+    steps: Cell<u64>,
     leaves: Vec<Leaf>,
 }
 
 impl<'d> Tree<'d> {
+    /// Adds the leaves of the tree below a path; `None` if the budget ends before.
+    fn grow(&mut self, all: Path, group: &mut dyn Group) -> Option<()> {
+        let mut open = vec![all];
+        for condition in self.document.creates.unless.iter().filter(|condition| condition.admits(self.runtime)) {
+            let (holding, failing) = self.split_all(open, condition)?;
+            holding.into_iter().for_each(|path| self.add(path, &Picked::NOTHING, Members::default()));
+            open = failing;
+        }
+        for (path, picked) in self.pick(open)? {
+            let members = picked.held_by.map(|variable| group.members(variable, &path.classes[variable]));
+            match (self.document.inject, members) {
+                (InjectMode::First, members) => self.first_rule(path, &picked, &members.unwrap_or_default())?,
+                (InjectMode::Every, None) => {
+                    let relevant = group.relevant(&picked.slug);
+                    self.every_rule(path, &picked, &Members::default(), &relevant)?;
+                }
+                (InjectMode::Every, Some(members)) => {
+                    for member in members.iter() {
+                        let relevant = group.relevant(&member.first);
+                        let mut path = path.clone();
+                        if let (Some(variable), Some(class)) = (picked.held_by, member.class) {
+                            path.classes[variable] = [class].into();
+                        }
+                        self.every_rule(path, &picked, &[member.clone()].into(), &relevant)?;
+                    }
+                }
+            }
+            if self.leaves.len() > self.most_leaves {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Takes steps of the budget; `None` if it ends.
+    fn spend(&self, steps: usize) -> Option<()> {
+        let left = self.steps.get().checked_sub(steps as u64);
+        self.steps.set(left.unwrap_or_default());
+        left.map(drop)
+    }
+
     fn variable(&self, name: &str) -> usize {
         self.domains.iter().position(|domain| domain.name == name).expect("every variable of a rule has a domain")
     }
@@ -391,26 +450,30 @@ impl<'d> Tree<'d> {
         (with(yes), with(no))
     }
 
-    /// Splits a path into the part in which a condition holds and the parts in which it fails.
-    fn split_by(&self, path: Path, condition: &Condition) -> (Option<Path>, Vec<Path>) {
+    /// Splits a path into the part in which a condition holds and the parts in which it fails; `None` if the budget
+    /// ends.
+    fn split_by(&self, path: Path, condition: &Condition) -> Option<(Option<Path>, Vec<Path>)> {
+        self.spend(1)?;
         let mut failing = Vec::new();
         let mut holding = path;
         for (name, test) in &condition.variables {
-            let (yes, no) = self.split(holding, self.variable(name), |value| reference::test_holds(test, value));
+            let variable = self.variable(name);
+            self.spend(holding.classes[variable].len() + self.domains.len())?;
+            let (yes, no) = self.split(holding, variable, |value| reference::test_holds(test, value));
             failing.extend(no);
             match yes {
                 Some(yes) => holding = yes,
-                None => return (None, failing),
+                None => return Some((None, failing)),
             }
         }
-        (Some(holding), failing)
+        Some((Some(holding), failing))
     }
 
     /// [`Tree::split_by`] for many paths; `None` if there are too many.
     fn split_all(&self, paths: Vec<Path>, condition: &Condition) -> Option<(Vec<Path>, Vec<Path>)> {
         let (mut holding, mut failing) = (Vec::new(), Vec::new());
         for path in paths {
-            let (yes, no) = self.split_by(path, condition);
+            let (yes, no) = self.split_by(path, condition)?;
             holding.extend(yes);
             failing.extend(no);
             if failing.len() > self.most_leaves {
@@ -427,6 +490,10 @@ impl<'d> Tree<'d> {
             let (holding, failing) = self.split_all(open, &rule.when)?;
             open = failing;
             for path in holding {
+                self.spend(self.domains.len())?;
+                if picked.len() > self.most_leaves {
+                    return None;
+                }
                 let Pick::FirstOf(sources) = &rule.pick else {
                     picked.push((path, Picked::NOTHING));
                     continue;
@@ -434,6 +501,7 @@ impl<'d> Tree<'d> {
                 let mut rest = Some(path);
                 for source in sources {
                     let Some(path) = rest.take() else { break };
+                    self.spend(self.domains.len())?;
                     match source {
                         Source::Text(text) => picked.push((path, Picked { slug: text.clone(), ..Picked::NOTHING })),
                         Source::Variable(name) => {
@@ -473,6 +541,7 @@ impl<'d> Tree<'d> {
     /// Adds the leaves of a path if the first rule for secrets that applies counts.
     fn first_rule(&mut self, path: Path, picked: &Picked, members: &Members) -> Option<()> {
         let mut open = vec![path];
+        self.spend(self.document.secrets.len())?;
         for rule in self.secrets_rules() {
             let (holding, failing) = self.split_all(open, &rule.condition())?;
             holding.into_iter().for_each(|path| self.add(path, picked, Arc::clone(members)));
@@ -491,12 +560,14 @@ impl<'d> Tree<'d> {
         members: &Members,
         relevant: &BTreeSet<String>,
     ) -> Option<()> {
+        self.spend(self.document.secrets.len())?;
         let rules = self.secrets_rules();
         let mut open = vec![Injecting { path, next: 0, injects: false, others: Vec::new() }];
         while let Some(Injecting { path, next, injects, mut others }) = open.pop() {
             if self.leaves.len() > self.most_leaves {
                 return None;
             }
+            self.spend(1 + others.len())?;
             let Some(rule) = rules.get(next) else {
                 self.add_injecting(path, picked, members, injects, others);
                 continue;
@@ -511,7 +582,7 @@ impl<'d> Tree<'d> {
                 open.push(Injecting { path, next, injects, others });
                 continue;
             }
-            let (holding, failing) = self.split_by(path, &rule.condition());
+            let (holding, failing) = self.split_by(path, &rule.condition())?;
             open.extend(failing.into_iter().map(|path| Injecting { path, next, injects, others: others.clone() }));
             match (holding, &rule.effect) {
                 (None, _) => {}
