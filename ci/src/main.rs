@@ -5,6 +5,7 @@
 //! or a tool failed.
 
 mod bench;
+mod bounded;
 mod canary;
 mod checkout;
 mod clusterfuzzlite;
@@ -40,6 +41,8 @@ use failure::Result;
 #[command(name = "cargo ci", bin_name = "cargo ci", about)]
 enum Command {
     Bench(bench::Arguments),
+    /// Check every law on every small registry with every small policy
+    Bounded,
     /// Plant a bug and check that the fuzzer finds it
     Canary,
     Clusterfuzzlite(clusterfuzzlite::Arguments),
@@ -74,6 +77,7 @@ fn run(command: Command) -> Result {
     checkout::enter()?;
     match command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Bounded => bounded::run(),
         Command::Canary => canary::run(),
         Command::Clusterfuzzlite(arguments) => clusterfuzzlite::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),

@@ -1,135 +1,113 @@
 //! The generator reaches every kind of case often enough.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use slug_laws::generator::{CHOICES, Choices, case, case_of, large_registry_of};
 use slug_laws::{Implementation, RealResolver, TestCase};
-use slug_resolver::policy::{Condition, InjectMode, Membership, Pick, PickRule, SecretsEffect, Source, Test};
+use slug_resolver::policy::{
+    Condition, InjectMode, Membership, Pick, PickRule, SecretsEffect, SecretsRule, Source, Test,
+};
+use slug_resolver::registry::Arm;
 use slug_resolver::{BillingPath, Code, Edit, Fix, Kind, Outcome, PolicyDocument, Provider, Resolution, Warning};
 
 use crate::strategy::{fixed_cases, fixed_numbers, fuzz_input};
 
-const CASES: usize = 4_000;
+/// The number of cases in the sample.
+const SAMPLE: usize = 20_000;
 
-/// The minimum number of occurrences of each counted kind.
-const AT_LEAST: usize = 10;
+/// The maximum chance that a sample passes although a share is below its floor.
+const CHANCE_OF_MISS: f64 = 1e-6;
 
-#[test]
-fn cases_reach_every_rule_code_and_warning() {
-    let mut count: BTreeMap<String, usize> = BTreeMap::new();
-    for case in fixed_cases(CASES) {
-        let resolution = RealResolver.resolve(&case);
-        let mut add = |kind: String| *count.entry(kind).or_default() += 1;
-        let is_first = |name: &str| providers(&case).any(|it| it.auth_env.names().first().is_some_and(|it| it == name));
-        if resolution.warnings.contains(Warning::CrossVendorCredential) && !resolution.accepted_by.iter().all(is_first)
-        {
-            add("a key of another vendor's group".to_owned());
-        }
-        add(format!("rule {}", resolution.rule.unwrap_or("none")));
-        add(format!("path {}", resolution.path.as_str()));
-        match resolution.verdict {
-            Kind::Coherent => add(format!("coherent {:?}", resolution.billing.unwrap())),
-            Kind::Contradiction => add(format!("code {}", resolution.code.unwrap().as_str())),
-            Kind::Nothing => add("nothing created".to_owned()),
-        }
-        for warning in resolution.warnings.iter() {
-            add(format!("warning {}", warning.as_str()));
-        }
-        for fix in RealResolver.fixes(&case) {
-            add(format!("fix of {} edits", fix.edits.len()));
-        }
-    }
-    let rules = ["override", "platform", "keyed", "default", "fallback", "none", "rule two", "model[0]", "model[1]"];
-    let rules = rules.map(|rule| format!("rule {rule}"));
-    let codes = Code::ALL.map(|code| format!("code {}", code.as_str()));
-    let warnings = Warning::ALL.map(|warning| format!("warning {}", warning.as_str()));
-    let rest = [
-        "path platform",
-        "path byok",
-        "coherent Platform",
-        "coherent Byok",
-        "fix of 1 edits",
-        "fix of 2 edits",
-        "fix of 3 edits",
-        "a key of another vendor's group",
-    ];
-    for kind in rules.into_iter().chain(codes).chain(warnings).chain(rest.map(String::from)) {
-        let times = count.get(&kind).copied().unwrap_or_default();
-        assert!(times >= AT_LEAST, "{kind} occurs {times} times in {CASES} cases: {count:#?}");
+/// The maximum chance, over all kinds, that a sample fails although every share is [`RESERVE`] times its floor.
+const CHANCE_OF_FALSE_FAILURE: f64 = 1e-9;
+
+/// The factor by which the share of a kind exceeds its floor.
+const RESERVE: f64 = 4.0;
+
+/// The smallest useful floor: a property that runs 256 cases, the default, then has such a case twice in a run.
+const SMALLEST_FLOOR: f64 = 0.002;
+
+/// Kinds that are too rare for a floor. A test only counts that they occur.
+const RARE: [&str; 6] = [
+    "a fix that changes a variable that is the runtime",
+    "a fix that needs an edit of a precondition",
+    "a key of another vendor's group",
+    "another spelling that differs in case or separators",
+    "rule model[2] or a later one",
+    "the platform path with injected secrets",
+];
+
+/// The minimum number of cases of each rare kind in the sample.
+const RARE_AT_LEAST: usize = 10;
+
+/// A case of the sample, with its resolution and its fixes.
+struct Sampled<'c> {
+    case: &'c TestCase,
+    found: Resolution<'c>,
+    fixes: Vec<Fix>,
+}
+
+impl Deref for Sampled<'_> {
+    type Target = TestCase;
+
+    fn deref(&self) -> &TestCase {
+        self.case
     }
 }
 
-#[test]
-fn cases_reach_every_kind_of_input() {
-    type Predicate = fn(&TestCase) -> bool;
-    let kinds: [(&str, Predicate); 23] = [
-        ("a provider without credentials", |case| providers(case).any(Provider::is_keyless)),
-        ("a group of credentials", |case| {
-            providers(case).any(|provider| provider.auth_env.items().any(|item| item.len() > 1))
-        }),
-        ("a group of credentials after another credential", |case| {
-            providers(case).any(|provider| provider.auth_env.items().skip(1).any(|item| item.len() > 1))
-        }),
-        ("a provider without a pattern", |case| providers(case).any(|it| it.model_prefix_match.is_none())),
-        ("a payer with another name than platform", |case| {
-            providers(case).any(|provider| provider.is_platform() && provider.name != "platform")
-        }),
-        ("a provider named platform that the tenant pays", |case| {
-            providers(case).any(|provider| !provider.is_platform() && provider.name == "platform")
-        }),
-        ("a withdrawn id", |case| arms(case).any(|arm| !arm.withdrawn_models.is_empty())),
-        ("an id that one arm lists and another withdrew", |case| {
-            case.dataset.registry.runtimes().iter().any(|runtime| {
-                let listed = |id: &String| runtime.arms.iter().any(|arm| arm.models.contains(id));
-                runtime.arms.iter().flat_map(|arm| &arm.withdrawn_models).any(listed)
-            })
-        }),
-        ("an absent display name", |case| providers(case).any(|it| it.display_name.is_none())),
-        ("a display name of a runtime", |case| {
-            case.dataset.registry.runtimes().iter().any(|runtime| runtime.display_name.is_some())
-        }),
-        ("no platform", |case| case.dataset.registry.provider("platform").is_none()),
-        ("a provider nearly called platform", |case| case.dataset.registry.provider("Platform").is_some()),
-        ("a name-only arm", |case| arms(case).any(|arm| arm.models.is_empty())),
-        ("an id listed by two arms", |case| {
-            case.dataset.registry.runtimes().iter().any(|runtime| {
-                let listed = |id: &String| runtime.arms.iter().filter(|arm| arm.models.contains(id)).count();
-                runtime.arms.iter().flat_map(|arm| &arm.models).any(|id| listed(id) > 1)
-            })
-        }),
-        ("an id listed twice by one arm", |case| {
-            arms(case).any(|arm| arm.models.iter().any(|id| arm.models.iter().filter(|other| *other == id).count() > 1))
-        }),
-        ("a listed id that trimming makes unreachable", |case| {
-            arms(case).flat_map(|arm| &arm.models).any(|id| id.trim() != id)
-        }),
-        ("an id with characters beyond ASCII", |case| arms(case).flat_map(|arm| &arm.models).any(|id| !id.is_ascii())),
-        ("a runtime that differs only in case", |case| case.dataset.registry.runtime("Agent").is_some()),
-        ("a template variant as the runtime", |case| {
-            case.dataset.policy.document().templates.contains_key(&case.runtime)
-        }),
-        ("a default for the path", |case| case.dataset.policy.document().defaults.contains_key("LLM_PATH")),
-        ("a key set to the empty text", |case| is_set_empty(case, "KEY_A")),
-        ("a key set", |case| has_value(case, "KEY_A")),
-        ("an ambient credential", |case| !case.ambient.is_empty()),
-    ];
-    let cases: Vec<_> = fixed_cases(500).collect();
-    for (kind, is_kind) in kinds {
-        let times = cases.iter().filter(|case| is_kind(case)).count();
-        assert!(times >= AT_LEAST, "{kind} occurs {times} times in {} cases", cases.len());
-    }
-    for variable in ["MODEL", "LLM_PATH", "PLATFORM_MODEL", "RUNTIME", "UNREAD"] {
-        let with_value = cases.iter().filter(|case| has_value(case, variable)).count();
-        let empty = cases.iter().filter(|case| is_set_empty(case, variable)).count();
-        assert!(with_value.min(empty) >= AT_LEAST, "{variable} has a value {with_value} times, is empty {empty} times");
-    }
-}
+/// A kind of case, and whether a case is of the kind.
+type Kinds = (&'static str, fn(&Sampled<'_>) -> bool);
 
-/// A form of a policy, and whether a case has it.
-type Form = (&'static str, fn(&TestCase) -> bool);
-
-/// The forms of a policy.
-const FORMS: &[Form] = &[
+/// The kinds of cases that a predicate decides.
+const KINDS: &[Kinds] = &[
+    ("a provider without credentials", |case| providers(case).any(Provider::is_keyless)),
+    ("a group of credentials", |case| {
+        providers(case).any(|provider| provider.auth_env.items().any(|item| item.len() > 1))
+    }),
+    ("a group of credentials after another credential", |case| {
+        providers(case).any(|provider| provider.auth_env.items().skip(1).any(|item| item.len() > 1))
+    }),
+    ("a provider without a pattern", |case| providers(case).any(|it| it.model_prefix_match.is_none())),
+    ("a payer with another name than platform", |case| {
+        providers(case).any(|provider| provider.is_platform() && provider.name != "platform")
+    }),
+    ("a provider named platform that the tenant pays", |case| {
+        providers(case).any(|provider| !provider.is_platform() && provider.name == "platform")
+    }),
+    ("a withdrawn id", |case| arms(case).any(|arm| !arm.withdrawn_models.is_empty())),
+    ("an id that one arm lists and another withdrew", |case| {
+        case.dataset.registry.runtimes().iter().any(|runtime| {
+            let listed = |id: &String| runtime.arms.iter().any(|arm| arm.models.contains(id));
+            runtime.arms.iter().flat_map(|arm| &arm.withdrawn_models).any(listed)
+        })
+    }),
+    ("an absent display name", |case| providers(case).any(|it| it.display_name.is_none())),
+    ("a display name of a runtime", |case| {
+        case.dataset.registry.runtimes().iter().any(|runtime| runtime.display_name.is_some())
+    }),
+    ("no platform", |case| case.dataset.registry.provider("platform").is_none()),
+    ("a provider nearly called platform", |case| case.dataset.registry.provider("Platform").is_some()),
+    ("a name-only arm", |case| arms(case).any(|arm| arm.models.is_empty())),
+    ("an id listed by two arms", |case| {
+        case.dataset.registry.runtimes().iter().any(|runtime| {
+            let listed = |id: &String| runtime.arms.iter().filter(|arm| arm.models.contains(id)).count();
+            runtime.arms.iter().flat_map(|arm| &arm.models).any(|id| listed(id) > 1)
+        })
+    }),
+    ("an id listed twice by one arm", |case| {
+        arms(case).any(|arm| arm.models.iter().any(|id| arm.models.iter().filter(|other| *other == id).count() > 1))
+    }),
+    ("a listed id that trimming makes unreachable", |case| {
+        arms(case).flat_map(|arm| &arm.models).any(|id| id.trim() != id)
+    }),
+    ("an id with characters beyond ASCII", |case| arms(case).flat_map(|arm| &arm.models).any(|id| !id.is_ascii())),
+    ("a runtime that differs only in case", |case| case.dataset.registry.runtime("Agent").is_some()),
+    ("a template variant as the runtime", |case| case.dataset.policy.document().templates.contains_key(&case.runtime)),
+    ("a default for the path", |case| case.dataset.policy.document().defaults.contains_key("LLM_PATH")),
+    ("a key set to the empty text", |case| is_set_empty(case, "KEY_A")),
+    ("a key set", |case| has_value(case, "KEY_A")),
+    ("an ambient credential", |case| !case.ambient.is_empty()),
     ("a policy of version 1", |case| case.dataset.policy_v1().is_some()),
     ("a policy of version 2", |case| case.dataset.policy_v1().is_none()),
     ("a test `set`", |case| has_test(case, |test| *test == Test::Set)),
@@ -172,16 +150,16 @@ const FORMS: &[Form] = &[
             && policy(case).secrets.iter().skip(1).any(|rule| is_platform(&rule.effect))
     }),
     ("the platform path with injected secrets", |case| {
-        let found = RealResolver.resolve(case);
+        let found = &case.found;
         found.path == BillingPath::Platform && !found.injected.is_empty()
     }),
     ("no platform path", |case| !case.dataset.policy.has_platform_path()),
     ("no rules for secrets", |case| policy(case).secrets.is_empty()),
     ("a precondition", |case| !policy(case).creates.unless.is_empty()),
     ("a precondition that does not hold", |case| {
-        !policy(case).creates.unless.is_empty() && RealResolver.resolve(case).outcome != Outcome::Nothing
+        !policy(case).creates.unless.is_empty() && case.found.outcome != Outcome::Nothing
     }),
-    ("a precondition that holds", |case| RealResolver.resolve(case).outcome == Outcome::Nothing),
+    ("a precondition that holds", |case| case.found.outcome == Outcome::Nothing),
     ("two preconditions", |case| policy(case).creates.unless.len() > 1),
     ("an empty variable that counts as set", |case| {
         policy(case).empty_is_set.iter().any(|name| is_set_empty(case, name))
@@ -203,9 +181,9 @@ const FORMS: &[Form] = &[
     ("no rules for the only runtime", |case| policy(case).runtime.is_empty() && policy(case).runtimes.len() == 1),
     ("an action as the harness", |case| policy(case).harness.iter().any(|entry| entry.action().is_some())),
     ("several runtimes of a harness", |case| policy(case).runtimes.len() > 1),
-    ("no rule applies", |case| RealResolver.resolve(case).rule.is_none()),
+    ("no rule applies", |case| case.found.rule.is_none()),
     ("a rule that sends no model applies", |case| {
-        let found = RealResolver.resolve(case);
+        let found = &case.found;
         found.rule.is_some() && found.slug.is_empty()
     }),
     ("another spelling as a fix", |case| has_fix(case, is_spelling)),
@@ -238,7 +216,7 @@ const FORMS: &[Form] = &[
     ("a fix that edits a variable of a precondition", |case| {
         let tests = || policy(case).creates.unless.iter().flat_map(|condition| &condition.variables);
         let is_tested = |edit: &Edit| tests().any(|(name, _)| name == edit.variable());
-        RealResolver.fixes(case).iter().any(|fix| fix.edits.iter().any(is_tested))
+        case.fixes.iter().any(|fix| fix.edits.iter().any(is_tested))
     }),
     ("a fix that needs an edit of a precondition", |case| {
         let tests = || policy(case).creates.unless.iter().flat_map(|condition| &condition.variables);
@@ -252,20 +230,208 @@ const FORMS: &[Form] = &[
         };
         let is_only_tested =
             |edit: &Edit| tests().any(|(name, _)| name == edit.variable()) && !is_read(edit.variable());
-        RealResolver.fixes(case).iter().any(|fix| fix.edits.iter().any(is_only_tested))
+        case.fixes.iter().any(|fix| fix.edits.iter().any(is_only_tested))
     }),
-    ("a fix that sends a key to another vendor", |case| {
-        let fixes = RealResolver.fixes(case);
-        fixes.iter().any(|fix| moves_key(case, fix))
+    ("a fix that sends a key to another vendor", |case| case.fixes.iter().any(|fix| moves_key(case, fix))),
+    ("a slug that two arms list", |case| {
+        let listing = |arm: &&Arm| arm.models.iter().any(|id| id == case.found.slug.trim());
+        served_arms(case).filter(listing).count() > 1
+    }),
+    ("a slug that several patterns match and no arm lists", |case| {
+        let slug = case.found.slug.trim();
+        let is_listed = served_arms(case).any(|arm| arm.models.iter().any(|id| id == slug));
+        !is_listed && RealResolver.candidates(&case.dataset, &case.runtime, slug).len() > 1
+    }),
+    ("a slug that one pattern matches and no arm lists", |case| {
+        let slug = case.found.slug.trim();
+        let is_listed = served_arms(case).any(|arm| arm.models.iter().any(|id| id == slug));
+        !is_listed && RealResolver.candidates(&case.dataset, &case.runtime, slug).len() == 1
+    }),
+    ("a needed group of credentials of which a part is present", |case| {
+        let is_present = |name: &str| case.found.injected.contains(name) || case.ambient.iter().any(|it| it == name);
+        case.found.needs.items().any(|item| item.iter().any(is_present) && !item.iter().all(is_present))
+    }),
+    ("a provider without credentials that serves the slug", |case| {
+        case.found.provider.is_some_and(Provider::is_keyless)
+    }),
+    ("several variables that can hold the slug", |case| slug_variables(case) > 1),
+    ("several variables that hold a slug", |case| {
+        let policy = &case.dataset.policy;
+        let holds = |name: &String| policy.variable(name).is_some_and(|variable| policy.is_slug_variable(variable));
+        case.variables.iter().filter(|(name, value)| holds(name) && !value.is_empty()).count() > 1
+    }),
+    ("several rules that take any slug from a variable", |case| {
+        let takes = |rule: &&PickRule| matches!(sources(rule).first(), Some(Source::Variable(_)));
+        policy(case).model.iter().filter(takes).count() > 1
+    }),
+    ("a rule that a variable switches on, and one that it switches off", |case| {
+        let switches = |is_on: bool| {
+            let tests = conditions(policy(case)).flat_map(|condition| &condition.variables);
+            tests
+                .filter(move |(_, test)| match test {
+                    Test::Value(Membership::OneOf(_)) | Test::Set | Test::Host(_) => is_on,
+                    Test::Value(Membership::NoneOf(_)) | Test::Unset => !is_on,
+                })
+                .map(|(name, _)| name)
+        };
+        switches(true).any(|name| switches(false).any(|other| other == name))
+    }),
+    ("a secret that is always injected", |case| {
+        let is_constant =
+            |rule: &SecretsRule| rule.key.is_none() && rule.when.is_empty() && !rule.injected().is_empty();
+        policy(case).secrets.iter().any(is_constant)
+    }),
+    ("the mode `every` with several rules that apply", |case| {
+        let keys = policy(case).secrets.iter().filter_map(|rule| rule.key.as_ref());
+        policy(case).inject == InjectMode::Every && keys.filter(|key| has_value(case, key)).count() > 1
     }),
 ];
 
+/// The kinds of a case that follow from its resolution: rule, path, verdict, warnings, sizes of fixes.
+fn resolution_kinds(sampled: &Sampled<'_>) -> BTreeSet<String> {
+    let Sampled { case, found, fixes } = sampled;
+    let mut kinds = BTreeSet::new();
+    let is_first = |name: &str| providers(case).any(|it| it.auth_env.names().first().is_some_and(|it| it == name));
+    if found.warnings.contains(Warning::CrossVendorCredential) && !found.accepted_by.iter().all(is_first) {
+        kinds.insert("a key of another vendor's group".to_owned());
+    }
+    let rule = found.rule.unwrap_or("none");
+    let is_later = rule.starts_with("model[") && !["model[0]", "model[1]"].contains(&rule);
+    kinds.insert(format!("rule {}", if is_later { "model[2] or a later one" } else { rule }));
+    kinds.insert(format!("path {}", found.path.as_str()));
+    kinds.insert(match found.verdict {
+        Kind::Coherent => format!("coherent {:?}", found.billing.unwrap()),
+        Kind::Contradiction => format!("code {}", found.code.unwrap().as_str()),
+        Kind::Nothing => "nothing created".to_owned(),
+    });
+    kinds.extend(found.warnings.iter().map(|warning| format!("warning {}", warning.as_str())));
+    kinds.extend(fixes.iter().map(|fix| format!("fix of {} edits", fix.edits.len())));
+    for variable in ["MODEL", "LLM_PATH", "PLATFORM_MODEL", "RUNTIME", "UNREAD"] {
+        if has_value(case, variable) {
+            kinds.insert(format!("{variable} has a value"));
+        } else if is_set_empty(case, variable) {
+            kinds.insert(format!("{variable} is empty"));
+        }
+    }
+    kinds
+}
+
+/// The number of cases of each kind in the sample.
+fn counts() -> BTreeMap<String, usize> {
+    let mut counts: BTreeMap<String, usize> = KINDS.iter().map(|(kind, _)| ((*kind).to_owned(), 0)).collect();
+    for case in fixed_cases(SAMPLE) {
+        let sampled = Sampled { found: RealResolver.resolve(&case), fixes: RealResolver.fixes(&case), case: &case };
+        let mut kinds = resolution_kinds(&sampled);
+        kinds.extend(KINDS.iter().filter(|(_, is_kind)| is_kind(&sampled)).map(|(kind, _)| (*kind).to_owned()));
+        kinds.into_iter().for_each(|kind| *counts.entry(kind).or_default() += 1);
+    }
+    counts
+}
+
+/// The shares of the kinds are at least their floors in `shares.tsv`, as an exact one-sided binomial test shows.
 #[test]
-fn policies_reach_every_form() {
-    let cases: Vec<_> = fixed_cases(CASES).collect();
-    let times = |is_form: &fn(&TestCase) -> bool| cases.iter().filter(|case| is_form(case)).count();
-    let counts: Vec<(&str, usize)> = FORMS.iter().map(|(form, is_form)| (*form, times(is_form))).collect();
-    assert!(counts.iter().all(|(_, times)| *times >= AT_LEAST), "in {CASES} cases: {counts:#?}");
+fn shares_of_all_kinds_reach_their_floors() {
+    let counts = counts();
+    let floors = floors();
+    let mut problems = String::new();
+    for (kind, count) in &counts {
+        let share = *count as f64 / SAMPLE as f64;
+        match floors.get(kind.as_str()) {
+            None if RARE.contains(&kind.as_str()) && *count >= RARE_AT_LEAST => {}
+            None => problems += &format!("{kind}\t{:.3}\n", (share / RESERVE).max(SMALLEST_FLOOR)),
+            Some(floor) if *count < required(SAMPLE, *floor) => {
+                problems += &format!("{kind}: share {share:.4} of {SAMPLE} does not show a share of {floor}\n");
+            }
+            Some(_) => {}
+        }
+    }
+    let needed = Code::ALL.map(|code| format!("code {}", code.as_str())).into_iter();
+    let needed = needed.chain(Warning::ALL.map(|warning| format!("warning {}", warning.as_str())));
+    let missing = needed
+        .filter(|kind| !counts.contains_key(kind))
+        .chain(floors.keys().filter(|kind| !counts.contains_key(**kind)).map(|kind| (*kind).to_owned()));
+    missing.for_each(|kind| problems += &format!("{kind}: no case\n"));
+    assert!(problems.is_empty(), "a line with a tab is a row that shares.tsv lacks:\n{problems}");
+}
+
+/// The floor of each kind, between 0 and 1.
+fn floors() -> BTreeMap<&'static str, f64> {
+    let row = |line: &'static str| {
+        let (kind, floor) = line.split_once('\t').expect("a row is a kind and a floor");
+        (kind, floor.parse().expect("a floor is a number"))
+    };
+    include_str!("shares.tsv").lines().map(row).collect()
+}
+
+/// The smallest number of hits in `n` cases that shows a share of at least `floor`: with a smaller share, so many hits
+/// are less likely than [`CHANCE_OF_MISS`].
+fn required(n: usize, floor: f64) -> usize {
+    let distribution = binomial(n, floor);
+    let mut chance = 0.0;
+    for hits in (0..=n).rev() {
+        chance += distribution[hits];
+        if chance > CHANCE_OF_MISS {
+            return hits + 1;
+        }
+    }
+    0
+}
+
+/// The chance of each number of hits in `n` independent cases.
+fn binomial(n: usize, share: f64) -> Vec<f64> {
+    let mut logarithm = n as f64 * (-share).ln_1p();
+    let odds = share.ln() - (-share).ln_1p();
+    let mut chances = vec![logarithm.exp()];
+    for hits in 1..=n {
+        logarithm += ((n + 1 - hits) as f64 / hits as f64).ln() + odds;
+        chances.push(logarithm.exp());
+    }
+    chances
+}
+
+/// The sample is large enough: a generator whose shares are [`RESERVE`] times their floors fails almost never.
+#[test]
+fn floors_fail_by_chance_in_less_than_one_of_a_billion() {
+    let mut chance = 0.0;
+    for (kind, floor) in floors() {
+        assert!((SMALLEST_FLOOR..=1.0 / RESERVE).contains(&floor), "{kind} has the floor {floor}");
+        chance += binomial(SAMPLE, RESERVE * floor)[..required(SAMPLE, floor)].iter().sum::<f64>();
+    }
+    assert!(chance < CHANCE_OF_FALSE_FAILURE, "the chance of a false failure is {chance:e}");
+}
+
+/// Compares with all outcomes of few cases, and with chances computed by hand.
+#[test]
+fn binomial_chances_are_those_of_all_outcomes() {
+    for (n, share) in [(1, 0.5), (3, 0.25), (10, 0.1), (12, 0.9)] {
+        let mut expected = vec![0.0; n + 1];
+        for outcome in 0..1_u32 << n {
+            let hits = outcome.count_ones() as usize;
+            expected[hits] += share_power(share, hits) * share_power(1.0 - share, n - hits);
+        }
+        for (chance, expected) in binomial(n, share).into_iter().zip(expected) {
+            assert!((chance - expected).abs() < 1e-12, "{chance} is not {expected}");
+        }
+    }
+    assert!((binomial(SAMPLE, 0.01).iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    // Five hits of five have the chance 5.9e-6, six of six 5.3e-7, and five of six or more 3.3e-5.
+    assert_eq!((required(5, 0.09), required(6, 0.09)), (6, 6));
+}
+
+fn share_power(share: f64, exponent: usize) -> f64 {
+    (0..exponent).map(|_| share).product()
+}
+
+/// The arms of the runtime on which the slug is looked up.
+fn served_arms(case: &TestCase) -> impl Iterator<Item = &Arm> {
+    let template = case.dataset.policy.template_of(&case.runtime);
+    case.dataset.registry.runtime(template).into_iter().flat_map(|runtime| &runtime.arms)
+}
+
+/// The number of variables that can hold the slug.
+fn slug_variables(case: &TestCase) -> usize {
+    let policy = &case.dataset.policy;
+    policy.all_variables().filter(|variable| policy.is_slug_variable(*variable)).count()
 }
 
 fn policy(case: &TestCase) -> &PolicyDocument {
@@ -294,10 +460,10 @@ fn has_text(case: &TestCase, is_kind: impl Fn(&str) -> bool) -> bool {
 }
 
 /// Returns true if a case has a contradiction about a slug in a variable, and a fix of the kind.
-fn has_fix(case: &TestCase, is_kind: impl Fn(&Resolution<'_>, &Fix) -> bool) -> bool {
-    let found = RealResolver.resolve(case);
+fn has_fix(case: &Sampled<'_>, is_kind: impl Fn(&Resolution<'_>, &Fix) -> bool) -> bool {
+    let found = &case.found;
     let is_held = found.decided_by.and_then(|name| case.variables.get(name)).is_some_and(|slug| slug == found.slug);
-    is_held && RealResolver.fixes(case).iter().any(|fix| is_kind(&found, fix))
+    is_held && case.fixes.iter().any(|fix| is_kind(found, fix))
 }
 
 /// Returns true if the fix only writes the slug in another way: with another prefix, or without one.
@@ -333,7 +499,7 @@ fn providers(case: &TestCase) -> impl Iterator<Item = &Provider> {
     case.dataset.registry.providers().iter()
 }
 
-fn arms(case: &TestCase) -> impl Iterator<Item = &slug_resolver::registry::Arm> {
+fn arms(case: &TestCase) -> impl Iterator<Item = &Arm> {
     case.dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms)
 }
 

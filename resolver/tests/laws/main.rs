@@ -3,6 +3,7 @@
 // The lints apply to the library; tests read files and measure time.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod bounded;
 mod exhaustive;
 mod fixes;
 mod generator_coverage;
