@@ -343,7 +343,7 @@ struct Search<'a, 'o> {
     slugs: &'a Slugs,
     key_moves: KeyMoves,
     decisions: usize,
-    /// The number of environments that were made, with those that were not decided.
+    /// The number of environments that were made; some of them were not decided.
     tried: usize,
     found: Vec<Found<'a>>,
 }

@@ -232,7 +232,7 @@ fn small_policy_with_many_environments_ends_in_time() {
     let scratch = project("prove-many", CONFIG).file("policies/mine.yaml", policy);
     let output = slugproof(["prove"]).dir(&scratch).run();
     assert!(output.snapshot().contains("the budget ended before"), "{}", output.snapshot());
-    assert_eq!(output.code, 1, "what is unchecked is not proved");
+    assert_eq!(output.code, 1, "unchecked cases are not proved");
     assert!(output.processor_time.as_secs() < 60, "{:?}", output.processor_time);
 }
 

@@ -25,11 +25,11 @@ pub fn measure<T>(compute: impl FnOnce() -> T) -> (T, u64) {
 /// The units of each kind of work on a dataset.
 #[derive(Clone, Copy)]
 pub(crate) struct Units {
-    /// Of the checks of one case, without its resolutions.
+    /// The checks of one case, without its resolutions.
     pub(crate) case: u64,
-    /// Of one resolution.
+    /// One resolution.
     pub(crate) resolution: u64,
-    /// Of one environment that a search for fixes tries.
+    /// One environment that a search for fixes tries.
     pub(crate) edit: u64,
 }
 

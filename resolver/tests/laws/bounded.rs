@@ -39,8 +39,8 @@ const QUICK: &[Bound] = &[
     Bound { providers: 1, runtimes: 1, letters: 1, texts: 0, keys: 1, rules: 1 },
 ];
 
-/// The bounds of the nightly run. Two of everything, with three variables and three rules, have more than 10¹² forms, so
-/// each bound is large in some sizes and small in the others.
+/// The bounds of the nightly run. Two of everything, with three variables and three rules, have more than
+/// 10¹² forms, so each bound is large in some sizes and small in the others.
 const NIGHTLY: &[Bound] = &[
     Bound { providers: 2, runtimes: 1, letters: 1, texts: 1, keys: 0, rules: 1 },
     Bound { providers: 2, runtimes: 1, letters: 1, texts: 0, keys: 1, rules: 1 },
@@ -215,12 +215,12 @@ impl Bound {
     /// The number of forms, by the orbit-counting theorem: the average, over all renamings, of the number of pairs of a
     /// registry and a policy that the renaming does not change.
     ///
-    /// Let a renaming keep *l* letters, *s* secrets, *t* text variables and *k* keys. It keeps a choice exactly if it keeps
-    /// everything that the choice names, so it keeps
+    /// Let a renaming keep *l* letters, *s* secrets, *t* text variables and *k* keys. It keeps a choice exactly
+    /// if it keeps everything that the choice names, so it keeps
     ///
     /// - 3 + *s* of the ways to accept secrets and 1 + *l* of the patterns of a provider, so ((3 + *s*)(1 + *l*))ᵖ
     ///   catalogues of *p* providers;
-    /// - *w* = 3ᶜ ways to list ids, where *c* is the number of cycles of letters, since a cycle of letters has one listing;
+    /// - *w* = 3ᶜ ways to list ids, where *c* is the number of cycles of letters, since a cycle has one listing;
     ///   so *a* = Σⱼ *p*!/(*p*−*j*)! *w*ʲ lists of arms, and Σᵣ *a*ʳ lists of runtimes;
     /// - *m* = (1 + 2*t* + *tl* + 2*k*)(1 + *l* + *t*) + *t* rules for the model, and 2 + *l* ends of the list;
     /// - *i* = *ks* + *tl* rules for secrets, and 1 + *s* ends; two modes if there is a rule for secrets.

@@ -391,7 +391,7 @@ fn binomial(n: usize, share: f64) -> Vec<f64> {
 
 /// The sample is large enough: a generator whose shares are [`RESERVE`] times their floors fails almost never.
 #[test]
-fn floors_fail_by_chance_in_less_than_one_of_a_billion() {
+fn floors_almost_never_fail_by_chance() {
     let mut chance = 0.0;
     for (kind, floor) in floors() {
         assert!((SMALLEST_FLOOR..=1.0 / RESERVE).contains(&floor), "{kind} has the floor {floor}");

@@ -579,8 +579,8 @@ fn input(file: &File, bytes: &[u8], witnesses: &Witnesses) -> Option<Entry> {
                     let has_witness = witnesses.stems.iter().any(|stem| stem == file.stem());
                     if file.kind == Kind::Regression && entry.passes() && !has_witness {
                         entry.status = Status::SeedWithoutWitness(
-                            "no witness has the name of this input; while the bug exists, run `slugproof corpus promote` \
-                             on the input; if the bug was never committed, remove the file"
+                            "no witness has the name of this input; while the bug exists, run `slugproof corpus \
+                             promote` on the input; if the bug was never committed, remove the file"
                                 .into(),
                         );
                     }
