@@ -77,7 +77,7 @@ impl Dataset {
 
     /// The units of each kind of work.
     pub(crate) fn units(&self) -> Units {
-        *self.units.get_or_init(|| Units::new(self))
+        *self.units.get_or_init(|| Units::new(&self.registry, &self.policy))
     }
 
     /// Creates a dataset that is not in an `Arc` yet.

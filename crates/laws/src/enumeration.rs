@@ -134,7 +134,8 @@ impl Enumeration {
             let members = leaves.iter().flat_map(|(_, leaf)| leaf.members.iter());
             let distinct: HashSet<&str> = members.map(|members| members.first.as_str()).collect();
             let cases = leaves.iter().map(|(_, leaf)| leaf.members.len().max(1)).sum::<usize>().max(1);
-            let similar_ids = work::similar_ids(dataset, &name) * distinct.len() as u64 / cases as u64;
+            let similar_ids =
+                work::similar_ids(&dataset.registry, &dataset.policy, &name) * distinct.len() as u64 / cases as u64;
             enumerations.push(RuntimeEnumeration { leaves, known, name, probe, similar_ids });
         }
         Self {

@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use crate::dataset::Dataset;
+use slug_resolver::{Policy, Registry};
 
 thread_local! {
     static SPENT: Cell<u64> = const { Cell::new(0) };
@@ -34,8 +34,7 @@ pub(crate) struct Units {
 }
 
 impl Units {
-    pub(crate) fn new(dataset: &Dataset) -> Self {
-        let Dataset { registry, policy, .. } = dataset;
+    pub(crate) fn new(registry: &Registry, policy: &Policy) -> Self {
         let document = policy.document();
         let rules =
             document.model.len() + document.runtime.len() + document.secrets.len() + document.creates.unless.len();
@@ -47,8 +46,8 @@ impl Units {
 }
 
 /// The units of finding the ids of a runtime that are similar to a slug, once for the laws and once for the resolver.
-pub(crate) fn similar_ids(dataset: &Dataset, runtime: &str) -> u64 {
-    let runtime = dataset.registry.runtime(dataset.policy.template_of(runtime));
+pub(crate) fn similar_ids(registry: &Registry, policy: &Policy, runtime: &str) -> u64 {
+    let runtime = registry.runtime(policy.template_of(runtime));
     let ids = runtime.into_iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
     ids.map(|id| 120 + id.len() as u64).sum()
 }
