@@ -15,6 +15,9 @@ use super::expression::{Scope, condition, template, to_text, typed};
 /// The files of a repository, by path.
 pub type Files = BTreeMap<String, String>;
 
+/// The directory of the workflow files.
+const WORKFLOWS: &str = ".github/workflows/";
+
 /// The script that a stub replaces in a run.
 pub const HARNESS: &str = "tests/e2e.sh";
 
@@ -54,12 +57,39 @@ struct Effects {
     written: [Vec<(String, String)>; 2],
 }
 
+/// A program that the runs get in place of a real one.
+#[derive(Clone)]
+pub struct Stub {
+    /// Its path: below `repository`, or in `bin`, where shells find it first.
+    pub path: String,
+    /// Its text. What it writes to descriptor 3 is recorded: lines of `NAME=value`, each ended by the character 31,
+    /// and a call ended by the character 30.
+    pub text: String,
+}
+
+impl Stub {
+    /// The stub in place of the harness, which records the variables that matter.
+    fn harness() -> Self {
+        let record = |name: &str| format!("[ -z \"${{{name}+x}}\" ] || printf '%s=%s\\037' {name} \"${name}\" >&3\n");
+        let records: String = NAMES.map(record).concat();
+        Self { path: format!("repository/{HARNESS}"), text: format!("{records}printf '\\036' >&3\n") }
+    }
+}
+
 /// Runs scripts, each combination of script, environment and files once.
-#[derive(Default)]
 pub struct Scripts {
+    pub stubs: Vec<Stub>,
+    /// Whether the files of the repository are there only after a step with `actions/checkout`.
+    pub needs_checkout: bool,
     known: BTreeMap<String, Effects>,
     /// The number of scripts that bash has run.
     pub runs: usize,
+}
+
+impl Default for Scripts {
+    fn default() -> Self {
+        Self { stubs: vec![Stub::harness()], needs_checkout: false, known: BTreeMap::new(), runs: 0 }
+    }
 }
 
 /// The time after which a script counts as hanging.
@@ -67,26 +97,36 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Scripts {
     fn run(&mut self, files: &Files, shell: &str, script: &str, env: &Environment) -> Effects {
+        // Scripts do not read workflow files.
+        let files = files.iter().filter(|(path, _)| !path.starts_with(WORKFLOWS)).collect();
         let key = format!("{shell}\n{script}\n{env:?}\n{files:?}");
         if let Some(effects) = self.known.get(&key) {
             return effects.clone();
         }
         self.runs += 1;
-        let effects = run_script(files, shell, script, env);
+        let effects = run_script(&files, &self.stubs, shell, script, env);
         self.known.insert(key, effects.clone());
         effects
     }
 }
 
-fn run_script(files: &Files, shell: &str, script: &str, env: &Environment) -> Effects {
+fn run_script(
+    files: &BTreeMap<&String, &String>,
+    stubs: &[Stub],
+    shell: &str,
+    script: &str,
+    env: &Environment,
+) -> Effects {
     let scratch = tempfile::tempdir().expect("the temporary directory is writable");
     let root = scratch.path().join("repository");
     let calls = scratch.path().join("calls");
-    let record = |name: &str| format!("[ -z \"${{{name}+x}}\" ] || printf '%s=%s\\037' {name} \"${name}\"\n");
-    let records: String = NAMES.map(record).concat();
-    let stub = format!("#!/bin/bash\nexec >> '{}'\n{records}printf '\\036'\n", calls.display());
-    for (path, text) in files.iter().map(|(path, text)| (path.as_str(), text.as_str())).chain([(HARNESS, &stub[..])]) {
+    fs::create_dir_all(&root).expect("the temporary directory is writable");
+    for (path, text) in files {
         write_executable(&root.join(path), text);
+    }
+    for Stub { path, text } in stubs {
+        let text = format!("#!/bin/bash\nexec 3>> '{}'\n{text}", calls.display());
+        write_executable(&scratch.path().join(path), &text);
     }
     let names = ["script", "env", "output"].map(|name| scratch.path().join(name));
     for (path, text) in names.iter().zip([script, "", ""]) {
@@ -100,7 +140,8 @@ fn run_script(files: &Files, shell: &str, script: &str, env: &Environment) -> Ef
     };
     let mut command = Command::new(arguments[0]);
     command.args(&arguments[1..]).arg(&names[0]).current_dir(&root).env_clear().envs(env);
-    command.env("PATH", "/usr/bin:/bin").env("GITHUB_ENV", &names[1]).env("GITHUB_OUTPUT", &names[2]);
+    let path = format!("{}:/usr/bin:/bin", scratch.path().join("bin").display());
+    command.env("PATH", path).env("GITHUB_ENV", &names[1]).env("GITHUB_OUTPUT", &names[2]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let has_failed = !succeeds(command.spawn().expect("bash is installed"));
     let recorded = fs::read_to_string(&calls).unwrap_or_default();
@@ -143,7 +184,9 @@ pub struct Run<'r> {
     pub files: &'r Files,
     pub world: &'r World,
     pub scripts: &'r mut Scripts,
-    calls: Vec<Call>,
+    pub calls: Vec<Call>,
+    /// The result of each job that was considered: the file, the job, and its result.
+    pub results: Vec<[String; 3]>,
 }
 
 /// A step's position: what its expressions and scripts see.
@@ -154,6 +197,7 @@ struct Position<'p> {
     /// The environment of the job, with what steps wrote to `GITHUB_ENV`.
     env: Environment,
     has_failed: bool,
+    has_files: bool,
     is_action: bool,
     default_shell: String,
 }
@@ -161,10 +205,21 @@ struct Position<'p> {
 impl<'r> Run<'r> {
     /// Every call of the harness in the workflows that an event starts.
     pub fn calls(files: &'r Files, world: &'r World, scripts: &'r mut Scripts) -> Vec<Call> {
-        let mut run = Self { files, world, scripts, calls: Vec::new() };
-        for path in files.keys().filter(|path| path.starts_with(".github/workflows/")) {
+        let paths = files.keys().filter(|path| path.starts_with(WORKFLOWS));
+        Self::of(files, world, scripts, paths).calls
+    }
+
+    /// A run of the workflow files with these paths, as far as the event starts them.
+    pub fn of(
+        files: &'r Files,
+        world: &'r World,
+        scripts: &'r mut Scripts,
+        paths: impl Iterator<Item = &'r String>,
+    ) -> Self {
+        let mut run = Self { files, world, scripts, calls: Vec::new(), results: Vec::new() };
+        for path in paths {
             let workflow = run.read(path);
-            if workflow["on"] == world.event || workflow["on"].get(world.event).is_some() {
+            if is_started(&workflow["on"], world.event) {
                 let inputs = match world.event {
                     "workflow_dispatch" => inputs(&workflow["on"]["workflow_dispatch"]["inputs"], &world.inputs),
                     _ => Map::new(),
@@ -172,7 +227,7 @@ impl<'r> Run<'r> {
                 run.workflow(path, &workflow, inputs, &world.secrets);
             }
         }
-        run.calls
+        run
     }
 
     fn read(&self, path: &str) -> Value {
@@ -191,6 +246,7 @@ impl<'r> Run<'r> {
         while needs.len() < jobs.len() {
             let needed = |job: &Value| match &job["needs"] {
                 Value::String(name) => vec![name.clone()],
+                Value::Array(names) => names.iter().map(to_text).collect(),
                 _ => Vec::new(),
             };
             let (id, job) = jobs
@@ -206,6 +262,7 @@ impl<'r> Run<'r> {
                 true => self.job((path, id), workflow, job, &contexts),
                 false => json!({"result": "skipped", "outputs": {}}),
             };
+            self.results.push([path.to_owned(), id.clone(), to_text(&result["result"])]);
             needs.insert(id.clone(), result);
         }
     }
@@ -237,8 +294,16 @@ impl<'r> Run<'r> {
             let shells = [&job["defaults"], &workflow["defaults"]].map(|defaults| defaults["run"]["shell"].as_str());
             let default_shell = shells.into_iter().flatten().next().unwrap_or_default().to_owned();
             contexts.insert("steps".to_owned(), json!({}));
-            let mut position =
-                Position { workflow: path, job: id, contexts, env, has_failed: false, is_action: false, default_shell };
+            let mut position = Position {
+                workflow: path,
+                job: id,
+                contexts,
+                env,
+                has_failed: false,
+                has_files: !self.scripts.needs_checkout,
+                is_action: false,
+                default_shell,
+            };
             self.steps(&job["steps"], &mut position);
             has_failed |= position.has_failed;
             let all: Value = position.contexts.into();
@@ -266,6 +331,10 @@ impl<'r> Run<'r> {
                 continue;
             }
             let has_failed = match step["uses"].as_str() {
+                Some(action) if action.starts_with("actions/checkout@v") => {
+                    position.has_files = true;
+                    false
+                }
                 Some(action) => self.action(action, step, env, &scope, position),
                 None => self.script(step, &env, &scope, position),
             };
@@ -277,7 +346,8 @@ impl<'r> Run<'r> {
     fn script(&mut self, step: &Value, env: &Environment, scope: &Scope<'_>, position: &mut Position<'_>) -> bool {
         let script = template(step["run"].as_str().expect("a step runs a script or an action"), scope);
         let shell = step["shell"].as_str().unwrap_or(&position.default_shell);
-        let effects = self.scripts.run(self.files, shell, &script, env);
+        let files = if position.has_files { self.files } else { &Files::new() };
+        let effects = self.scripts.run(files, shell, &script, env);
         let [variables, outputs] = effects.written;
         position.env.extend(variables);
         if let Some(id) = step["id"].as_str() {
@@ -299,7 +369,8 @@ impl<'r> Run<'r> {
         scope: &Scope<'_>,
         position: &mut Position<'_>,
     ) -> bool {
-        let file = self.read(&format!("{}/action.yml", action.trim_start_matches("./")));
+        let path = action.strip_prefix("./").filter(|_| position.has_files).expect("the action is there");
+        let file = self.read(&format!("{path}/action.yml"));
         let given = evaluated(&step["with"], scope).into_iter().map(|(name, text)| (name, text.into())).collect();
         let mut contexts = position.contexts.clone();
         contexts.insert("inputs".to_owned(), inputs(&file["inputs"], &given).into());
@@ -312,6 +383,18 @@ impl<'r> Run<'r> {
         position.env.extend(inner.env.into_iter().filter(|(name, text)| before.get(name) != Some(text)));
         inner.has_failed
     }
+}
+
+/// Whether an event starts a workflow with these triggers. Of the activities of an event, the usual one happens.
+fn is_started(triggers: &Value, event: &str) -> bool {
+    let activity = match event {
+        "release" => "published",
+        _ => "opened",
+    };
+    let types = triggers.get(event).and_then(|trigger| trigger.get("types"));
+    let names = |value: &Value, name: &str| value == name || value.as_array().is_some_and(|all| all.contains(&name.into()));
+    (names(triggers, event) || triggers.get(event).is_some())
+        && types.is_none_or(|types| names(types, activity))
 }
 
 /// The value that a caller gives to an input.
