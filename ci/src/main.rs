@@ -28,6 +28,7 @@ mod report_failure;
 mod seeded_bugs;
 mod shard;
 mod site;
+mod slips;
 mod test;
 mod tools;
 
@@ -63,6 +64,7 @@ enum Command {
     SeededBugs(seeded_bugs::Arguments),
     Shard(shard::Arguments),
     Site(site::Arguments),
+    Slips(slips::Arguments),
     Test(test::Arguments),
 }
 
@@ -94,6 +96,7 @@ fn run(command: Command) -> Result {
         Command::SeededBugs(arguments) => seeded_bugs::run(&arguments),
         Command::Shard(arguments) => shard::run(arguments),
         Command::Site(arguments) => site::run(&arguments),
+        Command::Slips(arguments) => slips::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
     }
 }

@@ -156,6 +156,10 @@ table! {
             "a name resembles another: a variable, a secret or a model id is probably misspelt";
         PLACEHOLDER = "placeholder", Error, [Lint, Check],
             "a value in angle brackets was pasted and not replaced";
+        REFUSED_FILE = "refused-file", Warning, [Lint],
+            "a forge refuses a workflow file or an action that calls a harness";
+        UNSET_VARIABLE = "unset-variable", Warning, [Lint],
+            "a harness fails without a variable that other calls set and this one does not";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
             "an `accept` entry for lint in slugproof.yaml accepts nothing";
     }

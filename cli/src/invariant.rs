@@ -6,9 +6,9 @@ use slug_resolver::{Billing, Env, Policy, Registry, Resolution};
 
 use crate::config_format;
 use crate::render::is_blank;
-use crate::slip::is_slip;
 use crate::suggest::{did_you_mean, unknown_policy, unknown_runtime};
 use crate::variables::unread_hint;
+use slug_value::slip::is_slip;
 
 /// An entry of `invariants`.
 #[derive(Clone, Debug)]

@@ -32,7 +32,6 @@ mod registry_comparison;
 mod render;
 mod schema;
 mod sink;
-mod slip;
 mod suggest;
 mod variables;
 

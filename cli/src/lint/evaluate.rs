@@ -14,8 +14,8 @@ use crate::invariant::Invariant;
 use crate::redact::{MASK, has_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
-use crate::slip::is_slip;
 use crate::variables::for_named_runtime;
+use slug_value::slip::is_slip;
 use slug_value::{ALTERNATIVES, AbstractValue, Text};
 
 /// Maximum environments evaluated per call; above this the call is undecided.

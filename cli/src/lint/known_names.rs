@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use slug_resolver::{Policy, Registry};
 use slug_workflow::slice::Lookalikes;
 
-use crate::slip::is_slip;
+use slug_value::slip::is_slip;
 
 /// The names that misspelt ones are compared with.
 #[derive(Default)]

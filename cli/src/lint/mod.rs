@@ -24,6 +24,7 @@ pub(crate) mod pins;
 mod report;
 mod repository;
 pub(crate) mod scripts;
+mod slips;
 
 pub use input::Input;
 pub use linter::Linter;

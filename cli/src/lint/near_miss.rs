@@ -16,7 +16,7 @@ use slug_workflow::slice::Lookalikes;
 
 use crate::codes::{NEAR_MISS, PLACEHOLDER};
 use crate::findings::{Finding, SourceId, Span};
-use crate::slip::is_slip;
+use slug_value::slip::is_slip;
 
 use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug};
 use super::explain::PolicyCall;
@@ -263,7 +263,7 @@ fn within(text: &str, range: &Range<usize>, secret: &str) -> Option<Range<usize>
 }
 
 /// True if a text has a name other than as the target of an assignment.
-fn mentions(text: &str, name: &str) -> bool {
+pub(super) fn mentions(text: &str, name: &str) -> bool {
     let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
     text.match_indices(name).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + name.len()..]);

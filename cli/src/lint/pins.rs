@@ -26,8 +26,8 @@ use crate::pattern;
 use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
-use crate::slip::is_slip;
 use crate::suggest::{closest_match, did_you_mean, similar_ids};
+use slug_value::slip::is_slip;
 
 /// Maximum bytes of a file that is scanned.
 const FILE_BYTES: usize = 1 << 20;

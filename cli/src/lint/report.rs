@@ -19,10 +19,10 @@ use crate::io::report_path;
 use crate::redact::is_public;
 use crate::render::resolution::{describe_edit, describe_fix, leading_to};
 use crate::render::{counted, shown};
-use crate::slip::is_slip;
 use slug_resolver::Edit::{Set, Unset};
 use slug_resolver::policy::{Harness, InjectMode};
 use slug_resolver::{Code, Credentials, Edit, Fix, NameSubset};
+use slug_value::slip::is_slip;
 
 impl Linter<'_> {
     /// Lints files. Each patch in the report is verified.
@@ -35,6 +35,7 @@ impl Linter<'_> {
         report.secrets.retain(|text| !is_public(text));
         evaluated.drop_spoiling_fixes(self);
         report.findings.extend(evaluated.findings(self, &files));
+        report.findings.extend(self.slips(&files));
         report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
         if evaluated.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;

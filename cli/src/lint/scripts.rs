@@ -60,6 +60,12 @@ impl Scripts {
         self.files.borrow().values().flatten().any(|file| has(&file.text))
     }
 
+    /// The files that were read, with their paths below the root.
+    pub fn files(&self) -> Vec<(String, SourceFile)> {
+        let files = self.files.borrow();
+        files.iter().filter_map(|(path, file)| Some((path.clone(), file.clone()?))).collect()
+    }
+
     /// The file at a position, and the bytes there.
     fn locate(&self, range: &Range<usize>) -> Option<(String, SourceFile, Range<usize>)> {
         let read = self.read.borrow();

@@ -18,7 +18,7 @@ use slug_resolver::policy::{Pick, Source, Test};
 use slug_resolver::{Policy, Registry};
 
 use crate::json;
-use crate::slip::is_slip;
+use slug_value::slip::is_slip;
 
 /// The text that replaces a credential.
 pub const MASK: &str = "<masked>";

@@ -5,28 +5,73 @@ use serde_yaml::{Mapping, Value};
 
 use crate::runner::Files;
 
-const WORKFLOW: &[&str] =
-    &["name", "run-name", "on", "permissions", "env", "defaults", "concurrency", "jobs"];
+const WORKFLOW: &[&str] = &["name", "run-name", "on", "permissions", "env", "defaults", "concurrency", "jobs"];
 const JOB: &[&str] = &[
-    "name", "permissions", "needs", "if", "runs-on", "environment", "concurrency", "outputs", "env", "defaults", "steps",
-    "timeout-minutes", "strategy", "continue-on-error", "container", "services", "uses", "with", "secrets",
+    "name",
+    "permissions",
+    "needs",
+    "if",
+    "runs-on",
+    "environment",
+    "concurrency",
+    "outputs",
+    "env",
+    "defaults",
+    "steps",
+    "timeout-minutes",
+    "strategy",
+    "continue-on-error",
+    "container",
+    "services",
+    "uses",
+    "with",
+    "secrets",
 ];
 const STEP: &[&str] = &[
-    "id", "if", "name", "uses", "run", "working-directory", "shell", "with", "env", "continue-on-error",
+    "id",
+    "if",
+    "name",
+    "uses",
+    "run",
+    "working-directory",
+    "shell",
+    "with",
+    "env",
+    "continue-on-error",
     "timeout-minutes",
 ];
 const STRATEGY: &[&str] = &["matrix", "fail-fast", "max-parallel"];
 const ACTION: &[&str] = &["name", "author", "description", "inputs", "outputs", "runs", "branding"];
 const INPUT: &[&str] = &["description", "required", "default", "type", "options", "deprecationMessage"];
 const EVENTS: &[&str] = &[
-    "push", "pull_request", "pull_request_target", "schedule", "workflow_dispatch", "workflow_call", "workflow_run",
-    "release", "issues", "issue_comment", "merge_group", "repository_dispatch",
+    "push",
+    "pull_request",
+    "pull_request_target",
+    "schedule",
+    "workflow_dispatch",
+    "workflow_call",
+    "workflow_run",
+    "release",
+    "issues",
+    "issue_comment",
+    "merge_group",
+    "repository_dispatch",
 ];
 const CONTEXTS: &[&str] =
     &["github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs", "inputs"];
 const FUNCTIONS: &[&str] = &[
-    "contains", "startsWith", "endsWith", "format", "join", "toJSON", "fromJSON", "hashFiles", "success", "always",
-    "cancelled", "failure",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "format",
+    "join",
+    "toJSON",
+    "fromJSON",
+    "hashFiles",
+    "success",
+    "always",
+    "cancelled",
+    "failure",
 ];
 
 /// Why the forge refuses a workflow file; `Ok` if it accepts it.

@@ -405,16 +405,17 @@ fn values(
     for name in reference::variable_names(document) {
         add(name, &mut std::iter::once(&"another".to_owned()));
     }
-    let rules = |rules: &[PickRule], found: &BTreeSet<String>, add: &mut dyn FnMut(&str, &mut dyn Iterator<Item = &String>)| {
-        for rule in rules {
-            let Pick::FirstOf(sources) = &rule.pick else { continue };
-            for source in sources {
-                if let Source::Variable(name) = source {
-                    add(name, &mut found.iter());
+    let rules =
+        |rules: &[PickRule], found: &BTreeSet<String>, add: &mut dyn FnMut(&str, &mut dyn Iterator<Item = &String>)| {
+            for rule in rules {
+                let Pick::FirstOf(sources) = &rule.pick else { continue };
+                for source in sources {
+                    if let Source::Variable(name) = source {
+                        add(name, &mut found.iter());
+                    }
                 }
             }
-        }
-    };
+        };
     rules(&document.model, slugs, &mut add);
     rules(&document.runtime, runtimes, &mut add);
     let of_rules = document.model.iter().chain(&document.runtime).map(|rule| &rule.when);

@@ -10,8 +10,9 @@ use crate::tool::Answer;
 const INTRODUCTION: &str = include_str!("introduction.md");
 
 /// The page: the method, a table of kinds, a table of things, and the slips that matter and are not found.
-pub fn render(rows: &[Row]) -> String {
-    let mut page = format!("{INTRODUCTION}\n## By kind of slip\n\n");
+pub fn render(rows: &[Row], share: usize) -> String {
+    let which = if share == 1 { "every slip".to_owned() } else { format!("one slip of {share}") };
+    let mut page = format!("{INTRODUCTION}\nThe tables below count {which}.\n\n## By kind of slip\n\n");
     let kinds = Kind::ALL.map(|kind| (kind.label(), rows.iter().filter(move |row| row.slip.kind == kind).collect()));
     page += &table("slip", &kinds, rows);
     page += "\n## By damaged thing\n\n";
@@ -22,11 +23,17 @@ pub fn render(rows: &[Row]) -> String {
     let files = files.map(|file| (file, rows.iter().filter(move |row| file_of(&row.slip.path) == file).collect()));
     page += &table("file", &files, rows);
     page += "\n## Slips that matter and are not found\n\n";
-    let silent: Vec<&Row> =
-        rows.iter().filter(|row| row.reason.is_some() && row.answer == Answer::Silent).collect();
+    let silent: Vec<&Row> = rows.iter().filter(|row| row.reason.is_some() && row.answer == Answer::Silent).collect();
     for row in &silent {
         let Row { repository, slip, .. } = row;
-        let _ = writeln!(page, "- {repository}, `{}`, line {}: {}: {}", slip.path, slip.line, slip.kind.label(), slip.change);
+        let _ = writeln!(
+            page,
+            "- {repository}, `{}`, line {}: {}: {}",
+            slip.path,
+            slip.line,
+            slip.kind.label(),
+            slip.change
+        );
     }
     page
 }

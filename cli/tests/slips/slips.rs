@@ -144,8 +144,20 @@ struct Vocabulary {
 
 /// The words of conditions that no policy compares: events, contexts, and what somebody may choose.
 const CONDITIONS: [&str; 14] = [
-    "push", "pull_request", "schedule", "workflow_dispatch", "workflow_call", "release", "issues", "published", "opened",
-    "github.event_name", "inputs.fast", "inputs.offline", "true", "false",
+    "push",
+    "pull_request",
+    "schedule",
+    "workflow_dispatch",
+    "workflow_call",
+    "release",
+    "issues",
+    "published",
+    "opened",
+    "github.event_name",
+    "inputs.fast",
+    "inputs.offline",
+    "true",
+    "false",
 ];
 
 impl Vocabulary {
@@ -251,7 +263,8 @@ pub fn all(repository: &Repository) -> Vec<Slip> {
         if path.ends_with(".md") {
             continue;
         }
-        let mut file = File { path, text, tokens: vocabulary.tokens(path, text), slips: Vec::new(), vocabulary: &vocabulary };
+        let mut file =
+            File { path, text, tokens: vocabulary.tokens(path, text), slips: Vec::new(), vocabulary: &vocabulary };
         file.names();
         file.lines();
         file.copied_lines();
@@ -314,7 +327,11 @@ impl File<'_> {
                     }
                     Kind::Case => {
                         let flip = |sign: char| {
-                            if sign.is_ascii_uppercase() { sign.to_ascii_lowercase() } else { sign.to_ascii_uppercase() }
+                            if sign.is_ascii_uppercase() {
+                                sign.to_ascii_lowercase()
+                            } else {
+                                sign.to_ascii_uppercase()
+                            }
                         };
                         // One letter, or the whole name.
                         let places: Vec<usize> = (0..signs.len()).filter(|at| signs[*at].is_alphabetic()).collect();
@@ -412,12 +429,7 @@ impl File<'_> {
             let Some(other) = before.or_else(|| (index + 1..lines.len()).find(same)) else { continue };
             for (token, old) in tokens.iter().zip(&lines[other].1) {
                 if token.text != old.text {
-                    self.add(
-                        Kind::CopiedBlock,
-                        token.thing,
-                        (token.start, token.start + token.text.len()),
-                        &old.text,
-                    );
+                    self.add(Kind::CopiedBlock, token.thing, (token.start, token.start + token.text.len()), &old.text);
                 }
             }
         }
@@ -427,7 +439,8 @@ impl File<'_> {
     fn quotes(&mut self) {
         let is_yaml = self.path.ends_with(".yml") || self.path.ends_with(".yaml");
         let mut at = 0;
-        while let Some(begin) = self.text[at..].find(|sign: char| sign.is_ascii_alphanumeric()).map(|found| at + found) {
+        while let Some(begin) = self.text[at..].find(|sign: char| sign.is_ascii_alphanumeric()).map(|found| at + found)
+        {
             let length = self.text[begin..].find(|sign: char| !sign.is_ascii_alphanumeric()).unwrap_or(0);
             let end = begin + length.max(1);
             at = end;
@@ -475,7 +488,8 @@ impl File<'_> {
                 (index + 1, end)
             })
             .collect();
-        let machine = |before: usize| (0..before).rev().find(|index| lines[*index].trim_start().starts_with("runs-on:"));
+        let machine =
+            |before: usize| (0..before).rev().find(|index| lines[*index].trim_start().starts_with("runs-on:"));
         for (number, (start, end)) in blocks.iter().enumerate() {
             for entry in *start..*end {
                 let mut targets: Vec<(usize, usize, bool)> = Vec::new();
@@ -533,8 +547,8 @@ fn neighbour(sign: char, seed: usize) -> char {
 
 /// A number that depends on a text only.
 pub fn hash(text: &str) -> usize {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     usize::try_from(hash >> 33).expect("31 bits fit")
 }

@@ -18,6 +18,7 @@ mod interpreter;
 mod justfile;
 mod lexer;
 mod makefile;
+pub mod names;
 mod options;
 mod package;
 pub mod parser;

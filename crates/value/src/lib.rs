@@ -4,6 +4,8 @@
 //! `x && 'a' || 'b'` is one of two texts even if `x` is unknown. An unknown value never
 //! becomes a known one.
 
+pub mod slip;
+
 use std::collections::BTreeSet;
 
 pub use github_actions_expressions::Evaluation;

@@ -19,6 +19,7 @@ pub mod job;
 pub mod matrix;
 pub mod model;
 pub mod outputs;
+pub mod refusal;
 pub mod repository;
 pub mod scalar;
 mod script;

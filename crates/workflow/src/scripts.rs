@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+pub use slug_shell::names;
 pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile};
 use slug_shell::{Input, ShellOptions, Variables};
 

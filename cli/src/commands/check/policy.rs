@@ -16,8 +16,8 @@ use crate::findings::{Finding, Sources, Span};
 use crate::lint::near_miss;
 use crate::lint::scripts::Scripts;
 use crate::render::shown;
-use crate::slip::is_slip;
 use crate::suggest::{closest_file, closest_match, closest_matches};
+use slug_value::slip::is_slip;
 
 use super::document::Document;
 use super::locations::Locations;

@@ -132,7 +132,7 @@ impl<'e> Reader<'e, '_> {
         }
         let mut value = &self.scope.contexts[word];
         while self.eat(".") {
-            value = &value[self.word()];
+            value = property(value, self.word());
         }
         value.clone()
     }
@@ -160,6 +160,13 @@ impl<'e> Reader<'e, '_> {
             _ => panic!("`{function}` is not known"),
         }
     }
+}
+
+/// A property of an object, without regard to case.
+fn property<'v>(value: &'v Value, name: &str) -> &'v Value {
+    let properties = value.as_object().into_iter().flatten();
+    let mut found = properties.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.next().map_or(&Value::Null, |(_, value)| value)
 }
 
 /// Loose equality: strings without regard to case, and other types as numbers.

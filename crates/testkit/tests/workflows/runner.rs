@@ -392,9 +392,9 @@ fn is_started(triggers: &Value, event: &str) -> bool {
         _ => "opened",
     };
     let types = triggers.get(event).and_then(|trigger| trigger.get("types"));
-    let names = |value: &Value, name: &str| value == name || value.as_array().is_some_and(|all| all.contains(&name.into()));
-    (names(triggers, event) || triggers.get(event).is_some())
-        && types.is_none_or(|types| names(types, activity))
+    let names =
+        |value: &Value, name: &str| value == name || value.as_array().is_some_and(|all| all.contains(&name.into()));
+    (names(triggers, event) || triggers.get(event).is_some()) && types.is_none_or(|types| names(types, activity))
 }
 
 /// The value that a caller gives to an input.

@@ -1,0 +1,70 @@
+//! `cargo ci slips`: how many of the slips that people make slugproof finds.
+//!
+//! `cargo test` tries a sample; this command tries every slip.
+
+use std::path::{Path, PathBuf};
+
+use crate::checkout;
+use crate::failure::{Result, finding};
+use crate::forge;
+use crate::process::Process;
+
+/// The page with the results.
+const FILE: &str = "docs/slips.md";
+
+/// Make one slip at a time in correct repositories and compare slugproof with runs of the jobs
+///
+/// Writes docs/slips.md. Takes half an hour on two cores. Fails if less than 90 % of the slips that matter
+/// are found.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Try one slip of N only, and write no page
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    share: Option<u32>,
+    /// Write a line for each slip to this file
+    #[arg(long, value_name = "FILE", value_parser = checkout::parse_path)]
+    list: Option<PathBuf>,
+    /// Path of the page [default: docs/slips.md]
+    #[arg(value_parser = checkout::parse_path)]
+    page: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result {
+    let scratch = checkout::temporary_directory()?;
+    let written = scratch.path().join("page");
+    let mut tests = Process::cargo()
+        .args(["test", "--locked", "--quiet", "--package", "slugproof", "--test", "slips", "--"])
+        .args(["--include-ignored", "--nocapture", "every_slip"])
+        .env("SLIPS_PAGE", &written)
+        .env("SLIPS_SHARE", arguments.share.unwrap_or(1).to_string());
+    if let Some(list) = &arguments.list {
+        tests = tests.env("SLIPS_LIST", list);
+    }
+    let status = tests.status()?;
+    let page = std::fs::read_to_string(&written).unwrap_or_default();
+    if !page.is_empty() && (arguments.share.is_none() || arguments.page.is_some()) {
+        let file = arguments.page.as_deref().unwrap_or(Path::new(FILE));
+        checkout::write(file, &page)?;
+        forge::append_summary(&page)?;
+        println!("wrote {}", file.display());
+    }
+    if page.is_empty() || !status.success() {
+        return finding(
+            "too many slips are not found, or the tests did not run: see above; find out which rule is missing",
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FILE;
+
+    #[test]
+    fn page_has_the_introduction() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let introduction = read("cli/tests/slips/introduction.md");
+        assert!(read(FILE).starts_with(&introduction), "run `cargo ci slips`");
+    }
+}

@@ -1,0 +1,400 @@
+//! Slips that the texts of workflow files, actions and scripts show: what a forge refuses, paths, variables of scripts
+//! and of the repository, and calls without a variable that the harness needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use slug_value::slip::is_slip;
+use slug_workflow::document;
+use slug_workflow::model::{EnvEntry, EnvLayer, Input, Job, Step};
+use slug_workflow::refusal::{self, Refusal};
+use slug_workflow::repository::{File, JobId};
+use slug_workflow::scripts::names::Names;
+use slug_workflow::scripts::{Files as _, SourceFile};
+
+use super::linter::Linter;
+use super::near_miss::mentions;
+use super::repository::Files;
+use super::scripts::Scripts;
+use crate::codes::{NEAR_MISS, REFUSED_FILE, UNSET_VARIABLE};
+use crate::findings::{Finding, SourceId, Span};
+
+/// The texts of a run, and the names in them.
+struct Texts<'f> {
+    /// The files that have to do with a harness.
+    workflows: Vec<(&'f File, SourceId)>,
+    /// The scripts that were read, with their paths and names.
+    scripts: Vec<(String, SourceFile, Names)>,
+}
+
+impl Linter<'_> {
+    /// The findings about the texts of a run.
+    pub(super) fn slips(&self, files: &Files) -> Vec<Finding> {
+        let all = files.repository.files().iter().map(AsRef::as_ref).zip(files.sources.iter().copied());
+        let workflows: Vec<(&File, SourceId)> = all.filter(|(file, _)| self.is_about_harness(file)).collect();
+        let mut findings = Vec::new();
+        for (file, source) in &workflows {
+            let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
+            let refusals = refusal::of_workflow(&file.root, has_machine);
+            findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
+        }
+        findings.extend(wrong_calls(files));
+        let Some(scripts) = self.scripts.filter(|_| !workflows.is_empty()) else { return findings };
+        self.read_sources(scripts);
+        let texts = Texts { workflows, scripts: names_of(scripts) };
+        findings.extend(texts.actions(scripts));
+        findings.extend(self.misspelt_reads(&texts));
+        findings.extend(self.misspelt_entries(&texts));
+        findings.extend(self.misspelt_paths(&texts, scripts));
+        findings.extend(self.unset_variables(&texts, scripts));
+        findings
+    }
+
+    /// Whether a workflow names a harness or a variable of a policy.
+    fn is_about_harness(&self, file: &File) -> bool {
+        let name = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
+        self.targets.iter().any(name) || self.names.iter().any(|name| mentions_word(&file.text, name))
+    }
+
+    /// Reads the harness scripts and the files of their functions.
+    fn read_sources(&self, scripts: &Scripts) {
+        let functions = self.policies.iter().filter_map(|policy| policy.document().function.as_ref());
+        let sources = functions.flat_map(|function| function.source.iter().map(String::as_str));
+        for path in self.targets.iter().copied().chain(sources) {
+            scripts.read(path);
+        }
+    }
+
+    /// Names that a script reads, that nothing sets, and that are one slip away from a variable of a policy or from a
+    /// name that the script sets or a workflow sets.
+    fn misspelt_reads(&self, texts: &Texts<'_>) -> Vec<Finding> {
+        let source = texts.workflows[0].1;
+        // An expansion such as `${A:=b}` sets a name, but only for another place that reads it.
+        let reads = |name: &str| {
+            let all = texts.scripts.iter().flat_map(|(_, _, names)| &names.reads).filter(|read| read.name == name);
+            all.clone().count() > 1 && all.clone().any(|read| !read.is_required)
+        };
+        let is_set = |name: &str| {
+            self.names.contains(name)
+                || reads(name)
+                || texts.scripts.iter().any(|(_, _, names)| names.mentioned.contains_key(name))
+                || texts.workflows.iter().any(|(file, _)| mentions_word(&file.text, name))
+        };
+        let mut findings = Vec::new();
+        for (path, file, names) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
+            let is_elsewhere = |name: &str| {
+                texts.scripts.iter().any(|(other, _, names)| other != path && names.mentioned.contains_key(name))
+            };
+            for read in names.unset_locals(&file.text).filter(|read| !is_elsewhere(&read.name)) {
+                let range = file.base + read.span.start..file.base + read.span.end;
+                let title = format!("`{path}` reads `{}` before anything sets it", read.name);
+                findings.push(
+                    Finding::new(&UNSET_VARIABLE, Span { source, range }, title)
+                        .with_primary_text("ends the script, because of `set -u`")
+                        .with_help("set it before, or give it a default")
+                        .with_subject("variable", read.name.clone()),
+                );
+            }
+            let known =
+                || self.names.iter().chain(names.mentioned.keys()).map(String::as_str).chain(texts.entry_names());
+            for read in &names.reads {
+                let meant = match &read.with_default {
+                    Some(whole) if !is_set(&read.name) => known().find(|known| *known == whole.replace('-', "_")),
+                    _ if is_set(&read.name) => None,
+                    _ if known().any(|known| is_plural(&read.name, known)) => None,
+                    _ => known().find(|known| is_slip(&read.name, known)),
+                };
+                if let Some(meant) = meant {
+                    let range = file.base + read.span.start..file.base + read.span.end;
+                    let title = format!("nothing sets `{}`, which is almost `{meant}`", read.name);
+                    findings.push(near_miss(source, range, title, meant).with_subject("variable", read.name.clone()));
+                }
+            }
+        }
+        findings
+    }
+
+    /// Whether a path is that of a harness or of a file of a function.
+    fn is_own_script(&self, path: &str) -> bool {
+        let functions = self.policies.iter().filter_map(|policy| policy.document().function.as_ref());
+        self.targets.contains(&path) || functions.flat_map(|it| &it.source).any(|source| source == path)
+    }
+
+    /// Entries of `env` that nothing reads, one slip away from a variable that a script reads, and entries that take a
+    /// variable of the repository which is one slip away from another one.
+    fn misspelt_entries(&self, texts: &Texts<'_>) -> Vec<Finding> {
+        let reads: BTreeSet<&str> =
+            texts.scripts.iter().flat_map(|(_, _, names)| &names.reads).map(|read| read.name.as_str()).collect();
+        let uses = texts.uses_of_vars();
+        let mut findings = Vec::new();
+        for (file, source) in &texts.workflows {
+            for (entry, siblings) in entries(file) {
+                let EnvEntry { name, key, value, value_span, .. } = entry;
+                // Names like a variable of a policy are compared where the call is evaluated.
+                let is_read = self.names.iter().any(|known| known == name || is_slip(name, known))
+                    || reads.contains(name.as_str())
+                    || mentions(&file.text, name)
+                    || texts.scripts.iter().any(|(_, script, _)| mentions_word(&script.text, name));
+                let is_beside =
+                    |known: &str| siblings.iter().any(|other| other.name == known || is_slip(name, &other.name));
+                let is_meant =
+                    |known: &&&str| !self.names.contains(**known) && is_slip(name, known) && !is_beside(known);
+                if let Some(meant) = reads.iter().find(is_meant).filter(|_| !is_read) {
+                    let title = format!("nothing reads `{name}`, but a script reads `{meant}`");
+                    findings.push(near_miss(*source, key.clone(), title, meant).with_subject("variable", name.clone()));
+                }
+                for variable in words_after(value, "vars.") {
+                    let own = uses.get(&variable).copied().unwrap_or_default();
+                    let listed = || self.declared.vars.iter().map(|(name, _)| name.as_str());
+                    let usual = uses.iter().filter(|(_, count)| **count > own).map(|(known, _)| known.as_str());
+                    let mut known = [name.as_str()].into_iter().chain(listed()).chain(usual);
+                    let is_meant = |known: &&str| is_slip(&variable.to_uppercase(), &known.to_uppercase());
+                    let is_known = variable == *name || listed().any(|known| known == variable);
+                    if let Some(meant) = known.find(is_meant).filter(|_| !is_known) {
+                        let title = format!("the variable `vars.{variable}` may be a misspelt `{meant}`");
+                        let finding = near_miss(*source, value_span.clone(), title, meant);
+                        findings.push(finding.with_subject("variable", variable.clone()));
+                    }
+                }
+            }
+        }
+        findings
+    }
+
+    /// Paths in scripts that the repository lacks, one slip away from the path of a harness or of a script that was
+    /// read.
+    fn misspelt_paths(&self, texts: &Texts<'_>, scripts: &Scripts) -> Vec<Finding> {
+        let known: BTreeSet<&str> = self
+            .targets
+            .iter()
+            .copied()
+            .chain(texts.scripts.iter().map(|(path, _, _)| path.as_str()))
+            .filter(|path| path.contains(['/', '.']) && !path.contains(' '))
+            .collect();
+        let mut findings = Vec::new();
+        let mut add = |source, text: &str, at: &dyn Fn(Range<usize>) -> Range<usize>| {
+            for (range, word) in words(text) {
+                let path = word.strip_prefix("./").unwrap_or(word);
+                let is_path = path.contains(['/', '.'])
+                    && !path.starts_with('/')
+                    && !path.contains(['$', '*', '?', '[', ']', '{', '}']);
+                if !is_path || known.contains(path) {
+                    continue;
+                }
+                let Some(meant) = known.iter().find(|known| is_slip(path, known)) else { continue };
+                if scripts.read(path).is_none() {
+                    let title = format!("the repository has no `{path}`, but it has `{meant}`");
+                    findings.push(near_miss(source, at(range), title, meant).with_subject("variable", path));
+                }
+            }
+        };
+        for (file, source) in &texts.workflows {
+            for run in steps(file).filter_map(|(_, step)| step.run.as_ref()) {
+                add(*source, &run.text, &|_| run.key.clone());
+            }
+        }
+        let actions = scripts.files().into_iter().filter(|(path, _)| path.ends_with(".yml") || path.ends_with(".yaml"));
+        for (_, file) in actions {
+            add(texts.workflows[0].1, &file.text, &|range| file.base + range.start..file.base + range.end);
+        }
+        for (_, file, _) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
+            add(texts.workflows[0].1, &file.text, &|range| file.base + range.start..file.base + range.end);
+        }
+        findings
+    }
+
+    /// Calls of a harness without a variable that it needs and that a workflow sets elsewhere.
+    fn unset_variables(&self, texts: &Texts<'_>, scripts: &Scripts) -> Vec<Finding> {
+        let set: BTreeSet<&str> = texts.entry_names().collect();
+        let mut findings = Vec::new();
+        for target in &self.targets {
+            let Some(script) = scripts.read(target) else { continue };
+            let names = Names::of(&script.text);
+            let is_set_by_script =
+                |name: &str| texts.scripts.iter().any(|(_, _, names)| names.mentioned.contains_key(name));
+            let needed = names.required().into_iter().filter(|name| set.contains(name) && !is_set_by_script(name));
+            for name in needed.filter(|name| !self.names.contains(*name)) {
+                for (file, source) in &texts.workflows {
+                    for (job, step) in steps(file) {
+                        let Some(run) = step.run.as_ref().filter(|run| calls(&run.text, target)) else { continue };
+                        let layers = [&file.workflow.env, &job.env, &job.container_env, &step.env];
+                        let is_entry = layers.iter().any(|layer| {
+                            let is_open = matches!(layer, EnvLayer::Open(_) | EnvLayer::Opaque(_));
+                            is_open || layer.entries().iter().any(|entry| entry.name == name)
+                        });
+                        let earlier = job.steps().iter().take_while(|other| other.number <= step.number);
+                        // An action can write anything to the environment of later steps.
+                        let may_set = |step: &Step| match &step.run {
+                            Some(run) => mentions_word(&run.text, name) || run.text.contains("GITHUB_ENV"),
+                            None => step.uses.as_ref().is_some_and(|uses| !uses.starts_with("actions/checkout")),
+                        };
+                        if !is_entry && !earlier.into_iter().any(may_set) {
+                            let span = Span { source: *source, range: run.key.clone() };
+                            let title = format!("`{target}` fails without `{name}`, which this step does not set");
+                            let finding = Finding::new(&UNSET_VARIABLE, span, title);
+                            findings.push(
+                                finding
+                                    .with_primary_text("calls it")
+                                    .with_help(format!("set {name} in an `env`, as for other calls"))
+                                    .with_subject("variable", name),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        findings
+    }
+}
+
+impl Texts<'_> {
+    /// The names of all entries of an `env`.
+    fn entry_names(&self) -> impl Iterator<Item = &str> {
+        self.workflows.iter().flat_map(|(file, _)| entries(file)).map(|(entry, _)| entry.name.as_str())
+    }
+
+    /// How often the files use each variable of the repository.
+    fn uses_of_vars(&self) -> BTreeMap<String, usize> {
+        let mut uses = BTreeMap::new();
+        for name in self.workflows.iter().flat_map(|(file, _)| words_after(&file.text, "vars.")) {
+            *uses.entry(name).or_insert(0) += 1;
+        }
+        uses
+    }
+
+    /// What a forge refuses in the local actions of the steps.
+    fn actions(&self, scripts: &Scripts) -> Vec<Finding> {
+        let mut paths = BTreeSet::new();
+        for (file, source) in &self.workflows {
+            let uses = steps(file).filter_map(|(_, step)| step.uses.as_deref());
+            paths.extend(
+                uses.filter_map(|uses| uses.strip_prefix("./")).map(|path| (path.trim_end_matches('/'), *source)),
+            );
+        }
+        let mut findings = Vec::new();
+        for (path, source) in paths {
+            let file = ["action.yml", "action.yaml"].iter().find_map(|name| scripts.read(&format!("{path}/{name}")));
+            let Some(file) = file else {
+                // Another checkout may bring the action.
+                let steps = || self.workflows.iter().flat_map(|(file, _)| steps(file)).map(|(_, step)| step);
+                let is_other =
+                    |step: &Step| step.with.iter().any(|(name, _, _)| name == "repository" || name == "path");
+                let named = steps().find(|step| step.uses.as_deref().is_some_and(|uses| uses.contains(path)));
+                if let Some(step) = named.filter(|_| !steps().any(is_other)) {
+                    let message = format!("the repository has no action in `{path}`");
+                    let help = "correct the path".to_owned();
+                    findings.push(refused(source, 0, Refusal { span: step.uses_span.clone(), message, help }));
+                }
+                continue;
+            };
+            let refusals = match document::read(&file.text) {
+                Ok(root) => refusal::of_action(&root),
+                Err(error) => vec![Refusal {
+                    span: error.byte..error.byte,
+                    message: error.message,
+                    help: "correct the file".to_owned(),
+                }],
+            };
+            findings.extend(refusals.into_iter().map(|refusal| refused(source, file.base, refusal)));
+        }
+        findings
+    }
+}
+
+/// Calls of other workflow files with inputs that these do not declare, or without a required one.
+fn wrong_calls(files: &Files) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, file) in files.repository.files().iter().enumerate() {
+        for (number, job) in file.workflow.jobs.iter().enumerate() {
+            let called = files.repository.called(JobId { file: index, job: number });
+            let (Some(call), Some(called)) = (job.call(), called) else { continue };
+            let declared = files.repository.files()[called].workflow.inputs_of("workflow_call");
+            let is_named = |input: &Input, name: &str| input.name.eq_ignore_ascii_case(name);
+            let mut add = |span: &Range<usize>, message: String, help: &str| {
+                let refusal = Refusal { span: span.clone(), message, help: help.to_owned() };
+                findings.push(refused(files.sources[index], 0, refusal));
+            };
+            for (name, key, _) in &call.with {
+                if !declared.iter().any(|input| is_named(input, name)) {
+                    add(key, format!("`{}` has no input `{name}`", call.workflow), "correct the name, or remove it");
+                }
+            }
+            for input in declared.iter().filter(|input| input.required) {
+                if !call.with.iter().any(|(name, _, _)| is_named(input, name)) {
+                    let message = format!("`{}` needs the input `{}`", call.workflow, input.name);
+                    add(&job.key, message, "give it below `with`");
+                }
+            }
+        }
+    }
+    findings
+}
+
+fn names_of(scripts: &Scripts) -> Vec<(String, SourceFile, Names)> {
+    let files = scripts.files().into_iter().filter(|(path, _)| !path.ends_with(".yml") && !path.ends_with(".yaml"));
+    files.map(|(path, file)| (path, file.clone(), Names::of(&file.text))).collect()
+}
+
+fn refused(source: SourceId, base: usize, refusal: Refusal) -> Finding {
+    let Refusal { span, message, help } = refusal;
+    let span = Span { source, range: base + span.start..base + span.end };
+    Finding::new(&REFUSED_FILE, span, message).with_primary_text("the forge refuses the file").with_help(help)
+}
+
+fn near_miss(source: SourceId, range: Range<usize>, title: String, meant: &str) -> Finding {
+    Finding::new(&NEAR_MISS, Span { source, range }, title).with_help(format!("did you mean `{meant}`?"))
+}
+
+/// Whether one of two names is the plural of the other, as `MODELS` beside `MODEL`.
+fn is_plural(name: &str, other: &str) -> bool {
+    let is_longer = |long: &str, short: &str| long.strip_suffix(['s', 'S']) == Some(short);
+    is_longer(name, other) || is_longer(other, name)
+}
+
+/// The steps of a file, each with its job.
+fn steps(file: &File) -> impl Iterator<Item = (&Job, &Step)> {
+    file.workflow.jobs.iter().flat_map(|job| job.steps().iter().map(move |step| (&**job, step)))
+}
+
+/// The entries of every `env` of a file, each with those of the same `env`.
+fn entries(file: &File) -> impl Iterator<Item = (&EnvEntry, &[EnvEntry])> {
+    let jobs = file.workflow.jobs.iter().flat_map(|job| job.env_layers());
+    [&file.workflow.env].into_iter().chain(jobs).flat_map(|layer| {
+        let entries = layer.entries();
+        entries.iter().map(move |entry| (entry, entries))
+    })
+}
+
+/// The words of a script, with their bytes.
+fn words(script: &str) -> Vec<(Range<usize>, &str)> {
+    let is_outside = |c: char| c.is_whitespace() || "\"'`;&|()<>=,".contains(c);
+    let (mut words, mut start) = (Vec::new(), 0);
+    for part in script.split_inclusive(is_outside) {
+        let word = part.trim_end_matches(is_outside);
+        words.push((start..start + word.len(), word));
+        start += part.len();
+    }
+    words.retain(|(_, word)| !word.is_empty());
+    words
+}
+
+/// Whether a script has the path of a target as a word.
+fn calls(script: &str, target: &str) -> bool {
+    words(script).iter().any(|(_, word)| word.strip_prefix("./").unwrap_or(word) == target)
+}
+
+/// The names after each `prefix` in a text.
+fn words_after(text: &str, prefix: &str) -> Vec<String> {
+    let is_outside = |c: char| c != '_' && c != '-' && !c.is_ascii_alphanumeric();
+    let starts = text.match_indices(prefix).filter(|(at, _)| text[..*at].ends_with(is_outside) || *at == 0);
+    let rests = starts.map(|(at, prefix)| &text[at + prefix.len()..]);
+    let names = rests.map(|rest| rest.split(is_outside).next().unwrap_or_default().to_owned());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// Whether a text has a name as a whole word.
+fn mentions_word(text: &str, name: &str) -> bool {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside))
+}

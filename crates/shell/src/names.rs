@@ -1,0 +1,188 @@
+//! The names of variables in a script, found without a grammar: the names it reads, and the others it mentions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// A place at which a script reads a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The name.
+    pub name: String,
+    /// The bytes of the name.
+    pub span: Range<usize>,
+    /// Whether the expansion needs a value: it has no default, and is not a test of the variable.
+    pub is_required: bool,
+    /// In `${A-B}`, the name `A-B`: perhaps a name with a wrong separator.
+    pub with_default: Option<String>,
+}
+
+/// The names in a script.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The expansions, in the order of the script.
+    pub reads: Vec<Read>,
+    /// The names that appear outside expansions, such as the target of an assignment or an argument of `read`, each
+    /// with its first byte.
+    pub mentioned: BTreeMap<String, usize>,
+    /// Whether an unset variable ends the script: it has `set -u`.
+    pub is_strict: bool,
+}
+
+impl Names {
+    /// The names in a script. Comments and texts in single quotes have none.
+    #[must_use]
+    pub fn of(script: &str) -> Self {
+        let mut names = Self { is_strict: script.lines().any(is_strict), ..Self::default() };
+        let bytes = script.as_bytes();
+        let (mut at, mut is_double) = (0, false);
+        while at < bytes.len() {
+            let is_word_start = at == 0 || b" \t\n;&|(".contains(&bytes[at - 1]);
+            match bytes[at] {
+                b'\\' => at += 2,
+                b'"' => {
+                    is_double = !is_double;
+                    at += 1;
+                }
+                b'\'' if !is_double => {
+                    at += 1 + script[at + 1..].find('\'').map_or(bytes.len(), |length| length + 1);
+                }
+                b'#' if !is_double && is_word_start => {
+                    at += script[at..].find('\n').unwrap_or(bytes.len());
+                }
+                b'$' => at = names.expansion(script, at + 1),
+                byte if is_name_start(byte) => {
+                    let end = end_of_name(script, at);
+                    names.mentioned.entry(script[at..end].to_owned()).or_insert(at);
+                    at = end;
+                }
+                // A digit does not start a name, and a byte of another character is never one of these.
+                byte if byte.is_ascii_digit() => at = end_of_name(script, at),
+                _ => at += 1,
+            }
+        }
+        names
+    }
+
+    /// Reads an expansion after its `$`, and returns where to go on.
+    fn expansion(&mut self, script: &str, at: usize) -> usize {
+        let bytes = script.as_bytes();
+        let is_braced = bytes.get(at) == Some(&b'{');
+        let mut start = at + usize::from(is_braced);
+        if is_braced && bytes.get(start).is_some_and(|byte| b"#!".contains(byte)) {
+            start += 1;
+        }
+        if !bytes.get(start).is_some_and(|byte| is_name_start(*byte)) {
+            return start;
+        }
+        let end = end_of_name(script, start);
+        let name = script[start..end].to_owned();
+        let operator = script[end..].trim_start_matches(':');
+        let is_required = !(is_braced && operator.starts_with(['-', '=', '+']));
+        let with_default = (is_braced && bytes.get(end) == Some(&b'-')).then(|| {
+            let rest = script[end + 1..].find(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));
+            script[start..end + 1 + rest.unwrap_or(script.len() - end - 1)].to_owned()
+        });
+        self.reads.push(Read { name, span: start..end, is_required, with_default });
+        end
+    }
+
+    /// The names without which the script fails: all their expansions need a value, and it sets them nowhere.
+    pub fn required(&self) -> BTreeSet<&str> {
+        let optional: BTreeSet<&str> =
+            self.reads.iter().filter(|read| !read.is_required).map(|read| read.name.as_str()).collect();
+        let reads = self.reads.iter().filter(|_| self.is_strict).map(|read| read.name.as_str());
+        reads.filter(|name| !optional.contains(name) && !self.mentioned.contains_key(*name)).collect()
+    }
+}
+
+impl Names {
+    /// The places at which a strict script fails because nothing has set a local name before: names with small
+    /// letters that the script reads at the top level and mentions later or nowhere. Other names may come from the
+    /// environment.
+    pub fn unset_locals<'n>(&'n self, script: &'n str) -> impl Iterator<Item = &'n Read> {
+        let is_local = |name: &str| name.contains(|c: char| c.is_ascii_lowercase());
+        let is_early = |read: &Read| {
+            let start = script[..read.span.start].rfind('\n').map_or(0, |at| at + 1);
+            let line = script[start..].lines().next().unwrap_or_default();
+            let is_top_level = !line.starts_with([' ', '\t', '}']) && !line.contains("()");
+            is_top_level && self.mentioned.get(&read.name).is_none_or(|first| *first > read.span.start)
+        };
+        let required = |name: &str| self.reads.iter().all(|read| read.is_required || read.name != name);
+        let reads = self.reads.iter().filter(|_| self.is_strict);
+        reads.filter(move |read| is_local(&read.name) && is_early(read) && required(&read.name))
+    }
+}
+
+fn is_strict(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    if words.next() != Some("set") {
+        return false;
+    }
+    let words: Vec<&str> = words.collect();
+    let is_flag = |word: &&str| word.starts_with('-') && !word.starts_with("--") && word.contains('u');
+    let takes_option = |word: &str| word.starts_with('-') && word.ends_with('o');
+    words.iter().any(is_flag) || words.windows(2).any(|pair| takes_option(pair[0]) && pair[1] == "nounset")
+}
+
+fn is_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_'
+}
+
+fn end_of_name(script: &str, start: usize) -> usize {
+    let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    script[start..].find(|c| !is_inside(c)).map_or(script.len(), |length| start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_other_names_are_distinguished() {
+        let script = "set -euo pipefail\n# $COMMENT\nread -r LINE\n: \"${A:=x}\" '$QUOTED' \"$B\" ${C:-d} \\$E ${!F} \
+                      ${#G} ${H-I_J} ${K%%:*} $1 é$L";
+        let names = Names::of(script);
+        let shown: Vec<(&str, bool)> = names.reads.iter().map(|read| (read.name.as_str(), read.is_required)).collect();
+        let expected =
+            [("A", false), ("B", true), ("C", false), ("F", true), ("G", true), ("H", false), ("K", true), ("L", true)];
+        assert_eq!(shown, expected);
+        assert!(names.reads.iter().all(|read| script[read.span.clone()] == read.name));
+        assert_eq!(names.reads[5].with_default.as_deref(), Some("H-I_J"));
+        for (name, is_mentioned) in [("LINE", true), ("A", false), ("B", false), ("COMMENT", false), ("QUOTED", false)]
+        {
+            assert_eq!(names.mentioned.contains_key(name), is_mentioned, "{name}");
+        }
+    }
+
+    #[test]
+    fn locals_that_are_read_too_early_are_found() {
+        for (script, expected) in [
+            ("set -u\nbody=1\necho $body", &[][..]),
+            ("set -u\necho $body", &["body"]),
+            ("set -u\necho $body\nbody=1", &["body"]),
+            ("echo $body\nbody=1", &[]),
+            ("set -u\nf() { echo $body; }\ng() {\n  echo $body\n}\nbody=1", &[]),
+            ("set -u\nfor body in 1; do echo $body; done", &[]),
+            ("set -u\necho $BODY ${body:-}", &[]),
+        ] {
+            let names = Names::of(script);
+            let found: Vec<&str> = names.unset_locals(script).map(|read| read.name.as_str()).collect();
+            assert_eq!(found, expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn names_are_required_only_in_strict_scripts() {
+        for (script, expected) in [
+            ("set -u\necho $URL", &["URL"][..]),
+            ("set -eo nounset\necho $URL", &["URL"]),
+            ("set -e -o nounset\necho $URL", &["URL"]),
+            ("set -e\necho $URL", &[]),
+            ("set -u\n[ -n \"${URL:-}\" ] && echo $URL", &[]),
+            ("set -u\nURL=x\necho $URL", &[]),
+            ("set -u\necho ${URL:?missing}", &["URL"]),
+        ] {
+            assert_eq!(Names::of(script).required().into_iter().collect::<Vec<_>>(), expected, "{script}");
+        }
+    }
+}
