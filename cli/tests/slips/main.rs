@@ -44,7 +44,7 @@ pub struct Row {
 }
 
 /// The sample of `cargo test`: one slip of so many.
-const SAMPLE: usize = 60;
+const SAMPLE: usize = 200;
 
 /// The least share of slips that matter and are found, in percent.
 const LEAST_FOUND: usize = 90;
