@@ -8,7 +8,8 @@ use crate::failure::Result;
 
 /// Prefixes of Markdown files that are parts of a page in docs. Their links are relative to docs, and are checked in
 /// that page.
-const TEMPLATES: [&str; 3] = ["benches/page.md", "ci/src/seeded_bugs/introduction.md", "cli/data/"];
+const TEMPLATES: [&str; 4] =
+    ["benches/page.md", "ci/src/seeded_bugs/introduction.md", "cli/data/", "cli/tests/slips/introduction.md"];
 
 /// The files of the repository, and its pages, by their paths.
 #[derive(Default)]
