@@ -509,12 +509,7 @@ impl Pins<'_, '_> {
             }
         }
         let optional = entry.models.iter().chain(&entry.required_env);
-        Some(
-            optional
-                .filter(|field| field.query.select(&root).is_empty())
-                .map(|field| (field.name, meant(field)))
-                .collect(),
-        )
+        Some(optional.filter(|field| field.query.is_missing(&root)).map(|field| (field.name, meant(field))).collect())
     }
 
     /// The names of secrets at a path, if it selects anything; another value than a list of names is undecided.

@@ -55,6 +55,21 @@ impl FieldQuery {
             .fold(vec![root], |nodes, segment| nodes.into_iter().flat_map(|node| segment.select(node)).collect())
     }
 
+    /// Returns true if a document lacks what the path names. The items of an empty list and the fields of an empty
+    /// mapping are not missing, although the path selects none.
+    #[must_use]
+    pub fn is_missing(&self, root: &Node) -> bool {
+        let mut nodes = vec![root];
+        for segment in &self.segments {
+            let selected: Vec<&Node> = nodes.iter().flat_map(|node| segment.select(node)).collect();
+            if selected.is_empty() {
+                return !nodes.into_iter().any(|node| segment.selects_every(node));
+            }
+            nodes = selected;
+        }
+        false
+    }
+
     /// The path that was probably meant in a document in which this path selects nothing: the first field that the
     /// document does not have is replaced by a similar one. `closest` returns the name that is most similar to a name.
     /// None if no field is similar, or if the path selects something.
@@ -112,6 +127,11 @@ impl Segment {
         let end = rest.find(|c: char| !is_of_name(c)).unwrap_or(rest.len());
         let (name, rest) = rest.split_at(end);
         (!name.is_empty()).then(|| (Self::Field(name.to_owned()), rest))
+    }
+
+    /// Returns true if the segment selects all parts of the node, however many these are.
+    fn selects_every(&self, node: &Node) -> bool {
+        matches!((self, &node.value), (Self::EveryItem, Value::Sequence(_)) | (Self::EveryField, Value::Mapping(_)))
     }
 
     fn select<'n>(&self, node: &'n Node) -> Vec<&'n Node> {

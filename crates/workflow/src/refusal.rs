@@ -386,7 +386,7 @@ impl Found {
             let is_list = matches!(trigger.value, Value::Sequence(_));
             if name == "schedule" && (!is_list || trigger.items().iter().any(|time| time.get("cron").is_none())) {
                 self.add(&event.span, "`schedule` has no time", "write a list of `cron: \"…\"` below it");
-            } else if name != "schedule" && !trigger.is_null() && trigger.entries().is_empty() {
+            } else if name != "schedule" && !trigger.is_null() && !matches!(trigger.value, Value::Mapping(_)) {
                 self.add(
                     &event.span,
                     format!("`{}` has no mapping as its value", shown(name)),
@@ -459,8 +459,8 @@ impl Found {
             self.keys(strategy, &STRATEGY);
             self.truth(strategy, "fail-fast", false);
             let matrix = strategy.get("matrix");
-            if matrix.is_none_or(|matrix| matrix.is_null() || matches!(matrix.value, Value::Sequence(_))) {
-                self.add(&key.span, "the strategy has no `matrix`", "add it, or correct the indentation");
+            if matrix.is_some_and(|matrix| matrix.is_null() || matches!(matrix.value, Value::Sequence(_))) {
+                self.add(&key.span, "`matrix` is not a mapping", "correct the indentation of its keys");
             }
         }
         if let Some((key, _)) = job.entry("uses") {
@@ -636,6 +636,15 @@ jobs:
     #[test]
     fn accepted_workflow_has_no_refusal() {
         assert_eq!(messages(RIGHT), [""; 0]);
+        for (from, to) in [
+            ("push: {branches: [main]}", "push: {}"),
+            ("push: {branches: [main]}", "push:"),
+            ("strategy: {fail-fast: false, matrix: {a: [1]}}", "strategy: {max-parallel: 1}"),
+            ("matrix: {a: [1]}", "matrix: ${{ fromJSON(vars.A) }}"),
+            ("env: {A: 1}", "env: {}"),
+        ] {
+            assert_eq!(messages(&RIGHT.replacen(from, to, 1)), [""; 0], "{to}");
+        }
     }
 
     #[test]
@@ -652,7 +661,8 @@ jobs:
             ("type: choice, options: [a]", "type: choice", "model: a choice has no `options`"),
             ("type: choice", "type: choise", "model: the input has the unknown type `choise`"),
             ("fail-fast: false", "fail-fast: fAlse", "fail-fast: `fail-fast` is neither `true` nor `false`"),
-            (", matrix: {a: [1]}", "", "strategy: the strategy has no `matrix`"),
+            ("matrix: {a: [1]}", "matrix: [1]", "strategy: `matrix` is not a mapping"),
+            ("  push: {branches: [main]}", "  push: [main]", "push: `push` has no mapping as its value"),
             ("needs: [one]", "needs: [oen]", "oen: the file has no job `oen`"),
             ("    runs-on: ubuntu-latest\n", "", "one: the job has no `runs-on`"),
             ("uses: ./.gith", "env: {A: 1}, uses: ./.gith", "uses: a job with `uses` cannot have `env`"),

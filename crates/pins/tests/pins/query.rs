@@ -28,3 +28,21 @@ fn invalid_path_is_refused() {
         assert!(FieldQuery::parse(path).is_err(), "{path}");
     }
 }
+
+#[test]
+fn empty_list_or_mapping_is_not_missing() {
+    let root = read(b"{all: [], some: [{id: a}], by: {}, text: x}").expect("the document is valid");
+    for (path, expected) in [
+        (".all[].id", false),
+        (".by.*", false),
+        (".some[].id", false),
+        (".some[].name", true),
+        (".all[0].id", true),
+        (".none[].id", true),
+        (".text[]", true),
+        (".by.a", true),
+    ] {
+        let query = FieldQuery::parse(path).expect("the path is valid");
+        assert_eq!(query.is_missing(&root), expected, "{path}");
+    }
+}
