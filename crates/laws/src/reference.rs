@@ -325,7 +325,7 @@ pub fn platform_pays(provider: &Provider) -> bool {
 #[must_use]
 pub fn accepted<'a>(provider: &'a Provider, present: &[&str]) -> Vec<&'a str> {
     let count = provider.auth_env.names().len();
-    work::spend(20 + (count * (count + present.len()) / 2) as u64);
+    work::spend(80 + 2 * (count * (count + present.len())) as u64);
     let items: Vec<Vec<&str>> = provider.auth_env.items().map(|item| item.iter().collect()).collect();
     let whole: Vec<&Vec<&str>> = items.iter().filter(|item| item.iter().all(|name| present.contains(name))).collect();
     let names = provider.auth_env.names().iter().map(String::as_str);

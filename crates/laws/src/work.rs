@@ -49,5 +49,5 @@ impl Units {
 pub(crate) fn similar_ids(registry: &Registry, policy: &Policy, runtime: &str) -> u64 {
     let runtime = registry.runtime(policy.template_of(runtime));
     let ids = runtime.into_iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models);
-    ids.map(|id| 120 + id.len() as u64).sum()
+    ids.map(|id| 2 + id.len() as u64 / 32).sum()
 }

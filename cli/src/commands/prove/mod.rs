@@ -303,7 +303,7 @@ fn is_about(accept: &Accept, dataset: &Dataset, gap: &Gap) -> bool {
 const BRUTE_FORCE: u128 = 10_000_000_000;
 
 /// The work that the checks of all policies may take by default, in the units of [`slug_laws::measure`].
-const BUDGET: u64 = 150_000_000;
+const BUDGET: u64 = 1_000_000_000;
 
 /// How one policy is proved.
 struct Options {
