@@ -16,7 +16,7 @@ use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, Format};
 use crate::redact::{MASK, credentials_in};
-use crate::sink::{OutputFormat, Sink};
+use crate::sink::{BasicFormat, OutputFormat, Sink};
 
 /// Proves that every model slug a harness can pick matches the secrets it injects
 ///
@@ -42,7 +42,7 @@ pub struct Arguments {
     /// The output format (human or json), optionally json in a file [default: human]; may be
     /// repeated
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Without a command")]
-    pub output: Vec<Sink<ProjectFormat>>,
+    pub output: Vec<Sink<BasicFormat>>,
 
     /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set, and wherever
     /// FORCE_COLOR is set
@@ -63,23 +63,6 @@ const STYLES: Styles = Styles::styled()
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
-
-/// The formats of all checks together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProjectFormat {
-    /// For people
-    Human,
-    /// One JSON object, with that of each command
-    Json,
-}
-
-impl OutputFormat for ProjectFormat {
-    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json)];
-
-    fn is_json(self) -> bool {
-        self == Self::Json
-    }
-}
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -591,6 +574,11 @@ pub struct InitArgs {
     /// Print the files instead of writing them
     #[arg(long)]
     pub dry_run: bool,
+
+    /// The output format (human or json), optionally written to a file [default: human]; may be
+    /// repeated
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Sink<BasicFormat>>,
 }
 
 /// Name the cause of a failed workspace
@@ -637,24 +625,7 @@ pub struct DiagnoseArgs {
     /// The output format (human or json), optionally written to a file [default: human]; may be
     /// repeated
     #[arg(long, value_name = "FORMAT[=PATH]", alias = "format")]
-    pub output: Vec<Sink<DiagnoseFormat>>,
-}
-
-/// The formats of `diagnose`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiagnoseFormat {
-    /// For people
-    Human,
-    /// One JSON object
-    Json,
-}
-
-impl OutputFormat for DiagnoseFormat {
-    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json)];
-
-    fn is_json(self) -> bool {
-        self == Self::Json
-    }
+    pub output: Vec<Sink<BasicFormat>>,
 }
 
 /// Check registries and policies for errors that no environment can fix
@@ -875,6 +846,11 @@ pub struct ImportArgs {
     /// Replace files that have another content
     #[arg(long, requires = "dir")]
     pub force: bool,
+
+    /// The output format (human or json), optionally written to a file [default: human]; may be
+    /// repeated
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Sink<BasicFormat>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -960,6 +936,11 @@ pub struct CorpusCheckArgs {
     #[arg(long)]
     pub update: bool,
 
+    /// The output format (human or json), optionally written to a file [default: human]; may be
+    /// repeated
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Sink<BasicFormat>>,
+
     /// The directory that contains `proptest-regressions` [default: the nearest, from here upwards]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
@@ -991,6 +972,11 @@ pub struct PromoteArgs {
     /// The proptest seed of the case: the 64 hexadecimal digits after `cc`
     #[arg(long, value_name = "DIGITS")]
     pub seed: Option<String>,
+
+    /// The output format (human or json), optionally written to a file [default: human]; may be
+    /// repeated
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Sink<BasicFormat>>,
 
     /// The directory that contains `proptest-regressions` [default: the nearest, from here upwards]
     #[arg(long, value_name = "DIR")]

@@ -259,11 +259,11 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
     canonical(one) == canonical(other)
 }
 
-/// The canonical path of a file, which may not exist yet.
+/// The canonical path of a file, which may not exist yet, nor its directory.
 fn canonical(path: &Path) -> PathBuf {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = || Some(directory.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let below = |parent: &Path| Some(parent.canonicalize().ok()?.join(path.strip_prefix(parent).ok()?));
+    path.ancestors().find_map(below).unwrap_or_else(|| path.clone())
 }
 
 /// Writes a file atomically: a reader never sees a part of it. The file keeps its owner, its mode and its

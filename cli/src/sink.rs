@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anstream::adapter::strip_str;
+use serde_json::Value;
 
 use crate::exit::Failure;
 use crate::io::{is_same_file, shown_path, write_whole};
@@ -24,6 +25,23 @@ pub trait OutputFormat: Copy + Eq + 'static {
     /// Returns true if standard output can have both formats.
     fn can_mix(self, _other: Self) -> bool {
         false
+    }
+}
+
+/// The formats of a command with one report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BasicFormat {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+impl OutputFormat for BasicFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json)];
+
+    fn is_json(self) -> bool {
+        self == Self::Json
     }
 }
 
@@ -73,6 +91,45 @@ pub trait Renders<F> {
     fn verdict(&self) -> String {
         self.summary()
     }
+
+    /// True if the text for people is the content of a file, which is written byte for byte.
+    fn is_file(&self) -> bool {
+        false
+    }
+}
+
+/// A result whose texts are made already.
+#[derive(Default)]
+pub struct Rendered {
+    /// The text for people, escaped and with styles.
+    pub text: String,
+    /// The text of `--quiet`.
+    pub verdict: String,
+    /// The JSON object.
+    pub json: Value,
+    /// True if `text` is the content of a file.
+    pub is_file: bool,
+}
+
+impl Renders<BasicFormat> for Rendered {
+    fn styled(&self) -> String {
+        self.text.clone()
+    }
+
+    fn render(&self, format: BasicFormat) -> String {
+        match format {
+            BasicFormat::Human => self.text.clone(),
+            BasicFormat::Json => format!("{:#}\n", self.json),
+        }
+    }
+
+    fn summary(&self) -> String {
+        self.verdict.clone()
+    }
+
+    fn is_file(&self) -> bool {
+        self.is_file
+    }
 }
 
 /// The requested outputs, or the default.
@@ -80,7 +137,10 @@ pub trait Renders<F> {
 /// # Errors
 ///
 /// Fails if two outputs, or an output and a file in `taken`, are the same file.
-pub fn requested<F: OutputFormat>(sinks: &[Sink<F>], taken: Option<&Path>) -> Result<Vec<Sink<F>>, Failure> {
+pub fn requested<'p, F: OutputFormat>(
+    sinks: &'p [Sink<F>],
+    taken: impl IntoIterator<Item = &'p Path>,
+) -> Result<Vec<Sink<F>>, Failure> {
     if sinks.is_empty() {
         return Ok(vec![Sink { format: F::ALL[0].1, path: None }]);
     }
@@ -141,7 +201,7 @@ pub fn files<F>(sinks: &[Sink<F>]) -> impl Iterator<Item = (&Path, &'static str)
 ///
 /// Fails if an output cannot be written.
 pub fn write<F: OutputFormat>(result: &impl Renders<F>, sinks: &[Sink<F>], output: &mut Output) -> Result<(), Failure> {
-    let is_human = |format: F| format == F::ALL[0].1;
+    let is_human = |format: F| format == F::ALL[0].1 && !result.is_file();
     // The other formats mask credentials before they encode a text.
     let content = |format: F| match result.render(format) {
         text if is_human(format) => without_credentials(&strip_str(&text).to_string()).into_owned(),

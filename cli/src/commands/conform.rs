@@ -132,15 +132,10 @@ fn tested(comparison: &Comparison) -> String {
 /// The section for programs; docs/findings.schema.json is its schema.
 fn data(file: &PolicyFile, comparison: &Comparison, target: &Target) -> Value {
     let conformance = &comparison.conformance;
-    let verdict = match comparison.verdict() {
-        Verdict::Proved => "proved",
-        Verdict::Different => "different",
-        Verdict::NotProved => "not-proved",
-    };
     let failed: usize = conformance.not_asked.iter().map(|(_, _, count)| count).sum();
     json!({
         "policy": file.policy.name(),
-        "verdict": verdict,
+        "verdict": comparison.verdict().name(),
         "source": target.files.iter().map(|file| &file.path).collect::<Vec<_>>(),
         "model": target.model,
         "secrets": target.secrets,

@@ -1,8 +1,10 @@
 //! `import`: writes the model catalogue of another tool as a registry.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use slug_import::models_dev::File;
 use slug_import::{Conversion, Error, Options, TOML_BYTES, litellm, models_dev};
 
@@ -11,6 +13,7 @@ use crate::exit::{Exit, Failure, describe};
 use crate::io::{Input, is_same_file, read_file, read_whole, shown_path, write_whole};
 use crate::output::Output;
 use crate::redact::{has_credential, without_credentials};
+use crate::sink::{self, Rendered};
 use crate::suggest::did_you_mean;
 
 /// The file of the registry in the directory of `--dir`.
@@ -41,31 +44,49 @@ pub fn run(args: &ImportArgs, output: &mut Output) -> Result<Exit, Failure> {
         bare: args.bare,
         is_credential: has_credential,
     };
+    let targets: Vec<PathBuf> = args.dir.iter().flat_map(|dir| [REGISTRY, POLICY].map(|name| dir.join(name))).collect();
+    let sinks = sink::requested(&args.output, targets.iter().map(PathBuf::as_path))?;
+    sink::check_inputs(sink::files(&sinks), std::iter::once(args.path.as_path()))?;
     let conversion = convert(args, &options)?;
     let notes: Vec<String> = conversion.notes.iter().map(|note| without_credentials(note).into_owned()).collect();
     let registry = conversion.registry_file(&notes);
     let policy = conversion.policy_file();
-    match &args.dir {
+    let runtimes = conversion.registry.runtimes();
+    let models: HashSet<&String> =
+        runtimes.iter().flat_map(|runtime| &runtime.arms).flat_map(|arm| &arm.models).collect();
+    let mut json = json!({
+        "schema_version": 1,
+        "providers": conversion.registry.providers().len(),
+        "runtimes": runtimes.len(),
+        "models": models.len(),
+        "notes": notes,
+    });
+    let has_policy = policy.is_some();
+    let rendered = match &args.dir {
         None => {
-            output.raw(&registry)?;
-            output.notes(&notes);
-            if policy.is_some() {
-                output.note(&format!("`--dir DIR` writes a policy, too: `{POLICY}`"));
-            }
+            json["registry"] = json!(registry);
+            json["policy"] = json!(policy);
+            Rendered { verdict: registry.clone(), text: registry, json, is_file: true }
         }
         Some(directory) => {
-            let files = [(REGISTRY, Some(registry)), (POLICY, policy)];
-            let files = files.into_iter().filter_map(|(name, text)| Some((directory.join(name), text?)));
-            let files: Vec<(PathBuf, String)> = files.collect();
+            let files = targets.into_iter().zip([Some(registry), policy]);
+            let files: Vec<(PathBuf, String)> = files.filter_map(|(path, text)| Some((path, text?))).collect();
             if let Some((path, _)) = files.iter().find(|(path, _)| path.exists() && is_same_file(path, &args.path)) {
                 let path = shown_path(path);
                 return Err(Failure::new(format!("`{path}` is the catalogue; choose another directory")));
             }
             let written = write_files(directory, files, args.force)?;
-            output.notes(&notes);
-            output.human(&written)?;
+            let text: String = written.iter().map(|(path, what)| format!("{what} {path}\n")).collect();
+            let files = written.iter().map(|(path, what)| json!({"path": path, "change": what}));
+            json["files"] = files.collect();
+            Rendered { verdict: text.clone(), text, json, is_file: false }
         }
+    };
+    output.notes(&notes);
+    if args.dir.is_none() && has_policy {
+        output.note(&format!("`--dir DIR` writes a policy, too: `{POLICY}`"));
     }
+    sink::write(&rendered, &sinks, output)?;
     Ok(Exit::Clean)
 }
 
@@ -95,11 +116,15 @@ fn convert(args: &ImportArgs, options: &Options) -> Result<Conversion, Failure> 
     })
 }
 
-/// Writes the files that do not have their content yet, and returns a line for each. No file is written if
-/// one of them would replace another text without `force`.
-fn write_files(directory: &Path, files: Vec<(PathBuf, String)>, force: bool) -> Result<String, Failure> {
+/// Writes the files that do not have their content yet, and returns the path of each and what was done. No
+/// file is written if one of them would replace another text without `force`.
+fn write_files(
+    directory: &Path,
+    files: Vec<(PathBuf, String)>,
+    force: bool,
+) -> Result<Vec<(String, &'static str)>, Failure> {
     let mut changed = Vec::new();
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for (path, text) in &files {
         // A broken link does not exist, but would be followed.
         let is_equal = path.symlink_metadata().is_ok() && read_file(path)? == text.as_bytes();
@@ -109,7 +134,7 @@ fn write_files(directory: &Path, files: Vec<(PathBuf, String)>, force: bool) -> 
                 shown_path(path)
             )));
         }
-        lines.push_str(&format!("{} {}\n", if is_equal { "unchanged" } else { "wrote" }, shown_path(path)));
+        lines.push((shown_path(path), if is_equal { "unchanged" } else { "wrote" }));
         if !is_equal {
             changed.push((path, text));
         }

@@ -3,98 +3,168 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
 use slug_function::comparison::{Comparison, Verdict};
 use slug_function::sandbox::Sandbox;
 use slug_resolver::{Policy, Registry};
 
-use crate::args::{InitArgs, LintArgs};
+use crate::args::InitArgs;
 use crate::conformity::BUDGET;
 use crate::exit::{Exit, Failure, describe};
 use crate::init::{self, File, Finder, Harness, Inferred, Survey};
-use crate::io::write_whole;
+use crate::io::{report_path, write_whole};
 use crate::output::Output;
-use crate::render::{HEAD, counted, grouped, shown, wrapped};
+use crate::render::{HEAD, counted, escape_keeping_styles, grouped, shown, wrapped};
+use crate::sink::{self, BasicFormat, Rendered, Sink};
 
 /// The most places that cannot be followed that are shown for each policy.
 const SHOWN: usize = 3;
 
+/// What `init` reports.
+#[derive(Default)]
+struct Report {
+    /// For people, escaped and with styles.
+    text: String,
+    /// With `--quiet`.
+    verdict: String,
+    registry: Option<String>,
+    files: Vec<File>,
+    is_written: bool,
+    policies: Vec<Value>,
+    notes: Vec<String>,
+    /// The result of `lint` with its first finding.
+    lint: Option<Value>,
+    gaps: Option<usize>,
+    next: Vec<String>,
+}
+
+impl Report {
+    /// Adds text for people.
+    fn human(&mut self, text: &str) {
+        self.text.push_str(&escape_keeping_styles(text));
+    }
+
+    /// Adds a sentence.
+    fn say(&mut self, sentence: &str) {
+        self.human(&format!("{}\n", wrapped(sentence, "", "  ")));
+    }
+
+    /// Adds the sentence that says what was done.
+    fn conclude(&mut self, sentence: &str) {
+        let start = self.text.len();
+        self.say(sentence);
+        self.verdict.push_str(&self.text[start..]);
+    }
+
+    /// Prints a note, and keeps it for the JSON.
+    fn note(&mut self, note: String, output: &mut Output) {
+        output.note(&note);
+        self.notes.push(note);
+    }
+
+    fn rendered(self) -> Rendered {
+        let files = self.files.iter().map(|file| json!({"path": report_path(&file.path), "text": file.text}));
+        let json = json!({
+            "schema_version": 1,
+            "registry": self.registry,
+            "files": files.collect::<Vec<_>>(),
+            "written": self.is_written,
+            "policies": self.policies,
+            "notes": self.notes,
+            "lint": self.lint,
+            "gaps": self.gaps,
+            "next": self.next,
+        });
+        Rendered { text: self.text, verdict: self.verdict, json, is_file: false }
+    }
+}
+
 /// Runs `init`.
 pub fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let mut sinks = sink::requested(&args.output, None)?;
+    // The paths are relative to this directory, which `enter` leaves.
+    for path in sinks.iter_mut().filter_map(|sink| sink.path.as_mut()) {
+        *path = std::path::absolute(&path)?;
+    }
     enter(args.dir.as_deref())?;
-    // The verdict says which files are written.
-    output.mute(output.is_quiet());
+    let mut report = Report::default();
+    let exit = initialise(args.dry_run, &sinks, &mut report, output)?;
+    sink::write(&report.rendered(), &sinks, output)?;
+    Ok(exit)
+}
+
+fn initialise(
+    is_dry_run: bool,
+    sinks: &[Sink<BasicFormat>],
+    report: &mut Report,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let survey = Survey::take();
+    sink::check_inputs(sink::files(sinks), survey.paths().map(Path::new))?;
     if survey.is_cut {
-        output.note("the directory has more files than init looks at; run it in a smaller one if something is missing");
+        let note = "the directory has more files than init looks at; run it in a smaller one if something is missing";
+        report.note(note.to_owned(), output);
     }
     for (path, reason) in &survey.unreadable {
-        output.note(&format!("{path} looks like a registry and cannot be read: {reason}"));
+        report.note(format!("{path} looks like a registry and cannot be read: {reason}"), output);
     }
-    let Some((path, registry)) = main_registry(&survey, output) else {
-        output.human(&survey.looked_for())?;
-        verdict(output, "nothing was written; docs/formats.md of slugproof shows the files to write by hand\n")?;
+    let Some((path, registry)) = main_registry(&survey, report, output) else {
+        report.human(&survey.looked_for());
+        report.conclude("nothing was written; docs/formats.md of slugproof shows the files to write by hand");
         return Ok(Exit::NothingChecked);
     };
-    say(output, &found(path, registry, &survey))?;
+    report.registry = Some(path.clone());
+    report.say(&found(path, registry, &survey));
 
     let sandbox = Sandbox::find().map_err(Failure::new)?;
     let harnesses = Finder::new(&survey, registry, &sandbox).harnesses();
     let (files, policies, worst) = if harnesses.is_empty() {
-        say(output, "no script calls a function that prints a model of the registry")?;
+        report.say("no script calls a function that prints a model of the registry");
         (init::draft(&survey, registry).into_iter().collect(), Vec::new(), Exit::NothingChecked)
     } else {
-        inferred(&harnesses, &survey, registry, &sandbox, output)?
+        inferred(&harnesses, &survey, registry, &sandbox, report, output)
     };
     if files.is_empty() {
         if harnesses.is_empty() {
-            say(output, "no workflow file sets a variable to a model of the registry, or a credential that it names")?;
+            report.say("no workflow file sets a variable to a model of the registry, or a credential that it names");
         }
-        output.human("\n")?;
-        verdict(output, "nothing was written; docs/formats.md of slugproof shows how to write a policy by hand")?;
+        report.human("\n");
+        report.conclude("nothing was written; docs/formats.md of slugproof shows how to write a policy by hand");
         return Ok(worst.worse(Exit::NothingChecked));
     }
-    let files: Vec<File> = std::iter::once(init::config(path, &files, !policies.is_empty())).chain(files).collect();
-    if args.dry_run {
-        output.mute(false);
-        for file in &files {
-            output.styled(&format!("\n{HEAD}── {} ──{HEAD:#}\n", file.path.display()))?;
-            output.human(&file.text)?;
+    report.files = std::iter::once(init::config(path, &files, !policies.is_empty())).chain(files).collect();
+    let names: Vec<String> = report.files.iter().map(|file| file.path.display().to_string()).collect();
+    if is_dry_run {
+        let start = report.text.len();
+        for File { path, text } in report.files.clone() {
+            report.human(&format!("\n{HEAD}── {} ──{HEAD:#}\n{text}", path.display()));
         }
-        output.human("\n")?;
-        say(output, "nothing was written (--dry-run)")?;
+        report.human("\n");
+        report.verdict = report.text.split_at(start).1.to_owned();
+        report.conclude("nothing was written (--dry-run)");
         return Ok(worst);
     }
-    write(&files)?;
-    let names: Vec<String> = files.iter().map(|file| file.path.display().to_string()).collect();
-    output.human("\n")?;
-    verdict(output, &format!("wrote {}", names.join(", ")))?;
-    if output.is_quiet() {
-        return Ok(worst);
-    }
+    sink::requested(sinks, report.files.iter().map(|file| file.path.as_path()))?;
+    write(&report.files)?;
+    report.is_written = true;
+    report.human("\n");
+    report.conclude(&format!("wrote {}", names.join(", ")));
     if harnesses.is_empty() {
-        say(output, "complete the draft, then run `slugproof check` and `slugproof lint`")?;
+        let step = "complete the draft, then run `slugproof check` and `slugproof lint`";
+        report.say(step);
+        report.next.push(step.to_owned());
         return Ok(worst);
     }
-    output.styled(&format!("\n{HEAD}── slugproof lint ──{HEAD:#}\n\n"))?;
-    let lint = super::lint::run_first(&LintArgs::default(), output)?;
-    output.human("\n")?;
-    for step in next(lint, worst, super::prove::gaps(registry, &policies)?) {
-        output.human(&format!("{}\n", wrapped(&step, "next: ", "      ")))?;
+    let (exit, lint) = super::lint::run_first()?;
+    report.text.push_str(&format!("\n{HEAD}── slugproof lint ──{HEAD:#}\n\n{}\n", lint.text));
+    report.lint = Some(lint.json);
+    let gaps = super::prove::gaps(registry, &policies)?;
+    report.gaps = Some(gaps);
+    report.next = next(exit, worst, gaps);
+    for step in report.next.clone() {
+        report.human(&format!("{}\n", wrapped(&step, "next: ", "      ")));
     }
     Ok(worst)
-}
-
-/// Prints a sentence.
-fn say(output: &mut Output, sentence: &str) -> Result<(), Failure> {
-    Ok(output.human(&format!("{}\n", wrapped(sentence, "", "  ")))?)
-}
-
-/// Prints what was done, which `--quiet` prints too.
-fn verdict(output: &mut Output, sentence: &str) -> Result<(), Failure> {
-    output.mute(false);
-    say(output, sentence)?;
-    output.mute(output.is_quiet());
-    Ok(())
 }
 
 /// Changes to the top of the repository of a directory.
@@ -109,7 +179,7 @@ fn enter(directory: Option<&Path>) -> Result<(), Failure> {
 }
 
 /// The registry with the most models; the first of several.
-fn main_registry<'s>(survey: &'s Survey, output: &mut Output) -> Option<&'s (String, Registry)> {
+fn main_registry<'s>(survey: &'s Survey, report: &mut Report, output: &mut Output) -> Option<&'s (String, Registry)> {
     let size = |registry: &Registry| -> usize {
         registry.runtimes().iter().flat_map(|runtime| &runtime.arms).map(|arm| arm.models.len()).sum()
     };
@@ -117,7 +187,7 @@ fn main_registry<'s>(survey: &'s Survey, output: &mut Output) -> Option<&'s (Str
     let chosen = survey.registries.iter().find(|(_, registry)| size(registry) == largest)?;
     let others = survey.registries.iter().filter(|(path, _)| *path != chosen.0);
     for (path, _) in others {
-        output.note(&format!("{path} is a registry, too; change `registry` in slugproof.yaml to use it"));
+        report.note(format!("{path} is a registry, too; change `registry` in slugproof.yaml to use it"), output);
     }
     Some(chosen)
 }
@@ -140,8 +210,9 @@ fn inferred(
     survey: &Survey,
     registry: &Registry,
     sandbox: &Sandbox,
+    report: &mut Report,
     output: &mut Output,
-) -> Result<(Vec<File>, Vec<Policy>, Exit), Failure> {
+) -> (Vec<File>, Vec<Policy>, Exit) {
     let (mut files, mut policies) = (Vec::new(), Vec::new());
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut worst = Exit::Clean;
@@ -149,7 +220,7 @@ fn inferred(
         let name = name_of(harness, &names);
         names.insert(name.clone());
         let secrets = harness.secrets.as_ref();
-        output.human("\n")?;
+        report.human("\n");
         let call = format!(
             "{} {} `{}` for the model{}",
             harness.scripts.join(", "),
@@ -157,22 +228,30 @@ fn inferred(
             harness.model.name,
             secrets.map_or(String::new(), |secrets| format!(" and `{}` for the secrets", secrets.name)),
         );
-        say(output, &call)?;
+        report.say(&call);
         match init::infer(&name, harness, survey, registry, sandbox, BUDGET) {
             Ok(Inferred { file, policy, comparison, notes }) => {
-                output.human(&summary(&file, &policy, &comparison))?;
-                output.notes(&notes);
+                report.human(&summary(&file, &policy, &comparison));
+                report.policies.push(json!({
+                    "scripts": harness.scripts,
+                    "path": report_path(&file.path),
+                    "verdict": comparison.verdict().name(),
+                    "environments": comparison.conformance.asked,
+                    "not_followed": not_followed(&comparison).collect::<Vec<_>>(),
+                }));
+                notes.into_iter().for_each(|note| report.note(note, output));
                 worst = worst.worse(exit_of(&comparison));
                 files.push(file);
                 policies.push(policy);
             }
             Err(reason) => {
-                output.human(&format!("{}\n", wrapped(&format!("no policy: {reason}"), "  ", "    ")))?;
+                report.human(&format!("{}\n", wrapped(&format!("no policy: {reason}"), "  ", "    ")));
+                report.policies.push(json!({"scripts": harness.scripts, "path": null, "reason": reason}));
                 worst = worst.worse(Exit::NothingChecked);
             }
         }
     }
-    Ok((files, policies, worst))
+    (files, policies, worst)
 }
 
 /// The name of the policy of a harness: that of its first script, without directory and ending.
@@ -209,9 +288,13 @@ fn summary(file: &File, policy: &Policy, comparison: &Comparison) -> String {
         ),
         result.to_owned(),
     ];
-    let not_followed = comparison.reading.not_followed.iter().take(SHOWN);
-    lines.extend(not_followed.map(|(place, reason)| format!("{place}: {reason}")));
+    lines.extend(not_followed(comparison).take(SHOWN));
     lines.iter().map(|line| wrapped(line, "  ", "    ") + "\n").collect()
+}
+
+/// The places of the function that cannot be followed, with the reasons.
+fn not_followed(comparison: &Comparison) -> impl Iterator<Item = String> {
+    comparison.reading.not_followed.iter().map(|(place, reason)| format!("{place}: {reason}"))
 }
 
 fn exit_of(comparison: &Comparison) -> Exit {

@@ -8,12 +8,13 @@ use crate::args::LintArgs;
 use crate::conformity::{self, Conformity};
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
-use crate::findings::{Coverage, FindingsOptions, Report, publish};
+use crate::findings::{Coverage, FindingsOptions, Report, publish, rendered};
 use crate::io::STANDARD_INPUT;
 use crate::lint::pins::PinSearch;
 use crate::lint::scripts::Scripts;
 use crate::lint::{Input, Linter, discovery, files, fix};
 use crate::output::Output;
+use crate::sink::Rendered;
 
 /// Runs `lint`.
 pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -21,11 +22,11 @@ pub fn run(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
     publish(report, &options, output)
 }
 
-/// Runs `lint`, and shows the first finding.
-pub fn run_first(args: &LintArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let (mut report, options) = report(args)?;
+/// Runs `lint` on the whole repository, and returns what its first finding looks like.
+pub fn run_first() -> Result<(Exit, Rendered), Failure> {
+    let (mut report, options) = report(&LintArgs::default())?;
     report.keep_first();
-    publish(report, &options, output)
+    rendered(report, &options)
 }
 
 /// Lints the files, and returns what is found.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::args::{CheckArgs, ConformArgs, LintArgs, ProjectFormat, ProveArgs, RegistryArgs};
+use crate::args::{CheckArgs, ConformArgs, LintArgs, ProveArgs, RegistryArgs};
 use crate::config::Config;
 use crate::conformity::is_denied;
 use crate::data::{Data, DataOptions};
@@ -13,7 +13,7 @@ use crate::io::write_whole;
 use crate::output::Output;
 use crate::redact::without_credentials;
 use crate::render::{BAD, GOOD, HEAD, WARN, printable, wrapped};
-use crate::sink::{self, Sink};
+use crate::sink::{self, BasicFormat, Sink};
 
 use super::{check, conform, lint, prove};
 
@@ -43,10 +43,10 @@ fn data_of(config: Option<PathBuf>) -> RegistryArgs {
 
 /// Runs every command of the project, and returns the worst exit code. Without a slugproof.yaml, shows
 /// the proof of sample data.
-pub fn run(path: Option<&Path>, sinks: &[Sink<ProjectFormat>], output: &mut Output) -> Result<Exit, Failure> {
+pub fn run(path: Option<&Path>, sinks: &[Sink<BasicFormat>], output: &mut Output) -> Result<Exit, Failure> {
     let sinks = sink::requested(sinks, path)?;
-    let json: Vec<&Sink<ProjectFormat>> = sinks.iter().filter(|sink| sink.format == ProjectFormat::Json).collect();
-    if sinks.iter().any(|sink| sink.format == ProjectFormat::Human && sink.path.is_some()) {
+    let json: Vec<&Sink<BasicFormat>> = sinks.iter().filter(|sink| sink.format == BasicFormat::Json).collect();
+    if sinks.iter().any(|sink| sink.format == BasicFormat::Human && sink.path.is_some()) {
         return Err(Failure::new("the report for people goes to standard output; use `--output human`"));
     }
     // Each command would refuse an invalid file.

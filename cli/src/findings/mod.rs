@@ -15,8 +15,8 @@ use crate::codes::{Entry, Level};
 pub use options::{FindingsOptions, Format};
 pub use report::{Coverage, Report, Section, SectionResult};
 pub use sinks::github::{SHOWN as ANNOTATIONS_SHOWN, message as annotation_message, property as annotation_property};
-pub use sinks::publish;
 pub use sinks::sarif::help_uri;
+pub use sinks::{publish, rendered};
 pub use source::{EMBEDDED, Position, Source, SourceId, Sources, Span};
 pub use suppress::{MARK as SUPPRESSION, Suppressed, SuppressionKind};
 

@@ -114,6 +114,13 @@ impl Survey {
         size
     }
 
+    /// The paths of the registries, the workflow files and the scripts.
+    pub fn paths(&self) -> impl Iterator<Item = &str> + Clone {
+        let registries = self.registries.iter().map(|(path, _)| path.as_str());
+        let workflows = self.workflows.iter().map(|(path, _)| path.as_str());
+        registries.chain(workflows).chain(self.scripts.iter().map(|script| script.path.as_str()))
+    }
+
     /// The script at a path.
     #[must_use]
     pub fn script(&self, path: &str) -> Option<&Script> {

@@ -283,6 +283,32 @@ fn promoted_input_is_kept_under_its_name() {
     assert_eq!(fs::read(kept).expect("the input was kept"), b"[]\n");
 }
 
+#[test]
+fn json_of_check_and_promote_has_what_people_read() {
+    let scratch = witness("corpus-json").file("crash", "[]\n");
+    let corpus = |args: &[&str]| slugproof(["corpus"].iter().chain(args).copied()).dir(&scratch).run();
+    let json = corpus(&["check", "--output", "json"]).json();
+    let problem = "proptest-regressions/SHA256SUMS: missing; update the list with `slugproof corpus check --update`";
+    let expected = serde_json::json!({"schema_version": 1, "files": 1, "changes": [], "problems": [problem]});
+    assert_eq!(json, expected);
+    let updated = corpus(&["check", "--update", "--output", "json"]);
+    assert_eq!((updated.code, &updated.json()["changes"]), (0, &serde_json::json!([format!("added {NAME}")])));
+    let args = ["promote", "crash", "--target", "registry_yaml", "--name", "list", "--output"];
+    for taken in ["fuzz/regressions/registry_yaml/list", "proptest-regressions/SHA256SUMS", "crash"] {
+        let refused = corpus(&[&args[..], &[&format!("json={taken}")]].concat());
+        assert!(refused.code == 2 && !scratch.0.join("fuzz").exists(), "{}", refused.snapshot());
+    }
+    let promoted = corpus(&[&args[..], &["json=out.json", "--output", "human"]].concat());
+    assert_eq!((promoted.code, &*promoted.stdout), (0, "✓ fuzz/regressions/registry_yaml/list\n"));
+    let written = fs::read_to_string(scratch.0.join("out.json")).expect("the output is written");
+    let json: serde_json::Value = serde_json::from_str(&written).expect("the output is JSON");
+    let path = "fuzz/regressions/registry_yaml/list";
+    let expected = serde_json::json!({"schema_version": 1, "target": "registry_yaml", "law": null, "files": [path]});
+    assert_eq!(json, expected);
+    let quiet = corpus(&["check", "--quiet"]);
+    assert_eq!(quiet.stdout, "✓ 2 files: all well formed, listed and passing\n");
+}
+
 /// Promotion never overwrites a kept file.
 #[test]
 fn promoting_twice_keeps_both_inputs() {

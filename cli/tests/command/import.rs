@@ -102,6 +102,43 @@ fn files_are_written_once_and_replaced_only_by_force() {
     assert_eq!((check.code, &*check.stdout), (0, "✓ nothing found in 1 registry, 1 policy\n"));
 }
 
+#[test]
+fn json_has_the_counts_the_notes_and_the_files() {
+    let directory = catalogue("import-json");
+    let printed = import(&directory, &["models.dev", "api.json"]);
+    let notes: Vec<&str> = printed.stderr.lines().filter_map(|line| line.strip_prefix("note: ")).collect();
+    let json = import(&directory, &["models.dev", "api.json", "--output", "json"]).json();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "schema_version": 1, "providers": 2, "runtimes": 1, "models": 3, "notes": notes,
+            "registry": printed.stdout, "policy": null,
+        })
+    );
+    let config = ["litellm", "config.yaml", "--dir", "out", "--output", "json=out.json", "--output", "human"];
+    let output = import(&directory, &config);
+    assert_eq!(output.stdout, "wrote out/providers.yaml\nwrote out/litellm.policy.yaml\n", "{}", output.stderr);
+    let read = |name: &str| fs::read_to_string(directory.0.join(name)).expect("the file is written");
+    let json: serde_json::Value = serde_json::from_str(&read("out.json")).expect("the output is JSON");
+    let files = [("out/providers.yaml", "wrote"), ("out/litellm.policy.yaml", "wrote")];
+    let files = files.map(|(path, change)| serde_json::json!({"path": path, "change": change}));
+    assert_eq!((&json["files"], &json["registry"]), (&serde_json::json!(files), &serde_json::Value::Null));
+    // The output for people is the registry, also in a file.
+    let written = import(&directory, &["models.dev", "api.json", "--output", "human=copy.yaml", "--quiet"]);
+    assert_eq!((written.code, &*written.stdout, read("copy.yaml")), (0, "", printed.stdout));
+}
+
+#[test]
+fn output_over_catalogue_or_registry_is_refused() {
+    let directory = catalogue("import-json-refused");
+    for (output, message) in [("json=api.json", "also an input"), ("json=./providers.yaml", "are the same file")] {
+        let refused = import(&directory, &["models.dev", "api.json", "--dir", ".", "--output", output]);
+        assert_eq!((refused.code, &*refused.stdout), (2, ""), "{}", refused.snapshot());
+        assert!(refused.stderr.contains(message), "{}", refused.stderr);
+        assert!(!directory.0.join("providers.yaml").exists(), "{output}");
+    }
+}
+
 /// The policy is written into a directory only.
 #[test]
 fn printed_registry_has_a_note_about_the_policy() {

@@ -313,6 +313,57 @@ fn written_policy_has_to_match_its_function() {
 }
 
 #[test]
+fn json_has_files_gaps_and_next_steps() {
+    let scratch = copied(&example(), "", Scratch::new("init-json").file("sub/x", ""));
+    let run = slugproof(["init", "..", "--output", "json=out.json", "--output", "human"]);
+    let output = run.env("PATH", &path()).dir(&Scratch(scratch.0.join("sub"))).run();
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    // The path is relative to the directory of the call.
+    let json: serde_json::Value = serde_json::from_str(&read(&scratch, "sub/out.json")).expect("the output is JSON");
+    let files = json["files"].as_array().expect("a list");
+    let paths: Vec<&str> = files.iter().filter_map(|file| file["path"].as_str()).collect();
+    assert_eq!(paths, ["slugproof.yaml", "policies/start-bot.yaml"]);
+    for file in files {
+        assert_eq!(file["text"], read(&scratch, file["path"].as_str().expect("a path")));
+    }
+    assert_eq!((&json["written"], &json["gaps"]), (&true.into(), &9.into()));
+    let policy = &json["policies"][0];
+    assert_eq!((&policy["path"], &policy["verdict"]), (&paths[1].into(), &"proved".into()));
+    assert_eq!(json["lint"]["findings"].as_array().map(Vec::len), Some(1), "{}", json["lint"]);
+    let next: String = json["next"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|step| format!("next: {} ", step.as_str().expect("a text")))
+        .collect();
+    assert!(
+        next.contains("9 gaps") && sentence(&output.stdout).ends_with(next.trim_end()),
+        "{next}\n{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn json_without_files_says_that_nothing_is_written() {
+    let scratch = repository("init-json-dry-run");
+    let json = init(&scratch, &["--dry-run", "--output", "json"]).json();
+    assert_eq!((&json["written"], &json["files"][0]["path"]), (&false.into(), &"slugproof.yaml".into()));
+    let json = init(&Scratch::new("init-json-empty"), &["--output", "json"]).json();
+    assert_eq!(
+        (&json["written"], &json["files"], &json["registry"]),
+        (&false.into(), &serde_json::json!([]), &().into())
+    );
+    for (output, message) in
+        [("json=slugproof.yaml", "are the same file"), ("json=llm/providers.yaml", "also an input")]
+    {
+        let refused = init(&scratch, &["--output", output]);
+        assert!(refused.code == 2 && refused.stderr.contains(message), "{}", refused.snapshot());
+        assert!(!scratch.0.join("policies").exists(), "{output}");
+    }
+    assert_eq!(read(&scratch, "llm/providers.yaml"), REGISTRY);
+}
+
+#[test]
 fn quiet_init_names_the_written_files() {
     let output = init(&repository("init-quiet"), &["--quiet"]);
     assert_eq!(output.stdout, "wrote slugproof.yaml, policies/plan.yaml\n", "{}", output.snapshot());

@@ -81,6 +81,18 @@ pub enum Verdict {
     NotProved,
 }
 
+impl Verdict {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Different => "different",
+            Self::NotProved => "not-proved",
+        }
+    }
+}
+
 impl Comparison {
     /// The verdict.
     #[must_use]

@@ -19,12 +19,13 @@ use corpus_files::{Corpus, File, Kind};
 use git_diff::Changes;
 use review::Review;
 use review_item::{Change, Entry};
+use serde_json::json;
 
 use crate::args::{CorpusArgs, CorpusCheckArgs, CorpusCommand, ReviewArgs, ReviewFormat};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::{BAD, GOOD, counted, wrapped};
-use crate::sink::{self, Renders};
+use crate::sink::{self, Rendered, Renders};
 
 /// Runs `corpus`.
 pub fn run(args: &CorpusArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -114,6 +115,10 @@ impl Renders<ReviewFormat> for Review {
 fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     let corpus = Corpus::find(args.dir.as_deref())?;
     let files = corpus.files()?;
+    let paths = files.iter().map(|file| &*file.path).chain([corpus_files::SUMS]);
+    let paths: Vec<PathBuf> = paths.map(|path| corpus.root().join(path)).collect();
+    let sinks = sink::requested(&args.output, None)?;
+    sink::check_inputs(sink::files(&sinks), paths.iter().map(PathBuf::as_path))?;
     if files.is_empty() {
         output.note("nothing to check: the corpus has no witness, seed or input");
         return Ok(Exit::NothingChecked);
@@ -122,27 +127,29 @@ fn check(args: &CorpusCheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut problems = corpus.problems(&files);
     problems.extend(entries.iter().filter_map(Entry::problem));
     // Invalid files must not be listed as reviewed.
-    if args.update && problems.is_empty() {
-        for change in checksums::update(&corpus, &files)? {
-            output.styled(&format!("{change}\n"))?;
-        }
-    }
-    if args.update && !problems.is_empty() {
+    let is_valid = problems.is_empty();
+    let changes = if args.update && is_valid { checksums::update(&corpus, &files)? } else { Vec::new() };
+    if args.update && !is_valid {
         output.note("SHA256SUMS not updated: fix the problems below first");
     } else {
         problems.extend(checksums::problems(&corpus, &files)?);
     }
     problems.sort();
     problems.dedup();
+    let mut text: String = changes.iter().map(|change| format!("{change}\n")).collect();
     for problem in &problems {
         let line = wrapped(&format!("✗ {problem}"), "", "  ");
-        output.styled(&format!("{}\n", line.replacen('✗', &format!("{BAD}✗{BAD:#}"), 1)))?;
+        text.push_str(&format!("{}\n", line.replacen('✗', &format!("{BAD}✗{BAD:#}"), 1)));
     }
+    let json = json!({"schema_version": 1, "files": files.len(), "changes": changes, "problems": problems});
     let files = counted(files.len() as u64, "file");
-    if problems.is_empty() {
-        output.styled(&format!("{GOOD}✓{GOOD:#} {files}: all well formed, listed and passing\n"))?;
-        return Ok(Exit::Clean);
-    }
-    output.styled(&format!("{BAD}✗{BAD:#} {} in {files}\n", counted(problems.len() as u64, "problem")))?;
-    Ok(Exit::Findings)
+    let (exit, verdict) = if problems.is_empty() {
+        (Exit::Clean, format!("{GOOD}✓{GOOD:#} {files}: all well formed, listed and passing\n"))
+    } else {
+        let problems = counted(problems.len() as u64, "problem");
+        (Exit::Findings, format!("{BAD}✗{BAD:#} {problems} in {files}\n"))
+    };
+    text.push_str(&verdict);
+    sink::write(&Rendered { text, verdict, json, ..Rendered::default() }, &sinks, output)?;
+    Ok(exit)
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use slug_laws::reduction::reduce;
 use slug_laws::{
     Expectation, Implementation, Law, LawContext, RealResolver, TestCase, Witness, is_seed, law, reference,
@@ -11,7 +12,7 @@ use slug_resolver::Resolution;
 use slug_testkit::{Content, INPUT_BYTES};
 
 use super::checksums;
-use super::corpus_files::{Corpus, File, Kind};
+use super::corpus_files::{Corpus, File, Kind, SUMS};
 use super::review_item::guarded;
 use super::targets::{TARGETS, target};
 use crate::args::PromoteArgs;
@@ -19,6 +20,7 @@ use crate::exit::{Exit, Failure, describe};
 use crate::io::{read_file, shown_path, write_whole};
 use crate::output::Output;
 use crate::render::GOOD;
+use crate::sink::{self, Rendered};
 
 /// Runs `corpus promote`.
 pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -53,6 +55,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
         _ if target.name == "case_yaml" => Witness::from_yaml(&bytes).ok().map(|witness| witness.case),
         _ => None,
     };
+    let mut law_id = None;
     let stem = if let Some(case) = case {
         let broken =
             seeded_law(&corpus, args.seed.as_deref(), &case)?.or_else(|| broken_law(&case)).ok_or_else(|| {
@@ -61,6 +64,7 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
                     shown_path(&args.artifact)
                 ))
             })?;
+        law_id = Some(broken.id);
         let case = reduce(&case, |case| breaks(broken, case));
         let what = args.name.clone().unwrap_or_else(|| what_is_wrong(&case));
         let stem = free_stem(&corpus, target.name, &format!("{}--{}", broken.id, slugged(&what)?));
@@ -99,10 +103,14 @@ pub fn run(args: &PromoteArgs, output: &mut Output) -> Result<Exit, Failure> {
     if target.name != "case_yaml" {
         files.push((File { path: input_path(target.name, &stem), kind: Kind::Regression }, bytes));
     }
+    let paths: Vec<&str> = files.iter().map(|(file, _)| &*file.path).collect();
+    let written = paths.iter().copied().chain([SUMS]).map(|path| corpus.root().join(path)).collect::<Vec<_>>();
+    let sinks = sink::requested(&args.output, written.iter().map(PathBuf::as_path))?;
+    sink::check_inputs(sink::files(&sinks), std::iter::once(args.artifact.as_path()))?;
     save(&corpus, &files)?;
-    for (file, _) in files {
-        output.styled(&format!("{GOOD}✓{GOOD:#} {}\n", file.path))?;
-    }
+    let text: String = paths.iter().map(|path| format!("{GOOD}✓{GOOD:#} {path}\n")).collect();
+    let json = json!({"schema_version": 1, "target": target.name, "law": law_id, "files": paths});
+    sink::write(&Rendered { verdict: text.clone(), text, json, is_file: false }, &sinks, output)?;
     output.note("fix the bug, then review and commit; `slugproof corpus check` fails as long as a law is broken");
     Ok(Exit::Clean)
 }

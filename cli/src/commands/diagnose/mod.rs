@@ -20,23 +20,23 @@ use inputs::Inputs;
 use record::Record;
 use sources::Sources;
 
-use crate::args::{DiagnoseArgs, DiagnoseFormat};
+use crate::args::DiagnoseArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::resolution::is_finding;
-use crate::sink::{self, Renders};
+use crate::sink::{self, BasicFormat, Renders};
 use crate::variables::{check_ambient, empty_key_notes, runtime_names};
 
-impl Renders<DiagnoseFormat> for Diagnosis<'_> {
+impl Renders<BasicFormat> for Diagnosis<'_> {
     fn styled(&self) -> String {
         human::render(self)
     }
 
-    fn render(&self, format: DiagnoseFormat) -> String {
+    fn render(&self, format: BasicFormat) -> String {
         match format {
-            DiagnoseFormat::Human => self.styled(),
-            DiagnoseFormat::Json => json::render(self),
+            BasicFormat::Human => self.styled(),
+            BasicFormat::Json => json::render(self),
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) mod sarif;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::width;
-use crate::sink::{self, FILE_WIDTH, Renders};
+use crate::sink::{self, FILE_WIDTH, Rendered, Renders};
 
 use super::options::{FindingsOptions, Format};
 use super::report::Report;
@@ -27,6 +27,18 @@ pub fn publish(report: Report, options: &FindingsOptions, output: &mut Output) -
     sink::write(&triaged, &sinks, output)?;
     output.conclude(human::conclusion(&triaged));
     Ok(triaged.exit())
+}
+
+/// The triaged report as text and as JSON, with the exit code.
+///
+/// # Errors
+///
+/// Fails if the baseline cannot be read.
+pub fn rendered(report: Report, options: &FindingsOptions) -> Result<(Exit, Rendered), Failure> {
+    let triaged = report.without_credentials().triage(options)?;
+    let json = serde_json::from_str(&json::render(&triaged)).unwrap_or_default();
+    let rendered = Rendered { text: triaged.styled(), verdict: triaged.verdict(), json, is_file: false };
+    Ok((triaged.exit(), rendered))
 }
 
 impl Renders<Format> for Triaged {
