@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use slug_resolver::yaml::format::{Field, Format, Mapping, Presence, Rule, Shape};
+use slug_resolver::yaml::{self, Node};
 
 /// Whether fields that an open format does not define are valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,23 @@ const NOT_BLANK: &str = concat!(
     r"\u205f-\u206f\u2800\u3000\u3164\ufeff\uffa0]"
 );
 
+/// A YAML value as JSON.
+fn json(node: &Node) -> Value {
+    match &node.value {
+        yaml::Value::Null => Value::Null,
+        yaml::Value::Boolean(value) => json!(value),
+        yaml::Value::Integer(text) | yaml::Value::Float(text) => {
+            text.parse().map_or_else(|_| json!(text), Value::Number)
+        }
+        yaml::Value::String(text) => json!(text),
+        yaml::Value::Sequence(items) => items.iter().map(json).collect(),
+        yaml::Value::Mapping(entries) => {
+            let entry = |(key, value): &(Node, Node)| (key.text().unwrap_or_default().to_owned(), json(value));
+            Value::Object(entries.iter().map(entry).collect())
+        }
+    }
+}
+
 struct Schema {
     is_open: bool,
     null_is_absent: bool,
@@ -67,6 +85,10 @@ impl Schema {
             }
             let form = shape.as_object_mut().expect("a schema is an object");
             form.insert("description".to_owned(), json!(field.meaning));
+            if field.example.is_some() {
+                let example = yaml::read(field.example().as_bytes()).expect("an example is YAML");
+                form.insert("examples".to_owned(), json!([json(&example)]));
+            }
             if field.presence == Presence::Former {
                 form.insert("deprecated".to_owned(), json!(true));
             }
@@ -157,13 +179,15 @@ pub fn markdown(format: &'static Format) -> String {
         }
         shown.push(mapping);
         let _ = write!(text, "\n**{title}**\n\n| field | value | meaning |\n| --- | --- | --- |\n");
-        for Field { name, presence, shape, meaning } in mapping.fields {
+        for Field { name, presence, shape, meaning, example } in mapping.fields {
             let presence = match presence {
                 Presence::Required => ", required",
                 Presence::Optional => "",
                 Presence::Former => ", of earlier versions",
             };
-            let _ = writeln!(text, "| `{name}` | {}{presence} | {} |", words(shape), meaning.replace('|', "\\|"));
+            let example = example.map_or_else(String::new, |example| format!(" such as `{example}`"));
+            let meaning = meaning.replace('|', "\\|");
+            let _ = writeln!(text, "| `{name}` | {}{example}{presence} | {meaning} |", words(shape));
         }
         if let Some(others) = mapping.others {
             let _ = writeln!(text, "| any name | {} | {} |", words(others.value), others.meaning);

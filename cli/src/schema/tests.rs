@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use serde_json::{Map, Number, Value as Json, json};
-use slug_resolver::yaml::format::Format;
+use serde_json::Value as Json;
+use slug_resolver::yaml::format::{Field, Format, Shape};
 use slug_resolver::yaml::{self, Cursor, Node, UnknownFields, Value};
 use slug_resolver::{Policy, Registry, policy, registry};
 
-use super::{Unknown, all_mappings, json_schema, mappings, markdown, words_of};
+use super::{Unknown, all_mappings, json, json_schema, mappings, markdown, words_of};
 use crate::config::Config;
 use crate::config_format;
 
@@ -220,21 +220,6 @@ impl Compiled {
     }
 }
 
-/// The document as an editor sees it.
-fn json(node: &Node) -> Json {
-    match &node.value {
-        Value::Null => Json::Null,
-        Value::Boolean(value) => json!(value),
-        Value::Integer(text) | Value::Float(text) => text.parse::<Number>().map_or_else(|_| json!(text), Json::Number),
-        Value::String(text) => json!(text),
-        Value::Sequence(items) => Json::Array(items.iter().map(json).collect()),
-        Value::Mapping(entries) => {
-            let entry = |(key, value): &(Node, Node)| (key.text().unwrap_or_default().to_owned(), json(value));
-            Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
-        }
-    }
-}
-
 /// Compares reader and schema, and returns the entry of [`READER_ONLY`] that the document meets.
 fn compare(kind: Kind, schema: &Compiled, root: &Node, what: &str) -> Result<Option<usize>, String> {
     match (kind.read(root), schema.accepts(root)) {
@@ -332,6 +317,122 @@ fn reader_accepts_every_word() {
     let all = REGISTRY.replace("platform_error: {missing-credential: MISSING, unregistered-model: UNKNOWN}", &texts);
     assert!(all.contains(&texts));
     assert_eq!(Kind::Registry(UnknownFields::Deny).read(&parse(&all)), Ok(()));
+}
+
+/// The document with another value at a path, which is a list of entries and items.
+fn replaced(node: &Node, path: &[usize], value: &Node) -> Node {
+    let Some((first, rest)) = path.split_first() else { return value.clone() };
+    let mut node = node.clone();
+    match &mut node.value {
+        Value::Sequence(items) => items[*first] = replaced(&items[*first], rest, value),
+        Value::Mapping(entries) => entries[*first].1 = replaced(&entries[*first].1, rest, value),
+        _ => unreachable!("a path leads through lists and mappings"),
+    }
+    node
+}
+
+/// The place of each field and of each item of a list in a sample: its path, and its field.
+fn places(shape: &Shape, name: &str, node: &Node, path: &[usize], found: &mut Vec<(Vec<usize>, String)>) {
+    if !path.is_empty() {
+        found.push((path.to_vec(), name.to_owned()));
+    }
+    let below = |index| [path, &[index]].concat();
+    match (&node.value, shape) {
+        (_, Shape::AnyOf(shapes)) => {
+            let fits = |shape: &&Shape| match shape {
+                Shape::List(_) | Shape::SomeList(_) => matches!(node.value, Value::Sequence(_)),
+                Shape::Mapping(mapping) => match &node.value {
+                    Value::Mapping(entries) => {
+                        let is_known = |name: &Node| name.text().is_some_and(|name| mapping.field(name).is_some());
+                        entries.iter().all(|(name, _)| is_known(name))
+                    }
+                    _ => false,
+                },
+                _ => false,
+            };
+            if let Some(shape) = shapes.iter().find(fits) {
+                found.pop();
+                places(shape, name, node, path, found);
+            }
+        }
+        (Value::Sequence(items), Shape::List(item) | Shape::SomeList(item)) => {
+            items.iter().enumerate().for_each(|(index, node)| places(item, name, node, &below(index), found));
+        }
+        (Value::Mapping(entries), Shape::Mapping(mapping)) => {
+            for (index, (key, value)) in entries.iter().enumerate() {
+                let key = key.text().unwrap_or_default();
+                match (mapping.field(key), mapping.others) {
+                    (Some(field), _) => {
+                        let name = format!("{}.{key}", mapping.name);
+                        places(&field.shape, &name, value, &below(index), found);
+                    }
+                    (None, Some(others)) => places(others.value, mapping.name, value, &below(index), found),
+                    (None, None) => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a reader can say about a right example because of other parts of the document, by a part of its message.
+const ELSEWHERE: [&str; 12] = [
+    "no provider is named",
+    "duplicate provider name",
+    "already has an arm for provider",
+    "the required field `auth_env` is missing",
+    "unknown field `override`",
+    "the policy does not read",
+    "the field `runtimes` does not have",
+    "no embedded policy has this name",
+    "always applies, so this rule can never apply",
+    "a text is always available, so the entries after it",
+    "has a value in `vars`",
+    "cannot be both set and unset",
+];
+
+/// A wrong value in any place of the samples gets an error with an example, and the reader accepts the document
+/// with that example.
+#[test]
+fn wrong_type_in_any_field_gets_a_right_example() {
+    let mut wrong = Vec::new();
+    for kind in [Kind::Registry(UnknownFields::Deny), Kind::Policy, Kind::Config] {
+        let mut tried = BTreeSet::new();
+        for sample in kind.samples() {
+            let root = parse(sample);
+            let version = root.get("schema_version").and_then(|version| json(version).as_u64()).unwrap_or_default();
+            let mapping = kind.format().versions[usize::try_from(version).expect("it is small") - 1];
+            let mut found = Vec::new();
+            places(&Shape::Mapping(mapping), "", &root, &[], &mut found);
+            for (path, name) in found {
+                for probe in parse("[1, [], {}, x]").items() {
+                    let Err(error) = kind.read(&replaced(&root, &path, probe)) else { continue };
+                    if !error.starts_with("expected ") {
+                        continue;
+                    }
+                    tried.insert(name.clone());
+                    let example = error.rsplit('`').nth(1).unwrap_or_default();
+                    let value = example.strip_prefix("- ").unwrap_or(example);
+                    let is_key = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                    let value = value.split_once(": ").filter(|(key, _)| is_key(key)).map_or(value, |(_, value)| value);
+                    let read = yaml::read(value.as_bytes()).map_err(|error| error.to_string());
+                    let result = read.and_then(|value| kind.read(&replaced(&root, &path, &value)));
+                    if let Err(refused) = result
+                        && !ELSEWHERE.iter().any(|part| refused.contains(part))
+                    {
+                        wrong.push(format!("{kind:?} {name} {path:?} = {}: {error}\n    {refused}", json(probe)));
+                    }
+                }
+            }
+        }
+        for mapping in all_mappings(kind.format()) {
+            let names = mapping.fields.iter().map(|field| format!("{}.{}", mapping.name, field.name));
+            wrong.extend(names.filter(|name| !tried.contains(name)).map(|name| format!("{kind:?}: {name} not tried")));
+            let is_mute = |field: &&Field| field.example().contains("text");
+            wrong.extend(mapping.fields.iter().filter(is_mute).map(|field| format!("{}: no example", field.name)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Every change of every sample is accepted by both reader and schema, or by neither, or is listed. So is every

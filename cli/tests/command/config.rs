@@ -239,7 +239,7 @@ fn variables_are_declared_once() {
         (
             "vars: {A: 1}",
             "line 4, column 11: `vars.A`: expected a string, found the number `1`; put it in quotes, as \
-         in `\"1\"`",
+         in `\"text\"`",
         ),
     ] {
         let output = run(&project("vars-wrong", &format!("{config}\n"), &[("fine", "CI_NORTH: x")]), &["lint"]);

@@ -384,12 +384,12 @@ fn unread_secret_gets_its_injecting_variable() {
 #[test]
 fn wrong_type_gets_one_right_example() {
     for (config, example) in [
-        ("harness_policy: 1\n", "as in `harness_policy: \"1\"`"),
-        ("harness_policy: [review]\n", "write one text, as in `harness_policy: text`"),
-        ("harness_policy:\n", "as in `harness_policy: text`, or delete it"),
-        ("workflows: a.yml\n", "write it in brackets, as in `workflows: [a, b]`"),
-        ("workflows: [1]\n", "as in `- \"1\"`"),
-        ("expect: [a]\n", "write its fields, as in `- {name: value}`"),
+        ("harness_policy: 1\n", "as in `harness_policy: \"nightly\"`"),
+        ("harness_policy: [review]\n", "write one text, as in `harness_policy: nightly`"),
+        ("harness_policy:\n", "as in `harness_policy: nightly`, or delete it"),
+        ("workflows: a.yml\n", "write it in brackets, as in `workflows: [ci/*.yml]`"),
+        ("workflows: [1]\n", "as in `- \"ci/*.yml\"`"),
+        ("expect: [a]\n", "write its fields, as in `- {slug: acme-large}`"),
         ("allow_unknown_fields: maybe\n", "write `allow_unknown_fields: true`"),
         ("unknown_fields: none\n", "as in `unknown_fields: deny`"),
     ] {

@@ -1,7 +1,7 @@
 //! Decoding: reads values from a tree, and checks that it has the fields and types of a format.
 
 use crate::error::ReadError;
-use crate::format::{Mapping, Presence};
+use crate::format::{Mapping, Presence, Shape};
 use crate::message::{QUOTED, quoted, readable};
 use crate::path::FieldPath;
 use crate::tree::{LineCol, Node, Value};
@@ -48,6 +48,8 @@ pub struct Cursor<'n> {
     node: &'n Node,
     /// The list or mapping that contains the node, and its path there; `None` for the root.
     parent: Option<(&'n Cursor<'n>, Segment<'n>)>,
+    /// The shape that the format gives this value, with the example of its field, if they are known.
+    form: Option<(&'static Shape, Option<&'static str>)>,
 }
 
 /// One entry of a mapping.
@@ -73,7 +75,7 @@ impl<'n> Cursor<'n> {
     /// The whole document.
     #[must_use]
     pub fn root(node: &'n Node) -> Self {
-        Self { node, parent: None }
+        Self { node, parent: None, form: None }
     }
 
     /// The line and column at which the value begins.
@@ -133,7 +135,8 @@ impl<'n> Cursor<'n> {
         match &self.node.value {
             Value::String(text) => Ok(text),
             Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => {
-                let example = self.example("\"1\"");
+                let example = self.form.map_or_else(|| "1".to_owned(), |(shape, inner)| shape.example(inner));
+                let example = self.at_this_place(&format!("{example:?}"));
                 Err(self.error(format!(
                     "expected a string, found {}; put it in quotes, as in {example}",
                     self.node.value.kind()
@@ -191,11 +194,13 @@ impl<'n> Cursor<'n> {
     ///
     /// A value of another type.
     pub fn items(&'n self) -> Result<impl ExactSizeIterator<Item = Cursor<'n>>, ReadError> {
+        let form = self.form.and_then(|(shape, example)| Some((shape.item()?, example)));
         match &self.node.value {
-            Value::Sequence(items) => Ok(items
-                .iter()
-                .enumerate()
-                .map(move |(index, node)| Cursor { node, parent: Some((self, Segment::Index(index))) })),
+            Value::Sequence(items) => Ok(items.iter().enumerate().map(move |(index, node)| Cursor {
+                node,
+                parent: Some((self, Segment::Index(index))),
+                form,
+            })),
             other => {
                 let example = self.example("[a, b]");
                 Err(self
@@ -219,18 +224,30 @@ impl<'n> Cursor<'n> {
     ///
     /// A value of another type, or a key that is not a string.
     pub fn entries(&'n self) -> Result<Vec<Entry<'n>>, ReadError> {
+        self.entries_of(None)
+    }
+
+    /// Returns the entries of this mapping. `mapping` counts if the shape of this value is unknown.
+    fn entries_of(&'n self, mapping: Option<&'static Mapping>) -> Result<Vec<Entry<'n>>, ReadError> {
+        let shape = self.form.map(|(shape, _)| *shape).or_else(|| mapping.map(Shape::Mapping));
+        let form = |name: &str| shape.and_then(|shape| shape.entry(name));
         match &self.node.value {
             Value::Mapping(entries) => entries
                 .iter()
                 .map(|(key, value)| {
                     // A key that is not a string has no path; the error names the path of the mapping.
-                    let name = Cursor { node: key, parent: self.parent }.string()?;
+                    let name = Cursor { node: key, parent: self.parent, form: None }.string()?;
                     let parent = Some((self, Segment::Key(name)));
-                    Ok(Entry { name, key: Cursor { node: key, parent }, value: Cursor { node: value, parent } })
+                    Ok(Entry {
+                        name,
+                        key: Cursor { node: key, parent, form: None },
+                        value: Cursor { node: value, parent, form: form(name) },
+                    })
                 })
                 .collect(),
             other => {
-                let example = self.example("{name: value}");
+                let of_mapping = mapping.map(Mapping::example);
+                let example = self.example(of_mapping.as_deref().unwrap_or("{name: value}"));
                 Err(self
                     .error(format!("expected a mapping, found {}; write its fields, as in {example}", other.kind())))
             }
@@ -249,7 +266,7 @@ impl<'n> Cursor<'n> {
         optional: &[&str],
         unknown: UnknownFields,
     ) -> Result<Fields<'n>, ReadError> {
-        self.known_fields(required, &[required, optional].concat(), |_| true, unknown)
+        self.known_fields(self.entries()?, required, &[required, optional].concat(), |_| true, unknown)
     }
 
     /// Returns the fields of this mapping, which `mapping` describes.
@@ -258,20 +275,21 @@ impl<'n> Cursor<'n> {
     ///
     /// A value of another type, a field that `mapping` does not define unless `unknown` allows it, or a
     /// missing field that it requires.
-    pub fn fields_of(&'n self, mapping: &Mapping, unknown: UnknownFields) -> Result<Fields<'n>, ReadError> {
+    pub fn fields_of(&'n self, mapping: &'static Mapping, unknown: UnknownFields) -> Result<Fields<'n>, ReadError> {
         let required = mapping.names(true);
         let is_suggested = |name: &str| mapping.field(name).is_some_and(|field| field.presence != Presence::Former);
-        self.known_fields(&required, &[&*required, &*mapping.names(false)].concat(), is_suggested, unknown)
+        let known = [&*required, &*mapping.names(false)].concat();
+        self.known_fields(self.entries_of(Some(mapping))?, &required, &known, is_suggested, unknown)
     }
 
     fn known_fields(
         &'n self,
+        entries: Vec<Entry<'n>>,
         required: &[&str],
         known: &[&str],
         is_suggested: impl Fn(&str) -> bool,
         unknown: UnknownFields,
     ) -> Result<Fields<'n>, ReadError> {
-        let entries = self.entries()?;
         let is_denied = |name: &str| !known.contains(&name) && unknown.denies(name, known);
         if let Some(Entry { name, key, .. }) = entries.iter().find(|entry| is_denied(entry.name)) {
             let suggested: Vec<&str> = known.iter().copied().filter(|name| is_suggested(name)).collect();
@@ -290,9 +308,14 @@ impl<'n> Cursor<'n> {
         self.error(format!("the required field `{name}` is missing; {advice}"))
     }
 
-    /// A valid value at the place of this one, in backticks. A long or unusual key is left out, because it may be a
-    /// secret.
+    /// A right value at the place of this one, in backticks: that of the format, or else `value`.
     fn example(&self, value: &str) -> String {
+        let of_format = self.form.map(|(shape, inner)| shape.example(inner));
+        self.at_this_place(of_format.as_deref().unwrap_or(value))
+    }
+
+    /// A value at the place of this one, in backticks. A long or unusual key is left out, because it may be a secret.
+    fn at_this_place(&self, value: &str) -> String {
         let is_plain = |key: &str| key.len() <= 30 && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         match self.parent {
             Some((_, Segment::Key(key))) if is_plain(key) => format!("`{key}: {value}`"),

@@ -45,6 +45,8 @@ pub struct Field {
     pub shape: Shape,
     /// What the field says, with units and the default, in Markdown.
     pub meaning: &'static str,
+    /// A right value in YAML; of a list, a right item. None if the shape alone shows one.
+    pub example: Option<&'static str>,
 }
 
 /// Whether a field is required.
@@ -117,13 +119,68 @@ impl Field {
     /// A required field.
     #[must_use]
     pub const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Self {
-        Self { name, presence: Presence::Required, shape, meaning }
+        Self { name, presence: Presence::Required, shape, meaning, example: None }
     }
 
     /// A field that may be absent.
     #[must_use]
     pub const fn optional(name: &'static str, shape: Shape, meaning: &'static str) -> Self {
-        Self { name, presence: Presence::Optional, shape, meaning }
+        Self { name, presence: Presence::Optional, shape, meaning, example: None }
+    }
+
+    /// The same field with an example.
+    #[must_use]
+    pub const fn such_as(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
+
+    /// A right value of the field, in YAML on one line.
+    #[must_use]
+    pub fn example(&self) -> String {
+        self.shape.example(self.example)
+    }
+}
+
+impl Shape {
+    /// A right value of this shape, in YAML on one line. `inner` is the example of its field: a right value, or a right
+    /// item of a list.
+    #[must_use]
+    pub fn example(&self, inner: Option<&str>) -> String {
+        match (self, inner) {
+            (Self::List(item) | Self::SomeList(item), _) => format!("[{}]", item.example(inner)),
+            (Self::AnyOf([first, ..]), _) => first.example(inner),
+            // Another alternative of the field has this example.
+            (Self::Mapping(mapping), Some(example)) if !example.starts_with('{') => mapping.example(),
+            (_, Some(example)) => example.to_owned(),
+            (Self::Version(known), None) => known.last().map_or_else(String::new, u8::to_string),
+            (Self::Boolean, None) => "true".to_owned(),
+            (Self::Variable, None) => "MODEL".to_owned(),
+            (Self::Secret, None) => "ACME_KEY".to_owned(),
+            (Self::Word(words), None) => words().first().map_or_else(String::new, |word| (*word).to_owned()),
+            (Self::Mapping(mapping), None) => mapping.example(),
+            (Self::Text | Self::SomeText | Self::NotBlank | Self::AnyOf([]), None) => "text".to_owned(),
+        }
+    }
+
+    /// The shape of an entry, if this shape can be a mapping with it, and the example of its field.
+    pub(crate) fn entry(&self, name: &str) -> Option<(&'static Self, Option<&'static str>)> {
+        match self {
+            Self::Mapping(mapping) => {
+                let others = || mapping.others.map(|others| (others.value, None));
+                mapping.field(name).map(|field| (&field.shape, field.example)).or_else(others)
+            }
+            Self::AnyOf(shapes) => shapes.iter().find_map(|shape| shape.entry(name)),
+            _ => None,
+        }
+    }
+
+    /// The shape of the items, if this shape can be a list.
+    pub(crate) fn item(&self) -> Option<&'static Self> {
+        match self {
+            Self::List(item) | Self::SomeList(item) => Some(item),
+            Self::AnyOf(shapes) => shapes.iter().find_map(Self::item),
+            _ => None,
+        }
     }
 }
 
@@ -144,6 +201,25 @@ impl Mapping {
     #[must_use]
     pub const fn with(self, rules: &'static [Rule]) -> Self {
         Self { rules, ..self }
+    }
+
+    /// A right mapping, in YAML on one line: the required fields, or one entry.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let is_needed = |field: &&Field| {
+            let is_first = |rule: &Rule| matches!(rule, Rule::AtLeastOne([first, ..]) if *first == field.name);
+            field.presence == Presence::Required || self.rules.iter().any(is_first)
+        };
+        let mut shown: Vec<&Field> = self.fields.iter().filter(is_needed).collect();
+        if shown.is_empty() && self.others.is_none() {
+            shown.extend(self.fields.first());
+        }
+        let mut entries: Vec<String> =
+            shown.iter().map(|field| format!("{}: {}", field.name, field.example())).collect();
+        if let Some(others) = self.others.filter(|_| entries.is_empty()) {
+            entries.push(format!("{}: {}", others.names.example(None), others.value.example(None)));
+        }
+        format!("{{{}}}", entries.join(", "))
     }
 
     /// The field of a name, if the mapping defines it.

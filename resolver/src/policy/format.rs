@@ -29,13 +29,15 @@ const SCHEMA_VERSION: Field = Field::required(
     Shape::Version(&[1, 2]),
     "The version of the format: `1` has a fixed order of decisions, `2` has ordered rules.",
 );
-const NAME: Field = Field::required("name", Shape::SomeText, "The name of the policy in options and output.");
+const NAME: Field =
+    Field::required("name", Shape::SomeText, "The name of the policy in options and output.").such_as("nightly");
 const HARNESS: Field = Field::optional(
     "harness",
     Shape::List(&HARNESS_ENTRY),
     "What starts the harness: the path of a script, the first words of a command, or an action. `lint` checks every \
      call of it.",
-);
+)
+.such_as("ci/nightly.sh");
 const FUNCTION_FIELD: Field = Field::optional(
     "function",
     Shape::Mapping(&FUNCTION),
@@ -45,20 +47,23 @@ const DEFAULTS: Field = Field::optional(
     "defaults",
     Shape::Mapping(&DEFAULT_VALUES),
     "Values of variables that are unset or empty, like `${NAME:-value}`.",
-);
+)
+.such_as("{RUNTIME: agent}");
 const TEMPLATES: Field = Field::optional(
     "templates",
     Shape::Mapping(&TEMPLATE_RUNTIMES),
     "Runtimes that the registry has under another name.",
-);
+)
+.such_as("{variant: agent}");
 
 pub(super) static VERSION_1: Mapping = Mapping::new(
     "policy",
     &[
         SCHEMA_VERSION,
         NAME,
-        Field::required("runtime", Shape::Variable, "The variable that names the runtime."),
-        Field::required("override", Shape::Variable, "The variable whose value is the slug whenever it is set."),
+        Field::required("runtime", Shape::Variable, "The variable that names the runtime.").such_as("RUNTIME"),
+        Field::required("override", Shape::Variable, "The variable whose value is the slug whenever it is set.")
+            .such_as("MODEL"),
         Field::optional(
             "platform",
             Shape::Mapping(&PLATFORM_PATH),
@@ -68,7 +73,8 @@ pub(super) static VERSION_1: Mapping = Mapping::new(
             "fallback",
             Shape::SomeText,
             "The model of every runtime without an entry in `dispatch`. Without it, no model is sent.",
-        ),
+        )
+        .such_as("acme-small"),
         HARNESS,
         FUNCTION_FIELD,
         DEFAULTS,
@@ -97,26 +103,30 @@ pub(super) static VERSION_2: Mapping = Mapping::new(
             "The policy from which this one inherits each field that it does not have: the name of an embedded policy, \
              or a path relative to this file, which contains `/` or ends in `.yaml` or `.yml`. `name` is never \
              inherited. A chain of policies has at most 8 files.",
-        ),
+        )
+        .such_as("policies/base.yaml"),
         HARNESS,
         FUNCTION_FIELD,
         Field::optional(
             "runtime",
             Shape::AnyOf(&[Shape::Variable, Shape::SomeList(&Shape::Mapping(&PICK_RULE))]),
             "The variable that names the runtime, or rules for the runtime, of which the first that applies decides.",
-        ),
+        )
+        .such_as("RUNTIME"),
         Field::optional(
             "runtimes",
             Shape::List(&Shape::SomeText),
             "The runtimes with which the harness is used; the default is every runtime. A rule of `runtime` may pick \
              no other one.",
-        ),
+        )
+        .such_as("agent"),
         DEFAULTS,
         Field::optional(
             "empty_is_set",
             Shape::List(&Shape::Variable),
             "Variables that count as set if they are present and empty, as in `${NAME+x}`.",
-        ),
+        )
+        .such_as("MODEL"),
         TEMPLATES,
         Field::optional("creates", Shape::Mapping(&CREATES), "When the harness creates a workspace; default: always."),
         Field::optional(
@@ -135,7 +145,8 @@ pub(super) static VERSION_2: Mapping = Mapping::new(
             Shape::List(&Shape::Mapping(&PICK_RULE)),
             "Rules for the model: the first rule that applies. If none applies, no model is sent. Required without \
              `extends`.",
-        ),
+        )
+        .such_as("{use: acme-large}"),
     ],
 )
 .with(&[Rule::AtLeastOne(&["extends", "model"])]);
@@ -150,13 +161,15 @@ pub(super) static ACTION: Mapping = Mapping::new(
             Shape::SomeText,
             "The action as a step names it: `owner/action` at any revision, `owner/action@v1` at one, `./directory` \
              for an action of the repository, `docker://image` for an image.",
-        ),
+        )
+        .such_as("acme/agent@v1"),
         Field::optional(
             "inputs",
             Shape::Mapping(&INPUTS),
             "The variables that have the values of inputs. An input that the step does not pass sets no variable, so \
              write the default of the action under `defaults`.",
-        ),
+        )
+        .such_as("{model: MODEL}"),
     ],
 );
 
@@ -175,19 +188,22 @@ pub(super) static FUNCTION: Mapping = Mapping::new(
             Shape::AnyOf(&[Shape::SomeText, Shape::SomeList(&Shape::SomeText)]),
             "Shell scripts, relative to slugproof.yaml, that define the function and that bash sources in this order. \
              They must not start the harness when they are sourced.",
-        ),
+        )
+        .such_as("ci/lib.sh"),
         Field::required(
             "model",
             Shape::SomeText,
             "A command that prints the slug. `$RUNTIME` is replaced with the runtime: the one that the field `runtime` \
              of the policy selects; without that field, each one of `runtimes` or of the registry in turn.",
-        ),
+        )
+        .such_as("pick_model $RUNTIME"),
         Field::optional(
             "secrets",
             Shape::SomeText,
             "A command that prints the names of the secrets: one on each line, or as the keys of a JSON object. Values \
              are not looked at. Without it, only models are compared.",
-        ),
+        )
+        .such_as("pick_secrets"),
     ],
 );
 
@@ -204,26 +220,30 @@ static TEMPLATE_RUNTIMES: Mapping = Mapping::open(
 pub(super) static PLATFORM_PATH: Mapping = Mapping::new(
     "platform path",
     &[
-        Field::required("var", Shape::Variable, "The variable that selects the path."),
-        Field::required("value", Shape::SomeText, "The value of that variable that selects the platform path."),
-        Field::required("model", Shape::Variable, "The variable that names the model on this path."),
-        Field::required("fallback", Shape::SomeText, "The model on this path if that variable is unset."),
+        Field::required("var", Shape::Variable, "The variable that selects the path.").such_as("LLM_PATH"),
+        Field::required("value", Shape::SomeText, "The value of that variable that selects the platform path.")
+            .such_as("platform"),
+        Field::required("model", Shape::Variable, "The variable that names the model on this path.")
+            .such_as("PLATFORM_MODEL"),
+        Field::required("fallback", Shape::SomeText, "The model on this path if that variable is unset.")
+            .such_as("acme-small"),
     ],
 );
 
 pub(super) static SECRETS_ENTRY: Mapping = Mapping::new(
     "secrets entry",
     &[
-        Field::required("key", Shape::Variable, "The variable that must be set."),
-        Field::required("inject", Shape::SomeList(&Shape::Secret), "The names of the secrets that are injected then."),
+        Field::required("key", Shape::Variable, "The variable that must be set.").such_as("CI_ACME_KEY"),
+        Field::required("inject", Shape::SomeList(&Shape::Secret), "The names of the secrets that are injected then.")
+            .such_as("ACME_KEY"),
     ],
 );
 
 pub(super) static DISPATCH_ENTRY: Mapping = Mapping::new(
     "dispatch entry",
     &[
-        Field::required("runtimes", Shape::SomeList(&Shape::SomeText), "The runtimes of the entry."),
-        Field::required("model", Shape::SomeText, "Their model if no key of `keyed` is set."),
+        Field::required("runtimes", Shape::SomeList(&Shape::SomeText), "The runtimes of the entry.").such_as("agent"),
+        Field::required("model", Shape::SomeText, "Their model if no key of `keyed` is set.").such_as("acme-large"),
         Field::optional(
             "keyed",
             Shape::List(&Shape::Mapping(&KEYED_MODEL)),
@@ -235,8 +255,8 @@ pub(super) static DISPATCH_ENTRY: Mapping = Mapping::new(
 pub(super) static KEYED_MODEL: Mapping = Mapping::new(
     "keyed model",
     &[
-        Field::required("key", Shape::Variable, "The variable that must be set."),
-        Field::required("model", Shape::SomeText, "The model that is selected then."),
+        Field::required("key", Shape::Variable, "The variable that must be set.").such_as("CI_ACME_KEY"),
+        Field::required("model", Shape::SomeText, "The model that is selected then.").such_as("acme-large"),
     ],
 );
 
@@ -245,12 +265,14 @@ const RULE_NAME: Field = Field::optional(
     Shape::SomeText,
     "The name in output, of at most 200 bytes; several rules may share one. The default is the position in the list, \
      counted from 0, such as `model[2]`.",
-);
+)
+.such_as("override");
 const WHEN: Field = Field::optional(
     "when",
     Shape::Mapping(&CONDITION),
     "The condition: tests of variables, all of which must hold. Without it, the condition always holds.",
-);
+)
+.such_as("{MODE: set}");
 
 pub(super) static PICK_RULE: Mapping = Mapping::new(
     "rule for the model or the runtime",
@@ -261,7 +283,8 @@ pub(super) static PICK_RULE: Mapping = Mapping::new(
             "What the rule picks: a text, `$VARIABLE`, `none` (no model is sent), or a list of texts and variables, of \
              which the first available one is used. A variable is available if it has a value or a default. If nothing \
              is available, the rule does not apply. Write `$$` for a dollar sign.",
-        ),
+        )
+        .such_as("acme-large"),
         RULE_NAME,
         WHEN,
     ],
@@ -275,14 +298,16 @@ pub(super) static SECRETS_RULE: Mapping = Mapping::new(
             "key",
             Shape::Variable,
             "Short for `when: {NAME: set}`; without `inject`, the secret has the name of the key.",
-        ),
+        )
+        .such_as("CI_ACME_KEY"),
         WHEN,
         Field::optional(
             "path",
             Shape::Word(|| vec![PLATFORM]),
             "The rule selects the platform path: it injects nothing, and neither do later rules.",
         ),
-        Field::optional("inject", Shape::SomeList(&Shape::Secret), "The names of the secrets that the rule injects."),
+        Field::optional("inject", Shape::SomeList(&Shape::Secret), "The names of the secrets that the rule injects.")
+            .such_as("ACME_KEY"),
     ],
 )
 .with(&[Rule::AtLeastOne(&["key", "path", "inject"]), Rule::AtMostOne(&["path", "inject"])]);
@@ -293,12 +318,13 @@ pub(super) static CREATES: Mapping = Mapping::new(
         "unless",
         Shape::List(&Shape::Mapping(&CONDITION)),
         "Conditions like `when`. If one of them holds, the harness creates no workspace, so nothing can fail.",
-    )],
+    )
+    .such_as("{SKIP: set}")],
 );
 
 static CONDITION: Mapping = Mapping {
     name: "condition",
-    fields: &[Field::optional(RUNTIME, MEMBERSHIP, "The runtimes for which the condition can hold.")],
+    fields: &[Field::optional(RUNTIME, MEMBERSHIP, "The runtimes for which the condition can hold.").such_as("agent")],
     others: Some(Others { names: &Shape::Variable, meaning: "A variable; the value is its test.", value: &TEST }),
     rules: &[],
 };
@@ -321,10 +347,12 @@ pub(super) static COMPLEMENT: Mapping = Mapping::new(
         "not",
         Shape::AnyOf(&[Shape::Text, Shape::SomeList(&Shape::Text)]),
         "The value is none of these texts, or the variable is unset.",
-    )],
+    )
+    .such_as("acme-large")],
 );
 
 pub(super) static HOST: Mapping = Mapping::new(
     "host test",
-    &[Field::required("host", Shape::SomeText, "The value is a URL with this host, compared without regard to case.")],
+    &[Field::required("host", Shape::SomeText, "The value is a URL with this host, compared without regard to case.")
+        .such_as("acme.example")],
 );

@@ -22,13 +22,16 @@ pub(super) static ROOT: Mapping = Mapping::new(
             "providers",
             Shape::SomeList(&Shape::Mapping(&PROVIDER)),
             "The provider catalogue, in the order in which ambiguities are listed.",
-        ),
-        Field::required("runtimes", Shape::Mapping(&RUNTIMES), "The runtimes, each by its name."),
+        )
+        .such_as("{name: acme, auth_env: [ACME_KEY]}"),
+        Field::required("runtimes", Shape::Mapping(&RUNTIMES), "The runtimes, each by its name.")
+            .such_as("{agent: {providers: [{name: acme}]}}"),
         Field::optional(
             "platform_error",
             Shape::Mapping(&PLATFORM_ERRORS),
             "The error texts of the platform. Messages show these texts, and no others.",
-        ),
+        )
+        .such_as("{missing-credential: no key}"),
     ],
 );
 
@@ -58,33 +61,35 @@ pub(super) static RUNTIME: Mapping = Mapping::new(
             Shape::SomeList(&Shape::Mapping(&ARM)),
             "The arms of the runtime: each is one provider with the ids that it lists.",
         ),
-        Field::optional("display_name", Shape::Text, "A name to show to people."),
+        Field::optional("display_name", Shape::Text, "A name to show to people.").such_as("Agent"),
     ],
 );
 
 pub(super) static ARM: Mapping = Mapping::new(
     "arm",
     &[
-        Field::required("name", Shape::SomeText, "The name of a provider of the catalogue."),
+        Field::required("name", Shape::SomeText, "The name of a provider of the catalogue.").such_as("acme"),
         Field::optional(
             "models",
             Shape::List(&Shape::SomeText),
             "The ids that the provider serves on this runtime, compared exactly; they win over patterns. Without ids, \
              the arm serves what the pattern of the provider matches.",
-        ),
+        )
+        .such_as("acme-large"),
         Field::optional(
             "withdrawn_models",
             Shape::List(&Shape::SomeText),
             "Ids that the provider owns but no longer serves; a job that selects one fails with `withdrawn-model`.",
-        ),
+        )
+        .such_as("acme-1"),
     ],
 );
 
 pub(super) static PROVIDER: Mapping = Mapping::new(
     "provider",
     &[
-        Field::required("name", Shape::SomeText, "The unique name, to which arms refer."),
-        Field::optional("display_name", Shape::SomeText, "A name to show to people."),
+        Field::required("name", Shape::SomeText, "The unique name, to which arms refer.").such_as("acme"),
+        Field::optional("display_name", Shape::SomeText, "A name to show to people.").such_as("Acme"),
         Field::optional(
             "protocol",
             Shape::Word(|| Protocol::ALL.map(Protocol::as_str).to_vec()),
@@ -95,7 +100,8 @@ pub(super) static PROVIDER: Mapping = Mapping::new(
             Shape::SomeText,
             "How a workspace authenticates, in the words of the platform. Only `none` has a meaning: the provider \
              checks no key, so a variable in `auth_env` must be set, but can have any value.",
-        ),
+        )
+        .such_as("api_key"),
         Field::optional(
             "billing",
             Shape::Word(|| Billing::ALL.map(Billing::as_str).to_vec()),
@@ -107,23 +113,30 @@ pub(super) static PROVIDER: Mapping = Mapping::new(
             Shape::List(&Shape::AnyOf(&[Shape::Secret, Shape::SomeList(&Shape::Secret)])),
             "The names of the secrets that the provider accepts. Any one item is enough; an item that is a list needs \
              all of its names. `[]` means that the provider needs no credential. Required unless the platform pays.",
-        ),
+        )
+        .such_as("ACME_KEY"),
         Field::optional(
             "model_prefix_match",
             Shape::SomeText,
             "A regular expression for ids that no arm lists. It is not anchored. Without it, the provider serves \
              listed ids only.",
-        ),
-        Field::optional("base_url_template", Shape::Text, "The URL of the endpoint for the protocol of the provider."),
-        Field::optional("base_url_anthropic", Shape::Text, "The URL of the endpoint for the Anthropic protocol."),
-        Field::optional("auth_token_env", Shape::Text, "The variable in which the agent expects the token."),
+        )
+        .such_as("^acme-"),
+        Field::optional("base_url_template", Shape::Text, "The URL of the endpoint for the protocol of the provider.")
+            .such_as("https://acme.example"),
+        Field::optional("base_url_anthropic", Shape::Text, "The URL of the endpoint for the Anthropic protocol.")
+            .such_as("https://acme.example/anthropic"),
+        Field::optional("auth_token_env", Shape::Text, "The variable in which the agent expects the token.")
+            .such_as("ACME_TOKEN"),
         Field::optional(
             "model_aliases",
             Shape::List(&Shape::SomeText),
             "Other names of its models, which the pattern matches or an arm lists like any id.",
-        ),
-        Field::optional("upstream_vendor", Shape::Text, "The company that runs the provider; unique in the catalogue."),
-        Field::optional("vendor_logo", Shape::Text, "The logo to show to people."),
+        )
+        .such_as("acme-latest"),
+        Field::optional("upstream_vendor", Shape::Text, "The company that runs the provider; unique in the catalogue.")
+            .such_as("Acme"),
+        Field::optional("vendor_logo", Shape::Text, "The logo to show to people.").such_as("acme.svg"),
         Field::optional(
             "deprecated",
             Shape::Boolean,

@@ -97,7 +97,7 @@ fn invalid_registries_report_place_and_advice() {
             "[ACME_KEY]",
             "[[ACME_ID, null]]",
             "line 7, column 26: `providers[0].auth_env[0][1]`: expected a string, found nothing (null); write a \
-             value, as in `- text`, or delete it",
+             value, as in `- ACME_KEY`, or delete it",
         ),
         (
             "models: [m-1, m-2]",
@@ -158,25 +158,25 @@ fn invalid_registries_report_place_and_advice() {
             "name: acme\n    d",
             "name: 1\n    d",
             "line 3, column 11: `providers[0].name`: expected a string, found the number `1`; put it in quotes, as \
-             in `name: \"1\"`",
+             in `name: \"acme\"`",
         ),
         (
             "name: acme\n    d",
             "name: 3.10\n    d",
             "line 3, column 11: `providers[0].name`: expected a string, found a number; put it in quotes, as in \
-             `name: \"1\"`",
+             `name: \"acme\"`",
         ),
         (
             "name: acme\n    d",
             "name: true\n    d",
             "line 3, column 11: `providers[0].name`: expected a string, found the boolean `true`; put it in quotes, \
-             as in `name: \"1\"`",
+             as in `name: \"acme\"`",
         ),
         (
             "name: acme\n    d",
             "name:\n    d",
             "line 3, column 9: `providers[0].name`: expected a string, found nothing (null); write a value, as in \
-             `name: text`, or delete it",
+             `name: acme`, or delete it",
         ),
         (
             "name: acme\n    d",
@@ -187,7 +187,7 @@ fn invalid_registries_report_place_and_advice() {
             "[ACME_KEY]",
             "[ACME_KEY, ~]",
             "line 7, column 26: `providers[0].auth_env[1]`: expected a string, found nothing (null); write a value, \
-             as in `- text`, or delete it",
+             as in `- ACME_KEY`, or delete it",
         ),
         (
             "[m-1, m-2]",
@@ -238,7 +238,8 @@ fn invalid_documents_report_place_and_advice() {
         (b"# nothing\n".to_vec(), "line 1, column 1: the document is empty; is this the right file?"),
         (
             b"- a\n".to_vec(),
-            "line 1, column 1: expected a mapping, found a list; write its fields, as in `{name: value}`",
+            "line 1, column 1: expected a mapping, found a list; write its fields, as in `{schema_version: 1, \
+             providers: [{name: acme, auth_env: [ACME_KEY]}], runtimes: {agent: {providers: [{name: acme}]}}}`",
         ),
         (
             format!("{REGISTRY}---\n{REGISTRY}").into_bytes(),
@@ -561,7 +562,7 @@ fn invalid_policies_report_place_and_advice() {
             "[B, A]",
             "[B, ~]",
             "line 9, column 30: `secrets[1].inject[1]`: expected a string, found nothing (null); write a value, as \
-             in `- text`, or delete it",
+             in `- ACME_KEY`, or delete it",
         ),
         (
             "[agent], k",
@@ -590,7 +591,7 @@ fn invalid_policies_report_place_and_advice() {
             "fallback: m-3",
             "fallback: 3",
             "line 12, column 11: `fallback`: expected a string, found the number `3`; put it in quotes, as in \
-             `fallback: \"1\"`",
+             `fallback: \"acme-small\"`",
         ),
     ];
     Policy::from_yaml(POLICY.as_bytes()).expect("the template is valid");
@@ -681,7 +682,7 @@ fn invalid_rules_report_place_and_advice() {
             "{use: m-3}",
             "m-3",
             "line 10, column 5: `model[2]`: expected a mapping, found a string; write its fields, \
-         as in `- {name: value}`",
+         as in `- {use: acme-large}`",
         ),
         ("inject: first", "inject: all", "line 11, column 9: `inject`: unknown mode; write `first` or `every`"),
         (
@@ -889,7 +890,7 @@ fn invalid_rules_report_place_and_advice() {
             "use: m-3",
             "use: 3",
             "line 10, column 11: `model[2].use`: expected a string, found the number `3`; put it in quotes, as in \
-             `use: \"1\"`",
+             `use: \"acme-large\"`",
         ),
         (WHEN, "{LLM_PATH: []}", "line 9, column 23: `model[1].when.LLM_PATH`: the list is empty; name at least one"),
         (
@@ -933,7 +934,7 @@ fn invalid_rules_report_place_and_advice() {
             WHEN,
             "{LLM_PATH: true}",
             "line 9, column 23: `model[1].when.LLM_PATH`: expected a string, found the boolean `true`; put it in \
-             quotes, as in `\"1\"`",
+             quotes, as in `\"set\"`",
         ),
         (
             WHEN,
@@ -956,7 +957,7 @@ fn invalid_rules_report_place_and_advice() {
             WHEN,
             "[LLM_PATH]",
             "line 9, column 12: `model[1].when`: expected a mapping, found a list; write its \
-         fields, as in `when: {name: value}`",
+         fields, as in `when: {MODE: set}`",
         ),
         ("name: override", "name: ''", "line 8, column 12: `model[0].name`: the value is empty; write one"),
         (
