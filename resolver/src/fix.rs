@@ -5,6 +5,7 @@ mod own_keys;
 mod slugs;
 mod spelling;
 
+use std::cell::LazyCell;
 use std::fmt;
 
 use serde::ser::SerializeMap;
@@ -215,10 +216,10 @@ pub fn fixes_sharing(
         let provider = registry.provider(&arm.provider);
         provider.is_some_and(|provider| !provider.is_keyless() && credentials.meet(provider))
     };
-    let is_runtime_meant = arms(registry, template).iter().any(has_key);
+    let is_runtime_meant = LazyCell::new(|| arms(registry, template).iter().any(has_key));
     let keeps_named = |found: &Found<'_>| {
         let keeps_vendor = found.decision.verdict.provider().is_some_and(|provider| meaning.contains(provider));
-        keeps_vendor && !(is_runtime_meant && found.runtime.is_some())
+        keeps_vendor && !(found.runtime.is_some() && *is_runtime_meant)
     };
     let group = |found: &Found<'_>| match found.decision.verdict.provider() {
         _ if sets_any_value(found) => 0,
@@ -230,7 +231,7 @@ pub fn fixes_sharing(
     };
     // Within one size, fixes that unset variables come before fixes that set them. Setting a model
     // comes last because it hides the rules after it.
-    found.sort_by_key(|found| {
+    found.sort_by_cached_key(|found| {
         let added = || found.changes.iter().filter(|change| change.value.is_some());
         let sets_slug = added().any(|change| policy.is_slug_variable(change.variable));
         (group(found), !completes(found), !respells(found), found.changes.len(), added().count(), sets_slug)

@@ -13,7 +13,7 @@ use crate::model_classes::ModelClasses;
 use crate::policy_v1::PolicyV1;
 use crate::reference;
 use crate::shared_slugs::SharedSlugs;
-use crate::spelling::{self, PlainId, Spellings};
+use crate::spelling::{self, PlainArm, Spellings};
 use crate::work::Units;
 
 /// One registry and one policy, the data of a test case.
@@ -36,7 +36,7 @@ pub struct Dataset {
     located_registry: OnceLock<Result<LocatedDocument, ReadError>>,
     located_policy: OnceLock<Result<LocatedDocument, ReadError>>,
     registry_with_nulls: OnceLock<Result<Option<WithNulls>, ReadError>>,
-    plain_ids: OnceLock<Vec<Vec<Vec<PlainId>>>>,
+    plain_arms: OnceLock<Vec<Vec<PlainArm>>>,
     spellings: Mutex<KnownSpellings>,
     fix_slug_caches: [SharedSlugs; 2],
 }
@@ -97,7 +97,7 @@ impl Dataset {
             located_registry: OnceLock::new(),
             located_policy: OnceLock::new(),
             registry_with_nulls: OnceLock::new(),
-            plain_ids: OnceLock::new(),
+            plain_arms: OnceLock::new(),
             spellings: Mutex::default(),
             fix_slug_caches: Default::default(),
         }
@@ -131,8 +131,8 @@ impl Dataset {
         let key = (runtime.to_owned(), slug.to_owned());
         let known = self.spellings.lock().expect("no thread panics while it holds the lock").get(&key).cloned();
         known.unwrap_or_else(|| {
-            let plain_ids = self.plain_ids.get_or_init(|| spelling::plain_ids(&self.registry));
-            let spellings = spelling::other_spellings(&self.registry, self.model_classes(), plain_ids, runtime, slug);
+            let plain_arms = self.plain_arms.get_or_init(|| spelling::plain_arms(&self.registry));
+            let spellings = spelling::other_spellings(&self.registry, self.model_classes(), plain_arms, runtime, slug);
             let spellings = Arc::new(spellings);
             let mut known = self.spellings.lock().expect("no thread panics while it holds the lock");
             known.insert(key, Arc::clone(&spellings));

@@ -1,6 +1,7 @@
 //! A law, and its context: one case with the answer of one implementation.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use slug_resolver::verdict::Warnings;
@@ -9,7 +10,7 @@ use slug_resolver::{Code, Fix, NameSubset, Resolution};
 use crate::case::TestCase;
 use crate::dataset::Dataset;
 use crate::implementation::Implementation;
-use crate::reference;
+use crate::reference::{self, Picked};
 use crate::secret::CANARY;
 use crate::spelling::Spellings;
 
@@ -36,8 +37,23 @@ pub struct LawContext<'a> {
     /// The answer of the implementation.
     pub resolution: Resolution<'a>,
     reference: OnceCell<Resolution<'a>>,
+    picked: OnceCell<Picked<'a>>,
+    spellings: OnceCell<Arc<Spellings>>,
+    pub(crate) meant: OnceCell<Meant>,
+    /// Whether the runtime has a provider that needs a credential and has it.
+    pub(crate) has_key_for_runtime: OnceCell<bool>,
+    /// Whether edits of variables can change the runtime.
+    pub(crate) can_change_runtime: OnceCell<bool>,
     fixes: OnceCell<Vec<Fix>>,
     with_canaries: OnceCell<(TestCase, Vec<Fix>)>,
+}
+
+/// The vendors that the slug of a case means.
+pub(crate) struct Meant {
+    /// Their names; empty if the slug means no vendor.
+    pub(crate) vendors: BTreeSet<String>,
+    /// False if only similar ids say so.
+    pub(crate) is_known: bool,
 }
 
 impl<'a> LawContext<'a> {
@@ -49,6 +65,11 @@ impl<'a> LawContext<'a> {
             case,
             resolution: implementation.resolve(case),
             reference: OnceCell::new(),
+            picked: OnceCell::new(),
+            spellings: OnceCell::new(),
+            meant: OnceCell::new(),
+            has_key_for_runtime: OnceCell::new(),
+            can_change_runtime: OnceCell::new(),
             fixes: OnceCell::new(),
             with_canaries: OnceCell::new(),
         }
@@ -74,10 +95,20 @@ impl<'a> LawContext<'a> {
         })
     }
 
-    /// Other spellings of a slug on the runtime of the case.
-    pub(crate) fn spellings(&self, slug: &str) -> Arc<Spellings> {
-        let dataset = &self.case.dataset;
-        dataset.spellings(dataset.policy.template_of(&self.case.runtime), slug)
+    /// The slug that the rules of the policy pick, by the reference.
+    pub(crate) fn picked(&self) -> &Picked<'a> {
+        self.picked.get_or_init(|| {
+            let TestCase { dataset, runtime, variables, .. } = self.case;
+            reference::select(dataset.policy.document(), runtime, variables)
+        })
+    }
+
+    /// Other spellings of the picked slug on the runtime of the case.
+    pub(crate) fn spellings(&self) -> &Spellings {
+        self.spellings.get_or_init(|| {
+            let dataset = &self.case.dataset;
+            dataset.spellings(dataset.policy.template_of(&self.case.runtime), self.picked().slug)
+        })
     }
 
     /// The fixes that the implementation offers.

@@ -39,9 +39,19 @@ impl PlainId {
     }
 }
 
-/// The listed ids of every arm of every runtime, in the order of the registry.
-pub(crate) fn plain_ids(registry: &Registry) -> Vec<Vec<Vec<PlainId>>> {
-    let of_arm = |arm: &Arm| arm.models.iter().map(|id| PlainId::of(id)).collect();
+/// An arm in lower case without separators.
+pub(crate) struct PlainArm {
+    provider: String,
+    /// The listed ids.
+    ids: Vec<PlainId>,
+}
+
+/// The arms of every runtime, in the order of the registry.
+pub(crate) fn plain_arms(registry: &Registry) -> Vec<Vec<PlainArm>> {
+    let of_arm = |arm: &Arm| PlainArm {
+        provider: plain(&arm.provider),
+        ids: arm.models.iter().map(|id| PlainId::of(id)).collect(),
+    };
     registry.runtimes().iter().map(|runtime| runtime.arms.iter().map(of_arm).collect()).collect()
 }
 
@@ -52,14 +62,14 @@ pub(crate) fn plain_ids(registry: &Registry) -> Vec<Vec<Vec<PlainId>>> {
 pub(crate) fn other_spellings(
     registry: &Registry,
     classes: &ModelClasses,
-    plain_ids: &[Vec<Vec<PlainId>>],
+    plain_arms: &[Vec<PlainArm>],
     name: &str,
     slug: &str,
 ) -> Spellings {
     let slug = slug.trim();
     let none = Spellings { ids: Vec::new(), listed: 0, closest: Vec::new() };
-    let mut runtimes = registry.runtimes().iter().zip(plain_ids);
-    let Some((runtime, plain_ids)) = runtimes.find(|(known, _)| known.name == name) else { return none };
+    let mut runtimes = registry.runtimes().iter().zip(plain_arms);
+    let Some((runtime, plain_arms)) = runtimes.find(|(known, _)| known.name == name) else { return none };
     if slug.is_empty() || slug.len() > 256 {
         return none;
     }
@@ -70,11 +80,11 @@ pub(crate) fn other_spellings(
         |name: &str| provider_of(name).is_some_and(|it| !platform_pays(it) && it.auth_env.names().is_empty());
     let mut similar = Vec::new();
     let plain_slug = PlainId::of(slug);
-    for (arm, plain_ids) in runtime.arms.iter().zip(plain_ids) {
-        let (keyless, provider) = (is_keyless(&arm.provider), plain(&arm.provider));
-        let ids = arm.models.iter().zip(plain_ids).filter(|(id, _)| id.len() <= 256 && *id != slug);
-        for (id, plain_id) in ids {
-            if let Some(likeness) = likeness(&provider, plain_id, &plain_slug) {
+    for (arm, PlainArm { provider, ids }) in runtime.arms.iter().zip(plain_arms) {
+        for (id, plain_id) in arm.models.iter().zip(ids) {
+            if let Some(likeness) = likeness(provider, plain_id, &plain_slug).filter(|_| id.len() <= 256 && id != slug)
+            {
+                let keyless = is_keyless(&arm.provider);
                 let key = (likeness, keyless, first_segment(id) != first_segment(slug), distance(id, slug));
                 similar.push((key, arm.provider.clone(), id.clone()));
             }
@@ -92,8 +102,8 @@ pub(crate) fn other_spellings(
     if ids.is_empty() && !classes.is_listed(slug) && classes.withdrawing(name, slug).is_empty() {
         let is_known =
             provider_of(first_segment(slug)).is_some() || !classes.candidates(registry, name, slug).is_empty();
-        for arm in runtime.arms.iter().filter(|arm| needs_credential(&arm.provider)) {
-            if !is_known || slug.starts_with(&arm.provider) {
+        for arm in runtime.arms.iter().filter(|arm| !is_known || slug.starts_with(&arm.provider)) {
+            if needs_credential(&arm.provider) {
                 ids.push(arm.provider.clone() + "/" + slug);
                 ids.push(arm.provider.clone() + ":" + slug);
             }
@@ -139,7 +149,12 @@ fn likeness(provider: &str, id: &PlainId, slug: &PlainId) -> Option<u8> {
     if id.whole == slug.whole && !id.whole.is_empty() {
         return Some(0);
     }
-    let is_named = |with: &str, without: &str| !without.is_empty() && with.strip_prefix(provider) == Some(without);
+    // Comparing the lengths first distinguishes most texts.
+    let is_named = |with: &str, without: &str| {
+        !without.is_empty()
+            && with.len() == provider.len() + without.len()
+            && with.strip_prefix(provider) == Some(without)
+    };
     let (one, other) = (id.last.as_str(), slug.last.as_str());
     if one == other && !other.is_empty() || is_named(one, other) || is_named(other, one) {
         return Some(1);
@@ -148,8 +163,11 @@ fn likeness(provider: &str, id: &PlainId, slug: &PlainId) -> Option<u8> {
 }
 
 fn is_one_edit(one: &str, other: &str) -> bool {
-    // An edit changes at most two neighbouring characters, so the rest of both texts is the same. This
-    // distinguishes most texts without a table.
+    // An edit adds at most one character, which has at most four bytes, and changes at most two neighbouring
+    // characters, so the rest of both texts is the same. This distinguishes most texts without a table.
+    if one.len().abs_diff(other.len()) > 4 {
+        return false;
+    }
     let same = |pairs: &mut dyn Iterator<Item = (char, char)>| pairs.take_while(|(a, b)| a == b).count();
     let before = same(&mut one.chars().zip(other.chars()));
     let after = same(&mut one.chars().rev().zip(other.chars().rev()));

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::limits;
-use crate::registry::{Arm, Credentials, Folded, Provider, Registry, RuntimeHandle, SEPARATORS, fold};
+use crate::registry::{Arm, Credentials, Folded, Provider, Registry, RuntimeHandle, SEPARATORS};
 
 /// How a listed id resembles a slug, the closest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,18 +100,14 @@ fn similar_ids<'r>(
 ) -> impl Iterator<Item = (Likeness, (usize, usize))> + use<'r> {
     let arms = &handle.runtime().arms;
     let folded = Folded::new(slug);
-    let names: Vec<String> = arms.iter().map(|arm| fold(&arm.provider)).collect();
-    let with_names: Vec<String> = names.iter().map(|name| format!("{name}{}", folded.last)).collect();
-    let without_names = names.iter().filter_map(|name| folded.last.strip_prefix(name.as_str()));
-    let last: Vec<&str> = with_names.iter().map(String::as_str).chain(without_names).chain([&*folded.last]).collect();
-    let around = handle.ids_around(&folded, &last);
+    let around = handle.ids_around(&folded);
     let slug = slug.to_owned();
     around.filter_map(move |(arm, model)| {
         let id = &arms[arm].models[model];
         if id.len() > COMPARED || *id == slug {
             return None;
         }
-        Some((likeness(&Folded::new(id), &folded, &names[arm])?, (arm, model)))
+        Some((likeness(&Folded::new(id), &folded, handle.folded_provider(arm))?, (arm, model)))
     })
 }
 

@@ -29,7 +29,7 @@ use crate::code::Code;
 use crate::limits;
 use crate::yaml::{ReadError, UnknownFields};
 use index::{Arms, Index, Listing};
-pub(crate) use segments::{Folded, SEPARATORS, fold};
+pub(crate) use segments::{Folded, SEPARATORS};
 
 /// The reason for which a registry was rejected.
 pub type InvalidRegistry = crate::yaml::ValidationError;
@@ -308,8 +308,13 @@ impl<'r> RuntimeHandle<'r> {
 
     /// The listed ids around a slug in folded form, in declared order; see `Segments::around`. An id is given by
     /// the positions of its arm and of the id in the arm.
-    pub(crate) fn ids_around(&self, slug: &Folded, last: &[&str]) -> impl Iterator<Item = (usize, usize)> + use<'r> {
-        self.arms.segments().around(slug, last)
+    pub(crate) fn ids_around(&self, slug: &Folded) -> impl Iterator<Item = (usize, usize)> + use<'r> {
+        self.arms.segments().around(slug)
+    }
+
+    /// The name of the provider of an arm, in folded form.
+    pub(crate) fn folded_provider(&self, arm: usize) -> &'r str {
+        self.arms.segments().name(arm)
     }
 
     /// Returns true if an arm lists exactly this id.

@@ -20,8 +20,15 @@ pub(crate) fn split_last(id: &str) -> (&str, &str) {
 
 /// Returns a text without what writers of ids confuse: the case of letters, and separators of any kind.
 pub(crate) fn fold(text: &str) -> String {
-    let kept = text.chars().filter(|c| !matches!(c, '/' | ':' | '.' | '-' | '_' | ' '));
-    kept.flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(text.len());
+    for kept in text.chars().filter(|c| !matches!(c, '/' | ':' | '.' | '-' | '_' | ' ')) {
+        if kept.is_ascii() {
+            folded.push(kept.to_ascii_lowercase());
+        } else {
+            folded.extend(kept.to_lowercase());
+        }
+    }
+    folded
 }
 
 /// An id in folded form.
@@ -48,12 +55,14 @@ pub(super) struct Segments {
     hasher: DefaultHashBuilder,
     /// By the whole id.
     whole: Box<[Entry]>,
-    /// By the last segment.
+    /// By the last segment, and by the last segment without the name of the provider before it.
     last: Box<[Entry]>,
     /// By the segments before the last one and the number of characters in the last one.
     prefix: Box<[Entry]>,
     /// For each arm, the position of its first id among the ids of all arms.
     arms: Box<[u32]>,
+    /// For each arm, the folded name of its provider.
+    names: Box<[String]>,
 }
 
 /// A part of the hash of a key, and the position of an id among the ids of all arms. Sorted; ids with
@@ -65,31 +74,41 @@ impl Segments {
         let hasher = DefaultHashBuilder::default();
         let count = runtime.arms.iter().map(|arm| arm.models.len()).sum();
         let [mut whole, mut last, mut prefix] = [(); 3].map(|()| Vec::with_capacity(count));
+        let names: Box<[String]> = runtime.arms.iter().map(|arm| fold(&arm.provider)).collect();
         let mut arms = Vec::with_capacity(runtime.arms.len());
         let mut position = 0;
-        for arm in &runtime.arms {
+        for (arm, name) in runtime.arms.iter().zip(&names) {
             arms.push(position);
             for id in &arm.models {
                 let id = Folded::new(id);
                 whole.push((hash(&hasher, id.whole.as_str()), position));
                 last.push((hash(&hasher, id.last.as_str()), position));
+                last.extend(id.last.strip_prefix(name.as_str()).map(|rest| (hash(&hasher, rest), position)));
                 prefix.push((hash(&hasher, (id.prefix.as_str(), id.last.chars().count())), position));
                 position += 1;
             }
         }
         [&mut whole, &mut last, &mut prefix].into_iter().for_each(|entries| entries.sort_unstable());
-        Self { hasher, whole: whole.into(), last: last.into(), prefix: prefix.into(), arms: arms.into() }
+        Self { hasher, whole: whole.into(), last: last.into(), prefix: prefix.into(), arms: arms.into(), names }
     }
 
-    /// The ids whose folded form is that of a slug or has one of these last segments, and the ids that have its
-    /// other segments and a last segment that is at most one character longer or shorter, in declared order; and
-    /// some other ids. An id is given by the positions of its arm and of the id in the arm.
-    pub(super) fn around<'s>(&'s self, slug: &Folded, last: &[&str]) -> impl Iterator<Item = (usize, usize)> + use<'s> {
+    /// The folded name of the provider of an arm.
+    pub(super) fn name(&self, arm: usize) -> &str {
+        &self.names[arm]
+    }
+
+    /// The ids whose folded form is that of a slug, or has its last segment, with or without the name of the provider
+    /// before one of the two, and the ids that have its other segments and a last segment that is at most one
+    /// character longer or shorter, in declared order; and some other ids. An id is given by the positions of its arm
+    /// and of the id in the arm.
+    pub(super) fn around<'s>(&'s self, slug: &Folded) -> impl Iterator<Item = (usize, usize)> + use<'s> {
         let length = slug.last.chars().count();
         let lengths = length.saturating_sub(1)..=length + 1;
         let by_prefix =
             lengths.flat_map(|length| with(&self.prefix, hash(&self.hasher, (slug.prefix.as_str(), length))));
-        let by_last = last.iter().flat_map(|last| with(&self.last, hash(&self.hasher, *last)));
+        let without_name = self.names.iter().filter_map(|name| slug.last.strip_prefix(name.as_str()));
+        let last = without_name.chain([slug.last.as_str()]);
+        let by_last = last.flat_map(|last| with(&self.last, hash(&self.hasher, last)));
         let by_whole = with(&self.whole, hash(&self.hasher, slug.whole.as_str()));
         let mut positions: Vec<u32> =
             by_whole.iter().chain(by_last).chain(by_prefix).map(|(_, position)| *position).collect();
@@ -121,17 +140,25 @@ mod tests {
 
     #[test]
     fn ids_around_a_slug_are_found_in_declared_order() {
-        let arm = |ids: &[&str]| Arm { models: ids.iter().map(|id| (*id).to_owned()).collect(), ..Arm::default() };
-        let arms =
-            vec![arm(&[]), arm(&["a/xyz", "b:x", "q"]), arm(&[]), arm(&["A.y/Z", "a/y", "X", "a:xy", "ax", "a/"])];
+        let arm = |provider: &str, ids: &[&str]| {
+            let models = ids.iter().map(|id| (*id).to_owned()).collect();
+            Arm { provider: provider.to_owned(), models, ..Arm::default() }
+        };
+        let arms = vec![
+            arm("N-o", &[]),
+            arm("Q.", &["a/xyz", "b:x", "q", "c/q-x"]),
+            arm("none", &[]),
+            arm("z", &["A.y/Z", "a/y", "X", "a:xy", "ax", "a/", "c/q-x"]),
+        ];
         let runtime = Runtime { arms, ..Runtime::default() };
         let segments = Segments::new(&runtime);
-        let found = |slug: &str, last: &[&str]| -> Vec<&str> {
-            let found = segments.around(&Folded::new(slug), last);
+        let found = |slug: &str| -> Vec<&str> {
+            let found = segments.around(&Folded::new(slug));
             found.map(|(arm, model)| runtime.arms[arm].models[model].as_str()).collect()
         };
-        assert_eq!(found("a/x", &["x"]), ["b:x", "a/y", "X", "a:xy", "ax", "a/"]);
-        assert_eq!(found("AY-z", &[]), ["A.y/Z", "ax"]);
-        assert_eq!(found("nobody", &["q", "z"]), ["q", "A.y/Z"]);
+        assert_eq!(found("a/x"), ["b:x", "c/q-x", "a/y", "X", "a:xy", "ax", "a/"]);
+        assert_eq!(found("AY-z"), ["A.y/Z", "ax"]);
+        assert_eq!(found("n_o.Q"), ["q", "ax"]);
+        assert_eq!(segments.name(1), "q");
     }
 }

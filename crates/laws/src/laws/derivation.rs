@@ -42,9 +42,8 @@ fn model_class_decides(context: &LawContext<'_>) -> Result<(), Violation> {
     let spelled = spelled.into_iter().filter(|other| own.listed.is_empty() && model_class(other) == own);
     let (_, injected, provider, code) = summary_key(&context.resolution);
     let document = dataset.policy.document();
-    let picked = reference::select(document, &context.case.runtime, &context.case.variables);
     // Only a slug in a variable that no rule tests can be exchanged for another.
-    let Some(holder) = picked.held_by.filter(|holder| !is_tested(document, holder)) else { return Ok(()) };
+    let Some(holder) = context.picked().held_by.filter(|holder| !is_tested(document, holder)) else { return Ok(()) };
     let mut case = context.case.clone();
     for other in representatives.chain(spelled) {
         case.varied(holder, Some(&other), |case| {
@@ -263,8 +262,7 @@ pub(crate) const WHITESPACE_TRIMMED: Law = Law {
 
 fn whitespace_trimmed(context: &LawContext<'_>) -> Result<(), Violation> {
     let document = context.case.dataset.policy.document();
-    let picked = reference::select(document, &context.case.runtime, &context.case.variables);
-    let Some(name) = picked.held_by.filter(|holder| !is_tested(document, holder)) else { return Ok(()) };
+    let Some(name) = context.picked().held_by.filter(|holder| !is_tested(document, holder)) else { return Ok(()) };
     let bare = context.resolution.slug.trim();
     let (_, injected, provider, code) = summary_key(&context.resolution);
     let mut case = context.case.clone();

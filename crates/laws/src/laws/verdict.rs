@@ -9,7 +9,7 @@ use slug_resolver::{
 
 use crate::case::TestCase;
 use crate::dataset::Dataset;
-use crate::law::{Law, LawContext, Violation, ensure, summary_key};
+use crate::law::{Law, LawContext, Meant, Violation, ensure, summary_key};
 use crate::reference::{self, platform_pays};
 use crate::secret::SECRET_PLACEHOLDER;
 use crate::spelling;
@@ -238,21 +238,22 @@ fn fix_keeps_vendor(context: &LawContext<'_>) -> Result<(), Violation> {
 /// Returns true if an edit sets the variable that holds the slug to another spelling of it.
 pub(crate) fn is_respelling(context: &LawContext<'_>, edit: &Edit) -> bool {
     let Edit::Set(name, value) = edit else { return false };
-    let case = context.case;
-    let picked = reference::select(case.dataset.policy.document(), &case.runtime, &case.variables);
-    Some(name.as_str()) == picked.held_by && context.spellings(picked.slug).ids.contains(value)
+    Some(name.as_str()) == context.picked().held_by && context.spellings().ids.contains(value)
 }
 
 /// The names of the vendors that the slug of a variable means: the ones serving it on the runtime; else the one that
 /// has withdrawn it; else the one that its first segment names; else the ones serving it on another runtime; else those
-/// of the most similar listed ids, if possible with all credentials, else with one. Empty if the slug means no vendor.
-/// Also returns false if only similar ids say so.
-fn meant(context: &LawContext<'_>) -> (BTreeSet<String>, bool) {
+/// of the most similar listed ids, if possible with all credentials, else with one.
+fn meant<'c>(context: &'c LawContext<'_>) -> &'c Meant {
+    context.meant.get_or_init(|| find_meant(context))
+}
+
+fn find_meant(context: &LawContext<'_>) -> Meant {
     let Dataset { registry, policy, .. } = &*context.case.dataset;
     let LawContext { case, resolution, .. } = context;
-    let picked = reference::select(policy.document(), &case.runtime, &case.variables);
+    let picked = context.picked();
     if picked.held_by.is_none() || picked.slug.trim().is_empty() {
-        return (BTreeSet::new(), true);
+        return Meant { vendors: BTreeSet::new(), is_known: true };
     }
     let names = |providers: Vec<&'_ Provider>| -> Vec<String> {
         providers.into_iter().map(|provider| provider.name.clone()).collect()
@@ -261,7 +262,7 @@ fn meant(context: &LawContext<'_>) -> (BTreeSet<String>, bool) {
     let serving = |runtime: &str| names(classes.candidates(registry, runtime, picked.slug));
     let is_there = |name: &str| resolution.injected.contains(name) || case.ambient.iter().any(|it| it == name);
     let closest = || {
-        let closest = context.spellings(picked.slug).closest.clone();
+        let closest = context.spellings().closest.clone();
         let needs_key = |provider: &Provider| !provider.auth_env.names().is_empty();
         let provider = |name: &String| registry.provider(name);
         let with_all = |name: &&String| {
@@ -288,34 +289,34 @@ fn meant(context: &LawContext<'_>) -> (BTreeSet<String>, bool) {
     }
     let is_known = !meant.is_empty();
     let meant = if is_known { meant } else { closest() };
-    (meant.into_iter().collect(), is_known)
+    Meant { vendors: meant.into_iter().collect(), is_known }
 }
 
 /// Returns true if a fix leads to a provider that the slug means, or else that a credential or the path names.
 fn keeps_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
-    let (meant, _) = meant(context);
+    let Meant { vendors, .. } = meant(context);
     let is_billed = |provider: &Provider| {
         context.resolution.path == BillingPath::Platform && platform_pays(provider)
             || !present(context, provider).is_empty()
     };
-    if meant.is_empty() {
+    if vendors.is_empty() {
         return context.case.dataset.registry.provider(&fix.provider).is_some_and(is_billed);
     }
-    meant.contains(&fix.provider)
+    vendors.contains(&fix.provider)
 }
 
 /// Returns true if a fix leads to the only provider that the slug means, or, for a slug of the policy, to one that a
 /// credential or the path names.
 fn is_of_only_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
     let case = context.case;
-    let picked = reference::select(case.dataset.policy.document(), &case.runtime, &case.variables);
+    let picked = context.picked();
     let is_certain = || {
-        let (vendors, is_known) = meant(context);
+        let Meant { vendors, is_known } = meant(context);
         let registry = &case.dataset.registry;
         let needs_key = |name: &String| {
             registry.provider(name).is_some_and(|it| platform_pays(it) || !it.auth_env.names().is_empty())
         };
-        vendors.len() == 1 && (is_known || vendors.iter().all(needs_key))
+        vendors.len() == 1 && (*is_known || vendors.iter().all(needs_key))
     };
     let is_of_policy = picked.held_by.is_none() || picked.slug.trim().is_empty();
     keeps_vendor(context, fix) && (is_of_policy || is_certain())
@@ -323,21 +324,21 @@ fn is_of_only_vendor(context: &LawContext<'_>, fix: &Fix) -> bool {
 
 /// Returns true if the runtime has a provider that needs a credential and has it.
 fn has_key_for_runtime(context: &LawContext<'_>) -> bool {
-    let Dataset { registry, policy, .. } = &*context.case.dataset;
-    let runtime = registry.runtime(policy.template_of(&context.case.runtime));
-    let mut providers =
-        runtime.iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| registry.provider(&arm.provider));
-    providers.any(|provider| !present(context, provider).is_empty())
+    *context.has_key_for_runtime.get_or_init(|| {
+        let Dataset { registry, policy, .. } = &*context.case.dataset;
+        let runtime = registry.runtime(policy.template_of(&context.case.runtime));
+        let mut providers =
+            runtime.iter().flat_map(|runtime| &runtime.arms).filter_map(|arm| registry.provider(&arm.provider));
+        providers.any(|provider| !present(context, provider).is_empty())
+    })
 }
 
 /// Returns true if a fix sets a model to an id outside the slug that no arm of the runtime lists.
 fn makes_up_id(context: &LawContext<'_>, fix: &Fix) -> bool {
-    let Dataset { registry, policy, .. } = &*context.case.dataset;
-    let document = policy.document();
+    let document = context.case.dataset.policy.document();
     let runtime = &context.case.runtime;
     let template = document.templates.get(runtime).unwrap_or(runtime);
-    let arms = registry.runtime(template).map_or(&[][..], |runtime| &runtime.arms);
-    let is_listed = |id: &String| arms.iter().flat_map(|arm| &arm.models).any(|listed| listed == id.trim());
+    let is_listed = |id: &String| !context.case.dataset.model_classes().listing(template, id).is_empty();
     let slug = context.resolution.slug;
     fix.edits.iter().any(|edit| match edit {
         Edit::Set(name, id) if slug_variables(document).any(|variable| variable == name) => {
@@ -495,7 +496,7 @@ pub(crate) fn changes_runtime_alone(context: &LawContext<'_>) -> Vec<Edit> {
     let case = context.case;
     let Dataset { registry, policy, .. } = &*case.dataset;
     let document = policy.document();
-    let picked = reference::select(document, &case.runtime, &case.variables);
+    let picked = context.picked();
     let is_served = !matches!(context.resolution.code, Some(Code::UnregisteredModel | Code::WithdrawnModel));
     if is_served || picked.held_by.is_none() || context.implementation.runtime(case) != Some(&case.runtime) {
         return Vec::new();
@@ -594,9 +595,12 @@ pub(crate) fn apply(context: &LawContext<'_>, edits: &[Edit]) -> TestCase {
         }
     }
     let document = case.dataset.policy.document();
-    let is_read = document.runtime.iter().any(|rule| !rule.when.variables.is_empty())
-        || runtime_variables(document).next().is_some();
-    if is_read && context.implementation.runtime(context.case) == Some(&context.case.runtime) {
+    let can_change_runtime = context.can_change_runtime.get_or_init(|| {
+        let is_read = document.runtime.iter().any(|rule| !rule.when.variables.is_empty())
+            || runtime_variables(document).next().is_some();
+        is_read && context.implementation.runtime(context.case) == Some(&context.case.runtime)
+    });
+    if *can_change_runtime {
         case.runtime = reference::runtime(document, &case.variables).unwrap_or_default().to_owned();
     }
     case
