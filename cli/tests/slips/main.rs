@@ -88,7 +88,7 @@ fn run(share: usize) -> Vec<Row> {
 
 fn run_in(repository: &Repository, share: usize) -> Vec<Row> {
     let slips = slips::all(repository);
-    let is_chosen = |slip: &Slip| hash(&format!("{} {:?} {}", slip.path, slip.kind, slip.change)) % share == 0;
+    let is_chosen = |slip: &Slip| hash(&format!("{} {:?} {}", slip.path, slip.kind, slip.change)).is_multiple_of(share);
     let slips: Vec<Mutex<Option<Slip>>> =
         slips.into_iter().filter(is_chosen).map(|slip| Mutex::new(Some(slip))).collect();
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));

@@ -336,7 +336,7 @@ impl File<'_> {
                         // One letter, or the whole name.
                         let places: Vec<usize> = (0..signs.len()).filter(|at| signs[*at].is_alphabetic()).collect();
                         match choose(&places) {
-                            Some(at) if seed % 2 == 0 => changed[at] = flip(signs[at]),
+                            Some(at) if seed.is_multiple_of(2) => changed[at] = flip(signs[at]),
                             _ => changed = signs.iter().map(|sign| flip(*sign)).collect(),
                         }
                     }
@@ -391,7 +391,7 @@ impl File<'_> {
                 }
             }
             if is_yaml {
-                let is_less = line.starts_with("  ") && hash(&format!("{} {start}", self.path)) % 2 == 0;
+                let is_less = line.starts_with("  ") && hash(&format!("{} {start}", self.path)).is_multiple_of(2);
                 let indented = if is_less { line[2..].to_owned() } else { format!("  {line}") };
                 self.add(Kind::Indentation, thing, (start, end), &indented);
             }
@@ -540,7 +540,7 @@ fn neighbour(sign: char, seed: usize) -> char {
     let lower = sign.to_ascii_lowercase();
     let Some(row) = ROWS.iter().find(|row| row.contains(lower)) else { return sign };
     let at = row.find(lower).unwrap_or(0);
-    let other = if at == 0 || at + 1 < row.len() && seed % 2 == 0 { at + 1 } else { at - 1 };
+    let other = if at == 0 || at + 1 < row.len() && seed.is_multiple_of(2) { at + 1 } else { at - 1 };
     let found = row.as_bytes()[other] as char;
     if sign.is_ascii_uppercase() { found.to_ascii_uppercase() } else { found }
 }
