@@ -9,6 +9,7 @@ use crate::render::is_blank;
 use crate::suggest::{did_you_mean, unknown_policy, unknown_runtime};
 use crate::variables::unread_hint;
 use slug_value::slip::is_slip;
+use slug_workflow::refusal::EVENTS;
 
 /// An entry of `invariants`.
 #[derive(Clone, Debug)]
@@ -261,52 +262,12 @@ impl Invariant {
     }
 }
 
-/// The events that start workflows.
-const EVENTS: [&str; 36] = [
-    "branch_protection_rule",
-    "check_run",
-    "check_suite",
-    "create",
-    "delete",
-    "deployment",
-    "deployment_status",
-    "discussion",
-    "discussion_comment",
-    "fork",
-    "gollum",
-    "image_version",
-    "issue_comment",
-    "issues",
-    "label",
-    "merge_group",
-    "milestone",
-    "page_build",
-    "project",
-    "project_card",
-    "project_column",
-    "public",
-    "pull_request",
-    "pull_request_comment",
-    "pull_request_review",
-    "pull_request_review_comment",
-    "pull_request_target",
-    "push",
-    "registry_package",
-    "release",
-    "repository_dispatch",
-    "schedule",
-    "status",
-    "watch",
-    "workflow_call",
-    "workflow_dispatch",
-];
-
 /// Refuses an event that is a known one with one slip: the entry would be about no call. A forge may have
 /// other events.
 fn check_events(texts: &Membership) -> Result<(), String> {
     let slip = |text: &String| {
         let is_known = EVENTS.contains(&text.as_str());
-        let near = EVENTS.into_iter().filter(|_| !is_known).find(|event| is_slip(text, event))?;
+        let near = EVENTS.iter().filter(|_| !is_known).find(|event| is_slip(text, event))?;
         Some(format!("unknown event `{text}`; did you mean `{near}`?"))
     };
     texts.texts().iter().find_map(slip).map_or(Ok(()), Err)

@@ -120,7 +120,7 @@ const TRIGGER: Shape = Shape {
 const WORK: [&str; 7] = ["run", "uses", "background", "parallel", "wait", "wait-all", "cancel"];
 
 /// The events that start a workflow.
-const EVENTS: &[&str] = &[
+pub const EVENTS: &[&str] = &[
     "branch_protection_rule",
     "check_run",
     "check_suite",
