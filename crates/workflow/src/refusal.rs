@@ -640,7 +640,7 @@ jobs:
             ("push: {branches: [main]}", "push: {}"),
             ("push: {branches: [main]}", "push:"),
             ("strategy: {fail-fast: false, matrix: {a: [1]}}", "strategy: {max-parallel: 1}"),
-            ("matrix: {a: [1]}", "matrix: ${{ fromJSON(vars.A) }}"),
+            ("matrix: {a: [1]}", "matrix: '${{ fromJSON(vars.A) }}'"),
             ("env: {A: 1}", "env: {}"),
         ] {
             assert_eq!(messages(&RIGHT.replacen(from, to, 1)), [""; 0], "{to}");
