@@ -380,7 +380,9 @@ fn sentence(text: &str) -> String {
 fn is_code(line: &str) -> bool {
     let text = line.trim_start();
     let is_excerpt = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with(['|', '+', '~']);
-    is_excerpt || ["slugproof ", "--> ", "::: "].iter().any(|start| text.starts_with(start)) || !text.contains(' ')
+    is_excerpt
+        || ["slugproof ", "reproduce slugproof ", "--> ", "::: "].iter().any(|start| text.starts_with(start))
+        || !text.contains(' ')
 }
 
 #[test]
