@@ -314,10 +314,11 @@ fn can_have_credential(text: &str) -> bool {
 
 /// Returns true if a text has a word that is as long as those of credentials, or a random token.
 fn has_long_word(text: &str) -> bool {
-    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
-    let tokens = text.split(|c: char| !u8::try_from(c).is_ok_and(is_of_token));
+    let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
+    let tokens = text.as_bytes().split(|byte| !is_of_token(byte));
     tokens.filter(|token| token.len() >= SHAPE_CHARS).any(|token| {
-        token.split('/').any(|word| word.len() >= SHAPE_CHARS) || (token.len() >= RANDOM_CHARS && is_random(token))
+        token.split(|byte| *byte == b'/').any(|word| word.len() >= SHAPE_CHARS)
+            || (token.len() >= RANDOM_CHARS && is_random(token))
     })
 }
 
@@ -390,7 +391,7 @@ pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
     });
     let tokens = TOKEN.find_iter(text).map(|found| found.range());
     let basic = basic.filter(|range| holds_colon(&text[range.clone()]));
-    let random = tokens.filter(|range| is_random(&text[range.clone()]));
+    let random = tokens.filter(|range| is_random(&text.as_bytes()[range.clone()]));
     shaped.chain(basic).chain(userinfo).chain(random).collect()
 }
 
@@ -805,19 +806,22 @@ fn value_at(text: &str, start: usize, name: &str) -> Range<usize> {
 
 /// Returns true if a token mixes upper case, lower case and digits more than words and ids do.
 /// Digests and UUIDs have one case only.
-fn is_random(token: &str) -> bool {
+fn is_random(token: &[u8]) -> bool {
     let class = |byte: u8| match byte {
         b'a'..=b'z' => 'a',
         b'A'..=b'Z' => 'A',
         b'0'..=b'9' => '0',
         _ => ' ',
     };
-    let classes: Vec<char> = token.bytes().map(class).collect();
-    let has = |class: char| classes.contains(&class);
-    let changes = classes.windows(2).filter(|pair| pair[0] != pair[1] && !pair.contains(&' ')).count();
+    let has = |wanted: char| token.iter().any(|byte| class(*byte) == wanted);
+    let is_change = |pair: &&[u8]| {
+        let [before, after] = [class(pair[0]), class(pair[1])];
+        before != after && before != ' ' && after != ' '
+    };
+    let changes = || token.windows(2).filter(is_change).count();
     let has_long_word =
-        || token.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.len() >= RANDOM_WORD_CHARS);
-    has('a') && has('A') && has('0') && changes * 5 >= classes.len() * 2 && has_long_word()
+        || token.split(|byte| !byte.is_ascii_alphanumeric()).any(|word| word.len() >= RANDOM_WORD_CHARS);
+    has('a') && has('A') && has('0') && changes() * 5 >= token.len() * 2 && has_long_word()
 }
 
 /// Replaces each span with a mask; adjacent spans get one mask.
