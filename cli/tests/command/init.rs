@@ -376,13 +376,13 @@ fn sentence(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// True for a line that cannot be broken: code, a command to copy, or one long word.
+/// True for a line that cannot be broken: code, a command to copy, or one long word, also after a label.
 fn is_code(line: &str) -> bool {
     let text = line.trim_start();
     let is_excerpt = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with(['|', '+', '~']);
-    is_excerpt
-        || ["slugproof ", "reproduce slugproof ", "--> ", "::: "].iter().any(|start| text.starts_with(start))
-        || !text.contains(' ')
+    let value = text.split_once("  ").map_or(text, |(_, value)| value.trim_start());
+    let is_command = ["slugproof ", "reproduce slugproof ", "--> ", "::: "].iter().any(|start| text.starts_with(start));
+    is_excerpt || is_command || !value.contains(' ')
 }
 
 #[test]
