@@ -34,9 +34,22 @@ use crate::verdict::{Code, Outcome, Warning};
 /// assert_eq!(empty_keys::resolve(&registry, "agent", &env, &[]).code, Some(Code::MissingCredential));
 /// ```
 #[must_use]
+#[inline]
 pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[&str]) -> Resolution<'a> {
+    match env.empty_keys().is_empty() {
+        true => crate::resolve(registry, runtime, env, ambient),
+        false => resolve_with_empty_keys(registry, runtime, env, ambient),
+    }
+}
+
+fn resolve_with_empty_keys<'a>(
+    registry: &'a Registry,
+    runtime: &'a str,
+    env: &Env<'a>,
+    ambient: &[&str],
+) -> Resolution<'a> {
     let resolution = crate::resolve(registry, runtime, env, ambient);
-    if env.empty_keys().is_empty() || needed(&resolution, env, ambient).is_empty() {
+    if needed(&resolution, env, ambient).is_empty() {
         return resolution;
     }
     Resolution {

@@ -195,6 +195,7 @@ impl<'a> Env<'a> {
     /// The names of the key variables that are present and empty and that the policy counts as set. Such a variable
     /// holds no credential: see [`empty_keys`](crate::empty_keys).
     #[must_use]
+    #[inline]
     pub fn empty_keys(&self) -> NameSubset<'a> {
         NameSubset::at(self.policy.variable_names(), self.empty_keys)
     }

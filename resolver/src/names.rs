@@ -104,6 +104,7 @@ impl<'a> NameSubset<'a> {
 
     /// Returns true if the subset has no members.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.members == 0
     }

@@ -15,7 +15,8 @@ use crate::variables::runtime_names;
 
 /// Returns true if a resolution is a contradiction or has a warning that slugproof.yaml denies.
 pub fn is_finding(resolution: &Resolution<'_>, denied: &[&'static Entry]) -> bool {
-    resolution.is_contradiction() || resolution.warnings.iter().any(|it| denied.contains(&codes::warning(it)))
+    let is_denied = || resolution.warnings.iter().any(|it| denied.contains(&codes::warning(it)));
+    resolution.is_contradiction() || (!denied.is_empty() && is_denied())
 }
 
 /// Renders a resolution with its hints, warnings and fixes. A warning that `denied` lists is shown as
