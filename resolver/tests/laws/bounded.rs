@@ -470,9 +470,9 @@ fn quick_bounds_satisfy_all_laws() {
     }
 }
 
-/// Takes about an hour of processor time in a test build. `cargo ci bounded` runs it in a release build.
+/// `cargo ci bounded` runs it in a release build.
 #[test]
-#[ignore = "takes too long for every run"]
+#[ignore = "takes about an hour of processor time; `cargo ci bounded` and the nightly job run it"]
 fn nightly_bounds_satisfy_all_laws() {
     for bound in NIGHTLY {
         assert_eq!(check(*bound), bound.count(), "{bound:?}");
