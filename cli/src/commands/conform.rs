@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use slug_function::comparison::{Comparison, Target, Verdict};
+use slug_function::conformance::Unrefused;
 
 use crate::args::ConformArgs;
 use crate::codes::Command;
@@ -76,6 +77,10 @@ fn section(file: &PolicyFile, comparison: &Comparison, target: &Target) -> Secti
         Verdict::NotProved if comparison.conformance.asked + comparison.conformance.near_misses == 0 => {
             (SectionResult::Open, format!("not proved: the function of `{name}` answered in no case"))
         }
+        Verdict::NotProved if comparison.conformance.unrefused.iter().any(|condition| condition.is_read) => (
+            SectionResult::Open,
+            format!("not proved: `{name}` says that nothing is created where its function selects a model"),
+        ),
         Verdict::NotProved => (
             SectionResult::Open,
             format!("not proved: `{name}` matches its function in every tested case, but cases may be missing"),
@@ -98,13 +103,25 @@ fn facts(comparison: &Comparison, target: &Target) -> Vec<(&'static str, String)
         .map_or("not compared: the policy has no `function.secrets`".to_owned(), |secrets| shown(secrets));
     let mut protections: Vec<&str> = comparison.protections.iter().map(|protection| protection.describe()).collect();
     protections.push("limits on time, memory and output");
-    vec![
+    let mut facts = vec![
         ("files", files.join(", ")),
         ("model", shown(&target.model)),
         ("secrets", secrets),
         ("tested", tested(comparison)),
-        ("sandbox", protections.join(", ")),
-    ]
+    ];
+    let untested: Vec<String> = comparison.conformance.unrefused.iter().filter_map(untested).collect();
+    if !untested.is_empty() {
+        let conditions = untested.join(", ");
+        let facts_of_harness = "the function does not test this, so only the harness can refuse to start";
+        facts.push(("assumed", format!("nothing is created under {conditions}: {facts_of_harness}")));
+    }
+    facts.push(("sandbox", protections.join(", ")));
+    facts
+}
+
+/// A condition of `creates.unless` that the function does not read.
+fn untested(unrefused: &Unrefused) -> Option<String> {
+    (!unrefused.is_read).then(|| format!("`creates.unless[{}]`", unrefused.condition))
 }
 
 /// What was tested, and what was not.
@@ -120,7 +137,7 @@ fn tested(comparison: &Comparison) -> String {
         parts.push(counted(conformance.near_misses as u64, "near miss"));
     }
     if conformance.creates_nothing > 0 {
-        parts.push(format!("{} left out because nothing is created", grouped(conformance.creates_nothing as u128)));
+        parts.push(format!("{} in which nothing is created", grouped(conformance.creates_nothing as u128)));
     }
     let failed: usize = conformance.not_asked.iter().map(|(_, _, count)| count).sum();
     if failed > 0 {
@@ -143,8 +160,19 @@ fn data(file: &PolicyFile, comparison: &Comparison, target: &Target) -> Value {
         "asked": conformance.asked,
         "near_misses": conformance.near_misses,
         "creates_nothing": conformance.creates_nothing,
+        "unrefused": conformance.unrefused.iter().map(unrefused).collect::<Vec<_>>(),
         "unanswered": failed,
         "sampled": conformance.is_sampled,
         "protections": comparison.protections.iter().map(|protection| protection.name()).collect::<Vec<_>>(),
+    })
+}
+
+/// A condition of `creates.unless` for programs.
+fn unrefused(unrefused: &Unrefused) -> Value {
+    json!({
+        "condition": unrefused.condition,
+        "read": unrefused.is_read,
+        "model": unrefused.model,
+        "cases": unrefused.cases,
     })
 }

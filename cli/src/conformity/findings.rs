@@ -3,7 +3,7 @@
 use slug_function::bash::NoAnswer;
 use slug_function::case::{Answer, Case};
 use slug_function::comparison::{Cause, Comparison, Target, Unstable};
-use slug_function::conformance::{Difference, DifferenceKind, Reply};
+use slug_function::conformance::{Difference, DifferenceKind, Reply, Unrefused};
 use slug_function::reading::{Location, MODEL_COMMAND, Problem, ReadingError, SECRETS_COMMAND};
 use slug_resolver::Policy;
 use slug_resolver::yaml::{self, FieldPath};
@@ -261,6 +261,9 @@ impl Findings<'_> {
             self.open(None, title, None);
         }
         let conformance = &comparison.conformance;
+        for unrefused in conformance.unrefused.iter().filter(|unrefused| unrefused.is_read) {
+            self.unrefused(unrefused);
+        }
         for (why, case, count) in &conformance.not_asked {
             let title = format!("{} gave no answer: {why}", counted(*count as u64, "case"));
             let note = format!("the first one is {}", self.environment(case));
@@ -276,6 +279,27 @@ impl Findings<'_> {
         } else if conformance.asked == 0 && conformance.not_asked.is_empty() {
             self.open(None, format!("nothing was tested: the harness of `{name}` creates nothing"), None);
         }
+    }
+
+    /// Reports a condition of `creates.unless` under which the function selects a model.
+    fn unrefused(&mut self, unrefused: &Unrefused) {
+        let name = shown(self.policy.name());
+        let model = shown(&short(&unrefused.model));
+        let span = self.document.span(self.sources, &self.locations.unless(unrefused.condition));
+        let title = format!("`{name}` says that nothing is created, but its function selects `{model}`");
+        let mut finding =
+            Finding::new(&NOT_PROVED, span, title).with_primary_text("nothing is created under this condition");
+        match unrefused.location.as_ref().map(|location| (location, self.line(location))) {
+            Some((_, Some(line))) => finding = finding.with_label(line, format!("prints `{model}`")),
+            Some((location, None)) => finding = finding.with_note(format!("the function answers at {location}")),
+            None => {}
+        }
+        let finding = finding
+            .with_note(self.environment(&unrefused.case))
+            .with_note(in_cases(unrefused.cases))
+            .with_help("if the harness starts here, remove the condition; if not, let the function fail here")
+            .with_subject("reason", format!("creates.unless[{}]", unrefused.condition));
+        self.push(finding);
     }
 
     /// Reports that something is not proved.

@@ -172,6 +172,58 @@ fn other_value_does_not_contain_the_name() {
     assert!(output.stdout.contains("WANTED=other-") && !output.stdout.contains("other-wanted"), "{}", output.stdout);
 }
 
+/// A wrong condition of `creates.unless` would hide every contradiction under it.
+#[test]
+fn condition_under_which_nothing_is_created_is_compared() {
+    let unless = |condition: &str| format!("{POLICY}{FUNCTION}creates: {{unless: [{{{condition}}}]}}\n");
+    // The function reads the variable, and selects a model.
+    let scratch = project("unless-read", &unless("PAYER: pool"), LIBRARY);
+    let found = findings(&scratch);
+    let [(code, path, 18, notes)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((code.as_str(), path.as_str()), ("not-proved", "policy.yaml"));
+    assert_eq!(notes[0], "on runtime `agent` with PAYER=pool");
+    let output = conform(&scratch);
+    assert_eq!(output.code, 3, "{}", output.stdout);
+    for text in [
+        "`nightly` says that nothing is created, but its function\n",
+        "selects `pool/p`\n",
+        "-- prints `pool/p`\n",
+        "if the harness starts here, remove the condition; if not, let the\n",
+    ] {
+        assert!(output.stdout.contains(text), "{text}: {}", output.stdout);
+    }
+    assert_eq!(slugproof(["conform", "--deny", "unconformed"]).dir(&scratch).run().code, 1);
+
+    // The function confirms the condition: it fails, or it prints nothing.
+    for (name, answer) in [("fails", "return 2"), ("silent", "return 0")] {
+        let library = LIBRARY.replace("printf '%s\\n' \"${POOL_MODEL:-pool/p}\"; return", answer);
+        assert_ne!(library, LIBRARY);
+        let scratch = project(&format!("unless-{name}"), &unless("PAYER: pool"), &library);
+        let output = conform(&scratch);
+        assert_eq!(output.code, 0, "{name}: {}", output.stdout);
+        let facts = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(facts.contains(" in which nothing is created") && !facts.contains("assumed"), "{name}: {facts}");
+    }
+
+    // Only the harness around the function can refuse.
+    let scratch = project("unless-unread", &unless("DRY_RUN: set"), LIBRARY);
+    let output = conform(&scratch);
+    assert_eq!((output.code, findings(&scratch)), (0, Vec::new()), "{}", output.stdout);
+    assert!(output.stdout.contains("\n  assumed  nothing is created under `creates.unless[0]`: "), "{}", output.stdout);
+}
+
+/// A function that fails under one of two conditions confirms that one alone.
+#[test]
+fn condition_is_compared_without_the_others() {
+    let library = LIBRARY.replace("  local kind=$1\n", "  local kind=$1\n  [[ $PAYER == nobody ]] && return 2\n");
+    let conditions = "creates: {unless: [{PAYER: nobody}, {WANTED: none}]}\n";
+    let scratch = project("unless-two", &format!("{POLICY}{FUNCTION}{conditions}"), &library);
+    let report = slugproof(["conform", "--output", "json"]).dir(&scratch).run().json();
+    let unrefused = &report["policies"][0]["unrefused"];
+    let [only] = unrefused.as_array().expect("there is a list").as_slice() else { panic!("{unrefused}") };
+    assert_eq!((&only["condition"], &only["read"], &only["model"]), (&1.into(), &true.into(), &"none".into()));
+}
+
 #[test]
 fn each_kind_of_difference_is_found() {
     let changed = |from: &str, to: &str| {

@@ -60,6 +60,24 @@ pub struct Difference {
     pub cases: usize,
 }
 
+/// A condition of `creates.unless` under which the function selects a model.
+#[derive(Clone, Debug)]
+pub struct Unrefused {
+    /// The position of the condition in `creates.unless`.
+    pub condition: usize,
+    /// The smallest of the cases, in which no other condition holds if there is such a case.
+    pub case: Case,
+    /// The model that the function selects.
+    pub model: String,
+    /// The line of the function.
+    pub location: Option<Location>,
+    /// In how many of the asked cases the function selects a model.
+    pub cases: usize,
+    /// Whether the condition tests a variable that the function reads. If it does not, only the harness
+    /// around the function can refuse.
+    pub is_read: bool,
+}
+
 /// The result of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Conformance {
@@ -69,8 +87,10 @@ pub struct Conformance {
     pub asked: usize,
     /// The number of near misses that were asked in addition.
     pub near_misses: usize,
-    /// How many cases were left out because nothing is created in them.
+    /// In how many cases the policy says that nothing is created. No answer is expected in them.
     pub creates_nothing: usize,
+    /// The conditions of `creates.unless` under which the function selects a model.
+    pub unrefused: Vec<Unrefused>,
     /// Whether the cases are a sample of the classes.
     pub is_sampled: bool,
     /// Cases that could not be asked, with the first reason of each kind and their number.
@@ -80,10 +100,13 @@ pub struct Conformance {
 }
 
 impl Conformance {
-    /// Whether every class was asked and the policy matches its function.
+    /// Whether every class was asked and the policy matches its function. A function that reads a
+    /// variable of `creates.unless` and selects a model nevertheless leaves open whether the harness creates
+    /// nothing.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.differences.is_empty() && self.not_asked.is_empty() && !self.is_sampled
+        let is_refused = self.unrefused.iter().all(|condition| !condition.is_read);
+        self.differences.is_empty() && self.not_asked.is_empty() && !self.is_sampled && is_refused
     }
 }
 
@@ -156,13 +179,14 @@ impl Expected {
 /// As [`Ask::ask`].
 pub fn compare(policy: &Policy, space: &Space, suite: &TestSuite, ask: &mut dyn Ask) -> Result<Conformance, String> {
     let mut known: HashMap<Case, Option<Expected>> = HashMap::new();
-    let mut all = Vec::new();
+    let (mut all, mut excluded) = (Vec::new(), Vec::new());
     let mut result = Conformance { classes: suite.classes, is_sampled: suite.is_sampled, ..Conformance::default() };
     for (index, case) in suite.cases.iter().chain(&suite.near_misses).enumerate() {
         let is_new = !known.contains_key(case);
         let expected = known.entry(case.clone()).or_insert_with(|| expected(policy, case));
         if expected.is_none() {
             result.creates_nothing += 1;
+            excluded.extend(is_new.then(|| case.clone()));
         } else if is_new {
             all.push((case.clone(), index < suite.cases.len()));
         }
@@ -186,6 +210,15 @@ pub fn compare(policy: &Policy, space: &Space, suite: &TestSuite, ask: &mut dyn 
             if cases.len() < STARTS {
                 cases.push(index);
             }
+        }
+    }
+    let mut answered = Vec::new();
+    let others = if excluded.is_empty() { Vec::new() } else { ask.ask(&excluded)? };
+    for (case, reply) in excluded.into_iter().zip(others) {
+        match reply {
+            Ok(answer) => answered.push((case, answer)),
+            Err(NoAnswer::Failed { .. } | NoAnswer::Unreadable(..)) => {}
+            Err(why) => not_asked.entry(why).or_insert((case, 0)).1 += 1,
         }
     }
     result.not_asked = not_asked.into_iter().map(|(why, (case, count))| (why, case, count)).collect();
@@ -226,6 +259,7 @@ pub fn compare(policy: &Policy, space: &Space, suite: &TestSuite, ask: &mut dyn 
         }
     }
     result.differences.sort_by_key(|difference| (search.size(&difference.case), difference.kind));
+    result.unrefused = search.unrefused(answered);
     Ok(result)
 }
 
@@ -284,6 +318,47 @@ impl Search<'_> {
         let runtime = self.space.runtimes.iter().position(|runtime| *runtime == case.runtime);
         let length = case.variables.iter().map(|(_, value)| value.len()).sum();
         (case.variables.len(), ranks, runtime.unwrap_or(usize::MAX), length)
+    }
+
+    /// The conditions of `creates.unless` under which the function selects a model, given its answers to
+    /// cases in which the policy says that nothing is created.
+    fn unrefused(&mut self, mut answered: Vec<(Case, Answer)>) -> Vec<Unrefused> {
+        answered.retain(|(_, answer)| !answer.model.is_empty());
+        if answered.is_empty() {
+            return Vec::new();
+        }
+        answered.sort_by_key(|(case, _)| self.size(case));
+        let conditions = &self.policy.document().creates.unless;
+        let alone: Vec<Policy> = (0..conditions.len()).filter_map(|index| self.with_condition(index)).collect();
+        let holding =
+            |case: &Case| -> Vec<bool> { alone.iter().map(|policy| expected(policy, case).is_none()).collect() };
+        let holding: Vec<Vec<bool>> = answered.iter().map(|(case, _)| holding(case)).collect();
+        let mut unrefused = Vec::new();
+        for (index, condition) in conditions.iter().enumerate() {
+            let cases = || answered.iter().zip(&holding).filter(|(_, holding)| holding[index]);
+            // The function may refuse because of another condition that holds.
+            let others = |holding: &[bool]| holding.iter().filter(|holds| **holds).count();
+            let Some(((case, answer), _)) = cases().min_by_key(|(_, holding)| others(holding)) else { continue };
+            let is_read =
+                |name: &str| self.space.dimensions.iter().any(|one| one.name == name && one.is_read_by_function);
+            unrefused.push(Unrefused {
+                condition: index,
+                case: case.clone(),
+                model: answer.model.clone(),
+                location: self.ask.locate(case, DifferenceKind::Model),
+                cases: cases().count(),
+                is_read: condition.variables.iter().any(|(name, _)| is_read(name)),
+            });
+        }
+        unrefused
+    }
+
+    /// The policy with one condition of `creates.unless` alone.
+    fn with_condition(&self, index: usize) -> Option<Policy> {
+        let mut document = self.policy.document().clone();
+        let condition = document.creates.unless.swap_remove(index);
+        document.creates.unless = vec![condition];
+        Policy::new(document).ok()
     }
 
     /// The smallest case with a difference of this kind that single edits reach.

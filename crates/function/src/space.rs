@@ -39,6 +39,8 @@ pub struct Dimension {
     pub is_key: bool,
     /// Whether the policy reads the variable.
     pub is_read_by_policy: bool,
+    /// Whether the variable can change an answer of the function.
+    pub is_read_by_function: bool,
 }
 
 /// The test cases for a [`Space`]: one of each class or a covering sample, and near misses.
@@ -231,7 +233,15 @@ impl Space {
             }
             classes.extend(values.into_iter().map(Some));
             let is_read_by_policy = policy.is_some_and(|policy| policy.variable(&name).is_some());
-            space.dimensions.push(Dimension { name, values: classes, near_misses, is_key, is_read_by_policy });
+            let is_read_by_function = reading.variables.contains_key(&name);
+            space.dimensions.push(Dimension {
+                name,
+                values: classes,
+                near_misses,
+                is_key,
+                is_read_by_policy,
+                is_read_by_function,
+            });
         }
         space
     }

@@ -98,6 +98,11 @@ impl Locations {
         self.own(name, field(name).index(index))
     }
 
+    /// The place of a condition under which nothing is created.
+    pub fn unless(&self, condition: usize) -> FieldPath {
+        self.own("creates", field("creates").key("unless").index(condition))
+    }
+
     /// The place of a field of `function`.
     pub fn function(&self, name: &str) -> FieldPath {
         self.own("function", field("function").key(name))

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, proptest};
 use proptest::test_runner::FileFailurePersistence;
-use slug_function::case::Case;
+use slug_function::case::{Answer, Case};
 use slug_function::conformance::expected;
 use slug_function::sandbox::Sandbox;
 use slug_laws::generator::{self, CHOICES, Choices};
@@ -101,12 +101,17 @@ fn changed(policy: &Policy, kind: usize, at: usize) -> Option<Policy> {
             document.inject = if document.inject == InjectMode::First { InjectMode::Every } else { InjectMode::First };
         }
         11 => drop(document.empty_is_set.pop()?),
+        12 => drop(document.creates.unless.pop()?),
+        13 => {
+            let (_, rule) = model(&document)?;
+            document.creates.unless.push(rule.when);
+        }
         _ => return None,
     }
     Policy::new(document).ok()
 }
 
-const CHANGES: usize = 12;
+const CHANGES: usize = 14;
 
 /// Every case that one of two policies can tell from others.
 fn all_cases(policies: [&Policy; 2]) -> Vec<Case> {
@@ -148,11 +153,10 @@ fn all_cases(policies: [&Policy; 2]) -> Vec<Case> {
     cases.into_iter().flat_map(runtimes_of).collect()
 }
 
-/// Whether a function that does what the first policy says answers otherwise than the second one.
-fn can_differ(printed: &Policy, other: &Policy) -> bool {
-    // A function does not know that nothing is created.
+/// Whether a function that does what the first policy says answers otherwise than the second one, and whether it
+/// selects a model where the second one creates nothing.
+fn can_differ(printed: &Policy, other: &Policy) -> (bool, bool) {
     let mut document = printed.document().clone();
-    document.creates.unless.clear();
     let is_read = |name: &String, policy: &Policy| policy.variable(name).is_some();
     let without_defaults = |document: &PolicyDocument| {
         let mut document = document.clone();
@@ -160,14 +164,23 @@ fn can_differ(printed: &Policy, other: &Policy) -> bool {
         document.empty_is_set.clear();
         Policy::new(document)
     };
-    let Ok(bare) = without_defaults(&document) else { return true };
+    let Ok(bare) = without_defaults(&document) else { return (true, true) };
     document.defaults.retain(|name, _| is_read(name, &bare));
     document.empty_is_set.retain(|name| is_read(name, &bare));
-    let printed = Policy::new(document).expect("a policy without `creates` is valid");
-    all_cases([&printed, other]).iter().any(|case| {
-        expected(other, case)
-            .is_some_and(|other| expected(&printed, case).is_some_and(|one| one.answer != other.answer))
-    })
+    let printed = Policy::new(document).expect("a policy without unused defaults is valid");
+    let answer = |policy: &Policy, case: &Case| expected(policy, case).map(|expected| expected.answer);
+    let answers = |case: &Case| (answer(&printed, case), answer(other, case));
+    let answers: Vec<_> = all_cases([&printed, other]).iter().map(answers).collect();
+    let differs = |pair: &(Option<Answer>, Option<Answer>)| match pair {
+        (Some(one), Some(other)) => one != other,
+        // The function fails.
+        (None, Some(other)) => !other.model.is_empty(),
+        (_, None) => false,
+    };
+    let selects = |(one, other): &(Option<Answer>, Option<Answer>)| {
+        other.is_none() && one.as_ref().is_some_and(|one| !one.model.is_empty())
+    };
+    (answers.iter().any(differs), answers.iter().any(selects))
 }
 
 fn policies() -> impl Strategy<Value = Option<Policy>> {
@@ -198,7 +211,7 @@ proptest! {
             return Ok(());
         };
         if let Some((_, _, conformance)) = conform(&sandbox, &other, &script, CLASSES, usize::MAX) {
-            let is_found = !conformance.differences.is_empty();
+            let is_found = (!conformance.differences.is_empty(), !conformance.unrefused.is_empty());
             assert_eq!(is_found, can_differ(&policy, &other), "{}\n{script}\n{conformance:#?}", other.to_yaml());
         }
     }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use slug_resolver::policy::{Condition, InjectMode, Membership, Pick, SecretsEffect, Source, Test};
 use slug_resolver::{Policy, PolicyDocument};
 
-/// Prints the functions `pick` and `names`, whose argument is the runtime. Tests of the same kind are
-/// written in several ways, so that a reader of functions meets each of them. Tests of hosts cannot be
-/// printed.
+/// Prints the functions `pick` and `names`, whose argument is the runtime. `pick` fails where nothing is
+/// created. Tests of the same kind are written in several ways, so that a reader of functions meets each of
+/// them. Tests of hosts cannot be printed.
 pub fn print_functions(policy: &Policy) -> String {
     let mut printer = Printer { policy: policy.document(), out: String::new(), style: 0 };
     printer.print();
@@ -31,6 +31,10 @@ impl Printer<'_> {
         self.out.push_str("set -u\n\nequals_any() {\n  local value=$1 text\n  shift\n  for text; do\n");
         self.out.push_str("    [ \"$value\" != \"$text\" ] || return 0\n  done\n  return 1\n}\n\n");
         self.out.push_str("pick() {\n  local runtime=\"$1\"\n");
+        for condition in &self.policy.creates.unless {
+            let condition = self.condition(condition);
+            let _ = writeln!(self.out, "  if {condition}; then return 2; fi");
+        }
         for rule in &self.policy.model {
             let condition = self.condition(&rule.when);
             let _ = writeln!(self.out, "  if {condition}; then");
