@@ -144,9 +144,10 @@ impl<'r> Oracle<'r> {
         script
     }
 
+    /// The first difference in what jobs do. Another name of a job is none.
     fn difference(&self, behaviour: &[Vec<String>]) -> Option<String> {
-        let worlds = self.correct.iter().zip(behaviour).find(|(before, now)| before != now);
-        let (before, now) = worlds?;
+        let mut worlds = self.correct.iter().zip(behaviour.iter().zip(with_old_names(&self.correct, behaviour)));
+        let (before, (_, now)) = worlds.find(|(before, (now, renamed))| *before != *now && *before != renamed)?;
         let lost = before.iter().filter(|line| !now.contains(line)).map(|line| format!("- {line}"));
         let new = now.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
         Some(lost.chain(new).collect::<Vec<_>>().join("; "))
@@ -426,4 +427,27 @@ fn values(
             add(name, &mut texts.iter());
         }
     }
+}
+
+/// What jobs do, with the old name of the only job of a workflow that has a new one.
+fn with_old_names(before: &[Vec<String>], now: &[Vec<String>]) -> Vec<Vec<String>> {
+    let jobs = |worlds: &[Vec<String>]| -> BTreeSet<(String, String)> {
+        let words =
+            worlds.iter().flatten().map(|line| line.splitn(3, ' ').take(2).map(str::to_owned).collect::<Vec<_>>());
+        words.filter(|words| words.len() == 2).map(|words| (words[0].clone(), words[1].clone())).collect()
+    };
+    let (old, new) = (jobs(before), jobs(now));
+    let (lost, found): (Vec<_>, Vec<_>) = (old.difference(&new).collect(), new.difference(&old).collect());
+    let [(path, job)] = lost.as_slice() else { return now.to_vec() };
+    let [(new_path, renamed)] = found.as_slice() else { return now.to_vec() };
+    let rename = |line: &String| match line.strip_prefix(&format!("{path} {renamed} ")) {
+        Some(rest) if path == new_path => format!("{path} {job} {rest}"),
+        _ => line.clone(),
+    };
+    let world = |lines: &Vec<String>| {
+        let mut lines: Vec<String> = lines.iter().map(rename).collect();
+        lines.sort();
+        lines
+    };
+    now.iter().map(world).collect()
 }
