@@ -36,7 +36,8 @@ pub fn run() -> Result {
         let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
         Process::new("npm").dir(&work_dir).args(install).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").run()?;
     }
-    Process::cargo().args(["build", "--quiet", "--release", "--locked", "--package", "slugproof"]).run()?;
+    // Without `--package`, the features are those of the earlier builds, so nothing is compiled again.
+    Process::cargo().args(["build", "--quiet", "--release", "--locked", "--bin", "slugproof"]).run()?;
     let mut pages = Pages { work_dir: work_dir.clone(), files: Vec::new() };
     pages.of_corpora()?;
     pages.of_projects()?;
