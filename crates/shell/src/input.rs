@@ -1,5 +1,6 @@
 //! The input of an interpretation.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::files::Files;
@@ -38,4 +39,35 @@ pub struct Input<'a> {
     pub runs_in_bash: bool,
     /// The options with which a shell starts the script.
     pub options: ShellOptions,
+    /// The work that the interpretations of a run may do together; `None` limits each of them alone.
+    pub fuel: Option<&'a Fuel>,
+}
+
+/// The work that the interpretations of a run may do together, in steps of an interpretation.
+#[derive(Debug)]
+pub struct Fuel(Cell<usize>);
+
+/// The steps of a run: those of 200 scripts that are each just not too complex.
+const FUEL_OF_RUN: usize = 200_000_000;
+
+impl Fuel {
+    #[cfg(test)]
+    pub(crate) fn of(steps: usize) -> Self {
+        Self(Cell::new(steps))
+    }
+
+    /// The rest.
+    pub(crate) fn left(&self) -> usize {
+        self.0.get()
+    }
+
+    pub(crate) fn spend(&self, steps: usize) {
+        self.0.set(self.left().saturating_sub(steps));
+    }
+}
+
+impl Default for Fuel {
+    fn default() -> Self {
+        Self(Cell::new(FUEL_OF_RUN))
+    }
 }

@@ -18,7 +18,7 @@ use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
 use super::files::{FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
-use super::input::{Input, SCRIPT_BYTES};
+use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
 use super::state::{State, Written, join, join_written, open_value_reason, widen};
 use super::syntax::{
@@ -207,6 +207,8 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         reason: format!("a script cannot be parsed: {}", error.reason),
         named: Vec::new(),
     })?;
+    let left = input.fuel.map_or(usize::MAX, Fuel::left);
+    let (fuel, fuel_inside) = (FUEL.min(left), FUEL_INSIDE.min(left));
     let mut interpreter = Interpreter {
         values: input.placeholders.to_vec(),
         targets: input.targets,
@@ -245,8 +247,8 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         names_env_file: false,
         separate_loops: 0,
         failure: None,
-        fuel: FUEL,
-        fuel_inside: FUEL_INSIDE,
+        fuel,
+        fuel_inside,
         script_depth: 0,
         source: Rc::from(""),
         outer_sources: Vec::new(),
@@ -256,6 +258,8 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
     let outcome = interpreter.run_tree(script, tree, 0);
     interpreter.resolve(&outcome.output.spans);
     interpreter.run_exit_traps();
+    let spent = fuel + fuel_inside - interpreter.fuel - interpreter.fuel_inside;
+    input.fuel.inspect(|fuel| fuel.spend(spent));
     interpreter.effects(outcome.status.to_tristate())
 }
 

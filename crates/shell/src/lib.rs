@@ -17,7 +17,7 @@ mod input;
 mod interpreter;
 mod justfile;
 mod lexer;
-mod makefile;
+pub mod makefile;
 pub mod names;
 mod options;
 mod package;
@@ -37,7 +37,7 @@ pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 use files::{ResolvedPath, needs_bash};
 pub use forge::{ENV_FILE_TARGET, STARTUP_FILE, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};
-pub use input::{Input, SCRIPT_BYTES};
+pub use input::{Fuel, Input, SCRIPT_BYTES};
 pub use options::ShellOptions;
 pub use placeholder::{FIRST_PLACEHOLDER, placeholder};
 use slug_value::Text;
@@ -213,7 +213,21 @@ mod tests {
             env,
             runs_in_bash: true,
             options: ShellOptions::NONE,
+            fuel: None,
         }
+    }
+
+    #[test]
+    fn scripts_of_a_run_share_its_fuel() {
+        let (env, fuel) = (environment(), Fuel::of(500));
+        let script = format!("SLUG=a {TARGET}");
+        let is_known = || {
+            let effects = interpret(&Input { targets: &[TARGET], fuel: Some(&fuel), ..input(&script, &env) });
+            effects.calls[0].others_unknown.is_none()
+        };
+        let known = (0..500).take_while(|_| is_known()).count();
+        assert!((1..500).contains(&known), "{known}");
+        assert!(!is_known(), "the fuel does not come back");
     }
 
     /// The value of `SLUG` in each call, and the value written for later steps.

@@ -82,6 +82,7 @@ fn input<'t>(script: &'t str, files: &'t dyn Files) -> Input<'t> {
         env: EMPTY,
         runs_in_bash: true,
         options: ShellOptions::of(["-e"]),
+        fuel: None,
     }
 }
 

@@ -15,6 +15,7 @@ use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
 use super::texts::{Texts, add_text};
 use super::trigger::{Invocation, MAX_INVOCATIONS, REF, RelevantInputs, invocations};
+use slug_shell::Fuel;
 
 /// Maximum nesting of the calls of reusable workflows and of the `needs` whose outputs are evaluated.
 const MAX_DEPTH: usize = 12;
@@ -38,6 +39,8 @@ pub struct Evaluation<'r> {
     output_slices: RefCell<HashMap<JobId, Rc<Slice>>>,
     /// The number of calling and needed jobs that may still be evaluated for the current job.
     visits_left: Cell<usize>,
+    /// The work that the interpretation of scripts may still do.
+    fuel: Fuel,
 }
 
 impl<'r> Evaluation<'r> {
@@ -50,6 +53,7 @@ impl<'r> Evaluation<'r> {
             slices: RefCell::default(),
             output_slices: RefCell::default(),
             visits_left: Cell::new(0),
+            fuel: Fuel::default(),
         }
     }
 
@@ -252,7 +256,7 @@ impl<'r> Evaluation<'r> {
     fn job_eval<'s>(&'s self, id: JobId, slice: &'s Slice) -> JobEval<'s, 'r> {
         let file = &self.repository.files()[id.file];
         let (workflow, job) = self.workflow_and_job(id);
-        JobEval { path: &file.path, text: &file.text, workflow, job, slice, search: &self.search }
+        JobEval { path: &file.path, text: &file.text, workflow, job, slice, search: &self.search, fuel: &self.fuel }
     }
 
     /// The invocations of a workflow file, one for each combination of relevant inputs, or one unknown

@@ -18,7 +18,7 @@ use super::scripts::Below;
 use super::slice::{Search, Slice, github_variable};
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{
-    Effects, Export, FIRST_FILE_POSITION, Failed, Input, ShellOptions, StepShell, Variable, Variables, WORKSPACE,
+    Effects, Export, FIRST_FILE_POSITION, Failed, Fuel, Input, ShellOptions, StepShell, Variable, Variables, WORKSPACE,
     Written,
 };
 use slug_value::{AbstractValue, Text, Tristate};
@@ -66,6 +66,8 @@ pub struct JobEval<'s, 'w> {
     pub slice: &'s Slice,
     /// The targets and variables to look for.
     pub search: &'s Search<'s>,
+    /// The work that the interpretation of scripts may still do.
+    pub fuel: &'s Fuel,
 }
 
 /// A row of a matrix or the reason why it is not known, and the number of rows it represents.
@@ -377,6 +379,7 @@ impl<'w> JobRun<'_, 'w> {
             env: &variables,
             runs_in_bash,
             options,
+            fuel: Some(self.eval.fuel),
         };
         let is_shell = matches!(shell, StepShell::Shell { .. });
         let effects = match shell {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-pub use slug_shell::names;
 pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile};
 use slug_shell::{Input, ShellOptions, Variables};
+pub use slug_shell::{makefile, names};
 
 /// The commands that a command runs in the root of a repository and the repository lacks.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
         env: &Variables::new(),
         runs_in_bash: true,
         options: ShellOptions::of(["-e"]),
+        fuel: None,
     };
     slug_shell::interpret(&input).missing
 }

@@ -43,6 +43,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
         runs_in_bash: true,
         options: ShellOptions::of(["-e"]),
+        fuel: None,
     });
     let at = |span: &std::ops::Range<usize>| {
         let file = span.start / FIRST_FILE_POSITION;

@@ -147,6 +147,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         env: &Variables::from([("A".to_owned(), start)]),
         runs_in_bash: true,
         options: ShellOptions::of(ends_on_failure.then_some("-e")),
+        fuel: None,
     });
     let context = || {
         format!(

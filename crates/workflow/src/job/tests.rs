@@ -45,7 +45,15 @@ fn check(spec: &JobSpec) -> Result<(), TestCaseError> {
     prop_assert_eq!(!slice.is_empty(), spec.may_matter(), "{}", text);
     let invocations = invocations(&workflow.triggers[0], &slice.inputs);
     prop_assert_eq!(CHOICES % invocations.len(), 0, "{}", text);
-    let eval = JobEval { path: "w.yml", text, workflow: &workflow, job, slice: &slice, search: &search };
+    let eval = JobEval {
+        path: "w.yml",
+        text,
+        workflow: &workflow,
+        job,
+        slice: &slice,
+        search: &search,
+        fuel: &Fuel::default(),
+    };
     let sites = eval.call_sites(&invocations);
     let worlds = worlds(spec);
 

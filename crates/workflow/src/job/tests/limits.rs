@@ -10,6 +10,7 @@ use crate::job::JobEval;
 use crate::model::Workflow;
 use crate::slice::{Search, Slice};
 use crate::trigger::{Invocation, RelevantInputs};
+use slug_shell::Fuel;
 
 /// A workflow with one job and a matrix of two keys, one of them relevant.
 fn workflow_with(relevant: usize, other: usize, work: &str) -> Workflow {
@@ -49,7 +50,8 @@ proptest! {
         let none = BTreeSet::new();
         let search = Search { every_script: true, ..Search::new(&none) };
         let (workflow, job) = (&workflow, &workflow.jobs[0]);
-        let eval = JobEval { path: "w.yml", text: "", workflow, job, slice: &slice, search: &search };
+        let fuel = Fuel::default();
+        let eval = JobEval { path: "w.yml", text: "", workflow, job, slice: &slice, search: &search, fuel: &fuel };
         let rows = eval.rows(&Invocation::unknown(&RelevantInputs::new()), invocations);
 
         let is_little = relevant * invocations * weight <= most;
