@@ -160,6 +160,8 @@ table! {
             "a forge refuses a workflow file or an action that calls a harness";
         UNSET_VARIABLE = "unset-variable", Warning, [Lint],
             "a harness fails without a variable that other calls set and this one does not";
+        LIKELY_SLIP = "likely-slip", Warning, [Lint],
+            "a line of a workflow file is probably a mistake, although forges accept it";
         UNUSED_ACCEPT = "unused-accept", Warning, [Lint],
             "an `accept` entry for lint in slugproof.yaml accepts nothing";
     }

@@ -1,5 +1,5 @@
 //! Slips that the texts of workflow files, actions and scripts show: what a forge refuses, paths, variables of scripts
-//! and of the repository, and calls without a variable that the harness needs.
+//! and of the repository, calls without a variable that the harness needs, and lines that are likely slips.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -7,16 +7,18 @@ use std::ops::Range;
 use slug_value::slip::is_slip;
 use slug_workflow::document;
 use slug_workflow::model::{EnvEntry, EnvLayer, Input, Job, Step};
-use slug_workflow::refusal::{self, Refusal};
+use slug_workflow::problem::Problem;
 use slug_workflow::repository::{File, JobId};
+use slug_workflow::scripts::makefile;
 use slug_workflow::scripts::names::Names;
 use slug_workflow::scripts::{Files as _, SourceFile};
+use slug_workflow::{likely_slip, refusal};
 
 use super::linter::Linter;
 use super::near_miss::mentions;
 use super::repository::Files;
 use super::scripts::Scripts;
-use crate::codes::{NEAR_MISS, REFUSED_FILE, UNSET_VARIABLE};
+use crate::codes::{Entry, LIKELY_SLIP, NEAR_MISS, REFUSED_FILE, UNSET_VARIABLE};
 use crate::findings::{Finding, SourceId, Span};
 
 /// The texts of a run, and the names in them.
@@ -37,6 +39,10 @@ impl Linter<'_> {
             let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
             let refusals = refusal::of_workflow(&file.root, has_machine);
             findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
+            let others = likely_slip::unread_values(file, &|text| self.is_registered(text));
+            let is_call = |line: &str| self.targets.iter().any(|target| calls(line, target));
+            let others = others.into_iter().chain(likely_slip::repetitions(file, &is_call));
+            findings.extend(others.map(|it| finding(&LIKELY_SLIP, *source, 0, it)));
         }
         findings.extend(wrong_calls(files));
         let Some(scripts) = self.scripts.filter(|_| !workflows.is_empty()) else { return findings };
@@ -44,10 +50,18 @@ impl Linter<'_> {
         let texts = Texts { workflows, scripts: names_of(scripts) };
         findings.extend(texts.actions(scripts));
         findings.extend(self.misspelt_reads(&texts));
+        findings.extend(self.misspelt_assignments(&texts));
         findings.extend(self.misspelt_entries(&texts));
         findings.extend(self.misspelt_paths(&texts, scripts));
         findings.extend(self.unset_variables(&texts, scripts));
+        findings.extend(texts.without_checkout());
+        findings.extend(texts.missing_goals(scripts));
         findings
+    }
+
+    /// Whether the registry lists a text as a model or names a runtime so.
+    fn is_registered(&self, text: &str) -> bool {
+        self.known.ids.contains(text) || self.registry.runtime(text).is_some()
     }
 
     /// Whether a workflow names a harness or a variable of a policy.
@@ -85,7 +99,7 @@ impl Linter<'_> {
             let is_elsewhere = |name: &str| {
                 texts.scripts.iter().any(|(other, _, names)| other != path && names.mentioned.contains_key(name))
             };
-            for read in names.unset_locals(&file.text).filter(|read| !is_elsewhere(&read.name)) {
+            for read in names.unset_locals().filter(|read| !is_elsewhere(&read.name)) {
                 let range = file.base + read.span.start..file.base + read.span.end;
                 let title = format!("`{path}` reads `{}` before anything sets it", read.name);
                 findings.push(
@@ -98,16 +112,44 @@ impl Linter<'_> {
             let known =
                 || self.names.iter().chain(names.mentioned.keys()).map(String::as_str).chain(texts.entry_names());
             for read in &names.reads {
-                let meant = match &read.with_default {
-                    Some(whole) if !is_set(&read.name) => known().find(|known| *known == whole.replace('-', "_")),
-                    _ if is_set(&read.name) => None,
-                    _ if known().any(|known| is_plural(&read.name, known)) => None,
-                    _ => known().find(|known| is_slip(&read.name, known)),
-                };
+                if is_set(&read.name) {
+                    continue;
+                }
+                let joined = read.joined.as_ref().map(|joined| joined.replace('-', "_"));
+                let meant = known().find(|known| joined.as_deref() == Some(known));
+                let is_plural = || known().any(|known| is_plural(&read.name, known));
+                let similar = || known().find(|known| is_slip(&read.name, known));
+                let meant = meant.or_else(|| if is_plural() { None } else { similar() });
                 if let Some(meant) = meant {
                     let range = file.base + read.span.start..file.base + read.span.end;
                     let title = format!("nothing sets `{}`, which is almost `{meant}`", read.name);
                     findings.push(near_miss(source, range, title, meant).with_subject("variable", read.name.clone()));
+                }
+            }
+        }
+        findings
+    }
+
+    /// Names that a script assigns and nothing reads, one slip away from a credential or a variable of a policy.
+    fn misspelt_assignments(&self, texts: &Texts<'_>) -> Vec<Finding> {
+        let source = texts.workflows[0].1;
+        let known = || self.known.read.iter().chain(&self.known.credentials);
+        let mut findings = Vec::new();
+        for (path, file, names) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
+            for (name, at) in &names.assigned {
+                let is_read = |(other, file, names): &(String, SourceFile, Names)| {
+                    names.reads.iter().any(|read| read.name == *name)
+                        || (other != path && mentions_word(&file.text, name))
+                };
+                let is_once = file.text.matches(name.as_str()).count() == 1;
+                if !is_once || known().any(|known| known == name) || texts.scripts.iter().any(is_read) {
+                    continue;
+                }
+                if let Some(meant) = known().find(|known| is_slip(name, known) && !names.assigned.contains_key(*known))
+                {
+                    let range = file.base + at..file.base + at + name.len();
+                    let title = format!("nothing reads `{name}`, which is almost `{meant}`");
+                    findings.push(near_miss(source, range, title, meant).with_subject("variable", name.clone()));
                 }
             }
         }
@@ -197,7 +239,9 @@ impl Linter<'_> {
         for (_, file) in actions {
             add(texts.workflows[0].1, &file.text, &|range| file.base + range.start..file.base + range.end);
         }
-        for (_, file, _) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
+        // Other scripts may run in another directory.
+        let is_in_root = |path: &str| self.is_own_script(path) || is_makefile(path);
+        for (_, file, _) in texts.scripts.iter().filter(|(path, _, _)| is_in_root(path)) {
             add(texts.workflows[0].1, &file.text, &|range| file.base + range.start..file.base + range.end);
         }
         findings
@@ -213,7 +257,11 @@ impl Linter<'_> {
             let is_set_by_script =
                 |name: &str| texts.scripts.iter().any(|(_, _, names)| names.mentioned.contains_key(name));
             let needed = names.required().into_iter().filter(|name| set.contains(name) && !is_set_by_script(name));
-            for name in needed.filter(|name| !self.names.contains(*name)) {
+            // Another variable may be read by a function that is not called, or have a default of the policy.
+            let is_certain = |name: &str| {
+                !self.names.contains(name) || names.reads.iter().any(|read| read.is_top_level && read.name == name)
+            };
+            for name in needed.filter(|name| is_certain(name)) {
                 for (file, source) in &texts.workflows {
                     for (job, step) in steps(file) {
                         let Some(run) = step.run.as_ref().filter(|run| calls(&run.text, target)) else { continue };
@@ -283,13 +331,13 @@ impl Texts<'_> {
                 if let Some(step) = named.filter(|_| !steps().any(is_other)) {
                     let message = format!("the repository has no action in `{path}`");
                     let help = "correct the path".to_owned();
-                    findings.push(refused(source, 0, Refusal { span: step.uses_span.clone(), message, help }));
+                    findings.push(refused(source, 0, Problem { span: step.uses_span.clone(), message, help }));
                 }
                 continue;
             };
             let refusals = match document::read(&file.text) {
                 Ok(root) => refusal::of_action(&root),
-                Err(error) => vec![Refusal {
+                Err(error) => vec![Problem {
                     span: error.byte..error.byte,
                     message: error.message,
                     help: "correct the file".to_owned(),
@@ -298,6 +346,71 @@ impl Texts<'_> {
             findings.extend(refusals.into_iter().map(|refusal| refused(source, file.base, refusal)));
         }
         findings
+    }
+}
+
+impl Texts<'_> {
+    /// Jobs that run a file of the repository and do not check it out, if other jobs do.
+    fn without_checkout(&self) -> Vec<Finding> {
+        let has_makefile = self.scripts.iter().any(|(path, _, _)| is_makefile(path));
+        let has_work = |step: &Step| {
+            let script = step.run.as_ref().map_or("", |run| run.text.as_str());
+            let is_file = |word: &str| {
+                let path = word.strip_prefix("./").unwrap_or(word);
+                self.scripts.iter().any(|(known, _, _)| known == path) || (word == "make" && has_makefile)
+            };
+            words(script).iter().any(|(_, word)| is_file(word))
+        };
+        let jobs = || self.workflows.iter().flat_map(|(file, _)| &file.workflow.jobs);
+        if !jobs().any(|job| likely_slip::checks_out(job, &has_work)) {
+            return Vec::new();
+        }
+        let problems = |(file, source): &(&File, SourceId)| {
+            let problems = likely_slip::without_checkout(file, &has_work);
+            problems.into_iter().map(|problem| finding(&LIKELY_SLIP, *source, 0, problem)).collect::<Vec<_>>()
+        };
+        self.workflows.iter().flat_map(problems).collect()
+    }
+
+    /// Calls of `make` with a goal that the Makefile does not define, or for which it does nothing.
+    fn missing_goals(&self, scripts: &Scripts) -> Vec<Finding> {
+        let mut makefiles = self.scripts.iter().filter(|(path, _, _)| is_makefile(path));
+        let (Some((path, file, _)), None) = (makefiles.next(), makefiles.next()) else { return Vec::new() };
+        let makefile = makefile::parse(&file.text);
+        let Some(targets) = makefile.targets() else { return Vec::new() };
+        let mut findings = Vec::new();
+        for (file, source) in &self.workflows {
+            let runs = steps(file).filter(|(_, step)| step.working_directory.is_none());
+            for run in runs.filter_map(|(_, step)| step.run.as_ref()) {
+                for goal in run.text.lines().flat_map(goals) {
+                    let message = match targets.get(goal) {
+                        Some(true) => continue,
+                        Some(false) => format!("the target `{goal}` of `{path}` does nothing"),
+                        None if scripts.read(goal).is_some() => continue,
+                        None => format!("`{path}` has no target `{goal}`"),
+                    };
+                    let help = "correct the name, or write the rule".to_owned();
+                    let problem = Problem { span: run.key.clone(), message, help };
+                    findings.push(finding(&LIKELY_SLIP, *source, 0, problem).with_subject("variable", goal));
+                }
+            }
+        }
+        findings
+    }
+}
+
+/// Whether a path is that of a Makefile in the root of the repository.
+fn is_makefile(path: &str) -> bool {
+    ["GNUmakefile", "makefile", "Makefile"].contains(&path)
+}
+
+/// The goals in a line that only calls `make`, without options.
+fn goals(line: &str) -> Vec<&str> {
+    let is_plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let mut words = line.split_whitespace();
+    match words.next() {
+        Some("make") if words.clone().all(|word| is_plain(word) && !word.starts_with('-')) => words.collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -311,8 +424,8 @@ fn wrong_calls(files: &Files) -> Vec<Finding> {
             let declared = files.repository.files()[called].workflow.inputs_of("workflow_call");
             let is_named = |input: &Input, name: &str| input.name.eq_ignore_ascii_case(name);
             let mut add = |span: &Range<usize>, message: String, help: &str| {
-                let refusal = Refusal { span: span.clone(), message, help: help.to_owned() };
-                findings.push(refused(files.sources[index], 0, refusal));
+                let problem = Problem { span: span.clone(), message, help: help.to_owned() };
+                findings.push(refused(files.sources[index], 0, problem));
             };
             for (name, key, _) in &call.with {
                 if !declared.iter().any(|input| is_named(input, name)) {
@@ -335,10 +448,14 @@ fn names_of(scripts: &Scripts) -> Vec<(String, SourceFile, Names)> {
     files.map(|(path, file)| (path, file.clone(), Names::of(&file.text))).collect()
 }
 
-fn refused(source: SourceId, base: usize, refusal: Refusal) -> Finding {
-    let Refusal { span, message, help } = refusal;
+fn refused(source: SourceId, base: usize, problem: Problem) -> Finding {
+    finding(&REFUSED_FILE, source, base, problem).with_primary_text("the forge refuses the file")
+}
+
+fn finding(code: &'static Entry, source: SourceId, base: usize, problem: Problem) -> Finding {
+    let Problem { span, message, help } = problem;
     let span = Span { source, range: base + span.start..base + span.end };
-    Finding::new(&REFUSED_FILE, span, message).with_primary_text("the forge refuses the file").with_help(help)
+    Finding::new(code, span, message).with_help(help)
 }
 
 fn near_miss(source: SourceId, range: Range<usize>, title: String, meant: &str) -> Finding {

@@ -395,9 +395,12 @@ fn hostile_files_use_bounded_time_and_memory() {
         &format!("        run: |\n{}          bash", "          echo hello world >> log; A=b\n".repeat(1_700)),
     );
     let commands = (0..7).fold("echo a".to_owned(), |inner, _| format!("$({inner})"));
-    let step = format!("      - run: |\n          {commands} x\n          bash tests/e2e/test_staging_full_saas.sh\n");
+    let step = |number: usize| {
+        format!("      - run: |\n          {commands} {number}\n          bash tests/e2e/test_staging_full_saas.sh\n")
+    };
+    let steps_with_commands: String = (0..200).map(step).collect();
     let nested =
-        format!("on: push\njobs:\n  job:\n    env: {{E2E_RUNTIME: claude-code}}\n    steps:\n{}", step.repeat(200));
+        format!("on: push\njobs:\n  job:\n    env: {{E2E_RUNTIME: claude-code}}\n    steps:\n{steps_with_commands}");
     for (name, text, code, part) in [
         ("flow", "[".repeat(100_000), 2, "unreadable-file"),
         ("block", "- ".repeat(100_000), 2, "unreadable-file"),

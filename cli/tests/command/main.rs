@@ -37,6 +37,7 @@ mod lint_forge;
 #[cfg(unix)]
 mod lint_properties;
 mod lint_scripts;
+mod lint_slips;
 mod lsp;
 mod messages;
 mod near_misses;

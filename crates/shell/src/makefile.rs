@@ -1,5 +1,7 @@
 //! Parses Makefiles: assignments, rules and their recipes, with positions. Texts are not expanded.
 
+use std::collections::BTreeMap;
+
 use super::syntax::Span;
 
 /// A Makefile.
@@ -7,6 +9,31 @@ use super::syntax::Span;
 pub struct Makefile {
     /// The statements, in order.
     pub statements: Vec<Statement>,
+}
+
+impl Makefile {
+    /// The targets that `make` finds, each with whether it does anything: it has a recipe or prerequisites.
+    /// `None` if it may have others, such as those of a pattern or of an included file.
+    #[must_use]
+    pub fn targets(&self) -> Option<BTreeMap<&str, bool>> {
+        let mut targets = BTreeMap::new();
+        for statement in &self.statements {
+            let rule = match statement {
+                Statement::Rule(rule) => rule,
+                Statement::Assignment(_) | Statement::Export { .. } => continue,
+                Statement::Stray => return Some(BTreeMap::new()),
+                Statement::Include { .. } | Statement::Other => return None,
+            };
+            if rule.is_undecided || rule.targets.contains(['$', '%']) {
+                return None;
+            }
+            let is_work = !rule.recipe.is_empty() || !rule.prerequisites.trim().is_empty();
+            for target in rule.targets.split_whitespace() {
+                *targets.entry(target).or_insert(false) |= is_work;
+            }
+        }
+        Some(targets)
+    }
 }
 
 /// A statement of a Makefile.
@@ -34,6 +61,8 @@ pub enum Statement {
         /// Whether a condition decides if the files are included.
         is_conditional: bool,
     },
+    /// A line that begins with a tab before the first rule. `make` refuses the file.
+    Stray,
     /// A statement that may define any variable and any rule, such as `$(eval …)`.
     Other,
 }
@@ -123,7 +152,9 @@ impl Parser<'_> {
         let text = raw[..comment(raw)].trim_end();
         let indent = text.len() - text.trim_start().len();
         let text = text.trim_start();
-        if !text.is_empty() {
+        if raw.starts_with('\t') && !self.in_rule && !text.is_empty() && separator(text).is_none() {
+            self.add(Statement::Stray);
+        } else if !text.is_empty() {
             self.statement(text, start + indent..span.end);
         }
     }
@@ -355,6 +386,7 @@ mod tests {
             Statement::Include { files, is_optional, is_conditional } => {
                 format!("include {files} {is_optional} {is_conditional}")
             }
+            Statement::Stray => "stray".to_owned(),
             Statement::Other => "other".to_owned(),
         };
         parse(source).statements.iter().map(shown).collect()
@@ -379,12 +411,31 @@ mod tests {
             ("include x.mk\n$(eval y)", &["include x.mk false false", "other"]),
             ("ifdef A\n  -include $(B)/x\\\n y # z\nendif\n$(info c)", &["include $(B)/x y true true"]),
             ("a:\r\n\tb\r\n", &["a:  [\"b\"]"]),
+            ("\tb c\na:", &["stray", "a:  []"]),
+            ("\tA = b", &["Recursive A=b"]),
         ] {
             assert_eq!(shown(source), expected, "{source}");
         }
         let define = &parse("define A\nb\nendef\nc:").statements;
         let [Statement::Assignment(a), Statement::Rule(_)] = define.as_slice() else { panic!("{define:?}") };
         assert_eq!((a.name.as_str(), a.value.as_str(), a.operator), ("A", "b\n", Operator::Computed));
+    }
+
+    #[test]
+    fn targets_are_known_without_patterns_and_includes() {
+        for (source, expected) in [
+            ("a: b\nb:\n\tc\nd:\na: ; e", Some(&[("a", true), ("b", true), ("d", false)][..])),
+            (".PHONY: a\nA := b\na c:\n\td", Some(&[(".PHONY", true), ("a", true), ("c", true)])),
+            ("\tb c\na:", Some(&[])),
+            ("a:\n\tb\ninclude x.mk", None),
+            ("%.o: %.c\n\tcc", None),
+            ("$(A): b", None),
+            ("ifdef A\na:\nendif", None),
+        ] {
+            let makefile = parse(source);
+            let targets = makefile.targets().map(|targets| targets.into_iter().collect::<Vec<_>>());
+            assert_eq!(targets.as_deref(), expected, "{source}");
+        }
     }
 
     proptest! {

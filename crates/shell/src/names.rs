@@ -12,8 +12,10 @@ pub struct Read {
     pub span: Range<usize>,
     /// Whether the expansion needs a value: it has no default, and is not a test of the variable.
     pub is_required: bool,
-    /// In `${A-B}`, the name `A-B`: perhaps a name with a wrong separator.
-    pub with_default: Option<String>,
+    /// In `${A-B}` and `$A-B`, the text `A-B`: perhaps a name with a wrong separator.
+    pub joined: Option<String>,
+    /// Whether the script reads it outside of functions and blocks.
+    pub is_top_level: bool,
 }
 
 /// The names in a script.
@@ -24,6 +26,8 @@ pub struct Names {
     /// The names that appear outside expansions, such as the target of an assignment or an argument of `read`, each
     /// with its first byte.
     pub mentioned: BTreeMap<String, usize>,
+    /// The names that the script assigns, as in `NAME=value`, each with its first byte.
+    pub assigned: BTreeMap<String, usize>,
     /// Whether an unset variable ends the script: it has `set -u`.
     pub is_strict: bool,
 }
@@ -34,6 +38,8 @@ impl Names {
     pub fn of(script: &str) -> Self {
         let mut names = Self { is_strict: script.lines().any(is_strict), ..Self::default() };
         let bytes = script.as_bytes();
+        // `eval` makes commands of texts.
+        let has_eval = script.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "eval");
         let (mut at, mut is_double) = (0, false);
         while at < bytes.len() {
             let is_word_start = at == 0 || b" \t\n;&|(".contains(&bytes[at - 1]);
@@ -52,7 +58,17 @@ impl Names {
                 b'$' => at = names.expansion(script, at + 1),
                 byte if is_name_start(byte) => {
                     let end = end_of_name(script, at);
-                    names.mentioned.entry(script[at..end].to_owned()).or_insert(at);
+                    let name = &script[at..end];
+                    let is_assigned = script[end..].trim_start_matches('+').starts_with('=');
+                    if is_assigned && !is_double {
+                        names.assigned.entry(name.to_owned()).or_insert(at);
+                    }
+                    // Other words of a text in quotes name no variable.
+                    let is_whole = script[..at].ends_with('"') && script[end..].starts_with(['"', '[']);
+                    let is_escaped = script[..at].ends_with("\\\"");
+                    if !is_double || has_eval || is_assigned || (is_whole && !is_escaped) {
+                        names.mentioned.entry(name.to_owned()).or_insert(at);
+                    }
                     at = end;
                 }
                 // A digit does not start a name, and a byte of another character is never one of these.
@@ -78,11 +94,12 @@ impl Names {
         let name = script[start..end].to_owned();
         let operator = script[end..].trim_start_matches(':');
         let is_required = !(is_braced && operator.starts_with(['-', '=', '+']));
-        let with_default = (is_braced && bytes.get(end) == Some(&b'-')).then(|| {
+        let joined = (bytes.get(end) == Some(&b'-')).then(|| {
             let rest = script[end + 1..].find(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));
             script[start..end + 1 + rest.unwrap_or(script.len() - end - 1)].to_owned()
         });
-        self.reads.push(Read { name, span: start..end, is_required, with_default });
+        let is_top_level = is_top_level(script, start);
+        self.reads.push(Read { name, span: start..end, is_required, joined, is_top_level });
         end
     }
 
@@ -99,18 +116,22 @@ impl Names {
     /// The places at which a strict script fails because nothing has set a local name before: names with small
     /// letters that the script reads at the top level and mentions later or nowhere. Other names may come from the
     /// environment.
-    pub fn unset_locals<'n>(&'n self, script: &'n str) -> impl Iterator<Item = &'n Read> {
+    pub fn unset_locals(&self) -> impl Iterator<Item = &Read> {
         let is_local = |name: &str| name.contains(|c: char| c.is_ascii_lowercase());
         let is_early = |read: &Read| {
-            let start = script[..read.span.start].rfind('\n').map_or(0, |at| at + 1);
-            let line = script[start..].lines().next().unwrap_or_default();
-            let is_top_level = !line.starts_with([' ', '\t', '}']) && !line.contains("()");
-            is_top_level && self.mentioned.get(&read.name).is_none_or(|first| *first > read.span.start)
+            read.is_top_level && self.mentioned.get(&read.name).is_none_or(|first| *first > read.span.start)
         };
         let required = |name: &str| self.reads.iter().all(|read| read.is_required || read.name != name);
         let reads = self.reads.iter().filter(|_| self.is_strict);
         reads.filter(move |read| is_local(&read.name) && is_early(read) && required(&read.name))
     }
+}
+
+/// Whether the line at a byte is not indented and defines no function.
+fn is_top_level(script: &str, at: usize) -> bool {
+    let start = script[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = script[start..].lines().next().unwrap_or_default();
+    !line.starts_with([' ', '\t', '}']) && !line.contains("()")
 }
 
 fn is_strict(line: &str) -> bool {
@@ -147,7 +168,7 @@ mod tests {
             [("A", false), ("B", true), ("C", false), ("F", true), ("G", true), ("H", false), ("K", true), ("L", true)];
         assert_eq!(shown, expected);
         assert!(names.reads.iter().all(|read| script[read.span.clone()] == read.name));
-        assert_eq!(names.reads[5].with_default.as_deref(), Some("H-I_J"));
+        assert_eq!(names.reads[5].joined.as_deref(), Some("H-I_J"));
         for (name, is_mentioned) in [("LINE", true), ("A", false), ("B", false), ("COMMENT", false), ("QUOTED", false)]
         {
             assert_eq!(names.mentioned.contains_key(name), is_mentioned, "{name}");
@@ -166,7 +187,7 @@ mod tests {
             ("set -u\necho $BODY ${body:-}", &[]),
         ] {
             let names = Names::of(script);
-            let found: Vec<&str> = names.unset_locals(script).map(|read| read.name.as_str()).collect();
+            let found: Vec<&str> = names.unset_locals().map(|read| read.name.as_str()).collect();
             assert_eq!(found, expected, "{script}");
         }
     }

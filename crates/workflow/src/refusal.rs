@@ -9,17 +9,7 @@ use std::ops::Range;
 use slug_value::slip::is_slip;
 
 use super::document::{Node, Style, Value};
-
-/// Why a forge refuses a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The bytes of the wrong part of the file.
-    pub span: Range<usize>,
-    /// The problem: lower case, without a full stop.
-    pub message: String,
-    /// What to do: lower case, without a full stop.
-    pub help: String,
-}
+use super::problem::Problem;
 
 /// The keys of a kind of mapping.
 struct Shape {
@@ -274,7 +264,7 @@ const FUNCTIONS: &[&str] = &[
 /// The reasons why a forge refuses a workflow file. A job without a machine is one of them only if `has_machine`: other
 /// jobs have one.
 #[must_use]
-pub fn of_workflow(root: &Node, has_machine: bool) -> Vec<Refusal> {
+pub fn of_workflow(root: &Node, has_machine: bool) -> Vec<Problem> {
     let mut found = Found::default();
     found.keys(root, &WORKFLOW);
     found.env(root);
@@ -296,7 +286,7 @@ pub fn of_workflow(root: &Node, has_machine: bool) -> Vec<Refusal> {
 
 /// The reasons why a forge refuses the file of an action.
 #[must_use]
-pub fn of_action(root: &Node) -> Vec<Refusal> {
+pub fn of_action(root: &Node) -> Vec<Problem> {
     let mut found = Found::default();
     found.keys(root, &ACTION);
     if let Some(runs) = root.get("runs").filter(|runs| runs.get("using").and_then(Node::text) == Some("composite")) {
@@ -315,11 +305,11 @@ pub fn of_action(root: &Node) -> Vec<Refusal> {
 }
 
 #[derive(Default)]
-struct Found(Vec<Refusal>);
+struct Found(Vec<Problem>);
 
 impl Found {
     fn add(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
-        self.0.push(Refusal { span: span.clone(), message: message.into(), help: help.into() });
+        self.0.push(Problem { span: span.clone(), message: message.into(), help: help.into() });
     }
 
     /// Finds the keys of a mapping that its shape does not have.

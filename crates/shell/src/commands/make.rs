@@ -292,7 +292,7 @@ impl Interpreter<'_> {
                         self.include(make, &name, *is_optional, *is_conditional);
                     }
                 }
-                Statement::Other => self.may_define(make, "a Makefile computes what it defines"),
+                Statement::Stray | Statement::Other => self.may_define(make, "a Makefile computes what it defines"),
             }
         }
         make.file = outer;

@@ -1,0 +1,228 @@
+//! Slips in workflow files, actions, scripts and Makefiles: one edit of a correct repository each, with the finding.
+
+use serde_json::Value;
+
+use crate::run::{Scratch, slugproof};
+
+const FILES: [(&str, &str); 8] = [
+    ("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n"),
+    (
+        "providers.yaml",
+        "schema_version: 1
+providers:
+  - {name: acme, auth_env: [ACME_API_KEY]}
+runtimes:
+  agent: {providers: [{name: acme, models: [m-1, m-2]}]}
+  coder: {providers: [{name: acme, models: [m-1]}]}
+",
+    ),
+    (
+        "policy.yaml",
+        "schema_version: 2
+name: evals
+harness: [ci/eval.sh]
+runtime: KIND
+model: [{use: $EVAL_MODEL}, {use: m-1}]
+secrets: [{key: ACME_API_KEY}]
+",
+    ),
+    (
+        "ci/eval.sh",
+        "#!/usr/bin/env bash
+set -euo pipefail
+source ci/lib.sh
+slug=\"$(pick)\"
+keys=\"$(names)\"
+export ACME_API_KEY=\"${ACME_API_KEY:-}\"
+body=\"{\\\"runtime\\\": \\\"$KIND\\\", \\\"slug\\\": \\\"$slug\\\", \\\"keys\\\": $keys}\"
+curl -d \"$body\" \"$EVAL_URL\"
+",
+    ),
+    ("ci/lib.sh", "pick() { echo \"${EVAL_MODEL:-m-1}\"; }\nnames() { echo '{}'; }\n"),
+    ("Makefile", "evals: prepare\n\tbash ci/eval.sh\nprepare:\n\tmkdir -p out\nall:\n"),
+    (
+        ".github/workflows/evals.yml",
+        "on:
+  push:
+  workflow_dispatch:
+    inputs:
+      slug: {type: choice, options: [m-1, m-2], default: m-2}
+env:
+  EVAL_URL: https://evals.example
+jobs:
+  each:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        attempt: [1, 2]
+        include:
+          - {kind: agent, slug: m-1}
+          - {kind: coder, slug: m-1}
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          echo one
+          ci/eval.sh
+        env:
+          KIND: ${{ matrix.kind }}
+          EVAL_MODEL: ${{ matrix.slug }}
+          ACME_API_KEY: ${{ secrets.ACME_API_KEY }}
+  chosen:
+    runs-on: ubuntu-latest
+    if: github.event_name == 'workflow_dispatch'
+    steps:
+      - uses: actions/checkout@v4
+      - run: ci/eval.sh
+        env:
+          KIND: agent
+          EVAL_MODEL: ${{ inputs.slug }}
+          ACME_API_KEY: ${{ secrets.ACME_API_KEY }}
+",
+    ),
+    (
+        ".github/workflows/make.yml",
+        "on: push
+jobs:
+  make:
+    runs-on: ubuntu-latest
+    env: {EVAL_URL: 'https://evals.example', KIND: coder, ACME_API_KEY: '${{ secrets.ACME_API_KEY }}'}
+    steps:
+      - uses: actions/checkout@v4
+      - run: make evals
+",
+    ),
+];
+
+/// The files in which an edit is made: the first one with the text.
+fn edited(before: &str, after: &str) -> Vec<(&'static str, String)> {
+    let mut is_done = before.is_empty();
+    let edit = |(path, text): (&'static str, &str)| {
+        if is_done || !text.contains(before) {
+            return (path, text.to_owned());
+        }
+        is_done = true;
+        (path, text.replacen(before, after, 1))
+    };
+    let files = FILES.map(edit).to_vec();
+    assert!(is_done, "no file has {before:?}");
+    files
+}
+
+/// The codes, lines and titles of the warnings and errors after an edit.
+fn found(name: &str, before: &str, after: &str) -> Vec<String> {
+    let mut scratch = Scratch::new(&format!("lint-slips-{name}"));
+    for (path, text) in edited(before, after) {
+        scratch = scratch.file(path, text);
+    }
+    let report = slugproof(["lint", "--output", "json"]).dir(&scratch).run().json();
+    let findings = report["findings"].as_array().expect("there is a list").iter();
+    let findings = findings.filter(|finding| finding["level"] == "warning" || finding["level"] == "error");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    findings.map(|finding| format!("{}: {}", text(&finding["code"]), text(&finding["title"]))).collect()
+}
+
+#[test]
+fn correct_repository_has_no_finding() {
+    assert_eq!(found("none", "", ""), Vec::<String>::new());
+}
+
+#[test]
+fn lines_that_are_likely_slips_are_found() {
+    for (name, before, after, expected) in [
+        ("matrix", "          EVAL_MODEL: ${{ matrix.slug }}\n", "", "nothing in this job reads `matrix.slug`"),
+        ("input", "          EVAL_MODEL: ${{ inputs.slug }}\n", "", "nothing reads `inputs.slug`"),
+        ("twice", "{kind: coder, slug: m-1}", "{kind: agent, slug: m-1}", "the matrix has this value twice"),
+        (
+            "call-twice",
+            "          ci/eval.sh\n",
+            "          ci/eval.sh\n          ci/eval.sh\n",
+            "the script has the same call twice in a row",
+        ),
+        (
+            "step-twice",
+            "      - run: make evals\n",
+            "      - {run: ci/eval.sh}\n      - {run: ci/eval.sh}\n",
+            "the job has this step twice in a row",
+        ),
+        (
+            "checkout",
+            "      - uses: actions/checkout@v4\n      - run: |",
+            "      - run: |",
+            "the job does not check out the repository before this step",
+        ),
+        (
+            "checkout-make",
+            "      - uses: actions/checkout@v4\n      - run: make",
+            "      - run: make",
+            "the job does not check out the repository before this step",
+        ),
+        ("goal", "make evals", "make eval", "`Makefile` has no target `eval`"),
+        ("goal-dropped", "evals: prepare\n", "", "`Makefile` has no target `evals`"),
+        ("goal-idle", "make evals", "make all", "the target `all` of `Makefile` does nothing"),
+    ] {
+        let found = found(name, before, after);
+        assert!(found.contains(&format!("likely-slip: {expected}")), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn slips_in_harness_and_makefile_are_found() {
+    for (name, before, after, expected) in [
+        (
+            "dropped-local",
+            "keys=\"$(names)\"\n",
+            "",
+            "unset-variable: `ci/eval.sh` reads `keys` before anything sets it",
+        ),
+        (
+            "joined",
+            "\\\"$KIND\\\"",
+            "\\\"$EVAL-MODEL\\\"",
+            "near-miss: nothing sets `EVAL`, which is almost `EVAL_MODEL`",
+        ),
+        (
+            "export",
+            "export ACME_API_KEY=",
+            "export ACME_API_KYE=",
+            "near-miss: nothing reads `ACME_API_KYE`, which is almost `ACME_API_KEY`",
+        ),
+        (
+            "makefile",
+            "bash ci/eval.sh",
+            "bash ci/evals.h",
+            "near-miss: the repository has no `ci/evals.h`, but it has `ci/eval.sh`",
+        ),
+        (
+            "runtime",
+            "          KIND: agent\n",
+            "",
+            "unset-variable: `ci/eval.sh` fails without `KIND`, which this step does not set",
+        ),
+    ] {
+        let found = found(name, before, after);
+        assert!(found.contains(&expected.to_owned()), "{name}: {found:?}");
+    }
+}
+
+/// What looks like a slip and is none.
+#[test]
+fn usual_forms_are_no_slips() {
+    for (name, before, after) in [
+        ("attempts", "attempt: [1, 2]", "attempt: [1, 2, 3]"),
+        ("whole-matrix", "EVAL_MODEL: ${{ matrix.slug }}", "EVAL_MODEL: ${{ fromJSON(toJSON(matrix)).slug }}"),
+        ("index", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ inputs['slug'] }}"),
+        ("event", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ github.event.inputs.slug }}"),
+        (
+            "clone",
+            "      - uses: actions/checkout@v4\n      - run: |",
+            "      - run: git clone https://forge.example/evals .\n      - run: |",
+        ),
+        ("self-hosted", "    runs-on: ubuntu-latest\n    strategy:", "    runs-on: [self-hosted, gpu]\n    strategy:"),
+        ("artifact", "actions/checkout@v4\n      - run: |", "actions/download-artifact@v4\n      - run: |"),
+        ("include", "evals: prepare", "include ci/rules.mk\nevals: prepare"),
+        ("two-calls", "          echo one\n", "          KIND=coder ci/eval.sh\n"),
+        ("default", "source ci/lib.sh", "source ci/lib.sh\n: \"${KIND:=agent}\""),
+    ] {
+        assert_eq!(found(name, before, after), Vec::<String>::new(), "{name}");
+    }
+}

@@ -1,0 +1,226 @@
+//! Lines of a workflow file that forges accept and that are likely slips: values that nothing reads, the same work
+//! twice, and files of the repository in a job that does not check it out.
+
+use std::ops::Range;
+
+use super::document::{Node, Value};
+use super::model::{Job, Step};
+use super::problem::Problem;
+use super::repository::File;
+
+/// The values of a matrix or an input that nothing reads, if one of them `is_known` as a model or a runtime.
+///
+/// A matrix may repeat a job with values that nothing reads, so other values are no slip.
+#[must_use]
+pub fn unread_values(file: &File, is_known: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (job, text) in jobs(file) {
+        for (key, values) in job.matrix.iter().flat_map(keys_of_matrix) {
+            if values.iter().any(|value| is_known(value)) && !reads(text, "matrix", &key.name) {
+                problems.push(Problem {
+                    span: key.span,
+                    message: format!("nothing in this job reads `matrix.{}`", key.name),
+                    help: format!("pass it on, as in `${{{{ matrix.{} }}}}`, or remove it", key.name),
+                });
+            }
+        }
+    }
+    for (key, values) in inputs(&file.root) {
+        if values.iter().any(|value| is_known(value)) && !reads(&file.text, "inputs", &key.name) {
+            problems.push(Problem {
+                span: key.span,
+                message: format!("nothing reads `inputs.{}`", key.name),
+                help: format!("pass it on, as in `${{{{ inputs.{} }}}}`, or remove it", key.name),
+            });
+        }
+    }
+    problems
+}
+
+/// Combinations of a matrix, steps and lines of scripts that stand twice in a row. Steps and lines count if they
+/// are calls.
+#[must_use]
+pub fn repetitions(file: &File, is_call: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+    const HELP: &str = "remove one of the two";
+    let mut problems = Vec::new();
+    let mut add = |span: &Range<usize>, message: &str| {
+        problems.push(Problem { span: span.clone(), message: message.to_owned(), help: HELP.to_owned() });
+    };
+    for job in &file.workflow.jobs {
+        for (_, list) in job.matrix.iter().flat_map(Node::entries) {
+            let items = list.items();
+            for (index, item) in items.iter().enumerate() {
+                if items[..index].iter().any(|earlier| is_same(earlier, item)) {
+                    add(&item.span, "the matrix has this value twice");
+                }
+            }
+        }
+        let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
+        let steps = node.and_then(|job| job.get("steps")).map_or(&[][..], Node::items);
+        // A condition can make two equal steps exclude each other.
+        for pair in steps.windows(2).filter(|pair| is_same(&pair[0], &pair[1]) && pair[0].get("if").is_none()) {
+            let run = pair[1].get("run").and_then(Node::text);
+            if run.is_some_and(|run| run.lines().any(is_call)) {
+                add(&pair[1].highlight_span(), "the job has this step twice in a row");
+            }
+        }
+        for run in job.steps().iter().filter_map(|step| step.run.as_ref()) {
+            let lines: Vec<&str> = run.text.lines().map(str::trim).collect();
+            if lines.windows(2).any(|pair| pair[0] == pair[1] && is_call(pair[0])) {
+                add(&run.key, "the script has the same call twice in a row");
+            }
+        }
+    }
+    problems
+}
+
+/// The first step of each job that uses a file of the repository, although no step before it can have brought the
+/// files. A step that `has_work` runs such a file.
+#[must_use]
+pub fn without_checkout(file: &File, has_work: &dyn Fn(&Step) -> bool) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for job in &file.workflow.jobs {
+        // The machine may keep the files of an earlier job.
+        if job.runs_on.iter().any(|label| label.contains("self-hosted")) {
+            continue;
+        }
+        for step in job.steps() {
+            if brings_files(step) {
+                break;
+            }
+            let action = step.uses.as_deref().filter(|uses| uses.starts_with("./"));
+            let span = match (&step.run, action) {
+                (Some(run), _) if has_work(step) => &run.key,
+                (_, Some(_)) => &step.uses_span,
+                _ => continue,
+            };
+            problems.push(Problem {
+                span: span.clone(),
+                message: "the job does not check out the repository before this step".to_owned(),
+                help: "add `- uses: actions/checkout@v4` before it, as in other jobs".to_owned(),
+            });
+            break;
+        }
+    }
+    problems
+}
+
+/// Whether a job checks out the repository, as a whole, before a step that `has_work`.
+#[must_use]
+pub fn checks_out(job: &Job, has_work: &dyn Fn(&Step) -> bool) -> bool {
+    let is_checkout = |step: &Step| {
+        let is_part = step.with.iter().any(|(name, _, _)| name == "repository" || name == "path");
+        step.uses.as_deref().is_some_and(|uses| uses.starts_with("actions/checkout")) && !is_part
+    };
+    job.steps().iter().skip_while(|step| !is_checkout(step)).any(has_work)
+}
+
+/// Whether a step can bring the files of the repository: any action of another repository, except an action that
+/// installs a program, and any script that may fetch files.
+fn brings_files(step: &Step) -> bool {
+    const COMMANDS: [&str; 7] = ["git", "gh", "curl", "wget", "tar", "unzip", "cp"];
+    let uses = step.uses.as_deref().filter(|uses| !uses.starts_with("./"));
+    let run = step.run.as_ref().map_or("", |run| run.text.as_str());
+    uses.is_some_and(|uses| !uses.contains("/setup-"))
+        || run.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| COMMANDS.contains(&word))
+}
+
+/// A key, and where it stands.
+struct Key {
+    name: String,
+    span: Range<usize>,
+}
+
+impl Key {
+    fn of(key: &Node) -> Self {
+        Self { name: key.text().unwrap_or_default().to_owned(), span: key.span.clone() }
+    }
+}
+
+/// The keys of a matrix with their texts, each with its first place.
+fn keys_of_matrix(matrix: &Node) -> Vec<(Key, Vec<String>)> {
+    let mut keys: Vec<(Key, Vec<String>)> = Vec::new();
+    let mut add = |key: &Node, values: Vec<String>| {
+        let key = Key::of(key);
+        match keys.iter_mut().find(|(known, _)| known.name == key.name) {
+            Some((_, known)) => known.extend(values),
+            None => keys.push((key, values)),
+        }
+    };
+    for (key, value) in matrix.entries() {
+        match key.text() {
+            Some("include") => {
+                for (key, value) in value.items().iter().flat_map(Node::entries) {
+                    add(key, texts(value));
+                }
+            }
+            Some("exclude") => {}
+            _ => add(key, texts(value)),
+        }
+    }
+    keys
+}
+
+/// The inputs of a workflow with their defaults and options.
+fn inputs(root: &Node) -> Vec<(Key, Vec<String>)> {
+    let events = root.get("on").map_or(&[][..], Node::entries);
+    let inputs = events.iter().filter_map(|(_, event)| event.get("inputs")).flat_map(Node::entries);
+    let values =
+        |input: &Node| ["default", "options"].iter().filter_map(|key| input.get(key)).flat_map(texts).collect();
+    inputs.map(|(key, input)| (Key::of(key), values(input))).collect()
+}
+
+/// A text, or the texts of a list.
+fn texts(node: &Node) -> Vec<String> {
+    node.text().into_iter().chain(node.items().iter().filter_map(Node::text)).map(str::to_owned).collect()
+}
+
+/// Whether a text can read a property of a context. A context that is used as a whole can be read in any way, and a
+/// script can read the inputs of an event.
+fn reads(text: &str, context: &str, name: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let is_outside = |c: char| c != '_' && c != '-' && !c.is_ascii_alphanumeric();
+    let is_read = |(at, _): (usize, &str)| {
+        let rest = &lower[at + context.len()..];
+        match rest.strip_prefix('.') {
+            Some(property) => {
+                property
+                    .strip_prefix(&name.to_ascii_lowercase())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(is_outside))
+                    || property.starts_with('*')
+            }
+            // `inputs:` and `matrix:` are keys.
+            None => !rest.starts_with(':') && lower[..at].ends_with(is_outside) && rest.starts_with(is_outside),
+        }
+    };
+    let is_event =
+        context == "inputs" && ["github_event_path", "event_path", "tojson(github"].iter().any(|it| lower.contains(it));
+    is_event || lower.match_indices(context).any(is_read)
+}
+
+/// The jobs of a file, each with its text.
+fn jobs(file: &File) -> impl Iterator<Item = (&Job, &str)> {
+    let jobs = &file.workflow.jobs;
+    jobs.iter().map(|job| {
+        let later = jobs.iter().map(|other| other.key.start).filter(|start| *start > job.key.start);
+        let end = later.min().unwrap_or(file.text.len());
+        (&**job, &file.text[job.key.start..end])
+    })
+}
+
+/// Whether two values are equal.
+fn is_same(one: &Node, other: &Node) -> bool {
+    match (&one.value, &other.value) {
+        (Value::Mapping(_), Value::Mapping(_)) => {
+            let (one, other) = (one.entries(), other.entries());
+            let has = |(key, value): &(Node, Node)| {
+                other.iter().any(|(name, known)| is_same(key, name) && is_same(value, known))
+            };
+            one.len() == other.len() && one.iter().all(has)
+        }
+        (Value::Sequence(one), Value::Sequence(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        _ => one.text().is_some() && one.text() == other.text(),
+    }
+}
