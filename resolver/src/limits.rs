@@ -70,7 +70,7 @@ pub const POLICY_STEPS: usize = 200_000;
 
 /// Maximum number of ids that the arms of one registry list; an id counts once for each arm
 /// that lists it.
-pub const MODELS: usize = 500_000;
+pub const MODELS: usize = 400_000;
 
 /// Maximum bytes of one registry when it is written back with one value per line. Below
 /// [`DOCUMENT_BYTES`], so that a test case that contains the registry can be written as well.

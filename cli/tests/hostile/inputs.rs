@@ -351,8 +351,8 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "as many ids as may be",
-        "500,000 ids, the limit of a registry",
-        Fill(Slot::Items, |reader, out| { only(reader, "registry", || numbered(out, reader.item, 499_998)) }),
+        "400,000 ids, the limit of a registry",
+        Fill(Slot::Items, |reader, out| { only(reader, "registry", || numbered(out, reader.item, 399_998)) }),
         slow
     ),
     input!(
