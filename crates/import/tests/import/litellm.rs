@@ -331,7 +331,7 @@ fn hostile_files_are_refused_fast() {
     let text = format!("{text}router_settings:\n  model_group_alias:\n{aliases}");
     assert_refused(
         from_bytes(text.as_bytes(), &Options::default()),
-        "the registry would be too large: more than 500000 ids; import fewer providers with `--provider NAME`",
+        "the registry would be too large: more than 400000 ids; import fewer providers with `--provider NAME`",
     );
     let names = many(&|number| format!("$K{number}, "));
     let text = format!("model_list: [{{model_name: m, litellm_params: {{model: a/x, api_key: [{names}]}}}}]");

@@ -274,7 +274,7 @@ fn too_large_catalogue_is_refused() {
     let text = format!(r#"{{"acme": {{"env": [], "models": {{{}}}}}}}"#, models[..60].join(","));
     let options = Options { runtimes, ..Options::default() };
     let error = from_json(text.as_bytes(), &options).expect_err("there are too many ids").to_string();
-    assert!(error.contains("60 ids on 10000 runtimes exceed 500000"), "{error}");
+    assert!(error.contains("60 ids on 10000 runtimes exceed 400000"), "{error}");
 }
 
 /// A note repeats names of the catalogue, which can contain anything.
