@@ -259,7 +259,7 @@ pub struct ProveArgs {
     #[arg(long)]
     pub brute_force: bool,
 
-    /// The work that the checks may take, in units of about 10 ns [default: 1000000000]
+    /// The work that the checks of one policy may take, in units of about 8 ns [default: 600000000]
     #[arg(long, value_name = "N")]
     pub budget: Option<u64>,
 

@@ -218,6 +218,10 @@ fn budget_leaves_the_same_cases_unchecked_each_time() {
     assert_eq!(run("1000000000").code, 0);
     let json = slugproof(["prove", "--budget", "1", "--output", "json"]).dir(&scratch).run().json();
     assert_eq!(json["policies"][0]["unchecked_runtimes"], json!(["agent", "unknown"]));
+    // Without slugproof.yaml, no gap counts, but unchecked cases are not proved either.
+    let data = ["--no-config", "--registry", "providers.yaml", "--policy", "policies/mine.yaml"];
+    let run = |budget: &str| slugproof([&["prove", "--budget", budget][..], &data].concat()).dir(&scratch).run();
+    assert_eq!((run("1").code, run("1000000000").code), (3, 0));
 }
 
 /// Each rule of this policy of 2 kB doubles the environments.

@@ -181,7 +181,11 @@ impl Report {
         let is_unconformed = !self.functions.problems.is_empty();
         let is_unexpected = self.failed_expectations() > 0;
         let fails = broken || crosses || violated || is_unexpected || is_unconformed || !self.idle.is_empty();
-        if fails || ((open || unknown) && self.gaps_count) { Exit::Findings } else { Exit::Clean }
+        match unknown {
+            _ if fails || ((open || unknown) && self.gaps_count) => Exit::Findings,
+            true => Exit::NothingChecked,
+            false => Exit::Clean,
+        }
     }
 }
 
