@@ -16,17 +16,27 @@ use crate::process::Process;
 /// the environment updates the table of expected results; review its diff.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Path of the page [default: docs/hostile.md]
+    /// Search for the worst input of each reader for N seconds instead, in a release build, and write
+    /// docs/worst-inputs.md
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    search: Option<u32>,
+    /// Path of the page
     #[arg(value_parser = checkout::parse_path)]
     page: Option<PathBuf>,
 }
 
+/// The arguments of cargo for the tests.
+const TESTS: [&str; 6] = ["test", "--locked", "--quiet", "--bin", "slugproof", "--test"];
+
 pub fn run(arguments: &Arguments) -> Result {
     let scratch = checkout::temporary_directory()?;
     let written = scratch.path().join("page");
+    if let Some(seconds) = arguments.search {
+        return search(seconds, arguments.page.as_deref(), &written);
+    }
     let status = Process::cargo()
-        .args(["test", "--locked", "--quiet", "--package", "slugproof", "--test", "hostile", "--"])
-        .args(["--include-ignored", "every_case"])
+        .args(TESTS)
+        .args(["hostile", "--", "--include-ignored", "every_case"])
         .env("HOSTILE_PAGE", &written)
         .status()?;
     // The page is written even if results differ from the table, so that it shows the differences.
@@ -45,6 +55,29 @@ pub fn run(arguments: &Arguments) -> Result {
     }
     if let Some(summary) = summary(&page) {
         println!("{summary}");
+    }
+    Ok(())
+}
+
+/// Searches for worst inputs and writes their page.
+fn search(seconds: u32, page: Option<&Path>, written: &Path) -> Result {
+    let status = Process::cargo()
+        .args(TESTS)
+        .args(["hostile", "--release", "--", "--ignored", "worst_inputs"])
+        .env("HOSTILE_PAGE", written)
+        .env("HOSTILE_SEARCH", seconds.to_string())
+        .status()?;
+    let text = std::fs::read_to_string(written).unwrap_or_default();
+    if !text.is_empty() {
+        let file = page.unwrap_or(Path::new("docs/worst-inputs.md"));
+        checkout::write(file, &text)?;
+        forge::append_summary(&text)?;
+        println!("wrote {}", file.display());
+    }
+    if text.is_empty() || !status.success() {
+        return finding(
+            "an input exceeds the limits, or the tests did not run: see above; bound the work of its reader",
+        );
     }
     Ok(())
 }

@@ -386,7 +386,12 @@ pub fn unusable(error: &ReadingError, span: Span, policy: &Policy) -> Finding {
     let is_command = [MODEL_COMMAND, SECRETS_COMMAND].contains(&error.location.path.as_str());
     let (title, mut help) = match &error.problem {
         Problem::Undefined { name, .. } => {
-            (format!("`{path}` calls `{}`, which is not a function", shown(name)), error.problem.remedy().to_owned())
+            let sources = policy.document().function.as_ref().map_or(&[][..], |function| &function.source);
+            let problem = match sources {
+                [source] if is_command => format!("which `{}` does not define", shown(source)),
+                _ => "which is not a function".to_owned(),
+            };
+            (format!("`{path}` calls `{}`, {problem}", shown(name)), error.problem.remedy().to_owned())
         }
         Problem::Syntax(reason) => (format!("`{path}` is not valid bash: {reason}"), "correct the syntax".to_owned()),
         Problem::Exit => (

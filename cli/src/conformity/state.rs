@@ -6,7 +6,7 @@ use slug_function::comparison::{Comparison, Obstacle, Target, Verdict, compare_w
 use slug_function::reading::{ReadingError, SourceFile};
 use slug_function::sandbox::Sandbox;
 use slug_resolver::policy::Function;
-use slug_resolver::{Policy, Registry, limits};
+use slug_resolver::{Policy, Registry};
 
 use crate::config::Config;
 use crate::exit::{Failure, describe};
@@ -16,6 +16,9 @@ use crate::suggest::closest_file;
 
 /// The most classes that are asked about by default.
 pub const BUDGET: usize = 20_000;
+
+/// The most bytes of a file with functions: the same as for a script that lint reads.
+const SOURCE_BYTES: usize = 1 << 20;
 
 /// The largest budget: more environments would take hours.
 const MOST: usize = 1_000_000;
@@ -134,8 +137,8 @@ fn read(path: &Path) -> Result<String, String> {
         return Err(if path.exists() { "is not a file" } else { "does not exist" }.to_owned());
     }
     let bytes = read_bytes(path).map_err(|error| format!("cannot be read: {}", describe(&error)))?;
-    if bytes.len() > limits::DOCUMENT_BYTES {
-        return Err(format!("is larger than {} MiB", limits::DOCUMENT_BYTES >> 20));
+    if bytes.len() > SOURCE_BYTES {
+        return Err(format!("is larger than {} MiB", SOURCE_BYTES >> 20));
     }
     String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
 }

@@ -378,12 +378,24 @@ fn commands_say_that_a_function_is_not_compared() {
 #[test]
 fn misspelt_function_is_an_error_at_its_field() {
     for (name, from, to, line, told) in [
-        ("model", "choose \"$KIND", "chose \"$KIND", 17, "`function.model` calls `chose`, which is not a function"),
+        (
+            "model",
+            "choose \"$KIND",
+            "chose \"$KIND",
+            17,
+            "`function.model` calls `chose`, which `lib.sh` does not define",
+        ),
         ("quoted", "'choose \"$KIND\"'", "'\"chose\" \"$KIND\"'", 17, "calls `chose`"),
         ("first", "choose \"$KIND\"", "chose \"$KIND\" | tr a b", 17, "calls `chose`"),
         ("nested", "choose \"$KIND\"", "echo \"$(chose \"$KIND\")\"", 17, "calls `chose`"),
         ("assigned", "choose \"$KIND\"", "LC_ALL=C chose \"$KIND\"", 17, "calls `chose`"),
-        ("secrets", "secrets: keys", "secrets: kyes", 17, "`function.secrets` calls `kyes`, which is not a function"),
+        (
+            "secrets",
+            "secrets: keys",
+            "secrets: kyes",
+            17,
+            "`function.secrets` calls `kyes`, which `lib.sh` does not define",
+        ),
     ] {
         let function = FUNCTION.replace(from, to);
         assert_ne!(function, FUNCTION, "{name}");

@@ -1,6 +1,7 @@
 //! Tests every reader with hostile input, and every output with a hostile sink, in a child
 //! process with limits on memory and time. `expected.tsv` has the expected result of each
-//! combination (a case); `cargo ci hostile` runs all of them and writes docs/hostile.md.
+//! combination (a case); `cargo ci hostile` runs all of them and writes docs/hostile.md. A search for worse inputs
+//! writes docs/worst-inputs.md.
 //!
 //! `HOSTILE_UPDATE=1` rewrites `expected.tsv`; review its diff.
 #![cfg(target_os = "linux")]
@@ -9,6 +10,7 @@ mod inputs;
 mod page;
 mod readers;
 mod sandbox;
+mod search;
 mod sinks;
 mod subprocess;
 

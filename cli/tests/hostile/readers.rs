@@ -147,6 +147,83 @@ const BASELINE: &str = concat!(
     r#""findings": [{"path": "«text»", "code": «number», "subject": {}, "count": 1}«items»]}"#
 );
 
+const POLICY_2: &str = r#"schema_version: 2
+name: "«text»"
+harness: [run.sh]
+runtime: RUNTIME
+defaults: {LLM_PATH: «number»}
+model:
+  - {name: over, use: $«word»}
+  - {when: {runtime: [codex«items»]}, use: m}
+secrets:
+  - {when: {LLM_PATH: platform}, path: platform}
+  - {key: ACME_KEY, inject: [ACME_API_KEY]}
+"#;
+
+const ACTION: &str = r#"name: "«text»"
+description: «number»
+inputs:
+  model: {default: «word»}
+runs:
+  using: composite
+  steps:
+    - run: bash tests/e2e/test_reconciler_heals_terminated_instance.sh
+      shell: bash
+      env: {E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}
+branding: {icon: x, color: [x«items»]}
+"#;
+
+const PACKAGE: &str = concat!(
+    r#"{"name": "«text»", "version": «number», "scripts": {"e2e": "bash "#,
+    r#"tests/e2e/test_reconciler_heals_terminated_instance.sh", "«word»": "true"}, "files": ["x"«items»]}"#
+);
+
+const MAKEFILE: &str = "# «text»
+«word» = x
+«items»e2e:
+\tbash tests/e2e/test_reconciler_heals_terminated_instance.sh
+";
+
+const SCRIPT: &str = "# «text»
+«word»=x
+«items»bash tests/e2e/test_reconciler_heals_terminated_instance.sh
+";
+
+const FUNCTION: &str = "pick() {
+  # «text»
+  if [ \"${MODEL:-}\" = «word» ]; then echo m-2; return; fi
+«items»  echo m-1
+}
+";
+
+const CATALOGUE: &str = concat!(
+    r#"{"acme": {"id": "acme", "name": "«text»", "env": ["«word»"], "api": «number», "#,
+    r#""models": {"m-1": {"id": "m-1", "modalities": {"input": ["text"«items»]}}}}}"#
+);
+
+const PROXY: &str = r#"model_list:
+  - model_name: "«text»"
+    litellm_params: {model: acme/«word», api_key: os.environ/ACME_API_KEY, rpm: «number», tags: [x«items»]}
+"#;
+
+const PIN: &str =
+    r#"{"runtime": "claude-code", "model": "«word»", "note": "«text»", "number": «number», "list": ["x"«items»]}"#;
+
+/// A workflow that runs a script on the platform path.
+macro_rules! workflow_with {
+    ($step:literal) => {
+        (
+            ".github/workflows/w.yml",
+            concat!(
+                "on: push\njobs:\n  e2e:\n    runs-on: x\n",
+                "    env: {E2E_LLM_PATH: platform, E2E_RUNTIME: claude-code}\n    steps: [{",
+                $step,
+                "}]\n"
+            ),
+        )
+    };
+}
+
 const CASE_FILE: &str = "proptest-regressions/witnesses/matching-secrets--case.yaml";
 const SUMS: &str = "proptest-regressions/SHA256SUMS";
 const LISTED: &str = "0000000000000000000000000000000000000000000000000000000000000000  fuzz/seeds/none/lost\n";
@@ -240,6 +317,128 @@ pub const READERS: &[Reader] = &[
         word: "sonnet",
         item: ", \"m-#\"",
         beside: &[],
+    },
+    Reader {
+        name: "policy, version 2",
+        arguments: &["resolve", "--runtime", "codex", "--policy", "hostile.yaml"],
+        format: Format::Yaml,
+        voice: Voice::Error,
+        file: "hostile.yaml",
+        template: POLICY_2,
+        word: "MODEL",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "policy, version 2, proved",
+        arguments: &["prove", "--embedded", "--policy", "hostile.yaml"],
+        format: Format::Yaml,
+        voice: Voice::Error,
+        file: "hostile.yaml",
+        template: POLICY_2,
+        word: "MODEL",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "action",
+        arguments: &["lint"],
+        format: Format::Yaml,
+        voice: Voice::Finding,
+        file: ".github/actions/run/action.yml",
+        template: ACTION,
+        word: "sonnet",
+        item: ", m-#",
+        beside: &[workflow_with!("uses: ./.github/actions/run")],
+    },
+    Reader {
+        name: "package.json",
+        arguments: &["lint"],
+        format: Format::Json,
+        voice: Voice::Finding,
+        file: "package.json",
+        template: PACKAGE,
+        word: "build",
+        item: ", \"m-#\"",
+        beside: &[workflow_with!("run: npm run e2e")],
+    },
+    Reader {
+        name: "Makefile",
+        arguments: &["lint"],
+        format: Format::Lines,
+        voice: Voice::Finding,
+        file: "Makefile",
+        template: MAKEFILE,
+        word: "NAME",
+        item: "K# = x\n",
+        beside: &[workflow_with!("run: make e2e")],
+    },
+    Reader {
+        name: "script",
+        arguments: &["lint"],
+        format: Format::Lines,
+        voice: Voice::Finding,
+        file: "ci/e2e.sh",
+        template: SCRIPT,
+        word: "NAME",
+        item: "K#=x\n",
+        beside: &[workflow_with!("run: bash ci/e2e.sh")],
+    },
+    Reader {
+        name: "function",
+        arguments: &["conform", "--budget", "50"],
+        format: Format::Lines,
+        voice: Voice::Finding,
+        file: "lib.sh",
+        template: FUNCTION,
+        word: "word",
+        item: "  # item #\n",
+        beside: &[
+            ("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n"),
+            (
+                "providers.yaml",
+                "schema_version: 1\nproviders:\n  - {name: acme, auth_env: [ACME_API_KEY]}\nruntimes:\n  \
+                 agent: {providers: [{name: acme, models: [m-1, m-2]}]}\n",
+            ),
+            (
+                "policy.yaml",
+                "schema_version: 2\nname: evals\nharness: [run.sh]\nfunction: {source: [lib.sh], model: pick}\n\
+                 runtime: [{use: agent}]\nmodel: [{when: {MODEL: word}, use: m-2}, {use: m-1}]\n",
+            ),
+        ],
+    },
+    Reader {
+        name: "import models.dev",
+        arguments: &["import", "models.dev", "hostile.json"],
+        format: Format::Json,
+        voice: Voice::Error,
+        file: "hostile.json",
+        template: CATALOGUE,
+        word: "ACME_API_KEY",
+        item: ", \"m-#\"",
+        beside: &[],
+    },
+    Reader {
+        name: "import litellm",
+        arguments: &["import", "litellm", "hostile.yaml"],
+        format: Format::Yaml,
+        voice: Voice::Error,
+        file: "hostile.yaml",
+        template: PROXY,
+        word: "m-1",
+        item: ", m-#",
+        beside: &[],
+    },
+    Reader {
+        name: "pin",
+        arguments: &["lint"],
+        format: Format::Json,
+        voice: Voice::Finding,
+        file: "fixtures/hostile.json",
+        template: PIN,
+        word: "sonnet",
+        item: ", \"m-#\"",
+        beside: &[("slugproof.yaml", "schema_version: 1\n")],
     },
     Reader {
         name: "resolve --batch",

@@ -149,8 +149,9 @@ fn run_reader(reader: &Reader, input: &Input, directory: &Path) -> CaseResult {
         let is_placed = reader.voice == Voice::Reply || case.message.contains(location);
         check(is_placed, "the message does not name the file, or the line of a batch");
         let is_syntax = case.message.contains("not readable as YAML");
+        let has_help = reader.voice == Voice::Finding && without_styles(&output.stdout).contains("= help: ");
         check(
-            is_syntax || case.message.contains("; ") || case.message.contains('?'),
+            is_syntax || has_help || case.message.contains("; ") || case.message.contains('?'),
             "the message does not say what to do",
         );
     }
@@ -162,7 +163,7 @@ const ANSWER: &str = "{\"error\"";
 
 /// True if a message means that the file is refused.
 pub fn is_refusal(message: &str) -> bool {
-    let findings = ["unreadable-file", "invalid-registry", "invalid-policy", "invalid-config"];
+    let findings = ["unreadable-file", "invalid-registry", "invalid-policy", "invalid-config", "missing-function"];
     let code = message.strip_prefix("error[").and_then(|rest| rest.split(']').next());
     code.is_some_and(|code| findings.contains(&code)) || message.starts_with("error: ") || message.starts_with(ANSWER)
 }

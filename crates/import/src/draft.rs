@@ -7,7 +7,7 @@ use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Billing, Provider, Registry, RegistryDocument, limits};
 use slug_yaml::quoted;
 
-use crate::notes::{UnreadFields, counted, is_invisible_break, listed};
+use crate::notes::{UnreadFields, counted, is_invisible, listed};
 use crate::{Conversion, Error, Options};
 
 /// The message about a catalogue that is too large.
@@ -65,8 +65,7 @@ impl Draft {
 
     /// Drops the ids that no query can name, and the ids that look like credentials.
     fn drop_ids(&mut self, options: &Options) {
-        let is_unusual =
-            |id: &str| id.is_empty() || id.trim() != id || id.chars().any(|c| c.is_control() || is_invisible_break(c));
+        let is_unusual = |id: &str| id.is_empty() || id.trim() != id || id.chars().any(is_invisible);
         let (mut unusual, mut secret) = (0, 0);
         for (_, ids) in &mut self.providers {
             ids.retain(|id| {
@@ -78,19 +77,23 @@ impl Draft {
         }
         if unusual > 0 {
             let what = counted(unusual, "id");
-            self.notes.push(format!("{what} left out: empty, with a control character, or with white space around it"));
+            self.notes
+                .push(format!("{what} left out: empty, with an invisible character, or with white space around it"));
         }
         if secret > 0 {
             self.notes.push(format!("{} left out: a part looks like a credential", counted(secret, "id")));
         }
     }
 
-    /// Drops the providers whose names look like credentials, or name a variable that does. Other fields that
-    /// look like credentials are emptied.
+    /// Drops the providers whose names look like credentials, or name a variable that does. Other fields lose
+    /// invisible characters, and are emptied if they look like credentials.
     fn drop_credentials(&mut self, options: &Options) {
         let mut dropped = 0;
         self.providers.retain_mut(|(provider, _)| {
             for field in [&mut provider.display_name, &mut provider.base_url_template] {
+                if let Some(text) = field {
+                    text.retain(|c| !is_invisible(c));
+                }
                 field.take_if(|text| text.is_empty() || (options.is_credential)(text));
             }
             let is_kept = !(options.is_credential)(&provider.name)

@@ -25,13 +25,14 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 
 /// A note as one line of a comment, without control characters.
 pub(crate) fn one_line(note: &str) -> String {
-    let is_plain = |c: char| !c.is_control() && !is_invisible_break(c);
-    note.chars().map(|c| if is_plain(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
+    note.chars().map(|c| if is_invisible(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
-/// Returns true for a line break that is not a control character, and for a byte-order mark.
-pub(crate) fn is_invisible_break(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+/// Returns true for a control character, and for a character that breaks or reorders a line, joins words, or marks the
+/// order of bytes.
+pub(crate) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The fields of a catalogue that are not read, by the part of the catalogue.
