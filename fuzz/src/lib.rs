@@ -10,7 +10,12 @@ mod second_reader;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
 pub use slug_testkit::{INPUT_BYTES, Target};
+#[cfg(feature = "command")]
 pub use slugproof::commands::corpus::targets::TARGETS;
+
+/// The only target without the command.
+#[cfg(not(feature = "command"))]
+pub const TARGETS: &[Target] = &[slug_testkit::target::RESOLVE];
 
 /// Runs a target on one input.
 ///

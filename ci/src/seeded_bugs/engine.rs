@@ -126,7 +126,8 @@ impl Workbench {
     /// ends the message if the build fails.
     pub fn build(&self, engines: &[Engine], advice: &str) -> Result {
         let tests = includes_tests(engines).then(|| self.nextest(&[PACKAGE]).arg("--no-run"));
-        let fuzz = ["fuzz", "build", "--dev", "-s", "none", "--target", &self.host, "resolve"];
+        // The command is not part of the target, and takes most of the time to compile.
+        let fuzz = ["fuzz", "build", "--no-default-features", "--dev", "-s", "none", "--target", &self.host, "resolve"];
         // The fuzzer is optimised, because it runs thousands of cases. The level also applies to libFuzzer.
         let fuzzer = || self.cargo().env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").args(fuzz);
         let fuzzer = engines.contains(&Engine::Fuzz).then(fuzzer);
