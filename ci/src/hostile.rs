@@ -20,6 +20,9 @@ pub struct Arguments {
     /// docs/worst-inputs.md
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     search: Option<u32>,
+    /// Search for the input of one reader only, and write no page
+    #[arg(long, value_name = "NAME", requires = "search")]
+    reader: Option<String>,
     /// Path of the page
     #[arg(value_parser = checkout::parse_path)]
     page: Option<PathBuf>,
@@ -32,7 +35,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let scratch = checkout::temporary_directory()?;
     let written = scratch.path().join("page");
     if let Some(seconds) = arguments.search {
-        return search(seconds, arguments.page.as_deref(), &written);
+        return search(seconds, arguments, &written);
     }
     let status = Process::cargo()
         .args(TESTS)
@@ -60,16 +63,21 @@ pub fn run(arguments: &Arguments) -> Result {
 }
 
 /// Searches for worst inputs and writes their page.
-fn search(seconds: u32, page: Option<&Path>, written: &Path) -> Result {
-    let status = Process::cargo()
+fn search(seconds: u32, arguments: &Arguments, written: &Path) -> Result {
+    let mut tests = Process::cargo()
         .args(TESTS)
         .args(["hostile", "--release", "--", "--ignored", "worst_inputs"])
         .env("HOSTILE_PAGE", written)
-        .env("HOSTILE_SEARCH", seconds.to_string())
-        .status()?;
+        .env("HOSTILE_SEARCH", seconds.to_string());
+    if let Some(reader) = &arguments.reader {
+        tests = tests.env("HOSTILE_READER", reader);
+    }
+    let status = tests.status()?;
     let text = std::fs::read_to_string(written).unwrap_or_default();
-    if !text.is_empty() {
-        let file = page.unwrap_or(Path::new("docs/worst-inputs.md"));
+    if arguments.reader.is_some() {
+        print!("{text}");
+    } else if !text.is_empty() {
+        let file = arguments.page.as_deref().unwrap_or(Path::new("docs/worst-inputs.md"));
         checkout::write(file, &text)?;
         forge::append_summary(&text)?;
         println!("wrote {}", file.display());

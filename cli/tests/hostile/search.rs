@@ -35,10 +35,11 @@ struct Found {
 #[ignore = "searches for a given time; `cargo ci hostile --search SECONDS` runs it"]
 fn worst_inputs_are_within_the_limits() {
     let seconds = std::env::var("HOSTILE_SEARCH").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let only = std::env::var("HOSTILE_READER").ok();
     let mut page = format!(
         "# Worst inputs\n\n`cargo ci hostile --search {seconds}` searches for the input of each reader that takes the \
-         most time, for {seconds} seconds each, and writes this page. It begins with the [hostile inputs](hostile.md), \
-         changes the worst inputs so far, and keeps what is worse still. Inputs have at most {} MiB. A release build \
+         most time, for {seconds} seconds each,\nand writes this page. It begins with the [hostile inputs](hostile.md), \
+         changes the worst inputs so far, and keeps what is worse\nstill. Inputs have at most {} MiB. A release build \
          read them.\n\nNo input may take more than {} seconds of processor time or {} MiB of memory.\n\n\
          | reader | inputs tried | worst input, bytes | processor time | memory |\n| --- | --: | --: | --: | --: |\n",
         MOST_BYTES >> 20,
@@ -46,7 +47,8 @@ fn worst_inputs_are_within_the_limits() {
         MOST_MEMORY >> 20,
     );
     let mut exceeded = Vec::new();
-    for (number, reader) in READERS.iter().enumerate() {
+    let is_meant = |reader: &Reader| only.as_ref().is_none_or(|only| only == reader.name);
+    for (number, reader) in READERS.iter().enumerate().filter(|(_, reader)| is_meant(reader)) {
         let directory = scratch(10_000 + number);
         reader.beside.iter().for_each(|(name, content)| write(&directory, name, content));
         let (worst, tried) = search(reader, &directory, Duration::from_secs(seconds));
