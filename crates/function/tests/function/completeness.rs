@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, proptest};
 use proptest::test_runner::FileFailurePersistence;
-use slug_function::case::{Answer, Case};
+use slug_function::case::Case;
 use slug_function::conformance::expected;
 use slug_function::sandbox::Sandbox;
 use slug_laws::generator::{self, CHOICES, Choices};
@@ -169,18 +169,20 @@ fn can_differ(printed: &Policy, other: &Policy) -> (bool, bool) {
     document.empty_is_set.retain(|name| is_read(name, &bare));
     let printed = Policy::new(document).expect("a policy without unused defaults is valid");
     let answer = |policy: &Policy, case: &Case| expected(policy, case).map(|expected| expected.answer);
-    let answers = |case: &Case| (answer(&printed, case), answer(other, case));
-    let answers: Vec<_> = all_cases([&printed, other]).iter().map(answers).collect();
-    let differs = |pair: &(Option<Answer>, Option<Answer>)| match pair {
-        (Some(one), Some(other)) => one != other,
-        // The function fails.
-        (None, Some(other)) => !other.model.is_empty(),
-        (_, None) => false,
-    };
-    let selects = |(one, other): &(Option<Answer>, Option<Answer>)| {
-        other.is_none() && one.as_ref().is_some_and(|one| !one.model.is_empty())
-    };
-    (answers.iter().any(differs), answers.iter().any(selects))
+    let (mut differs, mut selects) = (false, false);
+    for case in all_cases([&printed, other]) {
+        match (answer(&printed, &case), answer(other, &case)) {
+            (Some(one), Some(other)) => differs |= one != other,
+            // The function fails.
+            (None, Some(other)) => differs |= !other.model.is_empty(),
+            (Some(one), None) => selects |= !one.model.is_empty(),
+            (None, None) => {}
+        }
+        if differs && selects {
+            break;
+        }
+    }
+    (differs, selects)
 }
 
 fn policies() -> impl Strategy<Value = Option<Policy>> {
