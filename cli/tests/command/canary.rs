@@ -36,7 +36,8 @@ fn no_command_shows_the_value_of_a_secret() {
     };
     for variable in variables {
         let setting = format!("{variable}={CANARY}");
-        for runtime in ["claude-code", "hermes", "codex", "nowhere"] {
+        // One with keys of its own, and one that the registry does not have.
+        for runtime in ["claude-code", "nowhere"] {
             for format in ["human", "json", "env"] {
                 run(&["resolve", "--runtime", runtime, "--format", format, &setting], "");
                 let twice = ["resolve", "--runtime", runtime, "--format", format, &setting, &setting];
