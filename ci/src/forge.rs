@@ -3,14 +3,24 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::checkout;
 use crate::failure::{Context, Result};
 
 /// Maximum size of a step output in bytes. Later steps get the output in an environment variable, whose
 /// size is limited.
 const OUTPUT_BYTES: usize = 50_000;
+
+/// Writes a page of the documentation, and appends it to the job summary.
+pub fn publish_page(file: &Path, page: &str) -> Result {
+    checkout::write(file, page)?;
+    append_summary(page)?;
+    println!("wrote {}", file.display());
+    Ok(())
+}
 
 /// Appends a Markdown page to the job summary.
 pub fn append_summary(page: &str) -> Result {

@@ -28,33 +28,36 @@ pub struct Arguments {
     page: Option<PathBuf>,
 }
 
-/// The arguments of cargo for the tests.
-const TESTS: [&str; 6] = ["test", "--locked", "--quiet", "--bin", "slugproof", "--test"];
-
 pub fn run(arguments: &Arguments) -> Result {
     let scratch = checkout::temporary_directory()?;
     let written = scratch.path().join("page");
-    if let Some(seconds) = arguments.search {
-        return search(seconds, arguments, &written);
+    let (options, file, advice) = match arguments.search {
+        Some(_) => (SEARCH, "docs/worst-inputs.md", "an input exceeds the limits; bound the work of its reader"),
+        None => (
+            EVERY_CASE,
+            "docs/hostile.md",
+            "a case differs from the table of expected results; fix slugproof, or \
+            run `HOSTILE_UPDATE=1 cargo ci hostile` and review the diff of the table",
+        ),
+    };
+    let mut tests = Process::cargo()
+        .args(["test", "--locked", "--quiet", "--bin", "slugproof", "--test", "hostile"])
+        .args(options)
+        .env("HOSTILE_PAGE", &written);
+    let search = arguments.search.map(|seconds| ("HOSTILE_SEARCH", seconds.to_string()));
+    for (name, value) in search.into_iter().chain(arguments.reader.clone().map(|reader| ("HOSTILE_READER", reader))) {
+        tests = tests.env(name, value);
     }
-    let status = Process::cargo()
-        .args(TESTS)
-        .args(["hostile", "--", "--include-ignored", "every_case"])
-        .env("HOSTILE_PAGE", &written)
-        .status()?;
-    // The page is written even if results differ from the table, so that it shows the differences.
+    let status = tests.status()?;
+    // The page is written even if the tests fail, so that it shows the differences.
     let page = std::fs::read_to_string(&written).unwrap_or_default();
-    if !page.is_empty() {
-        let file = arguments.page.as_deref().unwrap_or(Path::new("docs/hostile.md"));
-        checkout::write(file, &page)?;
-        forge::append_summary(&page)?;
-        println!("wrote {}", file.display());
+    if arguments.reader.is_some() {
+        print!("{page}");
+    } else if !page.is_empty() {
+        forge::publish_page(arguments.page.as_deref().unwrap_or(Path::new(file)), &page)?;
     }
     if page.is_empty() || !status.success() {
-        return finding(
-            "a case differs from the table of expected results, or the tests did not run: see above; fix \
-             slugproof, or run `HOSTILE_UPDATE=1 cargo ci hostile` and review the diff of the table",
-        );
+        return finding(format!("the tests failed, or did not run: see above; {advice}"));
     }
     if let Some(summary) = summary(&page) {
         println!("{summary}");
@@ -62,33 +65,11 @@ pub fn run(arguments: &Arguments) -> Result {
     Ok(())
 }
 
-/// Searches for worst inputs and writes their page.
-fn search(seconds: u32, arguments: &Arguments, written: &Path) -> Result {
-    let mut tests = Process::cargo()
-        .args(TESTS)
-        .args(["hostile", "--release", "--", "--ignored", "worst_inputs"])
-        .env("HOSTILE_PAGE", written)
-        .env("HOSTILE_SEARCH", seconds.to_string());
-    if let Some(reader) = &arguments.reader {
-        tests = tests.env("HOSTILE_READER", reader);
-    }
-    let status = tests.status()?;
-    let text = std::fs::read_to_string(written).unwrap_or_default();
-    if arguments.reader.is_some() {
-        print!("{text}");
-    } else if !text.is_empty() {
-        let file = arguments.page.as_deref().unwrap_or(Path::new("docs/worst-inputs.md"));
-        checkout::write(file, &text)?;
-        forge::append_summary(&text)?;
-        println!("wrote {}", file.display());
-    }
-    if text.is_empty() || !status.success() {
-        return finding(
-            "an input exceeds the limits, or the tests did not run: see above; bound the work of its reader",
-        );
-    }
-    Ok(())
-}
+/// The options of the test that runs every case.
+const EVERY_CASE: &[&str] = &["--", "--include-ignored", "every_case"];
+
+/// The options of the test that searches, in a release build.
+const SEARCH: &[&str] = &["--release", "--", "--ignored", "worst_inputs"];
 
 /// The summary of the page: the paragraph that starts with `N lines, `, where each line is a case.
 fn summary(page: &str) -> Option<&str> {

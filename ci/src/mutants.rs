@@ -494,10 +494,7 @@ fn write_page(reports: &[Report], shard: Option<Shard>, known: &Known) -> Result
         Some(Shard { index, count }) => format!("This run tested piece {index} of {count} of each part."),
     };
     let page = page(&rows, &survivors, &scope, known);
-    checkout::write(PAGE, &page)?;
-    forge::append_summary(&page)?;
-    println!("written: {PAGE}");
-    Ok(())
+    forge::publish_page(Path::new(PAGE), &page)
 }
 
 fn page(rows: &[String], survivors: &[String], scope: &str, known: &Known) -> String {

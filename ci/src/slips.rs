@@ -44,9 +44,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let page = std::fs::read_to_string(&written).unwrap_or_default();
     if !page.is_empty() && (arguments.share.is_none() || arguments.page.is_some()) {
         let file = arguments.page.as_deref().unwrap_or(Path::new(FILE));
-        checkout::write(file, &page)?;
-        forge::append_summary(&page)?;
-        println!("wrote {}", file.display());
+        forge::publish_page(file, &page)?;
     }
     if page.is_empty() || !status.success() {
         return finding(
