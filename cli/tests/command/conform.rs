@@ -205,6 +205,11 @@ fn condition_under_which_nothing_is_created_is_compared() {
         assert!(facts.contains(" in which nothing is created") && !facts.contains("assumed"), "{name}: {facts}");
     }
 
+    // The runtime, by which the function selects a model.
+    let scratch = project("unless-runtime", &unless("runtime: coder"), LIBRARY);
+    let found = findings(&scratch);
+    assert!(matches!(found.as_slice(), [(code, _, 18, _)] if code == "not-proved"), "{found:?}");
+
     // Only the harness around the function can refuse.
     let scratch = project("unless-unread", &unless("DRY_RUN: set"), LIBRARY);
     let output = conform(&scratch);

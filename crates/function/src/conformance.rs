@@ -73,8 +73,8 @@ pub struct Unrefused {
     pub location: Option<Location>,
     /// In how many of the asked cases the function selects a model.
     pub cases: usize,
-    /// Whether the condition tests a variable that the function reads. If it does not, only the harness
-    /// around the function can refuse.
+    /// Whether the condition tests the runtime or a variable, and the function reads it. If not, only the
+    /// harness around the function can refuse.
     pub is_read: bool,
 }
 
@@ -333,21 +333,23 @@ impl Search<'_> {
         let holding =
             |case: &Case| -> Vec<bool> { alone.iter().map(|policy| expected(policy, case).is_none()).collect() };
         let holding: Vec<Vec<bool>> = answered.iter().map(|(case, _)| holding(case)).collect();
+        let is_read = |name: &str| self.space.dimensions.iter().any(|one| one.name == name && one.is_read_by_function);
+        let mut names_of_runtime = self.policy.runtime_variables().map(|variable| self.policy.variable_name(variable));
+        let reads_runtime = self.space.is_runtime_read || names_of_runtime.any(is_read);
         let mut unrefused = Vec::new();
         for (index, condition) in conditions.iter().enumerate() {
             let cases = || answered.iter().zip(&holding).filter(|(_, holding)| holding[index]);
             // The function may refuse because of another condition that holds.
             let others = |holding: &[bool]| holding.iter().filter(|holds| **holds).count();
             let Some(((case, answer), _)) = cases().min_by_key(|(_, holding)| others(holding)) else { continue };
-            let is_read =
-                |name: &str| self.space.dimensions.iter().any(|one| one.name == name && one.is_read_by_function);
             unrefused.push(Unrefused {
                 condition: index,
                 case: case.clone(),
                 model: answer.model.clone(),
                 location: self.ask.locate(case, DifferenceKind::Model),
                 cases: cases().count(),
-                is_read: condition.variables.iter().any(|(name, _)| is_read(name)),
+                is_read: condition.variables.iter().any(|(name, _)| is_read(name))
+                    || (condition.runtime.is_some() && reads_runtime),
             });
         }
         unrefused

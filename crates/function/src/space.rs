@@ -15,6 +15,8 @@ use crate::reading::{Comparisons, Reading};
 pub struct Space {
     /// The runtimes. Empty if variables of the environment name the runtime.
     pub runtimes: Vec<String>,
+    /// Whether the runtime, as an argument, can change an answer of the function.
+    pub is_runtime_read: bool,
     /// Texts that resemble a runtime and belong to the class of the last one.
     pub runtime_near_misses: Vec<String>,
     /// The variables, sorted by name.
@@ -207,7 +209,9 @@ impl Space {
                 }
             }
         }
-        let mut space = Self::default();
+        let Comparisons { texts, patterns, is_printed, .. } = &reading.runtime;
+        let is_runtime_read = !texts.is_empty() || !patterns.is_empty() || *is_printed;
+        let mut space = Self { is_runtime_read, ..Self::default() };
         if !names_runtime {
             let (values, is_complete) = runtime.values("other-runtime");
             space.runtime_near_misses = runtime.near_misses(values.last().map_or("", String::as_str));
