@@ -13,7 +13,7 @@ pub enum Exit {
     Findings,
     /// Wrong usage, or input or output that cannot be read or written.
     UsageError,
-    /// Nothing was checked.
+    /// Nothing was checked, or not everything was proved.
     NothingChecked,
     /// The reader closed the output early. A shell reports this code for SIGPIPE.
     BrokenPipe,

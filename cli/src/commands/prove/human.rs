@@ -190,6 +190,9 @@ fn padded(text: &str, width: usize) -> String {
 }
 
 fn gaps(policy: &PolicyReport) -> String {
+    if policy.gaps.is_empty() && policy.uncovered() > 0 {
+        return format!("  {WARN}no gaps{WARN:#} in the cases that were checked; others were not checked\n");
+    }
     if policy.gaps.is_empty() {
         return format!("  {GOOD}no gaps{GOOD:#}: without an override, every case is consistent\n");
     }

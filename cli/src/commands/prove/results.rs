@@ -20,7 +20,8 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
     results.push(if undecided > 0 && broken == 0 {
         let sign = if report.gaps_count { Sign::Bad } else { Sign::Open };
         let runtimes = counted(undecided as u64, "runtime");
-        (sign, format!("no law is broken on {evaluated} cases, but for {runtimes} some relevant cases are missing"))
+        let evaluated = counted(sum(|policy| policy.proof.evaluated as u128), "case");
+        (sign, format!("no law is broken on {evaluated}, but for {runtimes} some relevant cases are missing"))
     } else if broken == 0 {
         let laws = LAWS.len();
         (Sign::Good, format!("{laws} laws hold on {evaluated} cases that represent {covered} combinations"))
@@ -28,11 +29,13 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
         (Sign::Bad, format!("a law is broken; {evaluated} cases that represent {covered} combinations were checked"))
     });
     if broken == 0 {
-        let compared = grouped(sum(|policy| policy.proof.compared as u128));
+        let compared = sum(|policy| policy.proof.compared as u128);
+        let sign = if compared > 0 { Sign::Good } else { Sign::Open };
+        let compared = grouped(compared);
         let is_complete = report.policies.iter().all(|policy| policy.unchecked.is_empty());
         let which = if is_complete { "queries, each slug on each runtime," } else { "queries" };
         let queries = format!("{compared} {which} agree with the reference resolver");
-        results.push((Sign::Good, queries));
+        results.push((sign, queries));
     }
     let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
     let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
