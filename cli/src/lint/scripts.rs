@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use slug_workflow::scripts::{FIRST_FILE_POSITION, Files, SourceFile};
 
@@ -118,7 +118,8 @@ impl Files for Scripts {
         if let Some(known) = self.directories.borrow().get(directory) {
             return known.clone();
         }
-        let entries = std::fs::read_dir(self.root.join(directory));
+        // An empty path is not a directory.
+        let entries = std::fs::read_dir(Path::new(".").join(&self.root).join(directory));
         let name = |entry: std::io::Result<std::fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
         let mut names: Vec<String> = entries.into_iter().flatten().filter_map(name).collect();
         names.sort();

@@ -11,6 +11,7 @@ use slug_workflow::problem::Problem;
 use slug_workflow::repository::{File, JobId};
 use slug_workflow::scripts::makefile;
 use slug_workflow::scripts::names::Names;
+use slug_workflow::scripts::outline::{self, Outline, Words};
 use slug_workflow::scripts::{Files as _, SourceFile};
 use slug_workflow::{likely_slip, refusal};
 
@@ -35,12 +36,18 @@ impl Linter<'_> {
         let all = files.repository.files().iter().map(AsRef::as_ref).zip(files.sources.iter().copied());
         let workflows: Vec<(&File, SourceId)> = all.filter(|(file, _)| self.is_about_harness(file)).collect();
         let mut findings = Vec::new();
+        // A script or an action can read the inputs of the event.
+        let is_reader = |text: &str| text.contains("inputs") || text.contains("GITHUB_EVENT_PATH");
+        let reads_event = self.scripts.is_some_and(|scripts| scripts.any_text(is_reader));
         for (file, source) in &workflows {
             let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
             let refusals = refusal::of_workflow(&file.root, has_machine);
             findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
-            let others = likely_slip::unread_values(file, &|text| self.is_registered(text));
-            let is_call = |line: &str| self.targets.iter().any(|target| calls(line, target));
+            let others = likely_slip::unread_values(file, &|text| self.is_registered(text), reads_event);
+            let is_call = |words: &Words| {
+                outline::program(words)
+                    .is_some_and(|program| self.targets.contains(&in_root(program)) || program == "make")
+            };
             let others = others.into_iter().chain(likely_slip::repetitions(file, &is_call));
             findings.extend(others.map(|it| finding(&LIKELY_SLIP, *source, 0, it)));
         }
@@ -99,7 +106,10 @@ impl Linter<'_> {
             let is_elsewhere = |name: &str| {
                 texts.scripts.iter().any(|(other, _, names)| other != path && names.mentioned.contains_key(name))
             };
-            for read in names.unset_locals().filter(|read| !is_elsewhere(&read.name)) {
+            let is_entry = |name: &str| texts.entry_names().any(|entry| entry == name);
+            let is_closed = texts.knows_sources_of(&file.text);
+            let locals = names.unset_locals().filter(|read| !is_elsewhere(&read.name) && !is_entry(&read.name));
+            for read in locals.filter(|_| is_closed) {
                 let range = file.base + read.span.start..file.base + read.span.end;
                 let title = format!("`{path}` reads `{}` before anything sets it", read.name);
                 findings.push(
@@ -130,7 +140,7 @@ impl Linter<'_> {
         findings
     }
 
-    /// Names that a script assigns and nothing reads, one slip away from a credential or a variable of a policy.
+    /// Names that a script exports and nothing reads, one slip away from a credential or a variable of a policy.
     fn misspelt_assignments(&self, texts: &Texts<'_>) -> Vec<Finding> {
         let source = texts.workflows[0].1;
         let known = || self.known.read.iter().chain(&self.known.credentials);
@@ -142,7 +152,8 @@ impl Linter<'_> {
                         || (other != path && mentions_word(&file.text, name))
                 };
                 let is_once = file.text.matches(name.as_str()).count() == 1;
-                if !is_once || known().any(|known| known == name) || texts.scripts.iter().any(is_read) {
+                let is_known = known().any(|known| known == name || is_plural(name, known));
+                if !is_once || is_known || !is_export(&file.text, *at) || texts.scripts.iter().any(is_read) {
                     continue;
                 }
                 if let Some(meant) = known().find(|known| is_slip(name, known) && !names.assigned.contains_key(*known))
@@ -354,12 +365,12 @@ impl Texts<'_> {
     fn without_checkout(&self) -> Vec<Finding> {
         let has_makefile = self.scripts.iter().any(|(path, _, _)| is_makefile(path));
         let has_work = |step: &Step| {
-            let script = step.run.as_ref().map_or("", |run| run.text.as_str());
-            let is_file = |word: &str| {
-                let path = word.strip_prefix("./").unwrap_or(word);
-                self.scripts.iter().any(|(known, _, _)| known == path) || (word == "make" && has_makefile)
+            let is_file = |program: &str| {
+                let path = in_root(program);
+                self.scripts.iter().any(|(known, _, _)| known == path) || (program == "make" && has_makefile)
             };
-            words(script).iter().any(|(_, word)| is_file(word))
+            let outline = step.run.as_ref().and_then(|run| Outline::of(&run.text));
+            outline.is_some_and(|outline| outline.commands.iter().filter_map(outline::program).any(is_file))
         };
         let jobs = || self.workflows.iter().flat_map(|(file, _)| &file.workflow.jobs);
         if !jobs().any(|job| likely_slip::checks_out(job, &has_work)) {
@@ -378,17 +389,27 @@ impl Texts<'_> {
         let (Some((path, file, _)), None) = (makefiles.next(), makefiles.next()) else { return Vec::new() };
         let makefile = makefile::parse(&file.text);
         let Some(targets) = makefile.targets() else { return Vec::new() };
+        let files = scripts.list("");
+        let is_file = |goal: &str| {
+            // A built-in rule makes `goal` of `goal.c`.
+            let is_source =
+                |name: &String| name.strip_prefix(goal).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+            files.iter().any(is_source)
+        };
         let mut findings = Vec::new();
         for (file, source) in &self.workflows {
-            let runs = steps(file).filter(|(_, step)| step.working_directory.is_none());
-            for run in runs.filter_map(|(_, step)| step.run.as_ref()) {
-                for goal in run.text.lines().flat_map(goals) {
-                    let message = match targets.get(goal) {
-                        Some(true) => continue,
-                        Some(false) => format!("the target `{goal}` of `{path}` does nothing"),
-                        None if scripts.read(goal).is_some() => continue,
-                        None => format!("`{path}` has no target `{goal}`"),
-                    };
+            let is_in_root = |(job, step): &(&Job, &Step)| {
+                let defaults = [&job.defaults, &file.workflow.defaults];
+                step.working_directory.is_none() && defaults.iter().all(|it| it.working_directory.is_none())
+            };
+            for run in steps(file).filter(is_in_root).filter_map(|(_, step)| step.run.as_ref()) {
+                let missing = goals(&run.text).into_iter().find_map(|goal| match targets.get(goal.as_str()) {
+                    Some(true) => None,
+                    Some(false) => Some((format!("the target `{goal}` of `{path}` does nothing"), goal)),
+                    None if is_file(&goal) => None,
+                    None => Some((format!("`{path}` has no target `{goal}`"), goal)),
+                });
+                if let Some((message, goal)) = missing {
                     let help = "correct the name, or write the rule".to_owned();
                     let problem = Problem { span: run.key.clone(), message, help };
                     findings.push(finding(&LIKELY_SLIP, *source, 0, problem).with_subject("variable", goal));
@@ -397,6 +418,24 @@ impl Texts<'_> {
         }
         findings
     }
+
+    /// Whether the files that a script sources are known, so that they cannot set other names.
+    fn knows_sources_of(&self, script: &str) -> bool {
+        let is_known = |path: &str| {
+            let end =
+                path.rsplit('}').next().unwrap_or_default().trim_start_matches(|c| c != '/').trim_start_matches('/');
+            let path = if path.contains('$') { end } else { in_root(path) };
+            !path.is_empty()
+                && self.scripts.iter().any(|(known, _, _)| known == path || known.ends_with(&format!("/{path}")))
+        };
+        let sources = script.lines().filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let is_source = words.next().is_some_and(|word| word == "." || word == "source");
+            words.next().filter(|_| is_source)
+        });
+        let mut paths = sources.map(|word| word.trim_matches(['"', '\'']));
+        paths.all(is_known)
+    }
 }
 
 /// Whether a path is that of a Makefile in the root of the repository.
@@ -404,14 +443,19 @@ fn is_makefile(path: &str) -> bool {
     ["GNUmakefile", "makefile", "Makefile"].contains(&path)
 }
 
-/// The goals in a line that only calls `make`, without options.
-fn goals(line: &str) -> Vec<&str> {
-    let is_plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
-    let mut words = line.split_whitespace();
-    match words.next() {
-        Some("make") if words.clone().all(|word| is_plain(word) && !word.starts_with('-')) => words.collect(),
-        _ => Vec::new(),
-    }
+/// The goals of calls of `make` without options, in the directory in which a script starts.
+fn goals(script: &str) -> Vec<String> {
+    let outline = Outline::of(script).unwrap_or_default();
+    let changes_directory =
+        |words: &Words| ["cd", "pushd"].map(Some).contains(&words.first().and_then(Option::as_deref));
+    let is_plain = |word: &Option<String>| {
+        word.as_ref().is_some_and(|word| {
+            !word.starts_with('-') && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        })
+    };
+    let calls = outline.commands.into_iter().take_while(|words| !changes_directory(words));
+    let calls = calls.filter(|words| words.first() == Some(&Some("make".to_owned())) && words.iter().all(is_plain));
+    calls.flat_map(|words| words.into_iter().skip(1).flatten()).collect()
 }
 
 /// Calls of other workflow files with inputs that these do not declare, or without a required one.
@@ -495,9 +539,25 @@ fn words(script: &str) -> Vec<(Range<usize>, &str)> {
     words
 }
 
-/// Whether a script has the path of a target as a word.
+/// Whether a script calls a target, without an option that may make it do something else.
 fn calls(script: &str, target: &str) -> bool {
-    words(script).iter().any(|(_, word)| word.strip_prefix("./").unwrap_or(word) == target)
+    let is_call = |words: &Words| {
+        let is_option = |word: &Option<String>| word.as_ref().is_none_or(|word| word.starts_with("--"));
+        outline::program(words).is_some_and(|program| in_root(program) == target)
+            && !words.iter().skip_while(|word| word.as_deref().map(in_root) != Some(target)).any(is_option)
+    };
+    Outline::of(script).is_some_and(|outline| outline.commands.iter().any(is_call))
+}
+
+/// A path relative to the directory of the job.
+fn in_root(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
+}
+
+/// Whether the line of an assignment begins with `export`.
+fn is_export(script: &str, at: usize) -> bool {
+    let line = script[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    script[line..at].trim_start().starts_with("export ")
 }
 
 /// The names after each `prefix` in a text.

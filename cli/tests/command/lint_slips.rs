@@ -49,6 +49,7 @@ curl -d \"$body\" \"$EVAL_URL\"
       slug: {type: choice, options: [m-1, m-2], default: m-2}
 env:
   EVAL_URL: https://evals.example
+  stage: prod
 jobs:
   each:
     runs-on: ubuntu-latest
@@ -156,6 +157,18 @@ fn lines_that_are_likely_slips_are_found() {
             "      - run: make",
             "the job does not check out the repository before this step",
         ),
+        (
+            "make-twice",
+            MAKE_EVALS,
+            "      - run: |\n          make evals\n\n          make evals\n",
+            "the script has the same call twice in a row",
+        ),
+        (
+            "names-differ",
+            MAKE_EVALS,
+            "      - {name: a, run: make evals}\n      - {name: b, run: make evals}\n",
+            "the job has this step twice in a row",
+        ),
         ("goal", "make evals", "make eval", "`Makefile` has no target `eval`"),
         ("goal-dropped", "evals: prepare\n", "", "`Makefile` has no target `evals`"),
         ("goal-idle", "make evals", "make all", "the target `all` of `Makefile` does nothing"),
@@ -204,6 +217,14 @@ fn slips_in_harness_and_makefile_are_found() {
     }
 }
 
+const MAKE_EVALS: &str = "      - run: make evals\n";
+
+/// The step, and a job without a checkout that runs a script.
+fn in_another_job(run: &str) -> String {
+    let job = "  notify:\n    needs: make\n    if: failure()\n    runs-on: ubuntu-latest\n    steps:\n      - run: ";
+    format!("{MAKE_EVALS}{job}{run}\n")
+}
+
 /// What looks like a slip and is none.
 #[test]
 fn usual_forms_are_no_slips() {
@@ -222,6 +243,53 @@ fn usual_forms_are_no_slips() {
         ("include", "evals: prepare", "include ci/rules.mk\nevals: prepare"),
         ("two-calls", "          echo one\n", "          KIND=coder ci/eval.sh\n"),
         ("default", "source ci/lib.sh", "source ci/lib.sh\n: \"${KIND:=agent}\""),
+        ("message", MAKE_EVALS, &in_another_job("echo \"::error::Please make sure that ci/eval.sh exists\"")),
+        ("install", MAKE_EVALS, &in_another_job("sudo apt-get install -y make gcc")),
+        ("comment", MAKE_EVALS, &in_another_job("|\n          # make evals has started it\n          echo done")),
+        ("other-machine", MAKE_EVALS, &in_another_job("ssh evals@host.example 'cd evals && make evals'")),
+        (
+            "check-of-script",
+            MAKE_EVALS,
+            "      - run: shellcheck ci/eval.sh && bash -n ci/eval.sh\n      - run: make evals\n",
+        ),
+        (
+            "other-directory",
+            MAKE_EVALS,
+            "      - run: |\n          cd tools\n          make build\n      - run: make evals\n",
+        ),
+        (
+            "here-document",
+            MAKE_EVALS,
+            &format!("      - run: |\n          cat <<E\n          make sure it is valid\n          E\n{MAKE_EVALS}"),
+        ),
+        ("built-in-rule", "make evals", "make evals Makefile"),
+        (
+            "tab-in-condition",
+            "evals: prepare",
+            "ifdef CI\n\tifdef DEBUG\n\t\tFLAGS = -x\n\tendif\nendif\nevals: prepare",
+        ),
+        ("guard", "evals: prepare", "ifndef EVAL_URL\n\t$(error EVAL_URL is not set)\nendif\nevals: prepare"),
+        ("other-prefix", "evals: prepare\n\tbash ci/eval.sh", ".RECIPEPREFIX = >\nevals:\n> bash ci/eval.sh"),
+        ("loop", "keys=\"$(names)\"", "keys=\"$(names | while read -r line; do echo \"$line\"; done)\""),
+        ("loop-of-words", "keys=\"$(names)\"", "keys=\"$(for key in A B; do printf '%s ' \"$key\"; done)\""),
+        ("entry-of-workflow", "keys=\"$(names)\"", "keys=\"$(names)\"\necho \"$stage\""),
+        ("sourced", "keys=\"$(names)\"", "keys=\"$(names)\"\n. \"$RUNNER_TEMP/build.env\"\necho \"$commit\""),
+        (
+            "apostrophe",
+            "slug=\"$(pick)\"",
+            "cat >&2 <<EOF\nDon't run this by hand.\nEOF\nslug=\"$(pick)\"\n# It's the id.\necho \"$slug\"",
+        ),
+        (
+            "plural",
+            "keys=\"$(names)\"",
+            "keys=\"$(names)\"\nexport EVAL_MODELS=\"m-1 m-2\"\npython3 ci/report.py eval_model=y",
+        ),
+        ("join-key", "        attempt: [1, 2]\n", "        attempt: [1, 2]\n        kind: [agent, coder]\n"),
+        (
+            "exclusive-calls",
+            "          echo one\n          ci/eval.sh\n",
+            "          if [ -n \"$X\" ]; then ci/eval.sh; else ci/eval.sh; fi\n",
+        ),
     ] {
         assert_eq!(found(name, before, after), Vec::<String>::new(), "{name}");
     }

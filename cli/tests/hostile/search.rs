@@ -38,7 +38,8 @@ fn worst_inputs_are_within_the_limits() {
     let only = std::env::var("HOSTILE_READER").ok();
     let mut page = format!(
         "# Worst inputs\n\n`cargo ci hostile --search {seconds}` searches for the input of each reader that takes the \
-         most time, for {seconds} seconds each,\nand writes this page. It begins with the [hostile inputs](hostile.md), \
+         most time, for {seconds} seconds each,\nand writes this page. It begins with the \
+         [hostile inputs](hostile.md), \
          changes the worst inputs so far, and keeps what is worse\nstill. Inputs have at most {} MiB. A release build \
          read them.\n\nNo input may take more than {} seconds of processor time or {} MiB of memory.\n\n\
          | reader | inputs tried | worst input, bytes | processor time | memory |\n| --- | --: | --: | --: | --: |\n",

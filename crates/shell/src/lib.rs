@@ -20,6 +20,7 @@ mod lexer;
 pub mod makefile;
 pub mod names;
 mod options;
+pub mod outline;
 mod package;
 pub mod parser;
 mod placeholder;

@@ -20,6 +20,7 @@ impl Makefile {
         for statement in &self.statements {
             let rule = match statement {
                 Statement::Rule(rule) => rule,
+                Statement::Assignment(assignment) if assignment.name == ".RECIPEPREFIX" => return None,
                 Statement::Assignment(_) | Statement::Export { .. } => continue,
                 Statement::Stray => return Some(BTreeMap::new()),
                 Statement::Include { .. } | Statement::Other => return None,
@@ -126,6 +127,15 @@ pub fn parse(source: &str) -> Makefile {
     parser.makefile
 }
 
+/// Whether a line is a directive or an expansion, which can begin with a tab outside of recipes.
+fn is_directive(text: &str) -> bool {
+    const DIRECTIVES: [&str; 13] = [
+        "ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "define", "include", "-include", "sinclude", "vpath",
+        "export", "unexport",
+    ];
+    text.starts_with("$(") || DIRECTIVES.contains(&text.split([' ', '\t', '(']).next().unwrap_or_default())
+}
+
 struct Parser<'s> {
     source: &'s str,
     offset: usize,
@@ -152,7 +162,9 @@ impl Parser<'_> {
         let text = raw[..comment(raw)].trim_end();
         let indent = text.len() - text.trim_start().len();
         let text = text.trim_start();
-        if raw.starts_with('\t') && !self.in_rule && !text.is_empty() && separator(text).is_none() {
+        let has_rule = self.makefile.statements.iter().any(|statement| matches!(statement, Statement::Rule(_)));
+        let is_command = raw.starts_with('\t') && !text.is_empty() && separator(text).is_none();
+        if is_command && !has_rule && self.conditions == 0 && !is_directive(text) {
             self.add(Statement::Stray);
         } else if !text.is_empty() {
             self.statement(text, start + indent..span.end);
@@ -413,6 +425,8 @@ mod tests {
             ("a:\r\n\tb\r\n", &["a:  [\"b\"]"]),
             ("\tb c\na:", &["stray", "a:  []"]),
             ("\tA = b", &["Recursive A=b"]),
+            ("ifdef A\n\tifdef B\n\t\tC = d\n\tendif\nendif\na:", &["Recursive C=d?", "a:  []"]),
+            ("ifndef A\n\t$(error b)\nendif\na:", &["a:  []"]),
         ] {
             assert_eq!(shown(source), expected, "{source}");
         }
@@ -431,6 +445,7 @@ mod tests {
             ("%.o: %.c\n\tcc", None),
             ("$(A): b", None),
             ("ifdef A\na:\nendif", None),
+            (".RECIPEPREFIX = >\na:\n> b", None),
         ] {
             let makefile = parse(source);
             let targets = makefile.targets().map(|targets| targets.into_iter().collect::<Vec<_>>());

@@ -37,10 +37,15 @@ impl Names {
     #[must_use]
     pub fn of(script: &str) -> Self {
         let mut names = Self { is_strict: script.lines().any(is_strict), ..Self::default() };
+        let script = &with_plain_here_documents(script);
         let bytes = script.as_bytes();
-        // `eval` makes commands of texts.
-        let has_eval = script.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "eval");
+        // `eval` makes commands of texts, and the patterns of `case` have a parenthesis without another.
+        let is_special = |word: &str| ["eval", "case"].contains(&word);
+        let counts_texts = script.split(|c: char| !c.is_ascii_alphanumeric()).any(is_special);
         let (mut at, mut is_double) = (0, false);
+        // For each open `$(`: whether it is in double quotes, and the open parentheses around it.
+        let mut substitutions: Vec<(bool, usize)> = Vec::new();
+        let mut parentheses = 0_usize;
         while at < bytes.len() {
             let is_word_start = at == 0 || b" \t\n;&|(".contains(&bytes[at - 1]);
             match bytes[at] {
@@ -55,6 +60,21 @@ impl Names {
                 b'#' if !is_double && is_word_start => {
                     at += script[at..].find('\n').unwrap_or(bytes.len());
                 }
+                b'$' if bytes.get(at + 1) == Some(&b'(') => {
+                    substitutions.push((std::mem::take(&mut is_double), std::mem::take(&mut parentheses)));
+                    at += 2;
+                }
+                b'(' if !is_double => {
+                    parentheses += 1;
+                    at += 1;
+                }
+                b')' if !is_double => {
+                    match parentheses.checked_sub(1) {
+                        Some(rest) => parentheses = rest,
+                        None => (is_double, parentheses) = substitutions.pop().unwrap_or_default(),
+                    }
+                    at += 1;
+                }
                 b'$' => at = names.expansion(script, at + 1),
                 byte if is_name_start(byte) => {
                     let end = end_of_name(script, at);
@@ -66,7 +86,7 @@ impl Names {
                     // Other words of a text in quotes name no variable.
                     let is_whole = script[..at].ends_with('"') && script[end..].starts_with(['"', '[']);
                     let is_escaped = script[..at].ends_with("\\\"");
-                    if !is_double || has_eval || is_assigned || (is_whole && !is_escaped) {
+                    if !is_double || counts_texts || is_assigned || (is_whole && !is_escaped) {
                         names.mentioned.entry(name.to_owned()).or_insert(at);
                     }
                     at = end;
@@ -134,6 +154,34 @@ fn is_top_level(script: &str, at: usize) -> bool {
     !line.starts_with([' ', '\t', '}']) && !line.contains("()")
 }
 
+/// The script with spaces for the quotes and other signs of its here-documents, which are plain text there.
+fn with_plain_here_documents(script: &str) -> String {
+    let mut text = String::with_capacity(script.len());
+    let mut end: Option<String> = None;
+    for line in script.split_inclusive('\n') {
+        match &end {
+            Some(word) if line.trim() == *word => end = None,
+            Some(_) => {
+                text.extend(line.chars().map(|c| if "\"'`#\\()".contains(c) { ' ' } else { c }));
+                continue;
+            }
+            None => end = here_document(line),
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+/// The word that ends the here-document of a line, if the line has one.
+fn here_document(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("<<").filter(|(_, rest)| !rest.starts_with('<'))?;
+    let word = rest.trim_start_matches('-').trim_start();
+    let is_quote = |c| "\"'\\".contains(c);
+    let end = word.trim_start_matches(is_quote).find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let word = word.trim_start_matches(is_quote);
+    Some(word[..end.unwrap_or(word.len())].to_owned()).filter(|word| !word.is_empty())
+}
+
 fn is_strict(line: &str) -> bool {
     let mut words = line.split_whitespace();
     if words.next() != Some("set") {
@@ -185,6 +233,10 @@ mod tests {
             ("set -u\nf() { echo $body; }\ng() {\n  echo $body\n}\nbody=1", &[]),
             ("set -u\nfor body in 1; do echo $body; done", &[]),
             ("set -u\necho $BODY ${body:-}", &[]),
+            ("set -u\nx=\"$(a | while read -r body; do echo \"$body\"; done)\"\necho $body", &[]),
+            ("set -u\nx=\"$(for body in 1; do (b); done) c\"\necho $body", &[]),
+            ("set -u\nx=\"{\\\"body\\\": $body}\"", &["body"]),
+            ("set -u\ncat <<EOF\nDon't.\nEOF\nbody=1\necho $body # it's", &[]),
         ] {
             let names = Names::of(script);
             let found: Vec<&str> = names.unset_locals().map(|read| read.name.as_str()).collect();

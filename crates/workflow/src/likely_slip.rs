@@ -3,18 +3,23 @@
 
 use std::ops::Range;
 
+use slug_shell::outline::{Outline, Words};
+
 use super::document::{Node, Value};
 use super::model::{Job, Step};
 use super::problem::Problem;
 use super::repository::File;
 
-/// The values of a matrix or an input that nothing reads, if one of them `is_known` as a model or a runtime.
+/// The values of a matrix or an input that nothing reads, if one of them `is_known` as a model or a runtime. If
+/// something outside of the file `reads_event`, it can read the inputs.
 ///
 /// A matrix may repeat a job with values that nothing reads, so other values are no slip.
 #[must_use]
-pub fn unread_values(file: &File, is_known: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+pub fn unread_values(file: &File, is_known: &dyn Fn(&str) -> bool, reads_event: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (job, text) in jobs(file) {
+    // An alias repeats a part of another job.
+    let has_anchors = file.text.lines().any(|line| line.contains(": &") || line.contains("- &"));
+    for (job, text) in jobs(file).filter(|_| !has_anchors) {
         for (key, values) in job.matrix.iter().flat_map(keys_of_matrix) {
             if values.iter().any(|value| is_known(value)) && !reads(text, "matrix", &key.name) {
                 problems.push(Problem {
@@ -25,7 +30,7 @@ pub fn unread_values(file: &File, is_known: &dyn Fn(&str) -> bool) -> Vec<Proble
             }
         }
     }
-    for (key, values) in inputs(&file.root) {
+    for (key, values) in inputs(&file.root).into_iter().filter(|_| !reads_event) {
         if values.iter().any(|value| is_known(value)) && !reads(&file.text, "inputs", &key.name) {
             problems.push(Problem {
                 span: key.span,
@@ -37,10 +42,10 @@ pub fn unread_values(file: &File, is_known: &dyn Fn(&str) -> bool) -> Vec<Proble
     problems
 }
 
-/// Combinations of a matrix, steps and lines of scripts that stand twice in a row. Steps and lines count if they
-/// are calls.
+/// Values of a matrix that stand twice, and steps and commands that stand twice in a row. Steps and commands count if
+/// they are calls.
 #[must_use]
-pub fn repetitions(file: &File, is_call: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+pub fn repetitions(file: &File, is_call: &dyn Fn(&Words) -> bool) -> Vec<Problem> {
     const HELP: &str = "remove one of the two";
     let mut problems = Vec::new();
     let mut add = |span: &Range<usize>, message: &str| {
@@ -58,15 +63,14 @@ pub fn repetitions(file: &File, is_call: &dyn Fn(&str) -> bool) -> Vec<Problem> 
         let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
         let steps = node.and_then(|job| job.get("steps")).map_or(&[][..], Node::items);
         // A condition can make two equal steps exclude each other.
-        for pair in steps.windows(2).filter(|pair| is_same(&pair[0], &pair[1]) && pair[0].get("if").is_none()) {
-            let run = pair[1].get("run").and_then(Node::text);
-            if run.is_some_and(|run| run.lines().any(is_call)) {
+        for pair in steps.windows(2).filter(|pair| is_same_work(&pair[0], &pair[1]) && pair[0].get("if").is_none()) {
+            let run = pair[1].get("run").and_then(Node::text).and_then(Outline::of);
+            if run.is_some_and(|run| run.commands.iter().any(is_call)) {
                 add(&pair[1].highlight_span(), "the job has this step twice in a row");
             }
         }
         for run in job.steps().iter().filter_map(|step| step.run.as_ref()) {
-            let lines: Vec<&str> = run.text.lines().map(str::trim).collect();
-            if lines.windows(2).any(|pair| pair[0] == pair[1] && is_call(pair[0])) {
+            if Outline::of(&run.text).is_some_and(|outline| outline.repeated.iter().any(is_call)) {
                 add(&run.key, "the script has the same call twice in a row");
             }
         }
@@ -80,8 +84,10 @@ pub fn repetitions(file: &File, is_call: &dyn Fn(&str) -> bool) -> Vec<Problem> 
 pub fn without_checkout(file: &File, has_work: &dyn Fn(&Step) -> bool) -> Vec<Problem> {
     let mut problems = Vec::new();
     for job in &file.workflow.jobs {
-        // The machine may keep the files of an earlier job.
-        if job.runs_on.iter().any(|label| label.contains("self-hosted")) {
+        // The machine may keep the files of an earlier job, and an image may have them.
+        let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
+        let has_image = node.is_some_and(|job| job.get("container").is_some());
+        if has_image || job.runs_on.iter().any(|label| label.contains("self-hosted")) {
             continue;
         }
         for step in job.steps() {
@@ -118,7 +124,8 @@ pub fn checks_out(job: &Job, has_work: &dyn Fn(&Step) -> bool) -> bool {
 /// Whether a step can bring the files of the repository: any action of another repository, except an action that
 /// installs a program, and any script that may fetch files.
 fn brings_files(step: &Step) -> bool {
-    const COMMANDS: [&str; 7] = ["git", "gh", "curl", "wget", "tar", "unzip", "cp"];
+    const COMMANDS: [&str; 12] =
+        ["git", "gh", "curl", "wget", "tar", "unzip", "cp", "aws", "gsutil", "rsync", "scp", "cd"];
     let uses = step.uses.as_deref().filter(|uses| !uses.starts_with("./"));
     let run = step.run.as_ref().map_or("", |run| run.text.as_str());
     uses.is_some_and(|uses| !uses.contains("/setup-"))
@@ -147,16 +154,16 @@ fn keys_of_matrix(matrix: &Node) -> Vec<(Key, Vec<String>)> {
             None => keys.push((key, values)),
         }
     };
-    for (key, value) in matrix.entries() {
-        match key.text() {
-            Some("include") => {
-                for (key, value) in value.items().iter().flat_map(Node::entries) {
-                    add(key, texts(value));
-                }
-            }
-            Some("exclude") => {}
-            _ => add(key, texts(value)),
+    let is_axis = |name: &str| !["include", "exclude"].contains(&name) && matrix.get(name).is_some();
+    let lists = |name: &str| matrix.get(name).map_or(&[][..], Node::items).iter().flat_map(Node::entries);
+    for (key, value) in matrix.entries().iter().filter(|(key, _)| key.text().is_some_and(is_axis)) {
+        // A key of an entry selects the combinations to which the entry applies.
+        if !lists("include").chain(lists("exclude")).any(|(other, _)| other.text() == key.text()) {
+            add(key, texts(value));
         }
+    }
+    for (key, value) in lists("include").filter(|(key, _)| !key.text().is_some_and(is_axis)) {
+        add(key, texts(value));
     }
     keys
 }
@@ -178,7 +185,8 @@ fn texts(node: &Node) -> Vec<String> {
 /// Whether a text can read a property of a context. A context that is used as a whole can be read in any way, and a
 /// script can read the inputs of an event.
 fn reads(text: &str, context: &str, name: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let lower = lines.collect::<Vec<_>>().join("\n").to_ascii_lowercase();
     let is_outside = |c: char| c != '_' && c != '-' && !c.is_ascii_alphanumeric();
     let is_read = |(at, _): (usize, &str)| {
         let rest = &lower[at + context.len()..];
@@ -206,6 +214,15 @@ fn jobs(file: &File) -> impl Iterator<Item = (&Job, &str)> {
         let end = later.min().unwrap_or(file.text.len());
         (&**job, &file.text[job.key.start..end])
     })
+}
+
+/// Whether two steps do the same; their names do not matter.
+fn is_same_work(one: &Node, other: &Node) -> bool {
+    let work = |step: &Node| -> Vec<(Node, Node)> {
+        let is_work = |key: &Node| key.text().is_some_and(|key| key != "name" && key != "id");
+        step.entries().iter().filter(|(key, _)| is_work(key)).cloned().collect()
+    };
+    is_same(&Node::from(Value::Mapping(work(one))), &Node::from(Value::Mapping(work(other))))
 }
 
 /// Whether two values are equal.

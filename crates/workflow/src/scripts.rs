@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile};
 use slug_shell::{Input, ShellOptions, Variables};
-pub use slug_shell::{makefile, names};
+pub use slug_shell::{makefile, names, outline};
 
 /// The commands that a command runs in the root of a repository and the repository lacks.
 #[must_use]
