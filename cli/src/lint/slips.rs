@@ -106,9 +106,15 @@ impl Linter<'_> {
             let is_elsewhere = |name: &str| {
                 texts.scripts.iter().any(|(other, _, names)| other != path && names.mentioned.contains_key(name))
             };
-            let is_entry = |name: &str| texts.entry_names().any(|entry| entry == name);
+            let is_in_workflow = |name: &str| {
+                let files = self.scripts.map(Scripts::files).unwrap_or_default();
+                let actions = files.iter().filter(|(path, _)| path.ends_with(".yml") || path.ends_with(".yaml"));
+                texts.workflows.iter().any(|(file, _)| mentions_word(&file.text, name))
+                    || actions.into_iter().any(|(_, file)| mentions_word(&file.text, name))
+            };
             let is_closed = texts.knows_sources_of(&file.text);
-            let locals = names.unset_locals().filter(|read| !is_elsewhere(&read.name) && !is_entry(&read.name));
+            let is_known = |name: &str| is_elsewhere(name) || is_built_in(name) || is_in_workflow(name);
+            let locals = names.unset_locals().filter(|read| !is_known(&read.name));
             for read in locals.filter(|_| is_closed) {
                 let range = file.base + read.span.start..file.base + read.span.end;
                 let title = format!("`{path}` reads `{}` before anything sets it", read.name);
@@ -119,16 +125,22 @@ impl Linter<'_> {
                         .with_subject("variable", read.name.clone()),
                 );
             }
-            let known =
-                || self.names.iter().chain(names.mentioned.keys()).map(String::as_str).chain(texts.entry_names());
+            let known = || self.names.iter().map(String::as_str).chain(texts.entry_names());
+            let own = |name: &str| {
+                let is_slip_of = |known: &&String| is_slip(name, known) && !known.eq_ignore_ascii_case(name);
+                names.assigned.keys().find(is_slip_of).map(String::as_str)
+            };
             for read in &names.reads {
-                if is_set(&read.name) {
+                if is_set(&read.name) || is_built_in(&read.name) {
                     continue;
                 }
                 let joined = read.joined.as_ref().map(|joined| joined.replace('-', "_"));
                 let meant = known().find(|known| joined.as_deref() == Some(known));
                 let is_plural = || known().any(|known| is_plural(&read.name, known));
-                let similar = || known().find(|known| is_slip(&read.name, known));
+                let similar = || {
+                    let similar = known().find(|known| is_slip(&read.name, known));
+                    similar.or_else(|| own(&read.name).filter(|_| read.is_required))
+                };
                 let meant = meant.or_else(|| if is_plural() { None } else { similar() });
                 if let Some(meant) = meant {
                     let range = file.base + read.span.start..file.base + read.span.end;
@@ -227,9 +239,11 @@ impl Linter<'_> {
         let mut findings = Vec::new();
         let mut add = |source, text: &str, at: &dyn Fn(Range<usize>) -> Range<usize>| {
             for (range, word) in words(text) {
-                let path = word.strip_prefix("./").unwrap_or(word);
+                let word = word.trim_start_matches(['@', ':', '!', '-', '+']).trim_end_matches(['.', ':', '!']);
+                let path = in_root(word);
                 let is_path = path.contains(['/', '.'])
                     && !path.starts_with('/')
+                    && !path.starts_with("..")
                     && !path.contains(['$', '*', '?', '[', ']', '{', '}']);
                 if !is_path || known.contains(path) {
                     continue;
@@ -268,14 +282,17 @@ impl Linter<'_> {
             let is_set_by_script =
                 |name: &str| texts.scripts.iter().any(|(_, _, names)| names.mentioned.contains_key(name));
             let needed = names.required().into_iter().filter(|name| set.contains(name) && !is_set_by_script(name));
-            // Another variable may be read by a function that is not called, or have a default of the policy.
+            // Another variable may be read by a function that is not called, or in a branch that is not taken.
             let is_certain = |name: &str| {
-                !self.names.contains(name) || names.reads.iter().any(|read| read.is_top_level && read.name == name)
+                !is_built_in(name) && names.reads.iter().any(|read| read.is_top_level && read.name == name)
             };
             for name in needed.filter(|name| is_certain(name)) {
                 for (file, source) in &texts.workflows {
                     for (job, step) in steps(file) {
                         let Some(run) = step.run.as_ref().filter(|run| calls(&run.text, target)) else { continue };
+                        if likely_slip::has_image(file, job) {
+                            continue;
+                        }
                         let layers = [&file.workflow.env, &job.env, &job.container_env, &step.env];
                         let is_entry = layers.iter().any(|layer| {
                             let is_open = matches!(layer, EnvLayer::Open(_) | EnvLayer::Opaque(_));
@@ -284,7 +301,7 @@ impl Linter<'_> {
                         let earlier = job.steps().iter().take_while(|other| other.number <= step.number);
                         // An action can write anything to the environment of later steps.
                         let may_set = |step: &Step| match &step.run {
-                            Some(run) => mentions_word(&run.text, name) || run.text.contains("GITHUB_ENV"),
+                            Some(run) => mentions_word(&run.text, name) || sets_any(&run.text),
                             None => step.uses.as_ref().is_some_and(|uses| !uses.starts_with("actions/checkout")),
                         };
                         if !is_entry && !earlier.into_iter().any(may_set) {
@@ -365,12 +382,11 @@ impl Texts<'_> {
     fn without_checkout(&self) -> Vec<Finding> {
         let has_makefile = self.scripts.iter().any(|(path, _, _)| is_makefile(path));
         let has_work = |step: &Step| {
-            let is_file = |program: &str| {
-                let path = in_root(program);
-                self.scripts.iter().any(|(known, _, _)| known == path) || (program == "make" && has_makefile)
-            };
-            let outline = step.run.as_ref().and_then(|run| Outline::of(&run.text));
-            outline.is_some_and(|outline| outline.commands.iter().filter_map(outline::program).any(is_file))
+            let is_file = |program: &str| self.scripts.iter().any(|(known, _, _)| known == in_root(program));
+            let Some(run) = &step.run else { return false };
+            let outline = Outline::of(&run.text).unwrap_or_default();
+            outline.commands.iter().filter_map(outline::program).any(is_file)
+                || (has_makefile && !goals(&run.text).is_empty())
         };
         let jobs = || self.workflows.iter().flat_map(|(file, _)| &file.workflow.jobs);
         if !jobs().any(|job| likely_slip::checks_out(job, &has_work)) {
@@ -400,7 +416,11 @@ impl Texts<'_> {
         for (file, source) in &self.workflows {
             let is_in_root = |(job, step): &(&Job, &Step)| {
                 let defaults = [&job.defaults, &file.workflow.defaults];
-                step.working_directory.is_none() && defaults.iter().all(|it| it.working_directory.is_none())
+                let is_other =
+                    |step: &Step| step.with.iter().any(|(name, _, _)| name == "repository" || name == "path");
+                step.working_directory.is_none()
+                    && defaults.iter().all(|it| it.working_directory.is_none())
+                    && !job.steps().iter().any(is_other)
             };
             for run in steps(file).filter(is_in_root).filter_map(|(_, step)| step.run.as_ref()) {
                 let missing = goals(&run.text).into_iter().find_map(|goal| match targets.get(goal.as_str()) {
@@ -428,6 +448,21 @@ impl Texts<'_> {
             !path.is_empty()
                 && self.scripts.iter().any(|(known, _, _)| known == path || known.ends_with(&format!("/{path}")))
         };
+        let outline = Outline::of(script).unwrap_or_default();
+        let first = |words: &Words| words.first().cloned().flatten().unwrap_or_default();
+        // A computed name can be any.
+        let sets_any = |words: &Words| match first(words).as_str() {
+            "eval" => true,
+            "declare" | "typeset" | "read" | "mapfile" | "readarray" => words.iter().any(Option::is_none),
+            "printf" => words.get(1) == Some(&Some("-v".to_owned())) && words.get(2) == Some(&None),
+            _ => false,
+        };
+        let is_source = |words: &&Words| ["source", "."].contains(&first(words).as_str());
+        let all = outline.commands.iter().filter(is_source).count();
+        let at_start = script.lines().filter(|line| line.starts_with("source ") || line.starts_with(". ")).count();
+        if outline.commands.iter().any(sets_any) || all != at_start {
+            return false;
+        }
         let sources = script.lines().filter_map(|line| {
             let mut words = line.split_whitespace();
             let is_source = words.next().is_some_and(|word| word == "." || word == "source");
@@ -552,6 +587,62 @@ fn calls(script: &str, target: &str) -> bool {
 /// A path relative to the directory of the job.
 fn in_root(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
+}
+
+/// Whether a script can set any variable for itself or for later steps.
+fn sets_any(script: &str) -> bool {
+    let is_open = |words: &Words| {
+        let first = words.first().and_then(Option::as_deref);
+        first.is_none_or(|first| ["source", ".", "eval"].contains(&first))
+    };
+    script.contains("GITHUB_ENV") || Outline::of(script).is_none_or(|outline| outline.commands.iter().any(is_open))
+}
+
+/// Whether a shell, the system or the runner sets a variable.
+fn is_built_in(name: &str) -> bool {
+    const NAMES: [&str; 37] = [
+        "CI",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "HOSTNAME",
+        "HOSTTYPE",
+        "PATH",
+        "PWD",
+        "OLDPWD",
+        "SHELL",
+        "SHLVL",
+        "TERM",
+        "LANG",
+        "TZ",
+        "TMPDIR",
+        "TMP",
+        "TEMP",
+        "DISPLAY",
+        "EDITOR",
+        "UID",
+        "EUID",
+        "PPID",
+        "RANDOM",
+        "SRANDOM",
+        "SECONDS",
+        "LINENO",
+        "IFS",
+        "OPTARG",
+        "OPTIND",
+        "REPLY",
+        "FUNCNAME",
+        "PIPESTATUS",
+        "COPROC",
+        "COLUMNS",
+        "LINES",
+        "OSTYPE",
+        "ImageOS",
+    ];
+    const PREFIXES: [&str; 10] =
+        ["GITHUB_", "GITEA_", "FORGEJO_", "RUNNER_", "ACTIONS_", "BASH", "LC_", "EPOCH", "XDG_", "DOCKER_"];
+    let is_proxy = || name.to_ascii_lowercase().ends_with("_proxy");
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || is_proxy()
 }
 
 /// Whether the line of an assignment begins with `export`.

@@ -25,7 +25,7 @@ impl Makefile {
                 Statement::Stray => return Some(BTreeMap::new()),
                 Statement::Include { .. } | Statement::Other => return None,
             };
-            if rule.is_undecided || rule.targets.contains(['$', '%']) {
+            if rule.is_undecided || rule.targets.contains(['$', '%']) || rule.targets.contains(".DEFAULT") {
                 return None;
             }
             let is_work = !rule.recipe.is_empty() || !rule.prerequisites.trim().is_empty();

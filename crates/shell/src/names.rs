@@ -38,6 +38,7 @@ impl Names {
     pub fn of(script: &str) -> Self {
         let mut names = Self { is_strict: script.lines().any(is_strict), ..Self::default() };
         let script = &with_plain_here_documents(script);
+        let functions = functions(script);
         let bytes = script.as_bytes();
         // `eval` makes commands of texts, and the patterns of `case` have a parenthesis without another.
         let is_special = |word: &str| ["eval", "case"].contains(&word);
@@ -75,7 +76,7 @@ impl Names {
                     }
                     at += 1;
                 }
-                b'$' => at = names.expansion(script, at + 1),
+                b'$' => at = names.expansion(script, &functions, at + 1),
                 byte if is_name_start(byte) => {
                     let end = end_of_name(script, at);
                     let name = &script[at..end];
@@ -100,7 +101,7 @@ impl Names {
     }
 
     /// Reads an expansion after its `$`, and returns where to go on.
-    fn expansion(&mut self, script: &str, at: usize) -> usize {
+    fn expansion(&mut self, script: &str, functions: &[Range<usize>], at: usize) -> usize {
         let bytes = script.as_bytes();
         let is_braced = bytes.get(at) == Some(&b'{');
         let mut start = at + usize::from(is_braced);
@@ -118,7 +119,9 @@ impl Names {
             let rest = script[end + 1..].find(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));
             script[start..end + 1 + rest.unwrap_or(script.len() - end - 1)].to_owned()
         });
-        let is_top_level = is_top_level(script, start);
+        let before = functions.partition_point(|function| function.start <= start);
+        let is_inside = before > 0 && functions[before - 1].contains(&start);
+        let is_top_level = !is_inside && is_top_level(script, start);
         self.reads.push(Read { name, span: start..end, is_required, joined, is_top_level });
         end
     }
@@ -147,6 +150,25 @@ impl Names {
     }
 }
 
+/// The bytes of the functions that begin in the first column, and end at the next `}` there.
+fn functions(script: &str) -> Vec<Range<usize>> {
+    let (mut functions, mut open, mut at) = (Vec::new(), None, 0);
+    for line in script.split_inclusive('\n') {
+        let head = line.trim_end();
+        let is_head = head.starts_with("function ") || head.contains("()");
+        if open.is_none() && is_head && !head.starts_with([' ', '\t', '#']) {
+            open = Some(at);
+        }
+        at += line.len();
+        if (head == "}" || is_head && head.ends_with('}'))
+            && let Some(start) = open.take()
+        {
+            functions.push(start..at);
+        }
+    }
+    functions
+}
+
 /// Whether the line at a byte is not indented and defines no function.
 fn is_top_level(script: &str, at: usize) -> bool {
     let start = script[..at].rfind('\n').map_or(0, |newline| newline + 1);
@@ -157,12 +179,13 @@ fn is_top_level(script: &str, at: usize) -> bool {
 /// The script with spaces for the quotes and other signs of its here-documents, which are plain text there.
 fn with_plain_here_documents(script: &str) -> String {
     let mut text = String::with_capacity(script.len());
-    let mut end: Option<String> = None;
+    let mut end: Option<(String, bool)> = None;
     for line in script.split_inclusive('\n') {
         match &end {
-            Some(word) if line.trim() == *word => end = None,
-            Some(_) => {
-                text.extend(line.chars().map(|c| if "\"'`#\\()".contains(c) { ' ' } else { c }));
+            Some((word, _)) if line.trim() == *word => end = None,
+            Some((_, is_quoted)) => {
+                let is_sign = |c: char| "\"'`#\\()".contains(c) || *is_quoted && c == '$';
+                text.extend(line.chars().map(|c| if is_sign(c) { ' ' } else { c }));
                 continue;
             }
             None => end = here_document(line),
@@ -172,14 +195,16 @@ fn with_plain_here_documents(script: &str) -> String {
     text
 }
 
-/// The word that ends the here-document of a line, if the line has one.
-fn here_document(line: &str) -> Option<String> {
+/// The word that ends the here-document of a line, if the line has one, and whether the document has no expansions.
+fn here_document(line: &str) -> Option<(String, bool)> {
     let (_, rest) = line.split_once("<<").filter(|(_, rest)| !rest.starts_with('<'))?;
     let word = rest.trim_start_matches('-').trim_start();
     let is_quote = |c| "\"'\\".contains(c);
     let end = word.trim_start_matches(is_quote).find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let is_quoted = word.starts_with(is_quote);
     let word = word.trim_start_matches(is_quote);
-    Some(word[..end.unwrap_or(word.len())].to_owned()).filter(|word| !word.is_empty())
+    let word = word[..end.unwrap_or(word.len())].to_owned();
+    (!word.is_empty()).then_some((word, is_quoted))
 }
 
 fn is_strict(line: &str) -> bool {
@@ -236,6 +261,7 @@ mod tests {
             ("set -u\nx=\"$(a | while read -r body; do echo \"$body\"; done)\"\necho $body", &[]),
             ("set -u\nx=\"$(for body in 1; do (b); done) c\"\necho $body", &[]),
             ("set -u\nx=\"{\\\"body\\\": $body}\"", &["body"]),
+            ("set -u\ncat <<'EOF'\n$body\nEOF\nfunction f { echo $body; }\ng() {\ncat <<EOF\n$body\nEOF\n}\n", &[]),
             ("set -u\ncat <<EOF\nDon't.\nEOF\nbody=1\necho $body # it's", &[]),
         ] {
             let names = Names::of(script);

@@ -29,8 +29,12 @@ impl Outline {
     fn list(&mut self, body: &List, source: &str) {
         let text = |item: &AndOr| source.get(item.span.clone()).map(|text| text.trim().trim_end_matches(';'));
         for pair in body.items.windows(2).filter(|pair| text(&pair[0]) == text(&pair[1])) {
+            // The text of a here-document is elsewhere, and parallel calls are meant.
+            let has_document = |one: &Command| one.redirects.iter().any(|it| it.here_document.is_some());
             if let ([one], []) = (pair[0].first.commands.as_slice(), pair[0].rest.as_slice())
                 && let CommandKind::Simple(simple) = &one.kind
+                && !has_document(one)
+                && !pair[0].in_background
             {
                 self.repeated.push(words(simple));
             }
@@ -142,6 +146,8 @@ mod tests {
             ("if x; then a; else a; fi", 0),
             ("a && a", 0),
             ("a > b\na > c", 0),
+            ("a &\na &\nwait", 0),
+            ("a <<E\n1\nE\na <<E\n2\nE", 0),
         ] {
             assert_eq!(Outline::of(script).expect("is valid").repeated.len(), expected, "{script}");
         }

@@ -63,7 +63,7 @@ pub fn repetitions(file: &File, is_call: &dyn Fn(&Words) -> bool) -> Vec<Problem
         let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
         let steps = node.and_then(|job| job.get("steps")).map_or(&[][..], Node::items);
         // A condition can make two equal steps exclude each other.
-        for pair in steps.windows(2).filter(|pair| is_same_work(&pair[0], &pair[1]) && pair[0].get("if").is_none()) {
+        for pair in steps.windows(2).filter(|pair| is_same(&pair[0], &pair[1]) && pair[0].get("if").is_none()) {
             let run = pair[1].get("run").and_then(Node::text).and_then(Outline::of);
             if run.is_some_and(|run| run.commands.iter().any(is_call)) {
                 add(&pair[1].highlight_span(), "the job has this step twice in a row");
@@ -85,9 +85,7 @@ pub fn without_checkout(file: &File, has_work: &dyn Fn(&Step) -> bool) -> Vec<Pr
     let mut problems = Vec::new();
     for job in &file.workflow.jobs {
         // The machine may keep the files of an earlier job, and an image may have them.
-        let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
-        let has_image = node.is_some_and(|job| job.get("container").is_some());
-        if has_image || job.runs_on.iter().any(|label| label.contains("self-hosted")) {
+        if has_image(file, job) || !job.runs_on.iter().any(|label| is_hosted(label)) {
             continue;
         }
         for step in job.steps() {
@@ -109,6 +107,18 @@ pub fn without_checkout(file: &File, has_work: &dyn Fn(&Step) -> bool) -> Vec<Pr
         }
     }
     problems
+}
+
+/// Whether a job runs in a container, which can have files and variables of its own.
+#[must_use]
+pub fn has_image(file: &File, job: &Job) -> bool {
+    let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
+    node.is_some_and(|job| job.get("container").is_some())
+}
+
+/// Whether a label names a machine of the forge, which is empty when a job starts.
+fn is_hosted(label: &str) -> bool {
+    ["ubuntu", "windows", "macos"].iter().any(|system| label.starts_with(system))
 }
 
 /// Whether a job checks out the repository, as a whole, before a step that `has_work`.
@@ -214,15 +224,6 @@ fn jobs(file: &File) -> impl Iterator<Item = (&Job, &str)> {
         let end = later.min().unwrap_or(file.text.len());
         (&**job, &file.text[job.key.start..end])
     })
-}
-
-/// Whether two steps do the same; their names do not matter.
-fn is_same_work(one: &Node, other: &Node) -> bool {
-    let work = |step: &Node| -> Vec<(Node, Node)> {
-        let is_work = |key: &Node| key.text().is_some_and(|key| key != "name" && key != "id");
-        step.entries().iter().filter(|(key, _)| is_work(key)).cloned().collect()
-    };
-    is_same(&Node::from(Value::Mapping(work(one))), &Node::from(Value::Mapping(work(other))))
 }
 
 /// Whether two values are equal.
