@@ -438,7 +438,8 @@ pub const READERS: &[Reader] = &[
         template: PIN,
         word: "sonnet",
         item: ", \"m-#\"",
-        beside: &[("slugproof.yaml", "schema_version: 1\n")],
+        // The target directory can be in a checkout that ignores it.
+        beside: &[("slugproof.yaml", "schema_version: 1\n"), (".git/HEAD", "")],
     },
     Reader {
         name: "resolve --batch",
