@@ -1,7 +1,7 @@
 //! Slips that the texts of workflow files, actions and scripts show: what a forge refuses, paths, variables of scripts
 //! and of the repository, calls without a variable that the harness needs, and lines that are likely slips.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use slug_value::slip::is_slip;
@@ -28,7 +28,14 @@ struct Texts<'f> {
     workflows: Vec<(&'f File, SourceId)>,
     /// The scripts that were read, with their paths and names.
     scripts: Vec<(String, SourceFile, Names)>,
+    /// The words of the workflow files.
+    workflow_words: HashSet<&'f str>,
+    /// For each name that scripts read: how often, and whether one of the places needs no value.
+    reads: HashMap<String, (usize, bool)>,
 }
+
+/// The most names of a script that are compared with others.
+const NAMES_COMPARED: usize = 1_000;
 
 impl Linter<'_> {
     /// The findings about the texts of a run.
@@ -54,7 +61,7 @@ impl Linter<'_> {
         findings.extend(wrong_calls(files));
         let Some(scripts) = self.scripts.filter(|_| !workflows.is_empty()) else { return findings };
         self.read_sources(scripts);
-        let texts = Texts { workflows, scripts: names_of(scripts) };
+        let texts = Texts::new(workflows, names_of(scripts));
         findings.extend(texts.actions(scripts));
         findings.extend(self.misspelt_reads(&texts));
         findings.extend(self.misspelt_assignments(&texts));
@@ -91,27 +98,22 @@ impl Linter<'_> {
     fn misspelt_reads(&self, texts: &Texts<'_>) -> Vec<Finding> {
         let source = texts.workflows[0].1;
         // An expansion such as `${A:=b}` sets a name, but only for another place that reads it.
-        let reads = |name: &str| {
-            let all = texts.scripts.iter().flat_map(|(_, _, names)| &names.reads).filter(|read| read.name == name);
-            all.clone().count() > 1 && all.clone().any(|read| !read.is_required)
-        };
+        let reads = |name: &str| texts.reads.get(name).is_some_and(|(count, is_optional)| *count > 1 && *is_optional);
         let is_set = |name: &str| {
             self.names.contains(name)
                 || reads(name)
                 || texts.scripts.iter().any(|(_, _, names)| names.mentioned.contains_key(name))
-                || texts.workflows.iter().any(|(file, _)| mentions_word(&file.text, name))
+                || texts.workflow_words.contains(name)
         };
+        let actions = self.scripts.map(Scripts::files).unwrap_or_default();
+        let actions = actions.iter().filter(|(path, _)| path.ends_with(".yml") || path.ends_with(".yaml"));
+        let action_words: HashSet<&str> = actions.flat_map(|(_, file)| names_in(&file.text)).collect();
         let mut findings = Vec::new();
         for (path, file, names) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
             let is_elsewhere = |name: &str| {
                 texts.scripts.iter().any(|(other, _, names)| other != path && names.mentioned.contains_key(name))
             };
-            let is_in_workflow = |name: &str| {
-                let files = self.scripts.map(Scripts::files).unwrap_or_default();
-                let actions = files.iter().filter(|(path, _)| path.ends_with(".yml") || path.ends_with(".yaml"));
-                texts.workflows.iter().any(|(file, _)| mentions_word(&file.text, name))
-                    || actions.into_iter().any(|(_, file)| mentions_word(&file.text, name))
-            };
+            let is_in_workflow = |name: &str| texts.workflow_words.contains(name) || action_words.contains(name);
             let is_closed = texts.knows_sources_of(&file.text);
             let is_known = |name: &str| is_elsewhere(name) || is_built_in(name) || is_in_workflow(name);
             let locals = names.unset_locals().filter(|read| !is_known(&read.name));
@@ -130,10 +132,8 @@ impl Linter<'_> {
                 let is_slip_of = |known: &&String| is_slip(name, known) && !known.eq_ignore_ascii_case(name);
                 names.assigned.keys().find(is_slip_of).map(String::as_str)
             };
-            for read in &names.reads {
-                if is_set(&read.name) || is_built_in(&read.name) {
-                    continue;
-                }
+            let unset = names.reads.iter().filter(|read| !is_set(&read.name) && !is_built_in(&read.name));
+            for read in unset.take(NAMES_COMPARED) {
                 let joined = read.joined.as_ref().map(|joined| joined.replace('-', "_"));
                 let meant = known().find(|known| joined.as_deref() == Some(known));
                 let is_plural = || known().any(|known| is_plural(&read.name, known));
@@ -158,14 +158,18 @@ impl Linter<'_> {
         let known = || self.known.read.iter().chain(&self.known.credentials);
         let mut findings = Vec::new();
         for (path, file, names) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
-            for (name, at) in &names.assigned {
-                let is_read = |(other, file, names): &(String, SourceFile, Names)| {
-                    names.reads.iter().any(|read| read.name == *name)
-                        || (other != path && mentions_word(&file.text, name))
-                };
-                let is_once = file.text.matches(name.as_str()).count() == 1;
-                let is_known = known().any(|known| known == name || is_plural(name, known));
-                if !is_once || is_known || !is_export(&file.text, *at) || texts.scripts.iter().any(is_read) {
+            let mut counts: HashMap<&str, usize> = HashMap::new();
+            names_in(&file.text).for_each(|name| *counts.entry(name).or_insert(0) += 1);
+            let is_elsewhere = |name: &str| {
+                let others = texts.scripts.iter().filter(|(other, _, _)| other != path);
+                texts.reads.contains_key(name)
+                    || others.into_iter().any(|(_, _, names)| names.mentioned.contains_key(name))
+            };
+            let unread = names.assigned.iter().filter(|(name, at)| {
+                counts.get(name.as_str()) == Some(&1) && is_export(&file.text, **at) && !is_elsewhere(name)
+            });
+            for (name, at) in unread.take(NAMES_COMPARED) {
+                if known().any(|known| known == name || is_plural(name, known)) {
                     continue;
                 }
                 if let Some(meant) = known().find(|known| is_slip(name, known) && !names.assigned.contains_key(*known))
@@ -290,7 +294,7 @@ impl Linter<'_> {
                 for (file, source) in &texts.workflows {
                     for (job, step) in steps(file) {
                         let Some(run) = step.run.as_ref().filter(|run| calls(&run.text, target)) else { continue };
-                        if likely_slip::has_image(file, job) {
+                        if job.has_container {
                             continue;
                         }
                         let layers = [&file.workflow.env, &job.env, &job.container_env, &step.env];
@@ -320,6 +324,19 @@ impl Linter<'_> {
             }
         }
         findings
+    }
+}
+
+impl<'f> Texts<'f> {
+    fn new(workflows: Vec<(&'f File, SourceId)>, scripts: Vec<(String, SourceFile, Names)>) -> Self {
+        let workflow_words = workflows.iter().flat_map(|(file, _)| names_in(&file.text)).collect();
+        let mut reads: HashMap<String, (usize, bool)> = HashMap::new();
+        for read in scripts.iter().flat_map(|(_, _, names)| &names.reads) {
+            let (count, is_optional) = reads.entry(read.name.clone()).or_default();
+            *count += 1;
+            *is_optional |= !read.is_required;
+        }
+        Self { workflows, scripts, workflow_words, reads }
     }
 }
 
@@ -375,9 +392,7 @@ impl Texts<'_> {
         }
         findings
     }
-}
 
-impl Texts<'_> {
     /// Jobs that run a file of the repository and do not check it out, if other jobs do.
     fn without_checkout(&self) -> Vec<Finding> {
         let has_makefile = self.scripts.iter().any(|(path, _, _)| is_makefile(path));
@@ -658,6 +673,11 @@ fn words_after(text: &str, prefix: &str) -> Vec<String> {
     let rests = starts.map(|(at, prefix)| &text[at + prefix.len()..]);
     let names = rests.map(|rest| rest.split(is_outside).next().unwrap_or_default().to_owned());
     names.filter(|name| !name.is_empty()).collect()
+}
+
+/// The names and other words of a text.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Whether a text has a name as a whole word.

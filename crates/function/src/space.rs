@@ -209,8 +209,7 @@ impl Space {
                 }
             }
         }
-        let Comparisons { texts, patterns, is_printed, .. } = &reading.runtime;
-        let is_runtime_read = !texts.is_empty() || !patterns.is_empty() || *is_printed;
+        let is_runtime_read = reading.runtime != Comparisons::default();
         let mut space = Self { is_runtime_read, ..Self::default() };
         if !names_runtime {
             let (values, is_complete) = runtime.values("other-runtime");

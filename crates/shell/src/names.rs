@@ -144,9 +144,10 @@ impl Names {
         let is_early = |read: &Read| {
             read.is_top_level && self.mentioned.get(&read.name).is_none_or(|first| *first > read.span.start)
         };
-        let required = |name: &str| self.reads.iter().all(|read| read.is_required || read.name != name);
+        let optional: BTreeSet<&str> =
+            self.reads.iter().filter(|read| !read.is_required).map(|read| read.name.as_str()).collect();
         let reads = self.reads.iter().filter(|_| self.is_strict);
-        reads.filter(move |read| is_local(&read.name) && is_early(read) && required(&read.name))
+        reads.filter(move |read| is_local(&read.name) && is_early(read) && !optional.contains(read.name.as_str()))
     }
 }
 

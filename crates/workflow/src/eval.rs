@@ -155,6 +155,9 @@ impl<'r> Evaluation<'r> {
 
     /// The jobs of a file that have one of these names, each with its name. Names are ids in lower case.
     fn jobs_named(&self, file_index: usize, names: &BTreeSet<String>) -> Vec<(String, JobId)> {
+        if names.is_empty() {
+            return Vec::new();
+        }
         let jobs = self.workflow(file_index).jobs.iter().enumerate();
         let named = jobs.map(|(index, job)| (job.id.to_lowercase(), JobId { file: file_index, job: index }));
         named.filter(|(name, _)| names.contains(name)).collect()

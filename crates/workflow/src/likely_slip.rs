@@ -1,6 +1,7 @@
 //! Lines of a workflow file that forges accept and that are likely slips: values that nothing reads, the same work
 //! twice, and files of the repository in a job that does not check it out.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use slug_shell::outline::{Outline, Words};
@@ -19,24 +20,31 @@ pub fn unread_values(file: &File, is_known: &dyn Fn(&str) -> bool, reads_event: 
     let mut problems = Vec::new();
     // An alias repeats a part of another job.
     let has_anchors = file.text.lines().any(|line| line.contains(": &") || line.contains("- &"));
-    for (job, text) in jobs(file).filter(|_| !has_anchors) {
-        for (key, values) in job.matrix.iter().flat_map(keys_of_matrix) {
-            if values.iter().any(|value| is_known(value)) && !reads(text, "matrix", &key.name) {
-                problems.push(Problem {
-                    span: key.span,
-                    message: format!("nothing in this job reads `matrix.{}`", key.name),
-                    help: format!("pass it on, as in `${{{{ matrix.{} }}}}`, or remove it", key.name),
-                });
-            }
+    let mut add = |key: Key, property: String, place: &str| {
+        let message = format!("nothing {place}reads `{property}`");
+        let help = format!("pass it on, as in `${{{{ {property} }}}}`, or remove it");
+        problems.push(Problem { span: key.span, message, help });
+    };
+    for (job, text) in jobs(file).into_iter().filter(|_| !has_anchors) {
+        let unread = job.matrix.iter().flat_map(keys_of_matrix);
+        let mut unread = unread.filter(|(_, values)| values.iter().any(|value| is_known(value))).peekable();
+        let Some(read) = unread.peek().and_then(|_| properties(text, "matrix")) else { continue };
+        for (key, _) in unread.filter(|(key, _)| !read.contains(&key.name.to_ascii_lowercase())) {
+            let property = format!("matrix.{}", key.name);
+            add(key, property, "in this job ");
         }
     }
-    for (key, values) in inputs(&file.root).into_iter().filter(|_| !reads_event) {
-        if values.iter().any(|value| is_known(value)) && !reads(&file.text, "inputs", &key.name) {
-            problems.push(Problem {
-                span: key.span,
-                message: format!("nothing reads `inputs.{}`", key.name),
-                help: format!("pass it on, as in `${{{{ inputs.{} }}}}`, or remove it", key.name),
-            });
+    let events = ["github_event_path", "event_path", "tojson(github"];
+    let lower = file.text.to_ascii_lowercase();
+    if reads_event || events.iter().any(|event| lower.contains(event)) {
+        return problems;
+    }
+    let Some(read) = properties(&file.text, "inputs") else { return problems };
+    let is_unread = |key: &Key| !read.contains(&key.name.to_ascii_lowercase());
+    for (key, values) in inputs(&file.root).into_iter().filter(|(key, _)| is_unread(key)) {
+        if values.iter().any(|value| is_known(value)) {
+            let property = format!("inputs.{}", key.name);
+            add(key, property, "");
         }
     }
     problems
@@ -51,24 +59,25 @@ pub fn repetitions(file: &File, is_call: &dyn Fn(&Words) -> bool) -> Vec<Problem
     let mut add = |span: &Range<usize>, message: &str| {
         problems.push(Problem { span: span.clone(), message: message.to_owned(), help: HELP.to_owned() });
     };
-    for job in &file.workflow.jobs {
-        for (_, list) in job.matrix.iter().flat_map(Node::entries) {
-            let items = list.items();
-            for (index, item) in items.iter().enumerate() {
-                if items[..index].iter().any(|earlier| is_same(earlier, item)) {
-                    add(&item.span, "the matrix has this value twice");
-                }
+    for (_, job) in file.root.get("jobs").map_or(&[][..], Node::entries) {
+        let matrix = job.get("strategy").and_then(|strategy| strategy.get("matrix"));
+        for (_, list) in matrix.map_or(&[][..], Node::entries) {
+            let mut seen = HashSet::new();
+            for item in list.items().iter().filter(|item| !seen.insert(canonical(item))) {
+                add(&item.span, "the matrix has this value twice");
             }
         }
-        let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
-        let steps = node.and_then(|job| job.get("steps")).map_or(&[][..], Node::items);
+        let steps = job.get("steps").map_or(&[][..], Node::items);
         // A condition can make two equal steps exclude each other.
-        for pair in steps.windows(2).filter(|pair| is_same(&pair[0], &pair[1]) && pair[0].get("if").is_none()) {
+        let is_same = |pair: &[Node]| pair[0].get("if").is_none() && canonical(&pair[0]) == canonical(&pair[1]);
+        for pair in steps.windows(2).filter(|pair| is_same(pair)) {
             let run = pair[1].get("run").and_then(Node::text).and_then(Outline::of);
             if run.is_some_and(|run| run.commands.iter().any(is_call)) {
                 add(&pair[1].highlight_span(), "the job has this step twice in a row");
             }
         }
+    }
+    for job in &file.workflow.jobs {
         for run in job.steps().iter().filter_map(|step| step.run.as_ref()) {
             if Outline::of(&run.text).is_some_and(|outline| outline.repeated.iter().any(is_call)) {
                 add(&run.key, "the script has the same call twice in a row");
@@ -85,7 +94,7 @@ pub fn without_checkout(file: &File, has_work: &dyn Fn(&Step) -> bool) -> Vec<Pr
     let mut problems = Vec::new();
     for job in &file.workflow.jobs {
         // The machine may keep the files of an earlier job, and an image may have them.
-        if has_image(file, job) || !job.runs_on.iter().any(|label| is_hosted(label)) {
+        if job.has_container || !job.runs_on.iter().any(|label| is_hosted(label)) {
             continue;
         }
         for step in job.steps() {
@@ -107,13 +116,6 @@ pub fn without_checkout(file: &File, has_work: &dyn Fn(&Step) -> bool) -> Vec<Pr
         }
     }
     problems
-}
-
-/// Whether a job runs in a container, which can have files and variables of its own.
-#[must_use]
-pub fn has_image(file: &File, job: &Job) -> bool {
-    let node = file.root.get("jobs").and_then(|jobs| jobs.get(&job.id));
-    node.is_some_and(|job| job.get("container").is_some())
 }
 
 /// Whether a label names a machine of the forge, which is empty when a job starts.
@@ -192,53 +194,51 @@ fn texts(node: &Node) -> Vec<String> {
     node.text().into_iter().chain(node.items().iter().filter_map(Node::text)).map(str::to_owned).collect()
 }
 
-/// Whether a text can read a property of a context. A context that is used as a whole can be read in any way, and a
-/// script can read the inputs of an event.
-fn reads(text: &str, context: &str, name: &str) -> bool {
+/// The properties of a context that a text reads, in lower case; `None` if it uses the context as a whole, and so can
+/// read any of them.
+fn properties(text: &str, context: &str) -> Option<HashSet<String>> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let lower = lines.collect::<Vec<_>>().join("\n").to_ascii_lowercase();
     let is_outside = |c: char| c != '_' && c != '-' && !c.is_ascii_alphanumeric();
-    let is_read = |(at, _): (usize, &str)| {
+    let mut read = HashSet::new();
+    for (at, _) in lower.match_indices(context) {
         let rest = &lower[at + context.len()..];
         match rest.strip_prefix('.') {
+            Some(property) if property.starts_with('*') => return None,
             Some(property) => {
-                property
-                    .strip_prefix(&name.to_ascii_lowercase())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(is_outside))
-                    || property.starts_with('*')
+                read.insert(property.split(is_outside).next().unwrap_or_default().to_owned());
             }
             // `inputs:` and `matrix:` are keys.
-            None => !rest.starts_with(':') && lower[..at].ends_with(is_outside) && rest.starts_with(is_outside),
+            None if !rest.starts_with(':') && lower[..at].ends_with(is_outside) && rest.starts_with(is_outside) => {
+                return None;
+            }
+            None => {}
         }
-    };
-    let is_event =
-        context == "inputs" && ["github_event_path", "event_path", "tojson(github"].iter().any(|it| lower.contains(it));
-    is_event || lower.match_indices(context).any(is_read)
+    }
+    Some(read)
 }
 
 /// The jobs of a file, each with its text.
-fn jobs(file: &File) -> impl Iterator<Item = (&Job, &str)> {
-    let jobs = &file.workflow.jobs;
-    jobs.iter().map(|job| {
-        let later = jobs.iter().map(|other| other.key.start).filter(|start| *start > job.key.start);
-        let end = later.min().unwrap_or(file.text.len());
-        (&**job, &file.text[job.key.start..end])
-    })
+fn jobs(file: &File) -> Vec<(&Job, &str)> {
+    let mut starts: Vec<usize> = file.workflow.jobs.iter().map(|job| job.key.start).collect();
+    starts.sort_unstable();
+    let text = |job: &Job| {
+        let later = starts.partition_point(|start| *start <= job.key.start);
+        &file.text[job.key.start..starts.get(later).copied().unwrap_or(file.text.len())]
+    };
+    file.workflow.jobs.iter().map(|job| (&**job, text(job))).collect()
 }
 
-/// Whether two values are equal.
-fn is_same(one: &Node, other: &Node) -> bool {
-    match (&one.value, &other.value) {
-        (Value::Mapping(_), Value::Mapping(_)) => {
-            let (one, other) = (one.entries(), other.entries());
-            let has = |(key, value): &(Node, Node)| {
-                other.iter().any(|(name, known)| is_same(key, name) && is_same(value, known))
-            };
-            one.len() == other.len() && one.iter().all(has)
+/// A text that equal values have in common, whatever the order of their keys.
+fn canonical(node: &Node) -> String {
+    match &node.value {
+        Value::Mapping(entries) => {
+            let mut entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{}: {}", canonical(key), canonical(value))).collect();
+            entries.sort();
+            format!("{{{}}}", entries.join(", "))
         }
-        (Value::Sequence(one), Value::Sequence(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
-        }
-        _ => one.text().is_some() && one.text() == other.text(),
+        Value::Sequence(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(", ")),
+        _ => format!("{:?}", node.text()),
     }
 }

@@ -116,6 +116,8 @@ pub struct Job {
     pub needs: Vec<String>,
     /// Its environment.
     pub env: EnvLayer,
+    /// Whether it runs in a container, whose image can have files and variables.
+    pub has_container: bool,
     /// The environment of its container.
     pub container_env: EnvLayer,
     /// The matrix: the job runs once for each of its rows.
@@ -459,6 +461,7 @@ fn job((id, job): &(Node, Node)) -> Option<Job> {
         condition: condition_of(job),
         needs: job.get("needs").map(labels).unwrap_or_default(),
         env: env_of(job),
+        has_container: job.get("container").is_some(),
         container_env: job.get("container").map(env_of_container).unwrap_or_default(),
         matrix: job.get("strategy").and_then(|strategy| strategy.get("matrix")).cloned(),
         defaults: defaults_of(job),
