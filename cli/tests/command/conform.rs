@@ -27,7 +27,7 @@ harness: [run.sh]
 runtime: KIND
 defaults: {KIND: agent, PAYER: own}
 model:
-  - {name: pool, when: {PAYER: pool}, use: [$POOL_MODEL, pool/p]}
+  - {name: pool, when: {PAYER: pool}, use: pool/p}
   - {name: override, use: $WANTED}
   - {when: {runtime: agent, A_KEY: set}, use: a-2}
   - {when: {runtime: agent, B_KEY: set}, use: b-1}
@@ -43,7 +43,7 @@ const LIBRARY: &str = "\
 : \"${KIND:=agent}\" \"${PAYER:=own}\"
 choose() {
   local kind=$1
-  if [[ $PAYER == pool ]]; then printf '%s\\n' \"${POOL_MODEL:-pool/p}\"; return; fi
+  if [[ $PAYER == pool ]]; then printf '%s\\n' pool/p; return; fi
   if [[ -n ${WANTED:-} ]]; then printf '%s\\n' \"$WANTED\"; return; fi
   case $kind in
     agent)
@@ -92,9 +92,16 @@ fn conform(scratch: &Scratch) -> RunOutput {
     slugproof(["conform"]).dir(scratch).run()
 }
 
-/// The findings: code, path and line of the caret, and notes.
-fn findings(scratch: &Scratch) -> Vec<(String, String, u64, Vec<String>)> {
-    let output = slugproof(["conform", "--output", "json"]).dir(scratch).run().json();
+/// A finding: code, path and line of the caret, and notes.
+type Finding = (String, String, u64, Vec<String>);
+
+fn findings(scratch: &Scratch) -> Vec<Finding> {
+    code_and_findings(scratch).1
+}
+
+fn code_and_findings(scratch: &Scratch) -> (i32, Vec<Finding>) {
+    let run = slugproof(["conform", "--output", "json"]).dir(scratch).run();
+    let output = run.json();
     Schema::read("../docs/findings.schema.json").accepts(&output).expect("the report follows its schema");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let findings = output["findings"].as_array().expect("there is a list").iter().map(|finding| {
@@ -103,7 +110,7 @@ fn findings(scratch: &Scratch) -> Vec<(String, String, u64, Vec<String>)> {
         let line = primary["start"]["line"].as_u64().unwrap_or_default();
         (text(&finding["code"]), text(&primary["path"]), line, notes)
     });
-    findings.collect()
+    (run.code, findings.collect())
 }
 
 /// Checks that nothing but the input is in a directory.
@@ -117,7 +124,10 @@ fn assert_untouched(scratch: &Scratch) {
 
 #[test]
 fn order_of_version_2_is_proved() {
-    let scratch = project("proved", &format!("{POLICY}{FUNCTION}"), LIBRARY);
+    let policy = POLICY.replace("use: pool/p", "use: [$POOL_MODEL, pool/p]");
+    let library = LIBRARY.replace("printf '%s\\n' pool/p", "printf '%s\\n' \"${POOL_MODEL:-pool/p}\"");
+    assert!(policy != POLICY && library != LIBRARY);
+    let scratch = project("proved", &format!("{policy}{FUNCTION}"), &library);
     let output = conform(&scratch);
     assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{}", output.stdout);
     assert!(output.stdout.contains("\n✓ proved: `nightly` matches its function\n"), "{}", output.stdout);
@@ -196,7 +206,7 @@ fn condition_under_which_nothing_is_created_is_compared() {
 
     // The function confirms the condition: it fails, or it prints nothing.
     for (name, answer) in [("fails", "return 2"), ("silent", "return 0")] {
-        let library = LIBRARY.replace("printf '%s\\n' \"${POOL_MODEL:-pool/p}\"; return", answer);
+        let library = LIBRARY.replace("printf '%s\\n' pool/p; return", answer);
         assert_ne!(library, LIBRARY);
         let scratch = project(&format!("unless-{name}"), &unless("PAYER: pool"), &library);
         let output = conform(&scratch);
@@ -254,13 +264,13 @@ fn each_kind_of_difference_is_found() {
         ("default", changed("${PAYER:=own}", "${PAYER:=pool}"), 4, "with no variable"),
     ] {
         let scratch = project(name, &format!("{POLICY}{FUNCTION}"), &library);
-        let found = findings(&scratch);
+        let (code, found) = code_and_findings(&scratch);
+        assert_eq!(code, 1, "{name}");
         assert!(found.iter().all(|(code, ..)| code == "policy-drift"), "{name}: {found:?}");
-        let is_it = |(_, _, at, notes): &&(String, String, u64, Vec<String>)| {
+        let is_it = |(_, _, at, notes): &&Finding| {
             *at == line && notes.iter().any(|note| note.contains(environment) && note.matches('=').count() <= 3)
         };
         assert!(found.iter().any(|finding| is_it(&finding)), "{name}: {found:?}");
-        assert_eq!(conform(&scratch).code, 1);
     }
 }
 
@@ -268,12 +278,11 @@ fn each_kind_of_difference_is_found() {
 fn ignored_case_is_a_difference_and_not_proved() {
     let policy = policy("{when: {PAYER: pool}, use: pool/p}, {use: a-1}");
     let library = "choose() {\n  if [[ ${PAYER^^} == POOL ]]; then echo pool/p; return; fi\n  echo a-1\n}\n";
-    let scratch = project("case", &policy, library);
-    let found = findings(&scratch);
+    let (code, found) = code_and_findings(&project("case", &policy, library));
+    assert_eq!(code, 1, "{found:?}");
     let at = |code: &str| found.iter().find(|finding| finding.0 == code).map(|finding| (finding.1.as_str(), finding.2));
     assert_eq!(at("not-proved"), Some(("lib.sh", 2)), "{found:?}");
     assert_eq!(at("policy-drift"), Some(("lib.sh", 2)), "{found:?}");
-    assert_eq!(conform(&scratch).code, 1);
 }
 
 #[test]
@@ -310,11 +319,11 @@ fn counter_is_unstable() {
         "calls=0\nchoose() {\n  calls=$((calls + 1))\n  if [ $calls -gt 2 ]; then echo b-1; else echo a-1; fi\n}\n";
     let policy = policy("{use: a-1}");
     let scratch = project("counter", &policy, library);
-    let found = findings(&scratch);
+    let (code, found) = code_and_findings(&scratch);
+    assert_eq!(code, 1, "{found:?}");
     let unstable = found.iter().find(|finding| finding.0 == "unstable-function");
     assert_eq!(unstable.map(|finding| (finding.1.as_str(), finding.2)), Some(("lib.sh", 3)), "{found:?}");
     assert!(!found.iter().any(|finding| finding.0 == "policy-drift"), "{found:?}");
-    assert_eq!(conform(&scratch).code, 1);
     assert_untouched(&scratch);
 }
 

@@ -1,4 +1,5 @@
 //! The law `diff-is-exact`: the comparison of two datasets equals that of their answers to single environments.
+//! `PROPTEST_CASES` sets the number of pairs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,14 +7,14 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{Config, TestRunner};
 use slug_laws::Dataset;
 use slug_laws::comparison::{Answer, Change, Comparison, State, compare};
 use slug_laws::difference::DIFF_IS_EXACT;
 use slug_laws::generator::{self, CHOICES, Choices};
 use slug_laws::pair::changed;
 
-/// The number of pairs of datasets that a comparison decides.
+/// The number of pairs of datasets with which wrong comparisons are tried.
 const PAIRS: usize = 1_000;
 
 /// The most environments of one pair.
@@ -62,8 +63,8 @@ fn comparison_equals_brute_force() {
         ("nothing created", |it| [&it.before, &it.after].iter().any(|it| it.state == State::Nothing)),
     ];
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut decided = 0;
-    for (number, pair) in pairs(2 * PAIRS).enumerate() {
+    let (mut decided, wanted) = (0, Config::default().cases as usize);
+    for (number, pair) in pairs(2 * wanted).enumerate() {
         let comparison = compare(&pair.0, &pair.1);
         if let Err(violation) = check(&comparison, &pair) {
             let documents = [&pair.0, &pair.1].map(|it| format!("{}{}", it.registry.to_yaml(), it.policy.to_yaml()));
@@ -75,11 +76,11 @@ fn comparison_equals_brute_force() {
             *count.entry(kind).or_default() += usize::from(comparison.changes.iter().any(is));
         }
         *count.entry("no change").or_default() += usize::from(comparison.changes.is_empty() && pair.0 != pair.1);
-        if decided == PAIRS {
+        if decided == wanted {
             break;
         }
     }
-    assert_eq!(decided, PAIRS, "most comparisons must be decided");
+    assert_eq!(decided, wanted, "most comparisons must be decided");
     for (kind, times) in &count {
         assert!(*times >= 10, "{kind} occurs {times} times: {count:#?}");
     }

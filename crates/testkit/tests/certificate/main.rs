@@ -4,7 +4,7 @@ mod corruption;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,6 +13,7 @@ use slug_laws::enumeration::certificate::{End, Header, Line};
 use slug_laws::{Dataset, generator};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry};
+use tempfile::TempDir;
 
 /// The lines of the certificate of a policy; `None` if its enumeration does not cover every runtime.
 fn certificate(registry: &Registry, policy: &Policy) -> Option<Vec<Value>> {
@@ -32,15 +33,53 @@ fn certificate(registry: &Registry, policy: &Policy) -> Option<Vec<Value>> {
 /// Runs the checker. Returns whether it accepts the lines and what it prints, or `None` if Python is absent.
 fn check(name: &str, lines: &[Value]) -> Option<(bool, String)> {
     let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = write(&directory, name, lines);
+    let output = python(Command::new("python3").arg(CHECKER).arg(&path))?;
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Some((output.status.success(), text.concat()))
+}
+
+/// The program that checks certificates.
+const CHECKER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/check-certificate");
+
+/// Checks many certificates in one process of Python, and prints why each is refused, or an empty line.
+const CHECK_MANY: &str = "\
+import contextlib, os, runpy, sys
+main = runpy.run_path(sys.argv[1])['main']
+for path in sys.argv[2:]:
+    reason = ''
+    try:
+        with contextlib.redirect_stdout(open(os.devnull, 'w')):
+            main(path)
+    except SystemExit as refusal:
+        reason = str(refusal.code).replace('\\n', ' ')
+    print(reason)
+";
+
+/// Runs the checker on many certificates. Returns why it refuses each, or `None` for one that it accepts.
+fn reasons(certificates: &[Vec<Value>]) -> Option<Vec<Option<String>>> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let paths = certificates.iter().enumerate().map(|(number, lines)| write(&directory, &number.to_string(), lines));
+    let paths: Vec<PathBuf> = paths.collect();
+    let output = python(Command::new("python3").args(["-c", CHECK_MANY, CHECKER]).args(&paths))?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("a reason is text");
+    let reasons: Vec<Option<String>> = text.lines().map(|line| (!line.is_empty()).then(|| line.to_owned())).collect();
+    assert_eq!(reasons.len(), certificates.len(), "{text}");
+    Some(reasons)
+}
+
+fn write(directory: &TempDir, name: &str, lines: &[Value]) -> PathBuf {
     let path = directory.path().join(format!("{name}.jsonl"));
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     fs::write(&path, text).expect("the temporary directory can be written to");
-    let checker = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../ci/check-certificate");
-    match Command::new("python3").arg(&checker).arg(&path).output() {
-        Ok(output) => {
-            let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            Some((output.status.success(), text.concat()))
-        }
+    path
+}
+
+/// Runs Python; `None` if it is absent.
+fn python(command: &mut Command) -> Option<Output> {
+    match command.output() {
+        Ok(output) => Some(output),
         Err(error) => {
             eprintln!("skipped: python3 does not run ({error}), so no certificate is checked");
             None
