@@ -304,6 +304,16 @@ fn usual_forms_are_no_slips() {
         ("parallel", "          ci/eval.sh\n", "          ci/eval.sh &\n          ci/eval.sh &\n          wait\n"),
         ("join-key", "        attempt: [1, 2]\n", "        attempt: [1, 2]\n        kind: [agent, coder]\n"),
         (
+            "selecting-key",
+            "        attempt: [1, 2]\n        include:\n          - {kind: agent,",
+            "        judge: [m-1, m-2]\n        include:\n          - {judge: m-1, kind: agent,",
+        ),
+        (
+            "container",
+            "    steps:\n      - uses: actions/checkout@v4\n      - run: make",
+            "    container: evals.example/image\n    steps:\n      - run: make",
+        ),
+        (
             "exclusive-calls",
             "          echo one\n          ci/eval.sh\n",
             "          if [ -n \"$X\" ]; then ci/eval.sh; else ci/eval.sh; fi\n",

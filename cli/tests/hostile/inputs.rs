@@ -449,6 +449,42 @@ pub const INPUTS: &[Input] = &[
         })
     ),
     input!(
+        "many values",
+        "130,000 values of an axis of a matrix",
+        Fill(Slot::Items, |reader, out| { only(reader, "workflow", || numbered(out, ", v#", 130_000)) }),
+        slow
+    ),
+    input!(
+        "many reads",
+        "a script that reads 55,000 variables",
+        Append(|reader, out| {
+            only(reader, "workflow", || {
+                just(out, "      - run: |\n")?;
+                numbered(out, "          : $A#\n", 55_000)
+            })
+        }),
+        slow
+    ),
+    input!(
+        "many exports",
+        "a script that exports 40,000 variables",
+        Append(|reader, out| {
+            only(reader, "workflow", || {
+                just(out, "      - run: |\n")?;
+                numbered(out, "          export A#=x\n", 40_000)
+            })
+        }),
+        slow
+    ),
+    input!(
+        "many jobs",
+        "18,000 jobs",
+        Append(|reader, out| {
+            only(reader, "workflow", || numbered(out, "  j#: {runs-on: x, steps: [{run: make}]}\n", 18_000))
+        }),
+        slow
+    ),
+    input!(
         "deep file pattern",
         "a file pattern of 300,000 directories",
         Append(|reader, out| {

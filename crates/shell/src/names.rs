@@ -264,6 +264,7 @@ mod tests {
             ("set -u\nx=\"{\\\"body\\\": $body}\"", &["body"]),
             ("set -u\ncat <<'EOF'\n$body\nEOF\nfunction f { echo $body; }\ng() {\ncat <<EOF\n$body\nEOF\n}\n", &[]),
             ("set -u\ncat <<EOF\nDon't.\nEOF\nbody=1\necho $body # it's", &[]),
+            ("set -u\ncat <<EOF\nDon't.\nEOF\necho $body\nbody=1", &["body"]),
         ] {
             let names = Names::of(script);
             let found: Vec<&str> = names.unset_locals().map(|read| read.name.as_str()).collect();
