@@ -27,7 +27,6 @@ mod page;
 mod pattern;
 mod pin_entry;
 mod policies;
-mod redact;
 mod registry_comparison;
 mod render;
 mod schema;

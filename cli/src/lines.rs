@@ -6,12 +6,12 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::Deserialize;
 use serde::Serialize;
+use slug_redact::misplaced::{has_misplaced, masked};
+use slug_redact::{has_credential, is_credential, json_without_credentials};
 use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry, empty_keys};
 
 use crate::codes::Entry;
-use crate::redact::{has_credential, is_credential, json_without_credentials};
-use crate::render::misplaced::{has_misplaced, masked};
 use crate::render::resolution::is_finding;
 use crate::variables::{for_named_runtime, picked_runtime};
 

@@ -22,7 +22,7 @@ pub fn file(bug: &str) -> PathBuf {
 }
 
 /// What is outside the resolver: the start of the paths, and the package with the tests. The laws do not test it.
-pub const OUTSIDE_RESOLVER: [(&str, &str); 16] = [
+pub const OUTSIDE_RESOLVER: [(&str, &str); 17] = [
     (".github/", "ci"),
     ("Dockerfile", "ci"),
     ("action.yml", "ci"),
@@ -34,6 +34,7 @@ pub const OUTSIDE_RESOLVER: [(&str, &str); 16] = [
     ("crates/laws/src/enumeration/", "slug-laws"),
     ("crates/pins/", "slug-pins"),
     ("crates/protocol/", "slug-protocol"),
+    ("crates/redact/", "slug-redact"),
     ("crates/shell/", "slug-shell"),
     ("crates/testkit/", "slug-testkit"),
     ("crates/value/", "slug-value"),

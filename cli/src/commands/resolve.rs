@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use slug_redact::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
+use slug_redact::without_credentials;
 use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, empty_keys};
 
 use crate::args::{ResolveArgs, ResolveFormat};
@@ -10,9 +12,7 @@ use crate::codes::Entry;
 use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::redact::without_credentials;
 use crate::render::escape_keeping_styles;
-use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use crate::render::resolution::{explanation, heading, is_finding};
 use crate::render::shell::quoted;
 use crate::sink::{self, Renders};
