@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use slug_resolver::policy::Test;
 use slug_resolver::{Env, Fix, NameSubset, Policy, Registry, Resolution, Warning, own_credential_fixes};
 
-use crate::codes::{CROSS_VENDOR_CREDENTIAL, Entry};
 use crate::exit::Failure;
 use crate::suggest::closest_variable;
 
@@ -143,10 +142,10 @@ pub fn with_fixes_of_warnings(
     resolution: &Resolution<'_>,
     env: &Env<'_>,
     ambient: &[&str],
-    denied: &[&'static Entry],
+    denied: &[Warning],
     fixes: Vec<Fix>,
 ) -> Vec<Fix> {
-    let is_denied = denied.contains(&&CROSS_VENDOR_CREDENTIAL);
+    let is_denied = denied.contains(&Warning::CrossVendorCredential);
     if resolution.is_contradiction() || !is_denied {
         return fixes;
     }

@@ -40,13 +40,14 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     }
     let registry = data.registry()?;
+    let denied = data.denied_warnings();
     let ambient = check_ambient(&args.ambient)?;
     let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
-    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, data.denied(), fixes);
+    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, &denied, fixes);
     let is_misplaced = has_misplaced(&resolution);
-    if !is_misplaced && !is_finding(&resolution, data.denied()) {
+    if !is_misplaced && !is_finding(&resolution, &denied) {
         output.raw(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
@@ -64,7 +65,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         &masked(&resolution),
         &fixes,
         &env,
-        data.denied(),
+        &denied,
     )));
     Ok(Exit::Findings)
 }
