@@ -19,7 +19,6 @@ mod init;
 mod invariant;
 mod io;
 mod json;
-pub mod lines;
 pub mod lint;
 mod lsp;
 mod output;

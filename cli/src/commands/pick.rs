@@ -1,5 +1,6 @@
 //! `pick`: picks a model for a harness from the process environment.
 
+use slug_lines::query::{for_named_runtime, is_finding};
 use slug_redact::has_credential;
 use slug_redact::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use slug_resolver::{Env, empty_keys, select};
@@ -9,10 +10,8 @@ use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::escape_keeping_styles;
-use crate::render::resolution::{explanation, heading, is_finding};
-use crate::variables::{
-    check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable, with_fixes_of_warnings,
-};
+use crate::render::resolution::{explanation, heading};
+use crate::variables::{check_ambient, empty_key_notes, process_variables, refuse_variable, with_fixes_of_warnings};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use slug_lines::query::{for_named_runtime, is_finding, picked_runtime};
 use slug_redact::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use slug_redact::without_credentials;
 use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, Warning, empty_keys};
@@ -12,12 +13,11 @@ use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::render::escape_keeping_styles;
-use crate::render::resolution::{explanation, heading, is_finding};
+use crate::render::resolution::{explanation, heading};
 use crate::render::shell::quoted;
 use crate::sink::{self, Renders};
 use crate::variables::{
-    check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
-    with_fixes_of_warnings,
+    check_ambient, empty_key_notes, parse_variables, refuse_variable, unread_notes, with_fixes_of_warnings,
 };
 
 use super::batch;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use slug_lines::query::runtime_names;
 use slug_resolver::policy::SecretsEffect;
 use slug_resolver::{
     Code, Credentials, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain,
@@ -11,12 +12,6 @@ use slug_resolver::{
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
 use crate::codes;
 use crate::suggest::{closest_match, similar_ids};
-use crate::variables::runtime_names;
-
-/// Returns true if a resolution is a contradiction or has a warning that slugproof.yaml denies.
-pub fn is_finding(resolution: &Resolution<'_>, denied: &[Warning]) -> bool {
-    resolution.is_contradiction() || denied.iter().any(|warning| resolution.warnings.contains(*warning))
-}
 
 /// Renders a resolution with its hints, warnings and fixes. A warning that `denied` lists is shown as
 /// an error.

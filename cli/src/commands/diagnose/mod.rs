@@ -12,6 +12,7 @@ mod sources;
 
 use std::path::PathBuf;
 
+use slug_lines::query::{is_finding, runtime_names};
 use slug_resolver::{Env, Policy, Registry};
 
 pub use cause::Cause;
@@ -24,9 +25,8 @@ use crate::args::DiagnoseArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::resolution::is_finding;
 use crate::sink::{self, BasicFormat, Renders};
-use crate::variables::{check_ambient, empty_key_notes, runtime_names};
+use crate::variables::{check_ambient, empty_key_notes};
 
 impl Renders<BasicFormat> for Diagnosis<'_> {
     fn styled(&self) -> String {
