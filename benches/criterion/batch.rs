@@ -6,8 +6,8 @@ use std::io::BufReader;
 use criterion::{Criterion, Throughput, criterion_group};
 use slug_bench::generate::shuffled_indexes;
 use slug_bench::{baseline, data, lower_bound};
+use slug_lines::{LineResolver, answer_lines};
 use slug_resolver::{Policy, Registry};
-use slugproof::lines::{LineResolver, answer_lines};
 
 /// Minimum number of lines in one iteration.
 const MIN_LINES: usize = 5_000;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use slug_redact::{MASK, credentials_in};
 use slug_resolver::yaml::UnknownFields;
 
 use crate::codes::{self, Entry};
@@ -15,7 +16,6 @@ use crate::conformity;
 use crate::data::DataOptions;
 use crate::exit::{Exit, Failure};
 use crate::findings::{FindingsOptions, Format};
-use crate::redact::{MASK, credentials_in};
 use crate::sink::{BasicFormat, OutputFormat, Sink};
 
 /// Proves that every model slug a harness can pick matches the secrets it injects

@@ -5,6 +5,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use slug_redact::shown_name;
 use slug_resolver::yaml::{self, Cursor, Entry, FieldPath, Fields, Node, ReadError, UnknownFields, ValidationError};
 use slug_resolver::{Code, Policy, Registry, Warning};
 use slug_workflow::declared::Declared;
@@ -16,7 +17,6 @@ use crate::expectation::Expectation;
 use crate::invariant::Invariant;
 use crate::io::{NOT_REGULAR, is_refused, is_same_file, read_file, shown_path};
 use crate::pin_entry::PinEntry;
-use crate::redact::shown_name;
 use crate::render::is_blank;
 use crate::suggest::{closest_match, did_you_mean};
 

@@ -5,9 +5,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use slug_resolver::yaml::UnknownFields;
-use slug_resolver::{Policy, Registry};
+use slug_resolver::{Policy, Registry, Warning};
 
-use crate::codes::Entry;
+use crate::codes::{self, Entry};
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::io::{read_file, shown_path};
@@ -108,6 +108,12 @@ impl Data {
     /// The codes that slugproof.yaml denies.
     pub fn denied(&self) -> &[&'static Entry] {
         self.config.as_ref().map_or(&[], |config| &config.deny)
+    }
+
+    /// The warnings about a resolution that slugproof.yaml denies.
+    pub fn denied_warnings(&self) -> Vec<Warning> {
+        let is_denied = |warning: &Warning| self.denied().contains(&codes::warning(*warning));
+        Warning::ALL.into_iter().filter(is_denied).collect()
     }
 
     /// Returns true if neither a slugproof.yaml nor a flag chooses the registry, so that it is the

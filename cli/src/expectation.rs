@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use slug_redact::{MASK, has_credential, is_secret_name};
 use slug_resolver::yaml::{Cursor, Entry, FieldPath, ReadError, UnknownFields};
 use slug_resolver::{Code, Env, Kind, Policy, Registry, Resolution, empty_keys};
 
 use crate::config_format;
-use crate::redact::{MASK, has_credential, is_secret_name};
 use crate::render::{is_blank, shown};
 use crate::suggest::{closest_match, did_you_mean, similar_ids, unknown_policy, unknown_runtime};
 use crate::variables::unread_hint;

@@ -4,9 +4,9 @@ use std::io::{self, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
+use slug_redact::{json_without_credentials, without_credentials};
 use slug_resolver::yaml::readable;
 
-use crate::redact::{json_without_credentials, without_credentials};
 use crate::render::{BAD, WARN, escape_keeping_styles, mask_keeping_styles, printable, wrapped};
 
 /// The two output streams of the command.

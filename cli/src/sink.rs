@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use anstream::adapter::strip_str;
 use serde_json::Value;
+use slug_redact::{json_without_credentials, without_credentials};
 
 use crate::exit::Failure;
 use crate::io::{is_same_file, shown_path, write_whole};
 use crate::output::Output;
-use crate::redact::{json_without_credentials, without_credentials};
 
 /// The width of a human-readable report in a file, in columns.
 pub const FILE_WIDTH: usize = 80;

@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 
 use slug_resolver::policy::Test;
-use slug_resolver::{Env, Fix, NameSubset, Policy, Registry, Resolution, Warning, own_credential_fixes};
+use slug_resolver::{Env, Fix, Policy, Registry, Resolution, Warning, own_credential_fixes};
 
-use crate::codes::{CROSS_VENDOR_CREDENTIAL, Entry};
 use crate::exit::Failure;
 use crate::suggest::closest_variable;
 
@@ -102,33 +101,6 @@ pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failu
     Ok(variables)
 }
 
-/// Returns the resolution for the runtime that an environment names: a variable without which it would
-/// name another runtime is not shadowed.
-pub fn for_named_runtime<'a>(resolution: Resolution<'a>, given: &Env<'a>) -> Resolution<'a> {
-    let policy = given.policy();
-    let selects = |name: &str| {
-        let variable = policy.variable(name);
-        variable.is_some_and(|variable| given.without(variable).runtime() != given.runtime())
-    };
-    let is_shadowed = |name: &str| resolution.shadowed.contains(name) && !selects(name);
-    let shadowed = NameSubset::of(policy.variable_names(), is_shadowed);
-    let holds = |warning: &Warning| *warning != Warning::ShadowedVariable || !shadowed.is_empty();
-    Resolution { shadowed, warnings: resolution.warnings.iter().filter(holds).collect(), ..resolution }
-}
-
-/// Returns the runtime that a policy picks in an environment.
-///
-/// # Errors
-///
-/// The policy picks none there.
-pub fn picked_runtime<'a>(policy: &Policy, env: &Env<'a>) -> Result<&'a str, String> {
-    env.runtime().ok_or_else(|| {
-        let name = policy.name();
-        let variables = runtime_names(policy).map(|names| format!(" or set {names}")).unwrap_or_default();
-        format!("no runtime is given, and policy `{name}` picks none here; give one{variables}")
-    })
-}
-
 /// Returns notes on the key variables that are present and empty where the policy counts them as set: only their
 /// presence decides.
 pub fn empty_key_notes(env: &Env<'_>) -> Vec<String> {
@@ -143,22 +115,14 @@ pub fn with_fixes_of_warnings(
     resolution: &Resolution<'_>,
     env: &Env<'_>,
     ambient: &[&str],
-    denied: &[&'static Entry],
+    denied: &[Warning],
     fixes: Vec<Fix>,
 ) -> Vec<Fix> {
-    let is_denied = denied.contains(&&CROSS_VENDOR_CREDENTIAL);
+    let is_denied = denied.contains(&Warning::CrossVendorCredential);
     if resolution.is_contradiction() || !is_denied {
         return fixes;
     }
     own_credential_fixes(registry, resolution.runtime, env, ambient)
-}
-
-/// Returns the names of the variables that name the runtime, as a phrase; `None` if no rule of the
-/// policy reads a variable for the runtime.
-pub fn runtime_names(policy: &Policy) -> Option<String> {
-    let names: Vec<String> =
-        policy.runtime_variables().map(|variable| format!("`{}`", policy.variable_name(variable))).collect();
-    (!names.is_empty()).then(|| names.join(" or "))
 }
 
 /// Returns the names given with `--ambient`. A `NAME=VALUE` is refused without repeating the

@@ -13,9 +13,9 @@ use std::process::ExitCode;
 
 use slug_bench::data::{self, Lookup};
 use slug_bench::lower_bound;
+use slug_lines::LineResolver;
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Credentials, Env, NameSubset, Policy, Registry, inject, resolve, select};
-use slugproof::lines::LineResolver;
 
 /// The name of an operation, and the function that repeats it and returns the number of answers.
 type Operation = (&'static str, fn(usize) -> usize);

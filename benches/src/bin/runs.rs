@@ -21,9 +21,9 @@ use serde_json::Value;
 use slug_bench::data;
 use slug_bench::generate::{self, Size};
 use slug_bench::results::{ResultsDir, Run, SharingProof};
+use slug_lines::{LineResolver, answer_lines};
 use slug_resolver::yaml::UnknownFields;
 use slug_resolver::{Policy, Registry, RegistryDocument};
-use slugproof::lines::{LineResolver, answer_lines};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

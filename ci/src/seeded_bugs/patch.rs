@@ -22,7 +22,7 @@ pub fn file(bug: &str) -> PathBuf {
 }
 
 /// What is outside the resolver: the start of the paths, and the package with the tests. The laws do not test it.
-pub const OUTSIDE_RESOLVER: [(&str, &str); 16] = [
+pub const OUTSIDE_RESOLVER: [(&str, &str); 18] = [
     (".github/", "ci"),
     ("Dockerfile", "ci"),
     ("action.yml", "ci"),
@@ -32,8 +32,10 @@ pub const OUTSIDE_RESOLVER: [(&str, &str); 16] = [
     ("crates/import/", "slug-import"),
     ("crates/laws/src/comparison.rs", "slug-laws"),
     ("crates/laws/src/enumeration/", "slug-laws"),
+    ("crates/lines/", "slug-lines"),
     ("crates/pins/", "slug-pins"),
     ("crates/protocol/", "slug-protocol"),
+    ("crates/redact/", "slug-redact"),
     ("crates/shell/", "slug-shell"),
     ("crates/testkit/", "slug-testkit"),
     ("crates/value/", "slug-value"),

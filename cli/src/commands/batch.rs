@@ -4,14 +4,13 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use slug_resolver::{Policy, Registry};
+use slug_lines::{LineDeriver, LineResolver, Stopped, answer_lines};
+use slug_resolver::{Policy, Registry, Warning};
 
 use crate::args::{BatchFormat, DeriveArgs, ResolveFormat};
-use crate::codes::Entry;
 use crate::data::Data;
 use crate::exit::{Exit, Failure, describe};
 use crate::io::{shown_path, write_whole};
-use crate::lines::{LineDeriver, LineResolver, Stopped, answer_lines};
 use crate::output::Output;
 use crate::render::counted;
 use crate::sink::{self, Sink};
@@ -22,7 +21,7 @@ const BUFFER_BYTES: usize = 1 << 16;
 pub fn resolve(
     registry: &Registry,
     policy: &Policy,
-    denied: &[&'static Entry],
+    denied: &[Warning],
     file: &Path,
     sinks: &[Sink<ResolveFormat>],
     output: &mut Output,

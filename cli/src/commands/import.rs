@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use slug_import::models_dev::File;
 use slug_import::{Conversion, Error, Options, TOML_BYTES, litellm, models_dev};
+use slug_redact::{has_credential, without_credentials};
 
 use crate::args::{Catalogue, ImportArgs};
 use crate::exit::{Exit, Failure, describe};
 use crate::io::{Input, is_same_file, read_file, read_whole, shown_path, write_whole};
 use crate::output::Output;
-use crate::redact::{has_credential, without_credentials};
 use crate::sink::{self, Rendered};
 use crate::suggest::did_you_mean;
 

@@ -1,18 +1,17 @@
 //! `pick`: picks a model for a harness from the process environment.
 
+use slug_lines::query::{for_named_runtime, is_finding};
+use slug_redact::has_credential;
+use slug_redact::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
 use slug_resolver::{Env, empty_keys, select};
 
 use crate::args::PickArgs;
 use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::redact::has_credential;
 use crate::render::escape_keeping_styles;
-use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
-use crate::render::resolution::{explanation, heading, is_finding};
-use crate::variables::{
-    check_ambient, empty_key_notes, for_named_runtime, process_variables, refuse_variable, with_fixes_of_warnings,
-};
+use crate::render::resolution::{explanation, heading};
+use crate::variables::{check_ambient, empty_key_notes, process_variables, refuse_variable, with_fixes_of_warnings};
 
 /// Runs `pick`.
 pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -40,13 +39,14 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     }
     let registry = data.registry()?;
+    let denied = data.denied_warnings();
     let ambient = check_ambient(&args.ambient)?;
     let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
-    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, data.denied(), fixes);
+    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, &denied, fixes);
     let is_misplaced = has_misplaced(&resolution);
-    if !is_misplaced && !is_finding(&resolution, data.denied()) {
+    if !is_misplaced && !is_finding(&resolution, &denied) {
         output.raw(&format!("{}\n", resolution.slug))?;
         return Ok(Exit::Clean);
     }
@@ -64,7 +64,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         &masked(&resolution),
         &fixes,
         &env,
-        data.denied(),
+        &denied,
     )));
     Ok(Exit::Findings)
 }

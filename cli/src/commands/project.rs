@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+use slug_redact::without_credentials;
 
 use crate::args::{CheckArgs, ConformArgs, LintArgs, ProveArgs, RegistryArgs};
 use crate::config::Config;
@@ -11,7 +12,6 @@ use crate::data::{Data, DataOptions};
 use crate::exit::{Exit, Failure};
 use crate::io::write_whole;
 use crate::output::Output;
-use crate::redact::without_credentials;
 use crate::render::{BAD, GOOD, HEAD, WARN, printable, wrapped};
 use crate::sink::{self, BasicFormat, Sink};
 

@@ -3,22 +3,21 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, empty_keys};
+use slug_lines::query::{for_named_runtime, is_finding, picked_runtime};
+use slug_redact::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
+use slug_redact::without_credentials;
+use slug_resolver::{Code, Env, Fix, Kind, Policy, Registry, Resolution, Warning, empty_keys};
 
 use crate::args::{ResolveArgs, ResolveFormat};
-use crate::codes::Entry;
 use crate::data::{Data, no_policy};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::redact::without_credentials;
 use crate::render::escape_keeping_styles;
-use crate::render::misplaced::{CREDENTIAL_AS_MODEL, has_misplaced, masked, presentable};
-use crate::render::resolution::{explanation, heading, is_finding};
+use crate::render::resolution::{explanation, heading};
 use crate::render::shell::quoted;
 use crate::sink::{self, Renders};
 use crate::variables::{
-    check_ambient, empty_key_notes, for_named_runtime, parse_variables, picked_runtime, refuse_variable, unread_notes,
-    with_fixes_of_warnings,
+    check_ambient, empty_key_notes, parse_variables, refuse_variable, unread_notes, with_fixes_of_warnings,
 };
 
 use super::batch;
@@ -34,8 +33,9 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let policy = data.policy(args.policy.as_ref())?;
     let registry = data.registry()?;
+    let denied = data.denied_warnings();
     if let Some(file) = &args.batch {
-        return batch::resolve(&registry, &policy, data.denied(), file, &args.output, output);
+        return batch::resolve(&registry, &policy, &denied, file, &args.output, output);
     }
     if args.runtime.is_none() && data.config.is_none() && args.policy.is_none() {
         return Err(Failure::new("no runtime is given; add `--runtime RUNTIME`, or pass a --policy that picks one"));
@@ -55,18 +55,17 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
     let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
-    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, data.denied(), fixes);
+    let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, &denied, fixes);
     let fixes = presentable(fixes);
     let is_misplaced = has_misplaced(&resolution);
     if is_misplaced {
         output.error(CREDENTIAL_AS_MODEL);
     }
     let resolution = masked(&resolution);
-    let denied = data.denied();
-    let explained = Explained { registry: &registry, policy: &policy, resolution, fixes, env: &env, denied };
+    let explained = Explained { registry: &registry, policy: &policy, resolution, fixes, env: &env, denied: &denied };
     sink::write(&explained, &sinks, output)?;
     let resolution = explained.resolution;
-    Ok(if is_misplaced || is_finding(&resolution, data.denied()) { Exit::Findings } else { Exit::Clean })
+    Ok(if is_misplaced || is_finding(&resolution, &denied) { Exit::Findings } else { Exit::Clean })
 }
 
 /// A resolution with what explains it.
@@ -76,7 +75,7 @@ struct Explained<'a> {
     resolution: Resolution<'a>,
     fixes: Vec<Fix>,
     env: &'a Env<'a>,
-    denied: &'a [&'static Entry],
+    denied: &'a [Warning],
 }
 
 impl Renders<ResolveFormat> for Explained<'_> {

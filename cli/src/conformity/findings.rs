@@ -5,6 +5,7 @@ use slug_function::case::{Answer, Case};
 use slug_function::comparison::{Cause, Comparison, Target, Unstable};
 use slug_function::conformance::{Difference, DifferenceKind, Reply, Unrefused};
 use slug_function::reading::{Location, MODEL_COMMAND, Problem, ReadingError, SECRETS_COMMAND};
+use slug_redact::mask_credentials;
 use slug_resolver::Policy;
 use slug_resolver::yaml::{self, FieldPath};
 
@@ -15,7 +16,6 @@ use crate::data::PolicyFile;
 use crate::exit::Failure;
 use crate::findings::{EMBEDDED, Finding, Report, Source, SourceId, Sources, Span};
 use crate::io::{read_file, report_path};
-use crate::redact::mask_credentials;
 use crate::render::shell::quoted;
 use crate::render::{counted, grouped, shown};
 use crate::suggest::did_you_mean;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use slug_redact::{SECRET_CHARS, mask_credentials, mask_ranges, without_texts};
+
 use crate::codes::Command;
-use crate::redact::{SECRET_CHARS, mask_credentials, mask_ranges, without_texts};
 
 use super::{Finding, SourceId, Sources};
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use slug_redact::mask_credentials;
 use slug_workflow::eval::Evaluation;
 use slug_workflow::model::Step;
 use slug_workflow::repository::JobId;
@@ -15,7 +16,6 @@ use super::mask;
 use super::repository;
 use crate::codes::UNDECIDED;
 use crate::findings::{Finding, Span};
-use crate::redact::mask_credentials;
 use crate::render::shown;
 
 /// A step that calls a harness, as one policy sees it.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use slug_redact::SECRET_CHARS;
 use slug_workflow::action::ActionTarget;
 use slug_workflow::environment::{Environment, Setting};
 use slug_workflow::eval::Evaluation;
@@ -20,7 +21,6 @@ use super::repository::Files;
 use crate::codes::{ALWAYS_TRUE_CONDITION, UNKNOWN_HARNESS};
 use crate::findings::{Finding, SourceId, Span};
 use crate::invariant::{Call, Invariant};
-use crate::redact::SECRET_CHARS;
 use crate::render::shown;
 use slug_resolver::{Code, Policy, Variable};
 use slug_value::{AbstractValue, Text};

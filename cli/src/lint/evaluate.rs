@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use slug_lines::query::for_named_runtime;
+use slug_redact::{MASK, has_credential};
 use slug_resolver::empty_keys::{self, fixes, resolve};
 use slug_resolver::policy::{SecretsEffect, Test};
 use slug_resolver::{
@@ -11,10 +13,8 @@ use slug_resolver::{
 
 use crate::config::{Accept, AcceptCode};
 use crate::invariant::Invariant;
-use crate::redact::{MASK, has_credential};
 use crate::render::resolution::hints;
 use crate::render::shown;
-use crate::variables::for_named_runtime;
 use slug_value::slip::is_slip;
 use slug_value::{ALTERNATIVES, AbstractValue, Text};
 

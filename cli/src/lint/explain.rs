@@ -5,12 +5,12 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use slug_lines::query::runtime_names;
 use slug_resolver::{BillingPath, Code, Edit, Fix, Policy, Variable, explain};
 
 use crate::codes::{self, CROSS_VENDOR_CREDENTIAL, SHADOWED_VARIABLE, UNDECIDED, VIOLATED_INVARIANT};
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::{counted, listed, shown};
-use crate::variables::runtime_names;
 use slug_value::{AbstractValue, Text};
 use slug_workflow::context::secrets_in;
 use slug_workflow::environment::{Environment, Export, Origin};

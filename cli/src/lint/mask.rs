@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::redact::{SECRET_CHARS, credentials_in, is_slip_of, mask_ranges};
+use slug_redact::{SECRET_CHARS, credentials_in, is_slip_of, mask_ranges};
 use slug_workflow::document::Node;
 use slug_workflow::expression;
 use slug_workflow::model::EnvLayer;

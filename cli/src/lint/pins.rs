@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use slug_pins::{Literal, Syntax, scan};
+use slug_redact::mask_credentials;
 use slug_resolver::registry::Arm;
 use slug_resolver::yaml::{self, Node, Value};
 use slug_resolver::{Code, Credentials, Provider, Registry, Rejection, RuntimeHandle, explain};
@@ -24,7 +25,6 @@ use crate::findings::{
 use crate::io::{read_file, read_text_file, report_path, write_whole};
 use crate::pattern;
 use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
-use crate::redact::mask_credentials;
 use crate::render::{counted, shown};
 use crate::suggest::{closest_match, did_you_mean, similar_ids};
 use slug_value::slip::is_slip;

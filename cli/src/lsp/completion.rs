@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use slug_protocol::text::{Lines, Place};
+use slug_redact::mask_credentials;
 use slug_resolver::{Policy, policy, registry};
 
 use super::hover::is_slug_character;
 use super::workspace::Names;
 use crate::config_format;
-use crate::redact::mask_credentials;
 use crate::schema::{all_mappings, words_of};
 
 /// Maximum items of an answer; with more, the client asks again after the next character.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use slug_protocol::text::{Lines, Place};
+use slug_redact::mask_credentials;
 use slug_resolver::explain::needs;
 use slug_resolver::{Billing, RuntimeHandle};
 
 use super::workspace::Names;
-use crate::redact::mask_credentials;
 use crate::render::listed;
 
 /// The answer about the slug at a position; `None` if no slug is there.

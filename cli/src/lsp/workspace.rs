@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use slug_protocol::text::Lines;
 use slug_protocol::uri;
+use slug_redact::mask_credentials;
 use slug_resolver::{Policy, Registry};
 
 use crate::args::{CheckArgs, LintArgs};
@@ -18,7 +19,6 @@ use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
 use crate::findings::{EMBEDDED, Edit, Finding, FindingsOptions, Report, Sources, Span, help_uri};
 use crate::io::{Directory, Overlay, read_file};
-use crate::redact::mask_credentials;
 use crate::render::printable;
 
 /// A document that the client has open.

@@ -1,9 +1,9 @@
 //! Text on a page: names, sentences with code in backticks, and the Markdown of the explanations of codes.
 
 use maud::{Markup, PreEscaped, Render, html};
+use slug_redact::mask_credentials;
 
 use crate::codes::{self, ITEM};
-use crate::redact::mask_credentials;
 use crate::render::{printable, shown};
 
 /// A name or a value as [`shown`], with a mask for anything that looks like a credential.

@@ -1,6 +1,5 @@
 //! Output for people: styles, widths, and text with control characters escaped.
 
-pub mod misplaced;
 pub mod resolution;
 pub mod shell;
 mod style;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use slug_lines::query::runtime_names;
 use slug_resolver::policy::SecretsEffect;
 use slug_resolver::{
     Code, Credentials, Edit, Env, Fix, Kind, Policy, Registry, Resolution, Warning, counting_secrets_rules, explain,
@@ -9,15 +10,8 @@ use slug_resolver::{
 };
 
 use super::{BAD, FAINT, GOOD, HEAD, WARN, shown, wrapped};
-use crate::codes::{self, Entry};
+use crate::codes;
 use crate::suggest::{closest_match, similar_ids};
-use crate::variables::runtime_names;
-
-/// Returns true if a resolution is a contradiction or has a warning that slugproof.yaml denies.
-pub fn is_finding(resolution: &Resolution<'_>, denied: &[&'static Entry]) -> bool {
-    let is_denied = || resolution.warnings.iter().any(|it| denied.contains(&codes::warning(it)));
-    resolution.is_contradiction() || (!denied.is_empty() && is_denied())
-}
 
 /// Renders a resolution with its hints, warnings and fixes. A warning that `denied` lists is shown as
 /// an error.
@@ -27,7 +21,7 @@ pub fn explanation(
     resolution: &Resolution<'_>,
     fixes: &[Fix],
     env: &Env<'_>,
-    denied: &[&'static Entry],
+    denied: &[Warning],
 ) -> String {
     let mut text = heading(resolution);
     text.push('\n');
@@ -39,8 +33,8 @@ pub fn explanation(
         let _ = writeln!(text, "\n{}", wrapped(hint, "", "  "));
     }
     for warning in resolution.warnings.iter() {
-        let entry = codes::warning(warning);
-        let (level, style) = if denied.contains(&entry) { ("error", BAD) } else { (entry.level.as_str(), WARN) };
+        let (level, style) =
+            if denied.contains(&warning) { ("error", BAD) } else { (codes::warning(warning).level.as_str(), WARN) };
         let line = format!("{level} {}: {}", warning.as_str(), warning_detail(registry, resolution, warning));
         let line = wrapped(&line, "", "  ").replacen(level, &format!("{style}{level}{style:#}"), 1);
         let _ = writeln!(text, "\n{line}");

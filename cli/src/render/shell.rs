@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use slug_redact::has_credential;
+
 use super::text::can_be_seen;
-use crate::redact::has_credential;
 
 /// Quotes a value so that a shell reads it back unchanged.
 pub fn quoted(value: &str) -> String {

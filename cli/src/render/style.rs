@@ -3,9 +3,9 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
+use slug_redact::without_credentials;
 
 use super::text::printable;
-use crate::redact::without_credentials;
 
 /// Style of success.
 pub const GOOD: Style = AnsiColor::Green.on_default();

@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use slug_redact::{SECRET_CHARS, is_name_of_secret, is_secret_name, is_variable_name, mask_ranges};
 use slug_resolver::fix::is_placeholder;
 use slug_resolver::yaml::{Node, Value};
-
-use crate::redact::{SECRET_CHARS, is_name_of_secret, is_secret_name, is_variable_name, mask_ranges};
 
 /// Fields that contain names of variables with secrets.
 const NAME_FIELDS: [&str; 7] = ["auth_env", "inject", "key", "set", "unset", "known_secrets", "absent_secrets"];

@@ -13,6 +13,7 @@ mod registry;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use slug_redact::{mask_credentials, mask_ranges};
 use slug_resolver::yaml::{self, Cursor, FieldPath, ReadError};
 use slug_resolver::{Policy, Registry};
 
@@ -28,7 +29,6 @@ use crate::output::Output;
 use crate::pattern;
 use crate::pin_entry::PinEntry;
 use crate::policies;
-use crate::redact::{mask_credentials, mask_ranges};
 
 use document::{Document, first_line};
 use inputs::{Input, Inputs, Kind};

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regex_automata::meta::Regex;
+use slug_redact::is_credential;
 use slug_resolver::registry::{Pattern, Runtime};
 use slug_resolver::yaml::{Cursor, FieldPath};
 use slug_resolver::{Provider, Registry, RegistryDocument};
 
 use crate::codes::{self, Level};
 use crate::findings::{Finding, Sources, Span};
-use crate::redact::is_credential;
 use crate::render::{counted, shown};
 
 use super::arms::{Arms, Shared};

@@ -4,6 +4,8 @@ use std::io::{BufReader, Read};
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use slug_lines::{LineDeriver, LineResolver, answer_lines};
+use slug_redact::{MASK, Masker};
 use slug_resolver::{Env, Policy, Registry, Variable};
 use slug_testkit::batch::{Answerer, LineCounts};
 use slug_testkit::diagnosis::{Diagnoser, Diagnosis, SECRET};
@@ -13,9 +15,7 @@ use crate::commands::diagnose::cause::{Setting, diagnose};
 use crate::commands::diagnose::record::Record;
 use crate::commands::diagnose::{human, json, runtime_of};
 use crate::findings::{Finding, Report, Span};
-use crate::lines::{LineDeriver, LineResolver, answer_lines};
 use crate::lint::{Input, Linter, applied};
-use crate::redact::{MASK, Masker};
 use crate::render::can_be_seen;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);

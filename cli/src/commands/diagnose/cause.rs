@@ -2,7 +2,7 @@
 
 use slug_resolver::{
     BillingPath, Code, Credentials, Env, Fix, Kind, NameSubset, Policy, Provider, Registry, Resolution, Verdict,
-    empty_keys, evaluate,
+    Warning, empty_keys, evaluate,
 };
 
 use super::record::{Named, Record, Said};
@@ -24,8 +24,8 @@ pub struct Setting<'a> {
     pub from_env: bool,
     /// Credentials that are already available to the workspace.
     pub ambient: &'a [&'a str],
-    /// The codes that slugproof.yaml denies.
-    pub denied: &'a [&'static Entry],
+    /// The warnings that slugproof.yaml denies.
+    pub denied: &'a [Warning],
 }
 
 /// A diagnosis with its evidence.

@@ -12,6 +12,7 @@ mod sources;
 
 use std::path::PathBuf;
 
+use slug_lines::query::{is_finding, runtime_names};
 use slug_resolver::{Env, Policy, Registry};
 
 pub use cause::Cause;
@@ -24,9 +25,8 @@ use crate::args::DiagnoseArgs;
 use crate::data::Data;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::render::resolution::is_finding;
 use crate::sink::{self, BasicFormat, Renders};
-use crate::variables::{check_ambient, empty_key_notes, runtime_names};
+use crate::variables::{check_ambient, empty_key_notes};
 
 impl Renders<BasicFormat> for Diagnosis<'_> {
     fn styled(&self) -> String {
@@ -63,6 +63,7 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let asked = inputs.runtime.as_ref().map(|runtime| sources.masker.text(runtime));
     let (runtime, env) = runtime_of(asked.as_deref(), env, &record, &registry, &policy)?;
     let ambient = check_ambient(&args.ambient)?;
+    let denied = data.denied_warnings();
     let setting = Setting {
         registry: &registry,
         policy: &policy,
@@ -70,14 +71,14 @@ pub fn run(args: &DiagnoseArgs, output: &mut Output) -> Result<Exit, Failure> {
         env: env.as_ref(),
         from_env: args.from_env,
         ambient: &ambient,
-        denied: data.denied(),
+        denied: &denied,
     };
     let diagnosis = diagnose(setting, &record);
     if record.fields().is_empty() {
         output.note("the record has no field with the state of a workspace, such as `status`");
     }
     sink::write(&diagnosis, &sinks, output)?;
-    let is_denied = diagnosis.resolution.is_some_and(|resolution| is_finding(&resolution, data.denied()));
+    let is_denied = diagnosis.resolution.is_some_and(|resolution| is_finding(&resolution, &denied));
     Ok(if is_denied { Exit::Findings } else { diagnosis.cause.exit() })
 }
 

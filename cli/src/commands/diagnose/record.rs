@@ -3,9 +3,9 @@
 //! A record is masked as soon as it is read, so no other code receives a credential.
 
 use serde_json::{Map, Value};
+use slug_redact::Masker;
 
 use crate::json;
-use crate::redact::Masker;
 use crate::render::counted;
 
 /// A masked record.

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
+use slug_redact::{Masker, is_credential};
 use slug_resolver::{Policy, Registry};
 
 use super::inputs::{EnvFile, Inputs};
-use crate::redact::{Masker, is_credential};
 use crate::render::counted;
 use crate::variables::unread_hint;
 

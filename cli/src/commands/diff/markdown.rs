@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use slug_redact::without_credentials;
+
 use super::human::{also, details, given};
 use super::policies::presence;
 use super::report::{Cause, Kind, Place, Report};
-use crate::redact::without_credentials;
 use crate::render::{counted, printable};
 
 /// Maximum bytes of a comment on a forge.

@@ -20,12 +20,12 @@ use crate::args::{DiffArgs, DiffFormat, DiffKind};
 use crate::exit::{Exit, Failure};
 use crate::io::{Top, shown_path};
 use crate::output::Output;
-use crate::redact::{mask_credentials, without_texts};
 use crate::render::{counted, width};
 use crate::sink::{self, FILE_WIDTH, Renders};
 
 use report::{Cause, Kind, Report, Told};
 use side::{Side, SideSource};
+use slug_redact::{mask_credentials, without_texts};
 use snapshot::{Repository, Snapshot};
 
 /// Runs `diff`.

@@ -5,13 +5,13 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 use slug_laws::enumeration::Enumeration;
 use slug_laws::enumeration::certificate::{End, Header, Line, SourceFile};
+use slug_redact::json_without_credentials;
 
 use super::report::PolicyReport;
 use crate::data::{Data, PolicyFile};
 use crate::exit::Failure;
 use crate::io::{read_file, report_path, shown_path, write_whole};
 use crate::policies;
-use crate::redact::json_without_credentials;
 use crate::render::shown;
 
 /// A certificate, which is written once all policies are proved.

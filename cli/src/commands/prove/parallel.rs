@@ -8,8 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use crate::redact::without_credentials;
+use slug_redact::without_credentials;
 
 /// The number of items that a worker takes at a time.
 const CHUNK: usize = 64;

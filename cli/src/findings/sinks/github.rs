@@ -1,7 +1,8 @@
 //! Findings as workflow commands, which a forge shows as annotations of a change.
 
+use slug_redact::without_credentials;
+
 use crate::codes::Level;
-use crate::redact::without_credentials;
 use crate::render::{counted, printable};
 
 use crate::findings::Finding;

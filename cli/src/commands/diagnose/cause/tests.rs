@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use slug_redact::Masker;
 use slug_resolver::policy::{Condition, PickRule};
 use slug_resolver::resolve;
 
 use super::*;
-use crate::redact::Masker;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::embedded);
 

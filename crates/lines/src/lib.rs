@@ -1,19 +1,18 @@
 //! The line protocol: one JSON object per line of input, one per line of output, in the same
 //! order and in constant memory. The caller opens files and streams.
 
+pub mod query;
+
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use slug_redact::misplaced::{has_misplaced, masked};
+use slug_redact::{has_credential, is_credential, json_without_credentials};
 use slug_resolver::registry::Rejection;
-use slug_resolver::{Code, Credentials, Env, Policy, Registry, empty_keys};
+use slug_resolver::{Code, Credentials, Env, Policy, Registry, Warning, empty_keys};
 
-use crate::codes::Entry;
-use crate::redact::{has_credential, is_credential, json_without_credentials};
-use crate::render::misplaced::{has_misplaced, masked};
-use crate::render::resolution::is_finding;
-use crate::variables::{for_named_runtime, picked_runtime};
+use crate::query::{for_named_runtime, is_finding, picked_runtime};
 
 /// Maximum size of a line in bytes, without its newline. The result for a longer line is an error.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
@@ -46,7 +45,7 @@ pub enum Stopped {
 pub struct LineResolver<'a> {
     registry: &'a Registry,
     policy: &'a Policy,
-    denied: &'a [&'static Entry],
+    denied: &'a [Warning],
     names: Names,
 }
 
@@ -59,7 +58,7 @@ impl<'a> LineResolver<'a> {
 
     /// The same, but a warning that `denied` lists is a finding.
     #[must_use]
-    pub fn denying(self, denied: &'a [&'static Entry]) -> Self {
+    pub fn denying(self, denied: &'a [Warning]) -> Self {
         Self { denied, ..self }
     }
 

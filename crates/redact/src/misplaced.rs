@@ -2,7 +2,7 @@
 
 use slug_resolver::{Edit, Fix, Resolution};
 
-use crate::redact::{MASK, has_credential};
+use crate::{MASK, has_credential};
 
 /// The error of a resolution whose model or runtime is a credential.
 pub const CREDENTIAL_AS_MODEL: &str = "what selects the model or the runtime looks like a credential; name a model \

@@ -3,6 +3,8 @@
 //! A value is masked completely, never in part. When in doubt it is masked: a masked id is a
 //! nuisance, but a shown key must be revoked.
 
+pub mod misplaced;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -14,10 +16,9 @@ use regex_automata::meta::Regex;
 use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 use serde_json::Value;
+use slug_json::{Advice, Limits};
 use slug_resolver::policy::{Pick, Source, Test};
-use slug_resolver::{Policy, Registry};
-
-use crate::json;
+use slug_resolver::{Policy, Registry, limits};
 use slug_value::slip::is_slip;
 
 /// The text that replaces a credential.
@@ -231,7 +232,7 @@ impl Masker {
                 continue;
             }
             let Some(end) = closing(text, at) else { continue };
-            let Ok(inner) = json::read(&text.as_bytes()[at..end]) else { continue };
+            let Some(inner) = read_json(&text[at..end]) else { continue };
             let replaced = self.masked(&inner, Context::Open, depth);
             if replaced != inner {
                 masked += &text[shown_to..at];
@@ -361,6 +362,14 @@ pub fn json_without_credentials(json: &str) -> Cow<'_, str> {
         }
     }
     if copied_to == 0 { Cow::Borrowed(json) } else { Cow::Owned(masked + &json[copied_to..]) }
+}
+
+/// Reads JSON within the limits of documents. Returns `None` for any other text.
+fn read_json(text: &str) -> Option<Value> {
+    const LIMITS: Limits = Limits { bytes: limits::DOCUMENT_BYTES, depth: limits::JSON_DEPTH, nodes: limits::NODES };
+    // The error is not shown, so it needs no advice.
+    const ADVICE: Advice = Advice { too_large: "", empty: "" };
+    slug_json::read(text.as_bytes(), &LIMITS, &ADVICE).ok()
 }
 
 /// Whether the name of a value says that it is secret.
@@ -853,7 +862,7 @@ mod tests {
     }
 
     fn masked(text: &str) -> String {
-        masker(&[]).value(&json::read(text.as_bytes()).expect(text)).to_string()
+        masker(&[]).value(&read_json(text).expect(text)).to_string()
     }
 
     proptest::proptest! {
@@ -1084,7 +1093,7 @@ mod tests {
         ] {
             assert_eq!(masker.text(text), shown);
         }
-        let value = json::read(br#"{"n":-123456.5,"123456":[]}"#).expect("the text is JSON");
+        let value = read_json(r#"{"n":-123456.5,"123456":[]}"#).expect("the text is JSON");
         assert_eq!(masker.value(&value).to_string(), r#"{"n":"<masked>","<masked>":[]}"#);
     }
 
