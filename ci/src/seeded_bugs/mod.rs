@@ -45,7 +45,7 @@ const CODE_OUTSIDE_RESOLVER: [&str; 8] =
 
 /// Plant bugs and record which engine finds them
 ///
-/// With every bug, every engine and 60 seconds for the fuzzer, this takes an hour on two
+/// With every bug, every engine and 60 seconds for the fuzzer, this takes about three hours on two
 /// cores and writes docs/seeded-bugs.md. Each bug must be found by `cargo test` and by two of the four
 /// engines properties, exhaustive, witnesses and fuzz; with fewer engines, by any engine.
 #[derive(clap::Args)]
