@@ -376,13 +376,7 @@ impl<'a> FunctionEval<'a> {
             }
             rest = &rest[1..];
         }
-        let mut text = Value::default();
-        for (index, argument) in rest.iter().enumerate() {
-            if index > 0 {
-                text = text.concat(&Value::literal(" "));
-            }
-            text = text.concat(argument);
-        }
+        let text = self.join_values(rest, " ", span);
         self.print(&text.concat(&Value::literal(end)), span, state);
     }
 
@@ -447,6 +441,8 @@ impl<'a> FunctionEval<'a> {
     /// The text that `printf` prints.
     fn formatted(&mut self, format: &str, values: &[Value], span: &Span) -> Value {
         let mut all = Value::default();
+        // The text after the last value of `all`.
+        let mut constant = String::new();
         let mut values = values.iter();
         loop {
             let before = values.len();
@@ -494,15 +490,16 @@ impl<'a> FunctionEval<'a> {
                             }
                             Value::derived(value.sources())
                         };
-                        all = all.concat(&value);
+                        all = all.concat(&Value::literal(&std::mem::take(&mut constant))).concat(&value);
+                        self.builds(&all, span);
                         continue;
                     }
                     (other, _) => other.to_string(),
                 };
-                all = all.concat(&Value::literal(&text));
+                constant.push_str(&text);
             }
             if values.len() == 0 || values.len() == before {
-                return all;
+                return all.concat(&Value::literal(&constant));
             }
         }
     }
@@ -695,9 +692,15 @@ impl<'a> FunctionEval<'a> {
             }
             Input::Any(line) => Value::derived(line.sources()),
             Input::Lines(texts) => {
-                let line = |all: Value, line: &Value| all.concat(line).concat(&Value::literal("\n"));
-                let texts = texts.iter().map(|lines| lines.iter().fold(Value::default(), line));
-                texts.reduce(|left, right| left.union(&right)).unwrap_or_default()
+                let mut all: Option<Value> = None;
+                for lines in texts {
+                    // Each line ends in a newline.
+                    let end = (!lines.is_empty()).then(Value::default);
+                    let lines: Vec<Value> = lines.into_iter().chain(end).collect();
+                    let text = self.join_values(&lines, "\n", span);
+                    all = Some(all.map_or(text.clone(), |all| all.union(&text)));
+                }
+                all.unwrap_or_default()
             }
         };
         self.print(&text, span, state);

@@ -21,6 +21,24 @@ use crate::script::Script as Calls;
 /// The most commands that are evaluated.
 const STEPS: usize = 50_000;
 
+/// The most bytes of the texts that are built and of the states in which commands run, all together. This bounds the
+/// time and the memory of a reading.
+const WORK: usize = 128 * 1024 * 1024;
+
+/// The most lines of the input of a command.
+const LINES: usize = 4096;
+
+/// The most bytes of a pattern with which a text is compared, and of the known parts of the text.
+pub(super) const COMPARED: usize = 1024;
+
+/// The share of the work that a byte of a text takes with which a variable is compared. Each such text is a class of
+/// environments.
+const COMPARISON: usize = 128;
+
+/// The most bytes of a pattern with which a text of more than two unknown parts is compared. Each range of the pattern
+/// may be the one that such a part matches.
+const COMPARED_IN_PARTS: usize = 128;
+
 /// The deepest nesting of commands, across calls of functions.
 const DEPTH: usize = 100;
 
@@ -128,6 +146,10 @@ pub(super) struct FunctionEval<'a> {
     calls: Vec<String>,
     depth: usize,
     steps: usize,
+    /// The bytes of the texts that were built and of the states in which commands ran.
+    work: usize,
+    /// Whether a limit ended the evaluation.
+    is_exhausted: bool,
     regions: usize,
     /// The first place of each constant text.
     origins: BTreeMap<String, Location>,
@@ -178,6 +200,8 @@ fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         calls: Vec::new(),
         depth: 0,
         steps: 0,
+        work: 0,
+        is_exhausted: false,
         regions: 0,
         origins: BTreeMap::new(),
         plain_reads: BTreeSet::new(),
@@ -283,6 +307,24 @@ impl<'a> FunctionEval<'a> {
         }
     }
 
+    /// Counts a value that is built, and records one that is too long to be followed.
+    pub fn builds(&mut self, value: &Value, span: &Span) {
+        self.work += value.bytes();
+        if value.is_too_long() {
+            self.not_followed(span, "builds a text that is too long to be followed");
+        }
+    }
+
+    /// Joins values with a text between them.
+    pub fn join_values(&mut self, values: &[Value], between: &str, span: &Span) -> Value {
+        let mut all = values.first().cloned().unwrap_or_default();
+        for value in values.iter().skip(1) {
+            all = all.concat(&Value::literal(between)).concat(value);
+            self.builds(&all, span);
+        }
+        all
+    }
+
     /// Records a change that outlives the call, unless a subshell ends it.
     pub fn changes_state(&mut self, span: &Span, reason: impl Into<String>) {
         if self.is_in_command && self.subshells == 1 {
@@ -326,21 +368,23 @@ impl<'a> FunctionEval<'a> {
         if pattern.matches_all() {
             return;
         }
+        let (text, source_text) = (pattern.text(), pattern.source());
+        let bytes = source_text.len();
         let comparisons = self.comparisons(source);
-        match pattern.text() {
-            Some(text) if text.is_empty() => {}
-            Some(text) => drop(comparisons.texts.insert(text)),
-            None => drop(comparisons.patterns.insert(pattern.source())),
-        }
+        let is_new = match text {
+            Some(text) => !text.is_empty() && comparisons.texts.insert(text),
+            None => comparisons.patterns.insert(source_text),
+        };
+        self.work += usize::from(is_new) * COMPARISON * bytes;
     }
 
     /// Compares a value with a pattern, whose literals are written as in bash.
     pub fn matches(&mut self, value: &Value, pattern: &Value, span: &Span) -> Status {
         let mut statuses = BTreeSet::new();
-        let pairs: Vec<(Text, Text)> =
-            value.texts().flat_map(|text| pattern.texts().map(|pattern| (text.clone(), pattern.clone()))).collect();
-        for (text, pattern) in pairs {
-            statuses.insert(self.matches_text(&text, &pattern, span));
+        for text in value.texts() {
+            for pattern in pattern.texts() {
+                statuses.insert(self.matches_text(text, pattern, span));
+            }
         }
         if statuses.len() == 1 { statuses.pop_first().flatten() } else { None }
     }
@@ -372,8 +416,17 @@ impl<'a> FunctionEval<'a> {
                 }
             };
         };
+        let value = Value::of(text.clone());
+        self.work += source.len() * (value.bytes() + 1);
+        let unknown = text.iter().filter(|part| !matches!(part, Part::Literal(_))).count();
+        let limit = if unknown > 2 { COMPARED_IN_PARTS } else { COMPARED };
+        if source.len().max(value.bytes()) > limit {
+            self.uses(&value);
+            self.not_followed(span, "compares texts that are too long to be followed");
+            return None;
+        }
         let Some(parsed) = Pattern::parse(&source) else {
-            self.uses(&Value::of(text.clone()));
+            self.uses(&value);
             if literal(text).is_none() {
                 self.not_followed(span, format!("compares with the pattern `{source}`, which is not supported"));
             }
@@ -382,7 +435,7 @@ impl<'a> FunctionEval<'a> {
         if let Some(text) = literal(text) {
             return Some(parsed.matches(&text));
         }
-        self.uses(&Value::of(text.clone()));
+        self.uses(&value);
         let parts: Vec<Option<&str>> =
             text.iter().map(|part| if let Part::Literal(text) = part { Some(text.as_str()) } else { None }).collect();
         let gaps = parsed.gaps(&parts);
@@ -419,6 +472,7 @@ impl<'a> FunctionEval<'a> {
             return;
         }
         state.output = state.output.concat(value);
+        self.builds(&state.output, span);
         if self.captures > 0 {
             return;
         }
@@ -537,11 +591,11 @@ impl<'a> FunctionEval<'a> {
                 let mut input = None;
                 for command in commands {
                     let mut inner = state.clone();
-                    self.set_input(&mut inner, input);
+                    self.set_input(&mut inner, input, &command.span);
                     input = Some(self.subshell(&mut inner, |eval, state| eval.command(command, state), true).0);
                 }
                 let mut inner = state.clone();
-                self.set_input(&mut inner, input);
+                self.set_input(&mut inner, input, &last.span);
                 let (output, _) = self.subshell(&mut inner, |eval, state| eval.command(last, state), false);
                 state.output = state.output.concat(&output);
                 None
@@ -557,10 +611,20 @@ impl<'a> FunctionEval<'a> {
         status.map(|status| !status)
     }
 
-    fn set_input(&mut self, state: &mut State, text: Option<Value>) {
+    fn set_input(&mut self, state: &mut State, text: Option<Value>, span: &Span) {
         let Some(text) = text else { return };
+        self.builds(&text, span);
         self.regions += 1;
         state.input_region = self.regions;
+        let newlines = |text: &Text| {
+            let texts = text.iter().map(|part| if let Part::Literal(text) = part { text.as_str() } else { "" });
+            texts.map(|text| text.matches('\n').count()).sum::<usize>()
+        };
+        if text.texts().map(newlines).sum::<usize>() > LINES {
+            self.not_followed(span, "reads too many lines to be followed");
+            state.input = Input::Any(Value::derived(text.sources()));
+            return;
+        }
         state.input = Input::Lines(text.texts().map(lines).collect());
         // A last line without a newline is read, but `read` fails.
         let is_whole = |text: &Text| match text.last() {
@@ -573,11 +637,14 @@ impl<'a> FunctionEval<'a> {
     }
 
     pub fn command(&mut self, command: &'a Command, state: &mut State) -> Status {
-        self.steps += 1;
-        if self.steps == STEPS || (self.steps < STEPS && self.depth == DEPTH) {
-            self.not_followed(&command.span, "the function is too large or nested too deeply to be followed");
+        if self.is_exhausted {
+            return None;
         }
-        if self.steps >= STEPS || self.depth >= DEPTH {
+        self.steps += 1;
+        self.work += state.bytes();
+        self.is_exhausted = self.steps >= STEPS || self.work >= WORK;
+        if self.is_exhausted || self.depth >= DEPTH {
+            self.not_followed(&command.span, "the function is too large or nested too deeply to be followed");
             return None;
         }
         self.depth += 1;
@@ -798,7 +865,7 @@ impl<'a> FunctionEval<'a> {
             if is_repeated && status.is_none() {
                 break;
             }
-            if is_repeated || round == ROUNDS || open == OPEN_ROUNDS || self.steps >= STEPS {
+            if is_repeated || round == ROUNDS || open == OPEN_ROUNDS || self.is_exhausted {
                 self.not_followed(span, "repeats a loop too often to be followed");
                 break;
             }
@@ -921,6 +988,7 @@ impl<'a> FunctionEval<'a> {
         }
         let frame = state.variable(name).map_or(0, |(frame, _)| frame);
         self.refuses_read_only(name, span, state);
+        self.builds(&value, span);
         if frame == 0 {
             self.assigns_global(name, span);
         }
@@ -963,16 +1031,18 @@ impl<'a> FunctionEval<'a> {
             R::HereString => {
                 let text = self.text(&redirect.target.pieces, state);
                 let text = text.concat(&Value::literal("\n"));
-                self.set_input(state, Some(text));
+                self.set_input(state, Some(text), &redirect.span);
             }
             R::HereDocument | R::StrippedHereDocument => {
                 let script = &self.files[self.file].script;
                 if let Some(document) = redirect.here_document.and_then(|index| script.here_documents.get(index)) {
                     let text = self.text(&document.pieces, state);
-                    self.set_input(state, Some(text));
+                    self.set_input(state, Some(text), &redirect.span);
                 }
             }
-            R::Input if target == Some("/dev/null") => self.set_input(state, Some(Value::default())),
+            R::Input if target == Some("/dev/null") => {
+                self.set_input(state, Some(Value::default()), &redirect.span);
+            }
             R::Output | R::Append | R::Clobber if let Some(stream) = stream => match descriptor {
                 None | Some("1") => state.stdout = stream,
                 Some("2") => self.set_stderr(stream, redirect, state),

@@ -13,6 +13,9 @@ use crate::pattern::escape;
 /// The most alternatives for the arguments of one command.
 const ARGUMENT_LISTS: usize = 24;
 
+/// The most arguments of one command, and the most elements of an array.
+const WORDS: usize = 1024;
+
 /// How the text of pieces is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -47,6 +50,11 @@ impl Fields {
     fn end(&mut self) {
         self.done.extend(self.current.take());
     }
+
+    /// Whether there are too many fields to be followed.
+    fn is_too_long(&self) -> bool {
+        self.done.len() > WORDS
+    }
 }
 
 impl<'a> FunctionEval<'a> {
@@ -75,6 +83,9 @@ impl<'a> FunctionEval<'a> {
         for piece in pieces {
             let value = self.piece(piece, mode, state);
             all = all.concat(&value);
+        }
+        if let [first, ..] = pieces {
+            self.builds(&all, &first.span);
         }
         if mode == Mode::Plain
             && let Some(text) = all.sole_literal()
@@ -167,12 +178,9 @@ impl<'a> FunctionEval<'a> {
             "*" => self.separators(span, state).chars().take(1).collect(),
             _ => String::new(),
         };
-        let joined = |values: &[Value]| {
-            let between = if name == "*" { &first } else { " " };
-            joined(values, between)
-        };
         match name {
-            "@" | "*" => joined(&state.arguments),
+            "@" => self.join_values(&state.arguments, " ", span),
+            "*" => self.join_values(&state.arguments, &first, span),
             "#" if !state.arguments_vary => Value::literal(&state.arguments.len().to_string()),
             "#" | "?" | "-" => Value::derived(BTreeSet::new()),
             "0" => {
@@ -366,7 +374,7 @@ impl<'a> FunctionEval<'a> {
             ("[@]" | "[*]", Elements::Known(values), _) => {
                 let separators = self.separators(span, state);
                 let between = if subscript == "[*]" { separators.chars().take(1).collect() } else { " ".to_owned() };
-                joined(&values, &between)
+                self.join_values(&values, &between, span)
             }
             ("[@]" | "[*]", elements @ Elements::Any(_), _) => {
                 Value::derived(elements.any().map(|value| value.sources()).unwrap_or_default())
@@ -409,6 +417,11 @@ impl<'a> FunctionEval<'a> {
                 .iter()
                 .flat_map(|list| alternatives.iter().map(move |fields| list.iter().chain(fields).cloned().collect()))
                 .collect();
+            if lists.iter().any(|list| list.len() > WORDS) {
+                self.not_followed(&word.span, "has too many words to be followed");
+                lists.iter_mut().for_each(|list| list.truncate(WORDS));
+                break;
+            }
         }
         lists
     }
@@ -442,6 +455,10 @@ impl<'a> FunctionEval<'a> {
                     lists.iter_mut().for_each(|list| list.push(&value));
                 }
             }
+            if lists.iter().any(Fields::is_too_long) {
+                self.not_followed(&word.span, "has too many words to be followed");
+                break;
+            }
         }
         let has_set = unquoted.find('[').is_some_and(|at| unquoted[at..].contains(']'));
         if unquoted.contains(['*', '?']) || has_set {
@@ -460,6 +477,7 @@ impl<'a> FunctionEval<'a> {
         let mut results: Vec<Vec<Value>> = Vec::new();
         for mut list in lists {
             list.end();
+            list.done.iter().for_each(|value| self.builds(value, &word.span));
             if let [value] = list.done.as_slice()
                 && let Some(text) = value.sole_literal()
             {
@@ -481,6 +499,9 @@ impl<'a> FunctionEval<'a> {
             return;
         }
         for piece in pieces {
+            if lists.iter().any(Fields::is_too_long) {
+                return;
+            }
             match self.several(piece, state) {
                 Some(values) => lists.iter_mut().for_each(|list| list.splice(&values)),
                 None => {
@@ -553,8 +574,9 @@ impl<'a> FunctionEval<'a> {
                         if text.starts_with(is_blank) {
                             added.end();
                         }
-                        let words: Vec<Value> =
-                            text.split(is_blank).filter(|word| !word.is_empty()).map(Value::literal).collect();
+                        let words = text.split(is_blank).filter(|word| !word.is_empty());
+                        // More are not followed.
+                        let words: Vec<Value> = words.take(WORDS + 2).map(Value::literal).collect();
                         added.splice(&words);
                         if text.ends_with(is_blank) {
                             added.end();
@@ -579,13 +601,6 @@ impl<'a> FunctionEval<'a> {
         }
         results
     }
-}
-
-/// The values with a text between them.
-fn joined(values: &[Value], between: &str) -> Value {
-    let mut values = values.iter();
-    let first = values.next().cloned().unwrap_or_default();
-    values.fold(first, |all, value| all.concat(&Value::literal(between)).concat(value))
 }
 
 fn is_several(piece: &Piece) -> bool {

@@ -151,6 +151,22 @@ impl State {
         self.variable("IFS").and_then(|(_, variable)| variable.value.sole_literal())
     }
 
+    /// An estimate of the memory of the state, without the texts, which copies of the state share.
+    pub fn bytes(&self) -> usize {
+        /// The bytes of a variable, an argument or a line.
+        const ENTRY: usize = 64;
+        let elements = |variable: &Variable| match &variable.elements {
+            Some(Elements::Known(values)) => values.len(),
+            Some(Elements::Any(_)) | None => 0,
+        };
+        let variables = self.frames.iter().flat_map(BTreeMap::values).map(|variable| 1 + elements(variable));
+        let lines = match &self.input {
+            Input::Lines(texts) => texts.iter().map(VecDeque::len).sum(),
+            Input::Inherited | Input::Any(_) => 0,
+        };
+        ENTRY * (variables.sum::<usize>() + self.functions.len() + self.arguments.len() + lines)
+    }
+
     /// The state where two branches meet.
     pub fn join(&mut self, other: &Self) {
         if other.is_dead || self == other {

@@ -387,3 +387,36 @@ fn hostile_functions_are_bounded() {
         assert!(start.elapsed().as_secs() < 20, "{}", &text[..60]);
     }
 }
+
+#[test]
+fn texts_that_grow_without_end_are_not_followed() {
+    let times = |count: usize, commands: &str| commands.repeat(count);
+    // The growing text, list or pattern, and the reason.
+    let cases = [
+        (times(40, "s=\"x$s$s\"; "), "too long"),
+        (times(40, "s+=\"x$s\"; "), "too long"),
+        (format!("{} s=\"$s$X\"; [ \"$s\" = a ]", times(18, "s=\"x$s$s\"; ")), "too long"),
+        ("while :; do s=\"x$s$s\"; done".to_owned(), "too long"),
+        (format!("for i in{}; do s=\"x$s$s\"; done", times(36, " i")), "too long"),
+        (times(40, "printf -v s 'x%s%s' \"$s\" \"$s\"; "), "too long"),
+        (format!("f() {{ echo \"x$1$1\"; }}; {}", times(40, "s=$(f \"$s\"); ")), "too long"),
+        (format!("f() {{ s=\"x$*$*\"; }}; {}", times(40, "f \"$s\" \"$s\"; ")), "too long"),
+        (format!("{}echo", times(40, "s=$(echo \"x$s\" \"$s\"); ")), "too long"),
+        (format!("set -- x; {}", times(40, "set -- \"$@\" \"$@\"; ")), "too many words"),
+        (format!("a=(x); {}", times(40, "a=(\"${a[@]}\" \"${a[@]}\"); ")), "too many words"),
+        (format!("s='x x'; {} for w in $s; do :; done", times(12, "s=\"$s $s\"; ")), "too many words"),
+        (format!("s=$'x\\n'; {} read -r l <<< \"$s\"", times(14, "s=$s$s; ")), "too many lines"),
+        (format!("s=x; {} [[ $X == $s ]]", times(11, "s=$s$s; ")), "too long"),
+        (format!("s='*x'; {} [[ $s == $s ]]", times(10, "s=$s$s; ")), "too long"),
+        (format!("s=x; {} [ \"$X$Y$Z\" = \"$s\" ]", times(8, "s=$s$s; ")), "too long"),
+        (format!("s=x; {}", times(17, "s=$s$s; ")) + &times(2000, ": \"$s\"; "), "too large"),
+        ((0..3000).map(|n| format!("local v{n}=x; ")).collect::<String>() + &times(3000, "printf a; "), "too large"),
+    ];
+    for (commands, expected) in cases {
+        let start = std::time::Instant::now();
+        let found = body(&format!("local s=x; {commands}")).not_followed;
+        let shown = &commands[..commands.len().min(60)];
+        assert!(found.iter().any(|(_, reason)| reason.contains(expected)), "{shown}: {found:?}");
+        assert!(start.elapsed().as_secs() < 20, "{shown}");
+    }
+}
