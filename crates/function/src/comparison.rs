@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use slug_resolver::Policy;
 
 use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders, ask_twice};
+use crate::caller::CallerSeparators;
 use crate::case::Case;
 use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
 use crate::reading::{Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile, read};
@@ -23,6 +24,8 @@ pub struct Target {
     pub model: String,
     /// The command that prints the names of secrets.
     pub secrets: Option<String>,
+    /// What is known about the shell that calls the function.
+    pub caller: CallerSeparators,
 }
 
 /// The result of a comparison.
@@ -146,7 +149,7 @@ pub fn compare_with_function(
     runtimes: &[String],
     budget: usize,
 ) -> Result<Comparison, Obstacle> {
-    let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref()) {
+    let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref(), target.caller) {
         Ok(reading) => (reading, None),
         Err(error) => (Reading::default(), Some(error)),
     };

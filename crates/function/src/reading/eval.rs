@@ -12,9 +12,10 @@ use super::commands::is_known;
 use super::report::{
     Comparisons, Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile,
 };
-use super::state::{Elements, Input, State, Stream, Variable};
+use super::state::{DEFAULT_SEPARATORS, Elements, Input, Separators, State, Stream, Variable, separators};
 use super::value::{Part, Source, Text, Value, literal, without_newlines};
 
+use crate::caller::CallerSeparators;
 use crate::pattern::{Pattern, escape};
 use crate::script::Script as Calls;
 
@@ -148,6 +149,8 @@ pub(super) struct FunctionEval<'a> {
     steps: usize,
     /// The bytes of the texts that were built and of the states in which commands ran.
     work: usize,
+    /// The command that runs.
+    command: Span,
     /// Whether a limit ended the evaluation.
     is_exhausted: bool,
     regions: usize,
@@ -165,16 +168,24 @@ pub(super) struct FunctionEval<'a> {
     assigned: BTreeMap<String, Location>,
     /// Global variables whose value from before the call is read.
     carried: BTreeSet<String>,
+    /// Comparisons that make no classes.
+    ignored: Comparisons,
     /// The last `exit` outside of subshells.
     last_exit: Option<Location>,
 }
 
-/// Reads the commands of a policy and every function that they reach.
+/// Reads the commands of a policy and every function that they reach. `caller` says what is known about the shell that
+/// calls them.
 ///
 /// # Errors
 ///
 /// If a file or a command is not a bash script, or if a command calls no function of the files.
-pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<Reading, ReadingError> {
+pub fn read(
+    files: &[SourceFile],
+    model: &str,
+    secrets: Option<&str>,
+    caller: CallerSeparators,
+) -> Result<Reading, ReadingError> {
     let parsed = |path: &str, text: &str| File::parse(path, text);
     let mut scripts = files.iter().map(|file| parsed(&file.path, &file.text)).collect::<Result<Vec<_>, _>>()?;
     let sourced = scripts.len();
@@ -182,11 +193,11 @@ pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<
     if let Some(secrets) = secrets {
         scripts.push(parsed(SECRETS_COMMAND, secrets)?);
     }
-    evaluate(&scripts, sourced)
+    evaluate(&scripts, sourced, caller)
 }
 
 /// Evaluates files that are sourced, then each command after them.
-fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
+fn evaluate(files: &[File], sourced: usize, caller: CallerSeparators) -> Result<Reading, ReadingError> {
     let mut eval = FunctionEval {
         files,
         reading: Reading::default(),
@@ -201,6 +212,7 @@ fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         depth: 0,
         steps: 0,
         work: 0,
+        command: 0..0,
         is_exhausted: false,
         regions: 0,
         origins: BTreeMap::new(),
@@ -210,9 +222,14 @@ fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         is_open: false,
         assigned: BTreeMap::new(),
         carried: BTreeSet::new(),
+        ignored: Comparisons::default(),
         last_exit: None,
     };
     let mut state = State::new();
+    if caller == CallerSeparators::Default {
+        let separators = Variable { value: Value::literal(DEFAULT_SEPARATORS), elements: None, is_own: true };
+        state.frames[0].insert("IFS".to_owned(), separators);
+    }
     let runtime = Variable { value: Value::source(Source::Runtime), elements: None, is_own: true };
     state.frames[0].insert("RUNTIME".to_owned(), runtime);
     // What the files themselves print is not a part of an answer.
@@ -247,6 +264,7 @@ fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         eval.check_command(file, &state)?;
         let mut state = state.clone();
         state.output = Value::default();
+        state.has_status_of_caller = true;
         eval.subshell(&mut state, |eval, state| eval.list(&file.script.body, state), false);
     }
     Ok(eval.finish())
@@ -307,6 +325,13 @@ impl<'a> FunctionEval<'a> {
         }
     }
 
+    /// Records that an answer can depend on a parameter whose value is that of the shell that calls the function.
+    pub fn depends_on_caller(&mut self, span: &Span, name: &str) {
+        if let Some(what) = of_caller(name) {
+            self.not_followed(span, format!("reads `${name}`, {what} of the shell that calls it"));
+        }
+    }
+
     /// Counts a value that is built, and records one that is too long to be followed.
     pub fn builds(&mut self, value: &Value, span: &Span) {
         self.work += value.bytes();
@@ -316,10 +341,10 @@ impl<'a> FunctionEval<'a> {
     }
 
     /// Joins values with a text between them.
-    pub fn join_values(&mut self, values: &[Value], between: &str, span: &Span) -> Value {
+    pub fn join_values(&mut self, values: &[Value], between: &Value, span: &Span) -> Value {
         let mut all = values.first().cloned().unwrap_or_default();
         for value in values.iter().skip(1) {
-            all = all.concat(&Value::literal(between)).concat(value);
+            all = all.concat(between).concat(value);
             self.builds(&all, span);
         }
         all
@@ -346,6 +371,11 @@ impl<'a> FunctionEval<'a> {
     fn comparisons(&mut self, source: &Source) -> &mut Comparisons {
         match source {
             Source::Runtime => &mut self.reading.runtime,
+            Source::Separators => {
+                let command = self.command.clone();
+                self.depends_on_caller(&command, "IFS");
+                &mut self.ignored
+            }
             Source::Variable(name) => self.reading.variables.entry(name.clone()).or_default(),
         }
     }
@@ -601,6 +631,7 @@ impl<'a> FunctionEval<'a> {
                 None
             }
         };
+        state.has_status_of_caller = false;
         if pipeline.commands.len() != 1 {
             self.facts = Facts::default();
         }
@@ -648,6 +679,7 @@ impl<'a> FunctionEval<'a> {
             return None;
         }
         self.depth += 1;
+        let outer = std::mem::replace(&mut self.command, command.span.clone());
         let streams = (state.stdout, state.stderr, state.input.clone(), state.input_region);
         for redirect in &command.redirects {
             self.redirect(redirect, state);
@@ -663,6 +695,7 @@ impl<'a> FunctionEval<'a> {
                 (state.input, state.input_region) = (streams.2, streams.3);
             }
         }
+        self.command = outer;
         self.depth -= 1;
         status
     }
@@ -983,7 +1016,7 @@ impl<'a> FunctionEval<'a> {
         {
             self.not_followed(span, format!("sets `{name}`, which changes how bash reads and compares texts"));
         }
-        if name == "IFS" && value.sole_literal().is_none() {
+        if name == "IFS" && separators(&value) == Separators::Unknown {
             self.not_followed(span, "sets `IFS` to a computed text");
         }
         let frame = state.variable(name).map_or(0, |(frame, _)| frame);
@@ -1132,6 +1165,16 @@ fn merge(all: &mut Option<State>, state: &State) {
         Some(all) => all.join(state),
         None => *all = Some(state.clone()),
     }
+}
+
+/// What the value of a parameter is that the shell decides that calls a function; `None` for other parameters.
+fn of_caller(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "IFS" => "the separators of words",
+        "-" => "the options",
+        "?" => "the status of the last command",
+        _ => return None,
+    })
 }
 
 /// The names in a part of a JSON object: the texts in quotes before a colon.

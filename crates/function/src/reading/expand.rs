@@ -6,12 +6,16 @@ use slug_shell::is_name;
 use slug_shell::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
 
 use super::eval::FunctionEval;
-use super::state::{Elements, SEPARATORS, State, Variable};
+use super::state::{Elements, Separators, State, Variable};
 use super::value::{Part, Source, Text, Value, literal};
 use crate::pattern::escape;
 
 /// The most alternatives for the arguments of one command.
 const ARGUMENT_LISTS: usize = 24;
+
+/// The reason for which a text is not followed that another shell may split at other places.
+pub(super) const SPLITS_AS_CALLER: &str = "splits a text at the separators of the shell that calls it; set `IFS` in the function, or name a `harness` that \
+     does not set it";
 
 /// The most arguments of one command, and the most elements of an array.
 const WORDS: usize = 1024;
@@ -163,10 +167,11 @@ impl<'a> FunctionEval<'a> {
                     return Value::derived(BTreeSet::new());
                 }
                 self.carries(name);
-                Value::source(Source::Variable(name.to_owned()))
+                Value::source(Source::of_variable(name))
             }
         };
-        if is_eager {
+        // A function may keep `IFS` and restore it.
+        if is_eager && value != Value::source(Source::Separators) {
             self.uses(&value);
         }
         value
@@ -174,15 +179,18 @@ impl<'a> FunctionEval<'a> {
 
     /// The possible values of a parameter without an operation.
     fn plain(&mut self, name: &str, is_eager: bool, span: &Span, state: &State) -> Value {
-        let first: String = match name {
-            "*" => self.separators(span, state).chars().take(1).collect(),
-            _ => String::new(),
-        };
         match name {
-            "@" => self.join_values(&state.arguments, " ", span),
-            "*" => self.join_values(&state.arguments, &first, span),
+            "@" => self.join_values(&state.arguments, &Value::literal(" "), span),
+            "*" => {
+                let between = self.first_separator(span, state);
+                self.join_values(&state.arguments, &between, span)
+            }
             "#" if !state.arguments_vary => Value::literal(&state.arguments.len().to_string()),
-            "#" | "?" | "-" => Value::derived(BTreeSet::new()),
+            "-" | "?" if name == "-" || state.has_status_of_caller => {
+                self.depends_on_caller(span, name);
+                Value::derived(BTreeSet::new())
+            }
+            "#" | "?" => Value::derived(BTreeSet::new()),
             "0" => {
                 self.not_followed(span, "reads `$0`, the name of the script");
                 Value::derived(BTreeSet::new())
@@ -207,6 +215,11 @@ impl<'a> FunctionEval<'a> {
         let Parameter { name, operation } = parameter;
         match operation {
             Operation::None => self.plain(name, true, span, state),
+            // The length of `$-` or `$?`.
+            Operation::Alternative(operator, pieces) if name == "#" && pieces.is_empty() && operator.len() == 1 => {
+                let value = self.plain(operator, true, span, state);
+                self.derived(&value, "measures the length of", operator, span)
+            }
             Operation::Alternative(operator, pieces) => {
                 // A second call finds what `${name:=constant}` left in the first one, and leaves it.
                 let is_default = operator.ends_with('=') && pieces.iter().all(|piece| piece.literal().is_some());
@@ -277,7 +290,12 @@ impl<'a> FunctionEval<'a> {
             if matches!(operation, "[@]" | "[*]") && rest.is_empty() {
                 return match state.variable(name).and_then(|(_, variable)| variable.elements.as_ref()) {
                     Some(Elements::Known(elements)) => Value::literal(&elements.len().to_string()),
-                    _ => unsupported,
+                    Some(Elements::Any(_)) => unsupported,
+                    None => {
+                        // A text is an array of one element.
+                        self.presence_reads.insert(name.to_owned());
+                        Value::derived(self.variable(name, true, span, state).sources())
+                    }
                 };
             }
             let value = self.plain(name, true, span, state);
@@ -372,8 +390,8 @@ impl<'a> FunctionEval<'a> {
         let index = subscript.trim_matches(['[', ']']).parse::<usize>();
         match (subscript, elements, index) {
             ("[@]" | "[*]", Elements::Known(values), _) => {
-                let separators = self.separators(span, state);
-                let between = if subscript == "[*]" { separators.chars().take(1).collect() } else { " ".to_owned() };
+                let is_joined = subscript == "[*]";
+                let between = if is_joined { self.first_separator(span, state) } else { Value::literal(" ") };
                 self.join_values(&values, &between, span)
             }
             ("[@]" | "[*]", elements @ Elements::Any(_), _) => {
@@ -538,16 +556,30 @@ impl<'a> FunctionEval<'a> {
     }
 
     /// The characters at which bash splits words.
-    fn separators(&mut self, span: &Span, state: &State) -> String {
-        state.separators().unwrap_or_else(|| {
+    fn separators(&mut self, span: &Span, state: &State) -> Separators {
+        let separators = state.separators();
+        if separators == Separators::Unknown {
             self.not_followed(span, "splits or joins words at separators that are not known");
-            SEPARATORS.to_owned()
-        })
+        }
+        separators
+    }
+
+    /// The text that bash writes between the words of `$*`.
+    fn first_separator(&mut self, span: &Span, state: &State) -> Value {
+        match self.separators(span, state) {
+            Separators::OfCaller => Value::derived([Source::Separators].into()),
+            separators => Value::literal(&separators.characters().chars().take(1).collect::<String>()),
+        }
     }
 
     /// Adds a value without quotes to each list.
     fn split(&mut self, value: &Value, lists: &[Fields], span: &Span, state: &State) -> Vec<Fields> {
         let separators = self.separators(span, state);
+        let is_known = |part: &Part| matches!(part, Part::Literal(text) if separators.may_differ(text));
+        if value.texts().flatten().any(is_known) {
+            self.not_followed(span, SPLITS_AS_CALLER);
+        }
+        let separators = separators.characters();
         let unknown: BTreeSet<Source> = value
             .texts()
             .flatten()

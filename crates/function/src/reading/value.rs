@@ -7,8 +7,17 @@ use std::rc::Rc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     Runtime,
+    /// `IFS` of the shell that calls the function.
+    Separators,
     /// A variable of the environment.
     Variable(String),
+}
+
+impl Source {
+    /// The source of the value that a variable has before any command assigns it.
+    pub fn of_variable(name: &str) -> Self {
+        if name == "IFS" { Self::Separators } else { Self::Variable(name.to_owned()) }
+    }
 }
 
 /// A part of a text.
