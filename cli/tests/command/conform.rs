@@ -605,3 +605,20 @@ fn harness_that_sets_separators_leaves_the_split_open() {
         assert_eq!((code, found.as_slice()), (if is_known { 0 } else { 3 }, expected), "{harness}");
     }
 }
+
+#[test]
+fn parameter_that_is_never_passed_is_an_assumption() {
+    let library = "choose() { if [ \"$1\" = coder ]; then echo b-1; else echo a-1; fi; }\n";
+    let policy = |command: &str| {
+        format!(
+            "schema_version: 2\nname: nightly\nmodel: [{{use: a-1}}]\nfunction: {{source: [lib.sh], model: {command}}}\n"
+        )
+    };
+    for (index, (command, is_assumed)) in
+        [("choose", true), ("\"choose '$RUNTIME'\"", true), ("choose \"$RUNTIME\"", false)].into_iter().enumerate()
+    {
+        let output = conform(&project(&format!("parameter-{index}"), &policy(command), library));
+        let is_found = output.stdout.contains("assumed  the harness does not pass the runtime");
+        assert_eq!((is_found, output.code), (is_assumed, i32::from(!is_assumed)), "{command}: {}", output.stdout);
+    }
+}

@@ -168,6 +168,8 @@ pub(super) struct FunctionEval<'a> {
     assigned: BTreeMap<String, Location>,
     /// Global variables whose value from before the call is read.
     carried: BTreeSet<String>,
+    /// Whether a command of the policy reads `RUNTIME`.
+    pub is_runtime_read: bool,
     /// Comparisons that make no classes.
     ignored: Comparisons,
     /// The last `exit` outside of subshells.
@@ -222,6 +224,7 @@ fn evaluate(files: &[File], sourced: usize, caller: CallerSeparators) -> Result<
         is_open: false,
         assigned: BTreeMap::new(),
         carried: BTreeSet::new(),
+        is_runtime_read: false,
         ignored: Comparisons::default(),
         last_exit: None,
     };
@@ -266,6 +269,10 @@ fn evaluate(files: &[File], sourced: usize, caller: CallerSeparators) -> Result<
         state.output = Value::default();
         state.has_status_of_caller = true;
         eval.subshell(&mut state, |eval, state| eval.list(&file.script.body, state), false);
+        if index == sourced && eval.is_runtime_read {
+            eval.reading.constant_parameter = None;
+        }
+        eval.is_runtime_read = true;
     }
     Ok(eval.finish())
 }
@@ -329,6 +336,14 @@ impl<'a> FunctionEval<'a> {
     pub fn depends_on_caller(&mut self, span: &Span, name: &str) {
         if let Some(what) = of_caller(name) {
             self.not_followed(span, format!("reads `${name}`, {what} of the shell that calls it"));
+        }
+    }
+
+    /// Records that the function which a command of the policy calls reads one of its parameters.
+    pub fn reads_parameter(&mut self, name: &str, value: &Value, span: &Span) {
+        let is_constant = self.is_in_command && self.calls.len() == 1 && value.literals().is_some();
+        if is_constant && !self.is_runtime_read && self.reading.constant_parameter.is_none() {
+            self.reading.constant_parameter = Some((self.location(span), name.to_owned()));
         }
     }
 

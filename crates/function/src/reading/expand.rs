@@ -150,6 +150,7 @@ impl<'a> FunctionEval<'a> {
         if is_eager && !state.set.contains(name) {
             self.plain_reads.insert(name.to_owned());
         }
+        self.is_runtime_read |= self.is_in_command && name == "RUNTIME";
         if let Some(reason) = special(name).filter(|_| computes(name)) {
             self.not_followed(span, format!("reads `${name}`, {reason}"));
             return Value::derived(BTreeSet::new());
@@ -204,6 +205,7 @@ impl<'a> FunctionEval<'a> {
                 let value = state.arguments.get(index.wrapping_sub(1)).cloned().unwrap_or_default();
                 if is_eager {
                     self.uses(&value);
+                    self.reads_parameter(name, &value, span);
                 }
                 value
             }

@@ -285,6 +285,27 @@ fn constructs_not_followed_are_listed_with_their_lines() {
 }
 
 #[test]
+fn parameter_without_the_runtime_is_constant() {
+    let cases = [
+        ("pick", "[ \"$1\" = a ]", Some("1")),
+        ("pick '$RUNTIME'", "[ \"$1\" = a ]", Some("1")),
+        ("pick a", "local kind=$1; [ \"$kind\" = a ]", Some("1")),
+        ("pick", "[ \"${1:?}\" = a ]", Some("1")),
+        ("pick \"$RUNTIME\"", "[ \"$1\" = a ]", None),
+        ("pick \"$RUNTIME\"", "[ \"$2\" = a ]", None),
+        ("pick \"$KIND\"", "[ \"$1\" = a ]", None),
+        ("pick", "[ \"${1:-a}\" = a ]", None),
+        ("pick", "[ \"$1\" = \"$RUNTIME\" ]", None),
+        ("pick", "f() { echo \"$1\"; }; f a", None),
+    ];
+    for (command, body, expected) in cases {
+        let found = result(&format!("pick() {{ {body}; }}\n"), command, None).expect("the function can be read");
+        let name = found.constant_parameter.map(|(_, name)| name);
+        assert_eq!(name.as_deref(), expected, "{command}: {body}");
+    }
+}
+
+#[test]
 fn separators_of_the_caller_count_where_they_change_an_answer() {
     // The commands, and whether the separators of the calling shell change what they do.
     let cases = [
