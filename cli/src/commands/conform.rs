@@ -115,6 +115,16 @@ fn facts(comparison: &Comparison, target: &Target) -> Vec<(&'static str, String)
         let facts_of_harness = "the function does not test this, so only the harness can refuse to start";
         facts.push(("assumed", format!("nothing is created under {conditions}: {facts_of_harness}")));
     }
+    if let Some((location, name)) = &comparison.constant_parameter {
+        let place = format!("{}:{}", shown(&location.path), location.line);
+        facts.push((
+            "assumed",
+            format!(
+                "the harness does not pass the runtime: `${name}` is the same for every runtime ({place}), because \
+                 `function.model` does not pass `$RUNTIME`"
+            ),
+        ));
+    }
     facts.push(("sandbox", protections.join(", ")));
     facts
 }

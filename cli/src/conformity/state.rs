@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use slug_function::caller::CallerSeparators;
 use slug_function::comparison::{Comparison, Obstacle, Target, Verdict, compare_with_function};
 use slug_function::reading::{ReadingError, SourceFile};
 use slug_function::sandbox::Sandbox;
-use slug_resolver::policy::Function;
+use slug_resolver::policy::{Function, Harness};
 use slug_resolver::{Policy, Registry};
 
 use crate::config::Config;
@@ -118,8 +119,17 @@ impl<'a> Conformity<'a> {
             Some(sandbox) => sandbox,
             None => Sandbox::find().map_err(Failure::new)?,
         };
-        let target =
-            Target { root: self.root.clone(), files, model: function.model.clone(), secrets: function.secrets.clone() };
+        let commands = policy.document().harness.iter().map(|harness| match harness {
+            Harness::Command(command) => command.clone(),
+            Harness::Action(action) => action.uses.clone(),
+        });
+        let target = Target {
+            caller: CallerSeparators::of(&commands.collect::<Vec<_>>(), &function.source, &self.root),
+            root: self.root.clone(),
+            files,
+            model: function.model.clone(),
+            secrets: function.secrets.clone(),
+        };
         let runtimes: Vec<String> = self.registry.runtimes().iter().map(|runtime| runtime.name.clone()).collect();
         let comparison = compare_with_function(&sandbox, policy, &target, &runtimes, self.budget);
         self.sandbox = Some(sandbox);

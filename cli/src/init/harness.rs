@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use slug_function::bash::{Options, Program, ask};
+use slug_function::caller::CallerSeparators;
 use slug_function::case::{Answer, Case};
 use slug_function::pattern::Pattern;
 use slug_function::reading::{Comparisons, Location, Reading, SourceFile, read};
@@ -256,7 +257,7 @@ impl<'a> Finder<'a> {
 
     /// The reading of a command, if it prints what its role says.
     fn reading(&self, sources: &[SourceFile], text: &str, role: Role) -> Option<Reading> {
-        let reading = read(sources, text, None).ok()?;
+        let reading = read(sources, text, None, CallerSeparators::Unknown).ok()?;
         let known = match role {
             Role::Model => &self.ids,
             Role::Secrets => &self.credentials,

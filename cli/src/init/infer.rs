@@ -1,9 +1,10 @@
 //! The policy of a harness, from the answers of its functions.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use slug_function::bash::{Asked, NoAnswer, Options, Program, ask_in_both_orders, locate};
+use slug_function::caller::CallerSeparators;
 use slug_function::case::{Answer, Case};
 use slug_function::comparison::{Comparison, Target, compare_with_function};
 use slug_function::inference::{self, Answers};
@@ -46,7 +47,8 @@ pub fn infer(
 ) -> Result<Inferred, String> {
     let files = survey.sources(&harness.source);
     let (model, secrets) = (&harness.model.text, harness.secrets.as_ref().map(|command| command.text.clone()));
-    let reading = read(&files, model, secrets.as_deref()).map_err(|error| error.to_string())?;
+    let caller = CallerSeparators::of(&harness.scripts, &harness.source, Path::new(""));
+    let reading = read(&files, model, secrets.as_deref(), caller).map_err(|error| error.to_string())?;
     let runtimes: Vec<String> = registry.runtimes().iter().map(|runtime| runtime.name.clone()).collect();
     let space = Space::of(None, &runtimes, &reading);
     let suite = space.test_suite(None, budget);
@@ -94,7 +96,7 @@ pub fn infer(
     if read_back != policy {
         return Err("the policy changes when it is written; please report this as a bug".to_owned());
     }
-    let target = Target { root: PathBuf::new(), files, model: model.clone(), secrets };
+    let target = Target { root: PathBuf::new(), files, model: model.clone(), secrets, caller };
     let comparison = compare_with_function(sandbox, &policy, &target, &runtimes, budget);
     let comparison = comparison.map_err(|obstacle| obstacle.to_string())?;
     let notes = notes(harness, survey, &policy);

@@ -576,3 +576,49 @@ fn alternating_answer_is_unstable() {
     let found = findings(&project("alternating", &policy, library));
     assert!(found.iter().any(|finding| finding.0 == "unstable-function" && finding.2 == 2), "{found:?}");
 }
+
+#[test]
+fn harness_that_sets_separators_leaves_the_split_open() {
+    let library = "KEYS='A_KEY B_KEY'\nchoose() { echo a-1; }\nkeys() {\n  local key\n  \
+                   for key in $KEYS; do [ -z \"${!key:-}\" ] || echo \"$key\"; done\n}\n";
+    let policy = format!(
+        "schema_version: 2\nname: nightly\nharness: [run.sh]\nruntime: KIND\ndefaults: {{KIND: agent}}\n\
+         model: [{{use: a-1}}]\nsecrets: [{{key: A_KEY}}, {{key: B_KEY}}]\ninject: every\n{FUNCTION}"
+    );
+    // The harness, a file that it sources, and whether the split is known.
+    let cases = [
+        ("source lib.sh\n", "", true),
+        ("local IFS=,\nIFS= read -r line\nsource lib.sh\n", "", true),
+        ("source lib.sh\nsource other.sh\n", "A=b\n", true),
+        ("IFS=$'\\n\\t'\nsource lib.sh\n", "", false),
+        ("source other.sh\nsource lib.sh\n", "export IFS=,\n", false),
+        ("source lib.sh\nsource \"$FILE\"\n", "", false),
+        ("source lib.sh\nsource missing.sh\n", "", false),
+    ];
+    for (index, (harness, other, is_known)) in cases.into_iter().enumerate() {
+        let scratch =
+            project(&format!("separators-{index}"), &policy, library).file("run.sh", harness).file("other.sh", other);
+        let (code, found) = code_and_findings(&scratch);
+        let found: Vec<(&str, &str, u64)> =
+            found.iter().map(|(code, path, line, _)| (code.as_str(), path.as_str(), *line)).collect();
+        let expected: &[_] = if is_known { &[] } else { &[("not-proved", "lib.sh", 5)] };
+        assert_eq!((code, found.as_slice()), (if is_known { 0 } else { 3 }, expected), "{harness}");
+    }
+}
+
+#[test]
+fn parameter_that_is_never_passed_is_an_assumption() {
+    let library = "choose() { if [ \"$1\" = coder ]; then echo b-1; else echo a-1; fi; }\n";
+    let policy = |command: &str| {
+        format!(
+            "schema_version: 2\nname: nightly\nmodel: [{{use: a-1}}]\nfunction: {{source: [lib.sh], model: {command}}}\n"
+        )
+    };
+    for (index, (command, is_assumed)) in
+        [("choose", true), ("\"choose '$RUNTIME'\"", true), ("choose \"$RUNTIME\"", false)].into_iter().enumerate()
+    {
+        let output = conform(&project(&format!("parameter-{index}"), &policy(command), library));
+        let is_found = output.stdout.contains("assumed  the harness does not pass the runtime");
+        assert_eq!((is_found, output.code), (is_assumed, i32::from(!is_assumed)), "{command}: {}", output.stdout);
+    }
+}

@@ -477,6 +477,11 @@ pub const INPUTS: &[Input] = &[
         slow
     ),
     input!(
+        "doubling",
+        "a variable that doubles 40 times: 1,099,511,627,776 bytes",
+        Fill(Slot::Items, |reader, out| { only(reader, "function", || repeat(out, "  s=\"x$s$s\"\n", 40)) })
+    ),
+    input!(
         "many jobs",
         "18,000 jobs",
         Append(|reader, out| {

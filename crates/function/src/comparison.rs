@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use slug_resolver::Policy;
 
 use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders, ask_twice};
+use crate::caller::CallerSeparators;
 use crate::case::Case;
 use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
 use crate::reading::{Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile, read};
@@ -23,6 +24,8 @@ pub struct Target {
     pub model: String,
     /// The command that prints the names of secrets.
     pub secrets: Option<String>,
+    /// What is known about the shell that calls the function.
+    pub caller: CallerSeparators,
 }
 
 /// The result of a comparison.
@@ -30,6 +33,9 @@ pub struct Target {
 pub struct Comparison {
     /// The facts that the syntax tree of the function shows; empty if the function cannot be read.
     pub reading: Reading,
+    /// The place of the function that reads a parameter which is the same for every runtime, with the parameter, if the
+    /// policy is about several runtimes and nothing else tells the function the runtime.
+    pub constant_parameter: Option<(Location, String)>,
     /// Why the function cannot be read.
     pub unreadable: Option<ReadingError>,
     /// The differences, and what was asked.
@@ -146,10 +152,15 @@ pub fn compare_with_function(
     runtimes: &[String],
     budget: usize,
 ) -> Result<Comparison, Obstacle> {
-    let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref()) {
+    let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref(), target.caller) {
         Ok(reading) => (reading, None),
         Err(error) => (Reading::default(), Some(error)),
     };
+    let listed = &policy.document().runtimes;
+    let scope = if listed.is_empty() { runtimes } else { listed };
+    let mut names = policy.runtime_variables().map(|variable| policy.variable_name(variable));
+    let is_runtime_read = names.any(|name| reading.variables.contains_key(name));
+    let constant_parameter = reading.constant_parameter.clone().filter(|_| scope.len() > 1 && !is_runtime_read);
     let space = Space::of(Some(policy), runtimes, &reading);
     let suite = space.test_suite(Some(policy), budget);
     let program = target.program();
@@ -178,6 +189,7 @@ pub fn compare_with_function(
         writes_files,
         protections,
         reading,
+        constant_parameter,
         unreadable,
     })
 }

@@ -17,7 +17,7 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use slug_resolver::policy::{Pick, PickRule, SecretsEffect, Source, Test};
+use slug_resolver::policy::{Condition, Pick, PickRule, SecretsEffect, Source, Test};
 use slug_resolver::{Env, Policy, PolicyDocument, inject, select};
 
 pub use self::cases::Answers;
@@ -45,7 +45,7 @@ pub fn infer(name: &str, answers: &Answers<'_>) -> Result<Policy, NotInferred> {
     let cases = cases.with_empty_and_defaults(&mut axes);
     let mut document = PolicyDocument::new(name, "RUNTIME", "");
     document.runtime = Vec::new();
-    document.model = model::rules(&cases, &axes)?;
+    document.model = with_leading_override(model::rules(&cases, &axes)?);
     (document.inject, document.secrets) = secrets::rules(&cases, &axes)?;
     name_override(&mut document.model);
     set_variables(&mut document, &axes);
@@ -97,6 +97,34 @@ fn text_variables(document: &PolicyDocument) -> BTreeSet<String> {
         Source::Text(_) => None,
     });
     compared.chain(used).cloned().collect()
+}
+
+/// Gives the variable that each of the last rules tries first a rule of its own before them, because these rules apply
+/// in every case that reaches them. `prove` then knows which gaps need an override.
+fn with_leading_override(mut model: Vec<PickRule>) -> Vec<PickRule> {
+    let leader = |rule: &PickRule| match &rule.pick {
+        Pick::FirstOf(sources) => sources.first().filter(|source| matches!(source, Source::Variable(_))).cloned(),
+        Pick::Nothing => None,
+    };
+    let has_several = |rule: &&PickRule| matches!(&rule.pick, Pick::FirstOf(sources) if sources.len() > 1);
+    let Some(last) = model.last().filter(|rule| rule.when.is_empty()) else { return model };
+    let Some(variable) = leader(last) else { return model };
+    let leads = |rule: &&PickRule| has_several(rule) && leader(rule).as_ref() == Some(&variable);
+    let count = model.iter().rev().take_while(leads).count();
+    if count < 2 {
+        return model;
+    }
+    let from = model.len() - count;
+    let mut rule = model[from].clone();
+    rule.when = Condition::default();
+    rule.pick = Pick::FirstOf(vec![variable]);
+    for rule in &mut model[from..] {
+        if let Pick::FirstOf(sources) = &mut rule.pick {
+            sources.remove(0);
+        }
+    }
+    model.insert(from, rule);
+    model
 }
 
 /// Names a first rule that takes the model from a variable without a condition.

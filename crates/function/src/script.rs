@@ -23,6 +23,9 @@ pub struct Script {
     pub sources: Vec<String>,
     /// The values that it assigns to variables, the first of each name.
     pub assignments: BTreeMap<String, Argument>,
+    /// Whether it sets `IFS` for more than one command and outside of `local`, or sources a file whose path is
+    /// computed.
+    pub may_set_separators: bool,
     /// The default of each variable, as in `${NAME:-default}`, the first of each name.
     pub defaults: BTreeMap<String, String>,
 }
@@ -144,6 +147,7 @@ impl Visitor<'_> {
             self.word(value);
             if !appends && !has_subscript && simple.words.is_empty() {
                 self.assign(name, value);
+                self.script.may_set_separators |= name == "IFS";
             }
         }
         simple.words.iter().for_each(|word| self.word(word));
@@ -151,11 +155,14 @@ impl Visitor<'_> {
         let arguments = &simple.words[1..];
         match &*name {
             "source" | "." => {
-                self.script.sources.extend(arguments.first().and_then(constant_end));
+                let path = arguments.first().and_then(constant_end);
+                self.script.may_set_separators |= path.is_none();
+                self.script.sources.extend(path);
             }
             "export" | "local" | "declare" | "readonly" | "typeset" => {
                 for assignment in arguments.iter().filter_map(Word::assignment) {
                     self.assign(&assignment.name, &assignment.value);
+                    self.script.may_set_separators |= assignment.name == "IFS" && name != "local";
                 }
             }
             _ => {

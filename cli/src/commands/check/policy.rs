@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use slug_function::caller::CallerSeparators;
 use slug_function::reading;
 use slug_resolver::policy::{Function, Harness, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
 use slug_resolver::registry::Runtime;
@@ -104,7 +105,7 @@ fn check_function(
         Ok(files) => files,
         Err(missing) => return Some(missing.finding(file(missing.index), policy)),
     };
-    let error = reading::read(&files, &function.model, function.secrets.as_deref()).err()?;
+    let error = reading::read(&files, &function.model, function.secrets.as_deref(), CallerSeparators::Unknown).err()?;
     let span = match files.iter().position(|file| file.path == error.location.path) {
         Some(index) => file(index),
         None => document.span(sources, &locations.function(error.location.path.strip_prefix("function.")?)),

@@ -8,8 +8,9 @@ use slug_shell::syntax::{Assignment, Piece, PieceKind, Simple, Span, Word};
 use super::commands::DECLARATIONS;
 use super::conditional::compares_own_path;
 use super::eval::{Facts, Frame, FunctionEval, Status, meet};
+use super::expand::SPLITS_AS_CALLER;
 use super::jq::{self, Field};
-use super::state::{Elements, Input, SEPARATORS, State, Stream, Variable};
+use super::state::{DEFAULT_SEPARATORS, Elements, Input, Separators, State, Stream, Variable, separators};
 use super::value::{Part, Value};
 
 /// The letters of `set` that change no answer.
@@ -203,6 +204,7 @@ impl<'a> FunctionEval<'a> {
                         'g' => is_local = false,
                         'a' => is_array = true,
                         'f' | 'F' if command != "local" => {
+                            self.asks_functions(words, span, state);
                             self.prints_computed(span, state);
                             return None;
                         }
@@ -225,6 +227,17 @@ impl<'a> FunctionEval<'a> {
         }
         // A failing substitution in a declaration changes no status.
         Some(true)
+    }
+
+    /// `declare -f` and `declare -F` with the names of functions.
+    fn asks_functions(&mut self, words: &[Word], span: &Span, state: &State) {
+        let names = words.iter().map(Word::literal);
+        let names: Vec<_> =
+            names.skip_while(|name| name.as_deref().is_some_and(|name| name.starts_with('-'))).collect();
+        let is_defined = |name: &str| state.functions.contains_key(name);
+        if names.is_empty() || !names.iter().all(|name| name.as_deref().is_some_and(is_defined)) {
+            self.not_followed(span, "asks for a function that its files may not define");
+        }
     }
 
     /// The value of a declaration.
@@ -305,6 +318,12 @@ impl<'a> FunctionEval<'a> {
             "shift" => self.shift(arguments, span, state),
             "set" => self.set(arguments, span, state),
             "shopt" => {
+                let sets = |argument: &Value| matches!(argument.sole_literal().as_deref(), Some("-s" | "-u"));
+                if !arguments.iter().any(sets) {
+                    self.not_followed(span, "asks for an option of the shell that calls it, with `shopt`");
+                    self.prints_computed(span, state);
+                    return None;
+                }
                 for argument in arguments {
                     let word = argument.sole_literal().unwrap_or_default();
                     if !matches!(word.as_str(), "-s" | "-u" | "-q" | "extglob")
@@ -376,13 +395,7 @@ impl<'a> FunctionEval<'a> {
             }
             rest = &rest[1..];
         }
-        let mut text = Value::default();
-        for (index, argument) in rest.iter().enumerate() {
-            if index > 0 {
-                text = text.concat(&Value::literal(" "));
-            }
-            text = text.concat(argument);
-        }
+        let text = self.join_values(rest, &Value::literal(" "), span);
         self.print(&text.concat(&Value::literal(end)), span, state);
     }
 
@@ -447,6 +460,8 @@ impl<'a> FunctionEval<'a> {
     /// The text that `printf` prints.
     fn formatted(&mut self, format: &str, values: &[Value], span: &Span) -> Value {
         let mut all = Value::default();
+        // The text after the last value of `all`.
+        let mut constant = String::new();
         let mut values = values.iter();
         loop {
             let before = values.len();
@@ -494,15 +509,16 @@ impl<'a> FunctionEval<'a> {
                             }
                             Value::derived(value.sources())
                         };
-                        all = all.concat(&value);
+                        all = all.concat(&Value::literal(&std::mem::take(&mut constant))).concat(&value);
+                        self.builds(&all, span);
                         continue;
                     }
                     (other, _) => other.to_string(),
                 };
-                all = all.concat(&Value::literal(&text));
+                constant.push_str(&text);
             }
             if values.len() == 0 || values.len() == before {
-                return all;
+                return all.concat(&Value::literal(&constant));
             }
         }
     }
@@ -523,14 +539,11 @@ impl<'a> FunctionEval<'a> {
         if names.is_empty() {
             names.push("REPLY".to_owned());
         }
-        let separators = match frame.get("IFS").map(|variable| variable.value.sole_literal()) {
-            None => state.separators(),
-            Some(separators) => separators,
-        };
-        let Some(separators) = separators else {
+        let separators = frame.get("IFS").map_or_else(|| state.separators(), |variable| separators(&variable.value));
+        if separators == Separators::Unknown {
             self.not_followed(span, "splits a line at separators that are not known");
             return None;
-        };
+        }
         let (line, status) = match &mut state.input {
             Input::Inherited => {
                 self.not_followed(span, "reads its input");
@@ -545,6 +558,15 @@ impl<'a> FunctionEval<'a> {
                 (line, if is_more && is_end { None } else { Some(is_more) })
             }
         };
+        // Without a second name, `read` removes separators at the ends only.
+        let splits = |line: &String| match names.len() {
+            1 => line.chars().next().into_iter().chain(line.chars().last()).collect(),
+            _ => line.clone(),
+        };
+        if line.literals().is_some_and(|lines| lines.iter().map(splits).any(|line| separators.may_differ(&line))) {
+            self.not_followed(span, SPLITS_AS_CALLER);
+        }
+        let separators = separators.characters();
         let is_exact = line.literals().is_some() || separators.is_empty();
         if !line.sources().is_empty() && !is_exact {
             let advice =
@@ -557,7 +579,7 @@ impl<'a> FunctionEval<'a> {
         }
         let count = names.len();
         let split =
-            line.literals().map(|lines| lines.iter().map(|line| fields(line, &separators, count)).collect::<Vec<_>>());
+            line.literals().map(|lines| lines.iter().map(|line| fields(line, separators, count)).collect::<Vec<_>>());
         for (index, name) in names.iter().enumerate() {
             let value = match &split {
                 Some(lines) => {
@@ -639,7 +661,7 @@ impl<'a> FunctionEval<'a> {
                     state.perhaps_undefined.remove(name);
                     self.changes_state(span, format!("removes the function `{name}`"));
                 }
-                Some("IFS") => self.assign("IFS", Value::literal(SEPARATORS), span, state),
+                Some("IFS") => self.assign("IFS", Value::literal(DEFAULT_SEPARATORS), span, state),
                 Some(name) if is_name(name) => self.assign(name, Value::default(), span, state),
                 _ => self.not_followed(span, "removes a variable whose name is computed"),
             }
@@ -695,9 +717,15 @@ impl<'a> FunctionEval<'a> {
             }
             Input::Any(line) => Value::derived(line.sources()),
             Input::Lines(texts) => {
-                let line = |all: Value, line: &Value| all.concat(line).concat(&Value::literal("\n"));
-                let texts = texts.iter().map(|lines| lines.iter().fold(Value::default(), line));
-                texts.reduce(|left, right| left.union(&right)).unwrap_or_default()
+                let mut all: Option<Value> = None;
+                for lines in texts {
+                    // Each line ends in a newline.
+                    let end = (!lines.is_empty()).then(Value::default);
+                    let lines: Vec<Value> = lines.into_iter().chain(end).collect();
+                    let text = self.join_values(&lines, &Value::literal("\n"), span);
+                    all = Some(all.map_or(text.clone(), |all| all.union(&text)));
+                }
+                all.unwrap_or_default()
             }
         };
         self.print(&text, span, state);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use slug_shell::is_name;
 use slug_shell::syntax::{Parameter, PieceKind, Span, Test, Word};
 
-use super::eval::{Facts, FunctionEval, Status};
+use super::eval::{COMPARED, Facts, FunctionEval, Status};
 use super::state::State;
 use super::value::{Part, Source, Value, literal};
 use crate::pattern::Pattern;
@@ -88,10 +88,11 @@ impl<'a> FunctionEval<'a> {
     /// Compares a text with a pattern by `=`, `==` or `!=`, and notes which variable is set if they match.
     fn compare_texts(&mut self, value: &Value, operator: &str, pattern: &Value, span: &Span) -> Status {
         let status = self.matches(value, pattern, span);
-        let pattern = pattern.sole_literal().and_then(|source| Pattern::parse(&source));
-        let pattern = pattern.filter(|pattern| !pattern.matches(""));
+        let source = pattern.sole_literal().filter(|source| source.len() <= COMPARED);
+        let pattern = source.and_then(|source| Pattern::parse(&source)).filter(|pattern| !pattern.matches(""));
+        let accepts = |pattern: &Pattern, text: &str| text.len() > COMPARED || pattern.matches(text);
         let if_true =
-            pattern.map(|pattern| variable_implied_set(value, |text| pattern.matches(text))).unwrap_or_default();
+            pattern.map(|pattern| variable_implied_set(value, |text| accepts(&pattern, text))).unwrap_or_default();
         self.facts = Facts { if_true, if_false: BTreeSet::new() };
         if operator != "!=" {
             return status;

@@ -12,14 +12,33 @@ use super::commands::is_known;
 use super::report::{
     Comparisons, Location, MODEL_COMMAND, Problem, Reading, ReadingError, SECRETS_COMMAND, SourceFile,
 };
-use super::state::{Elements, Input, State, Stream, Variable};
+use super::state::{DEFAULT_SEPARATORS, Elements, Input, Separators, State, Stream, Variable, separators};
 use super::value::{Part, Source, Text, Value, literal, without_newlines};
 
+use crate::caller::CallerSeparators;
 use crate::pattern::{Pattern, escape};
 use crate::script::Script as Calls;
 
 /// The most commands that are evaluated.
 const STEPS: usize = 50_000;
+
+/// The most bytes of the texts that are built and of the states in which commands run, all together. This bounds the
+/// time and the memory of a reading.
+const WORK: usize = 128 * 1024 * 1024;
+
+/// The most lines of the input of a command.
+const LINES: usize = 4096;
+
+/// The most bytes of a pattern with which a text is compared, and of the known parts of the text.
+pub(super) const COMPARED: usize = 1024;
+
+/// The share of the work that a byte of a text takes with which a variable is compared. Each such text is a class of
+/// environments.
+const COMPARISON: usize = 128;
+
+/// The most bytes of a pattern with which a text of more than two unknown parts is compared. Each range of the pattern
+/// may be the one that such a part matches.
+const COMPARED_IN_PARTS: usize = 128;
 
 /// The deepest nesting of commands, across calls of functions.
 const DEPTH: usize = 100;
@@ -128,6 +147,12 @@ pub(super) struct FunctionEval<'a> {
     calls: Vec<String>,
     depth: usize,
     steps: usize,
+    /// The bytes of the texts that were built and of the states in which commands ran.
+    work: usize,
+    /// The command that runs.
+    command: Span,
+    /// Whether a limit ended the evaluation.
+    is_exhausted: bool,
     regions: usize,
     /// The first place of each constant text.
     origins: BTreeMap<String, Location>,
@@ -143,16 +168,26 @@ pub(super) struct FunctionEval<'a> {
     assigned: BTreeMap<String, Location>,
     /// Global variables whose value from before the call is read.
     carried: BTreeSet<String>,
+    /// Whether a command of the policy reads `RUNTIME`.
+    pub is_runtime_read: bool,
+    /// Comparisons that make no classes.
+    ignored: Comparisons,
     /// The last `exit` outside of subshells.
     last_exit: Option<Location>,
 }
 
-/// Reads the commands of a policy and every function that they reach.
+/// Reads the commands of a policy and every function that they reach. `caller` says what is known about the shell that
+/// calls them.
 ///
 /// # Errors
 ///
 /// If a file or a command is not a bash script, or if a command calls no function of the files.
-pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<Reading, ReadingError> {
+pub fn read(
+    files: &[SourceFile],
+    model: &str,
+    secrets: Option<&str>,
+    caller: CallerSeparators,
+) -> Result<Reading, ReadingError> {
     let parsed = |path: &str, text: &str| File::parse(path, text);
     let mut scripts = files.iter().map(|file| parsed(&file.path, &file.text)).collect::<Result<Vec<_>, _>>()?;
     let sourced = scripts.len();
@@ -160,11 +195,11 @@ pub fn read(files: &[SourceFile], model: &str, secrets: Option<&str>) -> Result<
     if let Some(secrets) = secrets {
         scripts.push(parsed(SECRETS_COMMAND, secrets)?);
     }
-    evaluate(&scripts, sourced)
+    evaluate(&scripts, sourced, caller)
 }
 
 /// Evaluates files that are sourced, then each command after them.
-fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
+fn evaluate(files: &[File], sourced: usize, caller: CallerSeparators) -> Result<Reading, ReadingError> {
     let mut eval = FunctionEval {
         files,
         reading: Reading::default(),
@@ -178,6 +213,9 @@ fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         calls: Vec::new(),
         depth: 0,
         steps: 0,
+        work: 0,
+        command: 0..0,
+        is_exhausted: false,
         regions: 0,
         origins: BTreeMap::new(),
         plain_reads: BTreeSet::new(),
@@ -186,9 +224,15 @@ fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         is_open: false,
         assigned: BTreeMap::new(),
         carried: BTreeSet::new(),
+        is_runtime_read: false,
+        ignored: Comparisons::default(),
         last_exit: None,
     };
     let mut state = State::new();
+    if caller == CallerSeparators::Default {
+        let separators = Variable { value: Value::literal(DEFAULT_SEPARATORS), elements: None, is_own: true };
+        state.frames[0].insert("IFS".to_owned(), separators);
+    }
     let runtime = Variable { value: Value::source(Source::Runtime), elements: None, is_own: true };
     state.frames[0].insert("RUNTIME".to_owned(), runtime);
     // What the files themselves print is not a part of an answer.
@@ -223,7 +267,12 @@ fn evaluate(files: &[File], sourced: usize) -> Result<Reading, ReadingError> {
         eval.check_command(file, &state)?;
         let mut state = state.clone();
         state.output = Value::default();
+        state.has_status_of_caller = true;
         eval.subshell(&mut state, |eval, state| eval.list(&file.script.body, state), false);
+        if index == sourced && eval.is_runtime_read {
+            eval.reading.constant_parameter = None;
+        }
+        eval.is_runtime_read = true;
     }
     Ok(eval.finish())
 }
@@ -283,6 +332,39 @@ impl<'a> FunctionEval<'a> {
         }
     }
 
+    /// Records that an answer can depend on a parameter whose value is that of the shell that calls the function.
+    pub fn depends_on_caller(&mut self, span: &Span, name: &str) {
+        if let Some(what) = of_caller(name) {
+            self.not_followed(span, format!("reads `${name}`, {what} of the shell that calls it"));
+        }
+    }
+
+    /// Records that the function which a command of the policy calls reads one of its parameters.
+    pub fn reads_parameter(&mut self, name: &str, value: &Value, span: &Span) {
+        let is_constant = self.is_in_command && self.calls.len() == 1 && value.literals().is_some();
+        if is_constant && !self.is_runtime_read && self.reading.constant_parameter.is_none() {
+            self.reading.constant_parameter = Some((self.location(span), name.to_owned()));
+        }
+    }
+
+    /// Counts a value that is built, and records one that is too long to be followed.
+    pub fn builds(&mut self, value: &Value, span: &Span) {
+        self.work += value.bytes();
+        if value.is_too_long() {
+            self.not_followed(span, "builds a text that is too long to be followed");
+        }
+    }
+
+    /// Joins values with a text between them.
+    pub fn join_values(&mut self, values: &[Value], between: &Value, span: &Span) -> Value {
+        let mut all = values.first().cloned().unwrap_or_default();
+        for value in values.iter().skip(1) {
+            all = all.concat(between).concat(value);
+            self.builds(&all, span);
+        }
+        all
+    }
+
     /// Records a change that outlives the call, unless a subshell ends it.
     pub fn changes_state(&mut self, span: &Span, reason: impl Into<String>) {
         if self.is_in_command && self.subshells == 1 {
@@ -304,6 +386,11 @@ impl<'a> FunctionEval<'a> {
     fn comparisons(&mut self, source: &Source) -> &mut Comparisons {
         match source {
             Source::Runtime => &mut self.reading.runtime,
+            Source::Separators => {
+                let command = self.command.clone();
+                self.depends_on_caller(&command, "IFS");
+                &mut self.ignored
+            }
             Source::Variable(name) => self.reading.variables.entry(name.clone()).or_default(),
         }
     }
@@ -326,21 +413,23 @@ impl<'a> FunctionEval<'a> {
         if pattern.matches_all() {
             return;
         }
+        let (text, source_text) = (pattern.text(), pattern.source());
+        let bytes = source_text.len();
         let comparisons = self.comparisons(source);
-        match pattern.text() {
-            Some(text) if text.is_empty() => {}
-            Some(text) => drop(comparisons.texts.insert(text)),
-            None => drop(comparisons.patterns.insert(pattern.source())),
-        }
+        let is_new = match text {
+            Some(text) => !text.is_empty() && comparisons.texts.insert(text),
+            None => comparisons.patterns.insert(source_text),
+        };
+        self.work += usize::from(is_new) * COMPARISON * bytes;
     }
 
     /// Compares a value with a pattern, whose literals are written as in bash.
     pub fn matches(&mut self, value: &Value, pattern: &Value, span: &Span) -> Status {
         let mut statuses = BTreeSet::new();
-        let pairs: Vec<(Text, Text)> =
-            value.texts().flat_map(|text| pattern.texts().map(|pattern| (text.clone(), pattern.clone()))).collect();
-        for (text, pattern) in pairs {
-            statuses.insert(self.matches_text(&text, &pattern, span));
+        for text in value.texts() {
+            for pattern in pattern.texts() {
+                statuses.insert(self.matches_text(text, pattern, span));
+            }
         }
         if statuses.len() == 1 { statuses.pop_first().flatten() } else { None }
     }
@@ -372,8 +461,17 @@ impl<'a> FunctionEval<'a> {
                 }
             };
         };
+        let value = Value::of(text.clone());
+        self.work += source.len() * (value.bytes() + 1);
+        let unknown = text.iter().filter(|part| !matches!(part, Part::Literal(_))).count();
+        let limit = if unknown > 2 { COMPARED_IN_PARTS } else { COMPARED };
+        if source.len().max(value.bytes()) > limit {
+            self.uses(&value);
+            self.not_followed(span, "compares texts that are too long to be followed");
+            return None;
+        }
         let Some(parsed) = Pattern::parse(&source) else {
-            self.uses(&Value::of(text.clone()));
+            self.uses(&value);
             if literal(text).is_none() {
                 self.not_followed(span, format!("compares with the pattern `{source}`, which is not supported"));
             }
@@ -382,7 +480,7 @@ impl<'a> FunctionEval<'a> {
         if let Some(text) = literal(text) {
             return Some(parsed.matches(&text));
         }
-        self.uses(&Value::of(text.clone()));
+        self.uses(&value);
         let parts: Vec<Option<&str>> =
             text.iter().map(|part| if let Part::Literal(text) = part { Some(text.as_str()) } else { None }).collect();
         let gaps = parsed.gaps(&parts);
@@ -419,6 +517,7 @@ impl<'a> FunctionEval<'a> {
             return;
         }
         state.output = state.output.concat(value);
+        self.builds(&state.output, span);
         if self.captures > 0 {
             return;
         }
@@ -537,16 +636,17 @@ impl<'a> FunctionEval<'a> {
                 let mut input = None;
                 for command in commands {
                     let mut inner = state.clone();
-                    self.set_input(&mut inner, input);
+                    self.set_input(&mut inner, input, &command.span);
                     input = Some(self.subshell(&mut inner, |eval, state| eval.command(command, state), true).0);
                 }
                 let mut inner = state.clone();
-                self.set_input(&mut inner, input);
+                self.set_input(&mut inner, input, &last.span);
                 let (output, _) = self.subshell(&mut inner, |eval, state| eval.command(last, state), false);
                 state.output = state.output.concat(&output);
                 None
             }
         };
+        state.has_status_of_caller = false;
         if pipeline.commands.len() != 1 {
             self.facts = Facts::default();
         }
@@ -557,10 +657,20 @@ impl<'a> FunctionEval<'a> {
         status.map(|status| !status)
     }
 
-    fn set_input(&mut self, state: &mut State, text: Option<Value>) {
+    fn set_input(&mut self, state: &mut State, text: Option<Value>, span: &Span) {
         let Some(text) = text else { return };
+        self.builds(&text, span);
         self.regions += 1;
         state.input_region = self.regions;
+        let newlines = |text: &Text| {
+            let texts = text.iter().map(|part| if let Part::Literal(text) = part { text.as_str() } else { "" });
+            texts.map(|text| text.matches('\n').count()).sum::<usize>()
+        };
+        if text.texts().map(newlines).sum::<usize>() > LINES {
+            self.not_followed(span, "reads too many lines to be followed");
+            state.input = Input::Any(Value::derived(text.sources()));
+            return;
+        }
         state.input = Input::Lines(text.texts().map(lines).collect());
         // A last line without a newline is read, but `read` fails.
         let is_whole = |text: &Text| match text.last() {
@@ -573,14 +683,18 @@ impl<'a> FunctionEval<'a> {
     }
 
     pub fn command(&mut self, command: &'a Command, state: &mut State) -> Status {
-        self.steps += 1;
-        if self.steps == STEPS || (self.steps < STEPS && self.depth == DEPTH) {
-            self.not_followed(&command.span, "the function is too large or nested too deeply to be followed");
+        if self.is_exhausted {
+            return None;
         }
-        if self.steps >= STEPS || self.depth >= DEPTH {
+        self.steps += 1;
+        self.work += state.bytes();
+        self.is_exhausted = self.steps >= STEPS || self.work >= WORK;
+        if self.is_exhausted || self.depth >= DEPTH {
+            self.not_followed(&command.span, "the function is too large or nested too deeply to be followed");
             return None;
         }
         self.depth += 1;
+        let outer = std::mem::replace(&mut self.command, command.span.clone());
         let streams = (state.stdout, state.stderr, state.input.clone(), state.input_region);
         for redirect in &command.redirects {
             self.redirect(redirect, state);
@@ -596,6 +710,7 @@ impl<'a> FunctionEval<'a> {
                 (state.input, state.input_region) = (streams.2, streams.3);
             }
         }
+        self.command = outer;
         self.depth -= 1;
         status
     }
@@ -798,7 +913,7 @@ impl<'a> FunctionEval<'a> {
             if is_repeated && status.is_none() {
                 break;
             }
-            if is_repeated || round == ROUNDS || open == OPEN_ROUNDS || self.steps >= STEPS {
+            if is_repeated || round == ROUNDS || open == OPEN_ROUNDS || self.is_exhausted {
                 self.not_followed(span, "repeats a loop too often to be followed");
                 break;
             }
@@ -916,11 +1031,12 @@ impl<'a> FunctionEval<'a> {
         {
             self.not_followed(span, format!("sets `{name}`, which changes how bash reads and compares texts"));
         }
-        if name == "IFS" && value.sole_literal().is_none() {
+        if name == "IFS" && separators(&value) == Separators::Unknown {
             self.not_followed(span, "sets `IFS` to a computed text");
         }
         let frame = state.variable(name).map_or(0, |(frame, _)| frame);
         self.refuses_read_only(name, span, state);
+        self.builds(&value, span);
         if frame == 0 {
             self.assigns_global(name, span);
         }
@@ -963,16 +1079,18 @@ impl<'a> FunctionEval<'a> {
             R::HereString => {
                 let text = self.text(&redirect.target.pieces, state);
                 let text = text.concat(&Value::literal("\n"));
-                self.set_input(state, Some(text));
+                self.set_input(state, Some(text), &redirect.span);
             }
             R::HereDocument | R::StrippedHereDocument => {
                 let script = &self.files[self.file].script;
                 if let Some(document) = redirect.here_document.and_then(|index| script.here_documents.get(index)) {
                     let text = self.text(&document.pieces, state);
-                    self.set_input(state, Some(text));
+                    self.set_input(state, Some(text), &redirect.span);
                 }
             }
-            R::Input if target == Some("/dev/null") => self.set_input(state, Some(Value::default())),
+            R::Input if target == Some("/dev/null") => {
+                self.set_input(state, Some(Value::default()), &redirect.span);
+            }
             R::Output | R::Append | R::Clobber if let Some(stream) = stream => match descriptor {
                 None | Some("1") => state.stdout = stream,
                 Some("2") => self.set_stderr(stream, redirect, state),
@@ -1062,6 +1180,16 @@ fn merge(all: &mut Option<State>, state: &State) {
         Some(all) => all.join(state),
         None => *all = Some(state.clone()),
     }
+}
+
+/// What the value of a parameter is that the shell decides that calls a function; `None` for other parameters.
+fn of_caller(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "IFS" => "the separators of words",
+        "-" => "the options",
+        "?" => "the status of the last command",
+        _ => return None,
+    })
 }
 
 /// The names in a part of a JSON object: the texts in quotes before a colon.

@@ -6,12 +6,19 @@ use slug_shell::is_name;
 use slug_shell::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
 
 use super::eval::FunctionEval;
-use super::state::{Elements, SEPARATORS, State, Variable};
+use super::state::{Elements, Separators, State, Variable};
 use super::value::{Part, Source, Text, Value, literal};
 use crate::pattern::escape;
 
 /// The most alternatives for the arguments of one command.
 const ARGUMENT_LISTS: usize = 24;
+
+/// The reason for which a text is not followed that another shell may split at other places.
+pub(super) const SPLITS_AS_CALLER: &str = "splits a text at the separators of the shell that calls it; set `IFS` in the function, or name a `harness` that \
+     does not set it";
+
+/// The most arguments of one command, and the most elements of an array.
+const WORDS: usize = 1024;
 
 /// How the text of pieces is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +54,11 @@ impl Fields {
     fn end(&mut self) {
         self.done.extend(self.current.take());
     }
+
+    /// Whether there are too many fields to be followed.
+    fn is_too_long(&self) -> bool {
+        self.done.len() > WORDS
+    }
 }
 
 impl<'a> FunctionEval<'a> {
@@ -75,6 +87,9 @@ impl<'a> FunctionEval<'a> {
         for piece in pieces {
             let value = self.piece(piece, mode, state);
             all = all.concat(&value);
+        }
+        if let [first, ..] = pieces {
+            self.builds(&all, &first.span);
         }
         if mode == Mode::Plain
             && let Some(text) = all.sole_literal()
@@ -135,6 +150,7 @@ impl<'a> FunctionEval<'a> {
         if is_eager && !state.set.contains(name) {
             self.plain_reads.insert(name.to_owned());
         }
+        self.is_runtime_read |= self.is_in_command && name == "RUNTIME";
         if let Some(reason) = special(name).filter(|_| computes(name)) {
             self.not_followed(span, format!("reads `${name}`, {reason}"));
             return Value::derived(BTreeSet::new());
@@ -152,10 +168,11 @@ impl<'a> FunctionEval<'a> {
                     return Value::derived(BTreeSet::new());
                 }
                 self.carries(name);
-                Value::source(Source::Variable(name.to_owned()))
+                Value::source(Source::of_variable(name))
             }
         };
-        if is_eager {
+        // A function may keep `IFS` and restore it.
+        if is_eager && value != Value::source(Source::Separators) {
             self.uses(&value);
         }
         value
@@ -163,18 +180,18 @@ impl<'a> FunctionEval<'a> {
 
     /// The possible values of a parameter without an operation.
     fn plain(&mut self, name: &str, is_eager: bool, span: &Span, state: &State) -> Value {
-        let first: String = match name {
-            "*" => self.separators(span, state).chars().take(1).collect(),
-            _ => String::new(),
-        };
-        let joined = |values: &[Value]| {
-            let between = if name == "*" { &first } else { " " };
-            joined(values, between)
-        };
         match name {
-            "@" | "*" => joined(&state.arguments),
+            "@" => self.join_values(&state.arguments, &Value::literal(" "), span),
+            "*" => {
+                let between = self.first_separator(span, state);
+                self.join_values(&state.arguments, &between, span)
+            }
             "#" if !state.arguments_vary => Value::literal(&state.arguments.len().to_string()),
-            "#" | "?" | "-" => Value::derived(BTreeSet::new()),
+            "-" | "?" if name == "-" || state.has_status_of_caller => {
+                self.depends_on_caller(span, name);
+                Value::derived(BTreeSet::new())
+            }
+            "#" | "?" => Value::derived(BTreeSet::new()),
             "0" => {
                 self.not_followed(span, "reads `$0`, the name of the script");
                 Value::derived(BTreeSet::new())
@@ -188,6 +205,7 @@ impl<'a> FunctionEval<'a> {
                 let value = state.arguments.get(index.wrapping_sub(1)).cloned().unwrap_or_default();
                 if is_eager {
                     self.uses(&value);
+                    self.reads_parameter(name, &value, span);
                 }
                 value
             }
@@ -199,6 +217,11 @@ impl<'a> FunctionEval<'a> {
         let Parameter { name, operation } = parameter;
         match operation {
             Operation::None => self.plain(name, true, span, state),
+            // The length of `$-` or `$?`.
+            Operation::Alternative(operator, pieces) if name == "#" && pieces.is_empty() && operator.len() == 1 => {
+                let value = self.plain(operator, true, span, state);
+                self.derived(&value, "measures the length of", operator, span)
+            }
             Operation::Alternative(operator, pieces) => {
                 // A second call finds what `${name:=constant}` left in the first one, and leaves it.
                 let is_default = operator.ends_with('=') && pieces.iter().all(|piece| piece.literal().is_some());
@@ -269,7 +292,12 @@ impl<'a> FunctionEval<'a> {
             if matches!(operation, "[@]" | "[*]") && rest.is_empty() {
                 return match state.variable(name).and_then(|(_, variable)| variable.elements.as_ref()) {
                     Some(Elements::Known(elements)) => Value::literal(&elements.len().to_string()),
-                    _ => unsupported,
+                    Some(Elements::Any(_)) => unsupported,
+                    None => {
+                        // A text is an array of one element.
+                        self.presence_reads.insert(name.to_owned());
+                        Value::derived(self.variable(name, true, span, state).sources())
+                    }
                 };
             }
             let value = self.plain(name, true, span, state);
@@ -364,9 +392,9 @@ impl<'a> FunctionEval<'a> {
         let index = subscript.trim_matches(['[', ']']).parse::<usize>();
         match (subscript, elements, index) {
             ("[@]" | "[*]", Elements::Known(values), _) => {
-                let separators = self.separators(span, state);
-                let between = if subscript == "[*]" { separators.chars().take(1).collect() } else { " ".to_owned() };
-                joined(&values, &between)
+                let is_joined = subscript == "[*]";
+                let between = if is_joined { self.first_separator(span, state) } else { Value::literal(" ") };
+                self.join_values(&values, &between, span)
             }
             ("[@]" | "[*]", elements @ Elements::Any(_), _) => {
                 Value::derived(elements.any().map(|value| value.sources()).unwrap_or_default())
@@ -409,6 +437,11 @@ impl<'a> FunctionEval<'a> {
                 .iter()
                 .flat_map(|list| alternatives.iter().map(move |fields| list.iter().chain(fields).cloned().collect()))
                 .collect();
+            if lists.iter().any(|list| list.len() > WORDS) {
+                self.not_followed(&word.span, "has too many words to be followed");
+                lists.iter_mut().for_each(|list| list.truncate(WORDS));
+                break;
+            }
         }
         lists
     }
@@ -442,6 +475,10 @@ impl<'a> FunctionEval<'a> {
                     lists.iter_mut().for_each(|list| list.push(&value));
                 }
             }
+            if lists.iter().any(Fields::is_too_long) {
+                self.not_followed(&word.span, "has too many words to be followed");
+                break;
+            }
         }
         let has_set = unquoted.find('[').is_some_and(|at| unquoted[at..].contains(']'));
         if unquoted.contains(['*', '?']) || has_set {
@@ -460,6 +497,7 @@ impl<'a> FunctionEval<'a> {
         let mut results: Vec<Vec<Value>> = Vec::new();
         for mut list in lists {
             list.end();
+            list.done.iter().for_each(|value| self.builds(value, &word.span));
             if let [value] = list.done.as_slice()
                 && let Some(text) = value.sole_literal()
             {
@@ -481,6 +519,9 @@ impl<'a> FunctionEval<'a> {
             return;
         }
         for piece in pieces {
+            if lists.iter().any(Fields::is_too_long) {
+                return;
+            }
             match self.several(piece, state) {
                 Some(values) => lists.iter_mut().for_each(|list| list.splice(&values)),
                 None => {
@@ -517,16 +558,30 @@ impl<'a> FunctionEval<'a> {
     }
 
     /// The characters at which bash splits words.
-    fn separators(&mut self, span: &Span, state: &State) -> String {
-        state.separators().unwrap_or_else(|| {
+    fn separators(&mut self, span: &Span, state: &State) -> Separators {
+        let separators = state.separators();
+        if separators == Separators::Unknown {
             self.not_followed(span, "splits or joins words at separators that are not known");
-            SEPARATORS.to_owned()
-        })
+        }
+        separators
+    }
+
+    /// The text that bash writes between the words of `$*`.
+    fn first_separator(&mut self, span: &Span, state: &State) -> Value {
+        match self.separators(span, state) {
+            Separators::OfCaller => Value::derived([Source::Separators].into()),
+            separators => Value::literal(&separators.characters().chars().take(1).collect::<String>()),
+        }
     }
 
     /// Adds a value without quotes to each list.
     fn split(&mut self, value: &Value, lists: &[Fields], span: &Span, state: &State) -> Vec<Fields> {
         let separators = self.separators(span, state);
+        let is_known = |part: &Part| matches!(part, Part::Literal(text) if separators.may_differ(text));
+        if value.texts().flatten().any(is_known) {
+            self.not_followed(span, SPLITS_AS_CALLER);
+        }
+        let separators = separators.characters();
         let unknown: BTreeSet<Source> = value
             .texts()
             .flatten()
@@ -553,8 +608,9 @@ impl<'a> FunctionEval<'a> {
                         if text.starts_with(is_blank) {
                             added.end();
                         }
-                        let words: Vec<Value> =
-                            text.split(is_blank).filter(|word| !word.is_empty()).map(Value::literal).collect();
+                        let words = text.split(is_blank).filter(|word| !word.is_empty());
+                        // More are not followed.
+                        let words: Vec<Value> = words.take(WORDS + 2).map(Value::literal).collect();
                         added.splice(&words);
                         if text.ends_with(is_blank) {
                             added.end();
@@ -579,13 +635,6 @@ impl<'a> FunctionEval<'a> {
         }
         results
     }
-}
-
-/// The values with a text between them.
-fn joined(values: &[Value], between: &str) -> Value {
-    let mut values = values.iter();
-    let first = values.next().cloned().unwrap_or_default();
-    values.fold(first, |all, value| all.concat(&Value::literal(between)).concat(value))
 }
 
 fn is_several(piece: &Piece) -> bool {

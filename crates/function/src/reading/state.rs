@@ -63,7 +63,33 @@ pub(super) enum Input {
 }
 
 /// The characters at which bash splits words by default.
-pub(super) const SEPARATORS: &str = " \t\n";
+pub(super) const DEFAULT_SEPARATORS: &str = " \t\n";
+
+/// The characters at which bash splits words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Separators {
+    /// The function or its files set these.
+    Known(String),
+    /// Those of the shell that calls the function.
+    OfCaller,
+    /// The function or its files set others in some environments.
+    Unknown,
+}
+
+impl Separators {
+    /// The characters, or the default ones if they are not known.
+    pub fn characters(&self) -> &str {
+        match self {
+            Self::Known(characters) => characters,
+            Self::OfCaller | Self::Unknown => DEFAULT_SEPARATORS,
+        }
+    }
+
+    /// Whether another shell may split a text at other places. Scripts set `IFS` to one of these characters.
+    pub fn may_differ(&self, text: &str) -> bool {
+        *self == Self::OfCaller && text.contains([' ', '\t', '\n', ',', ':', ';', '|'])
+    }
+}
 
 /// The most texts that an input is one of.
 const INPUTS: usize = 64;
@@ -117,15 +143,16 @@ pub(super) struct State {
     pub stderr: Stream,
     /// The variables of the environment that are set wherever this point is reached.
     pub set: BTreeSet<String>,
+    /// Whether `$?` is the status of a command before the call.
+    pub has_status_of_caller: bool,
     /// Whether this point is never reached.
     pub is_dead: bool,
 }
 
 impl State {
     pub fn new() -> Self {
-        let separators = Variable { value: Value::literal(SEPARATORS), elements: None, is_own: true };
         Self {
-            frames: vec![BTreeMap::from([("IFS".to_owned(), separators)])],
+            frames: vec![BTreeMap::new()],
             functions: BTreeMap::new(),
             perhaps_undefined: BTreeSet::new(),
             read_only: BTreeSet::new(),
@@ -137,6 +164,7 @@ impl State {
             stdout: Stream::Output,
             stderr: Stream::Elsewhere,
             set: BTreeSet::new(),
+            has_status_of_caller: true,
             is_dead: false,
         }
     }
@@ -146,9 +174,28 @@ impl State {
         self.frames.iter().enumerate().rev().find_map(|(index, frame)| Some((index, frame.get(name)?)))
     }
 
-    /// The characters at which bash splits words, if they are known.
-    pub fn separators(&self) -> Option<String> {
-        self.variable("IFS").and_then(|(_, variable)| variable.value.sole_literal())
+    /// The characters at which bash splits words.
+    pub fn separators(&self) -> Separators {
+        match self.variable("IFS") {
+            None => Separators::OfCaller,
+            Some((_, variable)) => separators(&variable.value),
+        }
+    }
+
+    /// An estimate of the memory of the state, without the texts, which copies of the state share.
+    pub fn bytes(&self) -> usize {
+        /// The bytes of a variable, an argument or a line.
+        const ENTRY: usize = 64;
+        let elements = |variable: &Variable| match &variable.elements {
+            Some(Elements::Known(values)) => values.len(),
+            Some(Elements::Any(_)) | None => 0,
+        };
+        let variables = self.frames.iter().flat_map(BTreeMap::values).map(|variable| 1 + elements(variable));
+        let lines = match &self.input {
+            Input::Lines(texts) => texts.iter().map(VecDeque::len).sum(),
+            Input::Inherited | Input::Any(_) => 0,
+        };
+        ENTRY * (variables.sum::<usize>() + self.functions.len() + self.arguments.len() + lines)
     }
 
     /// The state where two branches meet.
@@ -187,6 +234,7 @@ impl State {
             }
         }
         self.arguments_vary |= other.arguments_vary;
+        self.has_status_of_caller |= other.has_status_of_caller;
         self.set.retain(|name| other.set.contains(name));
         self.output = std::mem::take(&mut self.output).union(&other.output);
         if self.input != other.input {
@@ -198,9 +246,17 @@ impl State {
     fn at(&self, name: &str, frame: usize) -> Variable {
         let found = self.frames[..=frame].iter().rev().find_map(|frame| frame.get(name));
         let of_environment =
-            || Variable { value: Value::source(Source::Variable(name.to_owned())), elements: None, is_own: false };
+            || Variable { value: Value::source(Source::of_variable(name)), elements: None, is_own: false };
         found.cloned().unwrap_or_else(of_environment)
     }
+}
+
+/// The separators that a value of `IFS` is.
+pub(super) fn separators(value: &Value) -> Separators {
+    if *value == Value::source(Source::Separators) {
+        return Separators::OfCaller;
+    }
+    value.sole_literal().map_or(Separators::Unknown, Separators::Known)
 }
 
 fn joined(left: &Variable, right: &Variable) -> Variable {

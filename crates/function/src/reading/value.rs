@@ -1,13 +1,23 @@
 //! The texts that a variable of a script can hold, in terms of the environment.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Where a text comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     Runtime,
+    /// `IFS` of the shell that calls the function.
+    Separators,
     /// A variable of the environment.
     Variable(String),
+}
+
+impl Source {
+    /// The source of the value that a variable has before any command assigns it.
+    pub fn of_variable(name: &str) -> Self {
+        if name == "IFS" { Self::Separators } else { Self::Variable(name.to_owned()) }
+    }
 }
 
 /// A part of a text.
@@ -23,10 +33,12 @@ pub(super) enum Part {
 /// A concatenation; no two literals are neighbours, and no literal is empty.
 pub(super) type Text = Vec<Part>;
 
-/// The texts that a variable can hold.
+/// The texts that a variable can hold. Copies share them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Value {
-    texts: BTreeSet<Text>,
+    texts: Rc<BTreeSet<Text>>,
+    /// Whether the texts were too long to be kept.
+    is_too_long: bool,
 }
 
 /// The most alternatives of one value. A value with more becomes a derived one.
@@ -35,10 +47,14 @@ const ALTERNATIVES: usize = 256;
 /// The most parts of one text.
 const PARTS: usize = 64;
 
+/// The most bytes of the known parts of all alternatives. A value with more becomes a derived one, and the reader
+/// does not follow it.
+const BYTES: usize = 256 * 1024;
+
 impl Default for Value {
     /// The empty text.
     fn default() -> Self {
-        Self { texts: [Vec::new()].into() }
+        Self::of(Vec::new())
     }
 }
 
@@ -56,50 +72,69 @@ impl Value {
     }
 
     pub fn of(text: Text) -> Self {
-        Self { texts: [text].into() }
+        Self { texts: Rc::new([text].into()), is_too_long: false }
     }
 
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         self.texts.iter()
     }
 
+    /// Whether the value was too long to be kept.
+    pub fn is_too_long(&self) -> bool {
+        self.is_too_long
+    }
+
+    /// The bytes of the known parts of all alternatives.
+    pub fn bytes(&self) -> usize {
+        let parts = self.texts.iter().flatten();
+        parts.map(|part| if let Part::Literal(text) = part { text.len() } else { 0 }).sum()
+    }
+
     pub fn union(mut self, other: &Self) -> Self {
-        self.texts.extend(other.texts.iter().cloned());
+        self.is_too_long |= other.is_too_long;
+        if self.texts != other.texts {
+            Rc::make_mut(&mut self.texts).extend(other.texts.iter().cloned());
+        }
         self.bounded()
     }
 
     pub fn concat(&self, other: &Self) -> Self {
-        if self.texts.len() * other.texts.len() > ALTERNATIVES {
-            return Self::derived(self.sources().union(&other.sources()).cloned().collect());
+        let is_too_long = self.is_too_long || other.is_too_long;
+        let bytes = self.bytes() * other.texts.len() + other.bytes() * self.texts.len();
+        if bytes > BYTES || self.texts.len() * other.texts.len() > ALTERNATIVES {
+            let sources = self.sources().union(&other.sources()).cloned().collect();
+            return Self { is_too_long: is_too_long || bytes > BYTES, ..Self::derived(sources) };
         }
         let pairs = self.texts.iter().flat_map(|left| other.texts.iter().map(move |right| joined(left, right)));
-        Self { texts: pairs.collect() }.bounded()
+        Self { texts: Rc::new(pairs.collect()), is_too_long }.bounded()
     }
 
     fn bounded(mut self) -> Self {
         // Several computed texts are one that is computed from all of their sources.
-        let computed: Vec<Text> =
-            self.texts.iter().filter(|text| matches!(text.as_slice(), [Part::Derived(_)])).cloned().collect();
-        if computed.len() > 1 {
-            self.texts.retain(|text| !computed.contains(text));
-            self.texts.insert(vec![Part::Derived(computed.iter().flatten().flat_map(Part::sources).collect())]);
+        let is_computed = |text: &&Text| matches!(text.as_slice(), [Part::Derived(_)]);
+        if self.texts.iter().filter(is_computed).count() > 1 {
+            let texts = Rc::make_mut(&mut self.texts);
+            let sources = texts.iter().filter(is_computed).flatten().flat_map(Part::sources).collect();
+            texts.retain(|text| !is_computed(&text));
+            texts.insert(vec![Part::Derived(sources)]);
         }
         let is_long = |text: &Text| text.len() > PARTS;
-        if self.texts.len() > ALTERNATIVES || self.texts.iter().any(is_long) {
-            return Self::derived(self.sources());
+        let is_too_long = self.is_too_long || self.bytes() > BYTES;
+        if is_too_long && !self.is_too_long || self.texts.len() > ALTERNATIVES || self.texts.iter().any(is_long) {
+            return Self { is_too_long, ..Self::derived(self.sources()) };
         }
         self
     }
 
     /// Applies a function to every text.
     pub fn map(&self, change: impl Fn(&Text) -> Text) -> Self {
-        Self { texts: self.texts.iter().map(change).collect() }
+        Self { texts: Rc::new(self.texts.iter().map(change).collect()), is_too_long: self.is_too_long }
     }
 
     /// Keeps the texts that a function accepts; `None` if there are none.
     pub fn filter(&self, accepts: impl Fn(&Text) -> bool) -> Option<Self> {
         let texts: BTreeSet<Text> = self.texts.iter().filter(|text| accepts(text)).cloned().collect();
-        (!texts.is_empty()).then_some(Self { texts })
+        (!texts.is_empty()).then_some(Self { texts: Rc::new(texts), is_too_long: self.is_too_long })
     }
 
     pub fn sources(&self) -> BTreeSet<Source> {

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slug_function::bash::{Options, Program, ask};
+use slug_function::caller::CallerSeparators;
 use slug_function::case::Case;
 use slug_function::conformance::{Ask, Conformance, DifferenceKind, Reply, compare, expected};
 use slug_function::reading::{Location, Reading, SourceFile, read};
@@ -60,7 +61,8 @@ pub fn conform(
         fs::set_permissions(directory.path(), permissions).expect("the directory is ours");
     }
     let file = SourceFile { path: function.source[0].clone(), text: script.to_owned() };
-    let reading = read(&[file], &function.model, function.secrets.as_deref()).unwrap_or_else(|error| panic!("{error}"));
+    let reading = read(&[file], &function.model, function.secrets.as_deref(), CallerSeparators::Unknown)
+        .unwrap_or_else(|error| panic!("{error}"));
     let registry = ["weaver", "smith", "clerk", "scribe"].map(str::to_owned);
     let space = Space::of(Some(policy), &registry, &reading);
     let mut suite = space.test_suite(Some(policy), budget);

@@ -181,6 +181,26 @@ fn rules_keep_the_order_of_precedence() {
 }
 
 #[test]
+fn variable_that_leads_the_last_rules_has_its_own_rule() {
+    let fields = "model:
+- when:
+    BILLING: platform
+  use:
+  - $PLATFORM_SLUG
+  - kimi
+- use: $SLUG
+- when:
+    runtime:
+    - writer
+    - w2
+    MINI_KEY: set
+  use: mini
+- use: gpt
+";
+    assert_eq!(rewritten(fields), fields);
+}
+
+#[test]
 fn defaults_and_empty_values_are_found() {
     let fields = "defaults:
   BILLING: byok

@@ -1,10 +1,11 @@
 //! Tests which constructs the reader of functions follows, and which it does not.
 
+use slug_function::caller::CallerSeparators;
 use slug_function::reading::{Comparisons, Reading, ReadingError, SourceFile, read};
 
 fn result(text: &str, model: &str, secrets: Option<&str>) -> Result<Reading, ReadingError> {
     let file = SourceFile { path: "lib.sh".to_owned(), text: text.to_owned() };
-    read(&[file], model, secrets)
+    read(&[file], model, secrets, CallerSeparators::Default)
 }
 
 /// Reads a file with the function `pick`.
@@ -106,7 +107,6 @@ fn variable_gets_the_comparisons_that_it_flows_into() {
         ("[ \"$(type -t pick)\" = function ] && [ \"$X\" = a ]", "a"),
         ("[ -n \"$(declare -F pick)\" ] && [ \"$X\" = a ]", "a"),
         ("[ \"$(command -v pick)\" = pick ] && [ \"$X\" = a ]", "a"),
-        ("[ -z \"$(shopt extglob)\" ] || [ \"$X\" = a ]", "a"),
         ("[ \"$Y\" = b ] && f() { :; }; type f >/dev/null || [ \"$X\" = a ]", "a"),
         ("[ \"$Y\" = b ] && f() { :; }; f || [ \"$X\" = a ]", "a"),
         ("printf %d b >/dev/null 2>&1 || [ \"$X\" = a ]", "a"),
@@ -220,6 +220,21 @@ fn constructs_not_followed_are_listed_with_their_lines() {
         ("v='a b'; [ -n \"$X\" ] && IFS=,; echo $v", "separators that are not known"),
         ("IFS=,; v=a,b; echo $v", "other characters than blanks"),
         ("shopt -s nocasematch", "compares texts"),
+        ("[ -z \"$(shopt extglob)\" ] || [ \"$X\" = a ]", "asks for an option"),
+        ("shopt -q nullglob", "asks for an option"),
+        ("case $- in *x*) ;; esac", "the options"),
+        ("[[ ${-} == *x* ]]", "the options"),
+        ("[ \"${-//[!x]/}\" = x ]", "the options"),
+        ("[ \"${#-}\" -gt 9 ]", "the options"),
+        ("[ $? -ne 0 ]", "the status"),
+        ("[ \"${#?}\" -gt 1 ]", "the status"),
+        ("local rc=$?; echo \"$rc\"", "the status"),
+        ("declare -F hook >/dev/null", "may not define"),
+        ("typeset -f hook >/dev/null", "may not define"),
+        ("declare -F", "may not define"),
+        ("[ \"${#FUNCNAME[@]}\" -gt 2 ]", "`$FUNCNAME`"),
+        ("[ \"${#BASH_ARGV[@]}\" = 3 ]", "`$BASH_ARGV`"),
+        ("[ \"${#X[@]}\" = 1 ]", "computed from a variable"),
         ("shopt -s lastpipe", "runs commands"),
         ("set -f -k", "not supported"),
         ("declare -i n=$X", "declares a variable with `-i`"),
@@ -270,11 +285,76 @@ fn constructs_not_followed_are_listed_with_their_lines() {
 }
 
 #[test]
+fn parameter_without_the_runtime_is_constant() {
+    let cases = [
+        ("pick", "[ \"$1\" = a ]", Some("1")),
+        ("pick '$RUNTIME'", "[ \"$1\" = a ]", Some("1")),
+        ("pick a", "local kind=$1; [ \"$kind\" = a ]", Some("1")),
+        ("pick", "[ \"${1:?}\" = a ]", Some("1")),
+        ("pick \"$RUNTIME\"", "[ \"$1\" = a ]", None),
+        ("pick \"$RUNTIME\"", "[ \"$2\" = a ]", None),
+        ("pick \"$KIND\"", "[ \"$1\" = a ]", None),
+        ("pick", "[ \"${1:-a}\" = a ]", None),
+        ("pick", "[ \"$1\" = \"$RUNTIME\" ]", None),
+        ("pick", "f() { echo \"$1\"; }; f a", None),
+    ];
+    for (command, body, expected) in cases {
+        let found = result(&format!("pick() {{ {body}; }}\n"), command, None).expect("the function can be read");
+        let name = found.constant_parameter.map(|(_, name)| name);
+        assert_eq!(name.as_deref(), expected, "{command}: {body}");
+    }
+}
+
+#[test]
+fn separators_of_the_caller_count_where_they_change_an_answer() {
+    // The commands, and whether the separators of the calling shell change what they do.
+    let cases = [
+        ("v='A B'; for w in $v; do echo \"$w\"; done", true),
+        ("v=a,b; echo $v", true),
+        ("v='A B'; a=($v); echo \"${a[0]}\"", true),
+        ("v='A B'; f() { echo \"$1\"; }; f $v", true),
+        ("read -r a b <<< 'A B'; echo \"$a\"", true),
+        ("read -r a <<< ' A'; echo \"$a\"", true),
+        ("set -- a b; [ \"$*\" = 'a b' ]", true),
+        ("set -- a b; echo \"$*\"", true),
+        ("a=(a b); v=${a[*]}; [ \"$v\" = 'a b' ]", true),
+        ("[ \"$IFS\" = , ]", true),
+        ("[[ $IFS == *,* ]] && echo a", true),
+        ("echo \"$IFS\"", true),
+        ("local old=$IFS IFS=,; IFS=$old; v='A B'; for w in $v; do echo \"$w\"; done", true),
+        ("for w in A B; do echo \"$w\"; done", false),
+        ("v=A; for w in $v; do echo \"$w\"; done", false),
+        ("v='A B'; echo \"$v\"", false),
+        ("local v='a b'; local IFS=' '; for w in $v; do echo \"$w\"; done", false),
+        ("v='A B'; unset IFS; echo $v", false),
+        ("IFS='|' read -r a b <<< 'A|B'; echo \"$a\"", false),
+        ("IFS= read -r a <<< ' A'; echo \"$a\"", false),
+        ("read -r a <<< 'A B'; echo \"$a\"", false),
+        ("set -- a; echo \"$*\"", false),
+        ("set -- a b; echo \"$*\" >&2; printf '%s\\n' \"$@\"", false),
+        ("local old=$IFS IFS=$old", false),
+    ];
+    for (commands, depends) in cases {
+        let reading = |caller| {
+            let text = format!("pick() {{ {commands}; }}\n");
+            let file = SourceFile { path: "lib.sh".to_owned(), text };
+            read(&[file], "pick", None, caller).expect("the function can be read").not_followed
+        };
+        assert_eq!(reading(CallerSeparators::Default), [], "{commands}");
+        let found = reading(CallerSeparators::Unknown);
+        assert_eq!(found.iter().any(|(_, reason)| reason.contains("the shell that calls it")), depends, "{commands}");
+        assert_eq!(found.is_empty(), !depends, "{commands}: {found:?}");
+    }
+}
+
+#[test]
 fn exact_constructs_are_followed() {
     let cases = [
         "x=$(pick_other 2>/dev/null) || true",
         "echo a >/dev/null 2>&1; echo b >&2; echo c 1>&2",
         "[ $# -ge 1 ] || return 1",
+        "true; f() { return \"$?\"; }; f; [ \"$?\" = 0 ]; if [ $? = 0 ]; then case $? in 0) ;; esac; fi",
+        "local old=$IFS IFS=,; set -- a b; echo \"$*\"; IFS=$old; v='a b'; for w in $v; do echo \"$w\"; done",
         "local rc; true; rc=$?; [ \"$rc\" -eq 0 ] && return \"$rc\"",
         "local n=0; n=${n%%x}; echo \"${n,,}\"",
         "for v in a b c; do case $v in a) continue ;; esac; echo \"$v\"; done",
@@ -385,5 +465,38 @@ fn hostile_functions_are_bounded() {
         let start = std::time::Instant::now();
         reading(&text);
         assert!(start.elapsed().as_secs() < 20, "{}", &text[..60]);
+    }
+}
+
+#[test]
+fn texts_that_grow_without_end_are_not_followed() {
+    let times = |count: usize, commands: &str| commands.repeat(count);
+    // The growing text, list or pattern, and the reason.
+    let cases = [
+        (times(40, "s=\"x$s$s\"; "), "too long"),
+        (times(40, "s+=\"x$s\"; "), "too long"),
+        (format!("{} s=\"$s$X\"; [ \"$s\" = a ]", times(18, "s=\"x$s$s\"; ")), "too long"),
+        ("while :; do s=\"x$s$s\"; done".to_owned(), "too long"),
+        (format!("for i in{}; do s=\"x$s$s\"; done", times(36, " i")), "too long"),
+        (times(40, "printf -v s 'x%s%s' \"$s\" \"$s\"; "), "too long"),
+        (format!("f() {{ echo \"x$1$1\"; }}; {}", times(40, "s=$(f \"$s\"); ")), "too long"),
+        (format!("f() {{ s=\"x$*$*\"; }}; {}", times(40, "f \"$s\" \"$s\"; ")), "too long"),
+        (format!("{}echo", times(40, "s=$(echo \"x$s\" \"$s\"); ")), "too long"),
+        (format!("set -- x; {}", times(40, "set -- \"$@\" \"$@\"; ")), "too many words"),
+        (format!("a=(x); {}", times(40, "a=(\"${a[@]}\" \"${a[@]}\"); ")), "too many words"),
+        (format!("s='x x'; {} for w in $s; do :; done", times(12, "s=\"$s $s\"; ")), "too many words"),
+        (format!("s=$'x\\n'; {} read -r l <<< \"$s\"", times(14, "s=$s$s; ")), "too many lines"),
+        (format!("s=x; {} [[ $X == $s ]]", times(11, "s=$s$s; ")), "too long"),
+        (format!("s='*x'; {} [[ $s == $s ]]", times(10, "s=$s$s; ")), "too long"),
+        (format!("s=x; {} [ \"$X$Y$Z\" = \"$s\" ]", times(8, "s=$s$s; ")), "too long"),
+        (format!("s=x; {}", times(17, "s=$s$s; ")) + &times(2000, ": \"$s\"; "), "too large"),
+        ((0..3000).map(|n| format!("local v{n}=x; ")).collect::<String>() + &times(3000, "printf a; "), "too large"),
+    ];
+    for (commands, expected) in cases {
+        let start = std::time::Instant::now();
+        let found = body(&format!("local s=x; {commands}")).not_followed;
+        let shown = &commands[..commands.len().min(60)];
+        assert!(found.iter().any(|(_, reason)| reason.contains(expected)), "{shown}: {found:?}");
+        assert!(start.elapsed().as_secs() < 20, "{shown}");
     }
 }
