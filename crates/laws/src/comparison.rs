@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use slug_resolver::policy::{Pick, Source, Test};
 use slug_resolver::registry::{Pattern, overlap};
-use slug_resolver::{Billing, Code, Env, Kind, Policy, PolicyDocument, Registry, RuntimeHandle, resolve};
+use slug_resolver::{Billing, Code, Env, Kind, Policy, PolicyDocument, Registry, RuntimeHandle, empty_keys};
 
 use crate::dataset::Dataset;
 use crate::enumeration::tree::{self, ClassList, ClassMembers, Domain, Group, Members};
@@ -127,7 +127,7 @@ impl Answer {
             return answer;
         }
         let env = Env::read(policy, variables.iter().map(|(name, value)| (name, value.as_str())));
-        let resolution = resolve(registry, runtime, &env, &[]);
+        let resolution = empty_keys::resolve(registry, runtime, &env, &[]);
         if resolution.verdict == Kind::Nothing {
             answer.state = State::Nothing;
             return answer;
@@ -644,11 +644,13 @@ impl<'s> Models<'s> {
                 named.push(value);
             }
         };
+        if is_key {
+            add(SECRET_PLACEHOLDER.to_owned());
+        }
         if reading().any(|(policy, variable)| policy.is_set_if_empty(variable)) {
             add(String::new());
         }
         if is_key {
-            add(SECRET_PLACEHOLDER.to_owned());
             let differs = vec![false; named.len()];
             return (named.into_iter().map(|value| vec![value]).collect(), differs);
         }
