@@ -53,12 +53,13 @@ type Kind = (&'static str, fn(&Change) -> bool);
 
 #[test]
 fn comparison_equals_brute_force() {
-    let kinds: [Kind; 10] = [
+    let kinds: [Kind; 11] = [
         ("a contradiction appears", |it| it.before.code.is_none() && it.after.code.is_some()),
         ("an empty key", |it| {
             let answers = [&it.before, &it.after];
             has_empty_key(it) && answers.iter().any(|answer| answer.code == Some(Code::MissingCredential))
         }),
+        ("no runtime on one side", |it| it.before.runtime.is_empty() != it.after.runtime.is_empty()),
         ("a contradiction disappears", |it| it.before.code.is_some() && it.after.code.is_none()),
         ("another code", |it| it.before.code.is_some() && it.after.code.is_some()),
         ("another provider", |it| {
@@ -107,10 +108,13 @@ fn keep(pair: &Pair, is_kept: impl Fn(&Change) -> bool) -> Comparison {
 
 #[test]
 fn law_rejects_wrong_comparisons() {
-    let wrong: [(&str, Wrong); 13] = [
+    let wrong: [(&str, Wrong); 14] = [
         ("nothing changes", |pair| keep(pair, |_| false)),
         ("payers are ignored", |pair| {
             keep(pair, |it| (it.before.code, &it.before.provider) != (it.after.code, &it.after.provider))
+        }),
+        ("environments that name no runtime are ignored", |pair| {
+            keep(pair, |it| !it.before.runtime.is_empty() && !it.after.runtime.is_empty())
         }),
         ("empty keys are ignored", |pair| keep(pair, |it| !has_empty_key(it))),
         ("providers are ignored", |pair| keep(pair, |it| it.before.code != it.after.code)),

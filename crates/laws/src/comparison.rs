@@ -50,7 +50,7 @@ pub struct Change {
 /// The answer to an environment on one side.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Answer {
-    /// The runtime.
+    /// The runtime; empty if the environment names none, so that a harness that is not given one fails.
     pub runtime: String,
     /// What the harness does.
     pub state: State,
@@ -173,10 +173,10 @@ impl Change {
     }
 }
 
-/// Returns true if a policy is about a runtime.
-fn is_used(policy: &Policy, runtime: &str) -> bool {
+/// Returns true if a policy is about a runtime, or no runtime is named.
+pub(crate) fn is_used(policy: &Policy, runtime: &str) -> bool {
     let listed = &policy.document().runtimes;
-    listed.is_empty() || listed.iter().any(|name| name == runtime)
+    listed.is_empty() || runtime.is_empty() || listed.iter().any(|name| name == runtime)
 }
 
 /// The changes by what distinguishes them.
@@ -266,7 +266,7 @@ impl Sides<'_> {
             }
         }
         for env in environments {
-            let named = self.each().map(|dataset| runtime_of(&dataset.policy, &env));
+            let named = self.each().map(|dataset| runtime_or_none(&dataset.policy, &env));
             if let [Some(one), Some(other)] = named
                 && one != other
             {
@@ -556,6 +556,12 @@ impl<'s> Space<'s> {
 pub fn runtime_of(policy: &Policy, variables: &BTreeMap<String, String>) -> Option<String> {
     let env = Env::read(policy, variables.iter().map(|(name, value)| (name, value.as_str())));
     env.runtime().filter(|_| !policy.document().runtime.is_empty()).map(str::to_owned)
+}
+
+/// The runtime that an environment names, or an empty text if the policy has rules for the runtime and none applies.
+pub(crate) fn runtime_or_none(policy: &Policy, variables: &BTreeMap<String, String>) -> Option<String> {
+    let has_rules = !policy.document().runtime.is_empty();
+    runtime_of(policy, variables).or_else(|| has_rules.then(String::new))
 }
 
 /// Maximum number of sets of environments of one runtime.
