@@ -184,6 +184,29 @@ fn duplicate_id_of_a_list_is_reported() {
 }
 
 #[test]
+fn invisible_characters_of_ids_are_reported() {
+    for (ids, expected) in [
+        ("models: [m-1, ' m-2']", Some(("error", "the id `\" m-2\"` of `acme` has white space around it"))),
+        ("models: [m-1, \"m-2\\u3000\"]", Some(("error", "has white space around it"))),
+        ("models: [m-1], withdrawn_models: ['m-3 ']", Some(("error", "has white space around it"))),
+        ("models: [m-1, \"m-\\u200b2\"]", Some(("warning", "`\"m-\\u{200b}2\"` of `acme` has a character that"))),
+        ("models: [m-1, 'm 2', m-é]", None),
+    ] {
+        let text = format!(
+            "schema_version: 1\nproviders: [{{name: acme, auth_env: [KEY]}}]\n\
+             runtimes: {{agent: {{providers: [{{name: acme, {ids}}}]}}}}\n"
+        );
+        let found = findings(&Scratch::new("check-invisible").file("file.yaml", text), &["file.yaml"]);
+        let found: Vec<&Value> = found.iter().filter(|it| it["code"] == "invisible-character").collect();
+        assert_eq!(found.len(), usize::from(expected.is_some()), "{ids}: {found:?}");
+        if let Some((level, title)) = expected {
+            assert_eq!(found[0]["level"], level, "{ids}");
+            assert!(found[0]["title"].as_str().expect("a text").contains(title), "{ids}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn vendor_key_accepted_by_platform_is_reported() {
     let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN, ACME_KEY", "^platform/")];
     let arms: &[(&str, &str)] = &[("acme", "m-1"), ("platform", "platform/m")];

@@ -9,6 +9,7 @@ mod policy;
 mod reachability;
 mod registries;
 mod registry;
+mod words;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -320,6 +321,7 @@ impl Check {
             let root = self.root.as_deref().filter(|_| !is_embedded);
             self.report.findings.extend(policy::check_alone(sources, document, policy, root));
             self.report.findings.extend(reachability::check(sources, document, policy));
+            self.report.findings.extend(words::check(sources, document, policy));
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
         let others = self.others.iter().map(|(path, registry)| (path, registry));
