@@ -211,6 +211,8 @@ table! {
             "a policy has a platform path, but the registry has no provider that the platform pays for";
         DUPLICATE_MODEL = "duplicate-model", Warning, [Check],
             "a list of model ids has the same id twice";
+        INVISIBLE_CHARACTER = "invisible-character", Warning, [Check],
+            "a listed model id has white space around it or a character that cannot be seen";
         REGISTRY_DIFFERENCE = "registry-difference", Note, [Check],
             "the two registries of `registries` in slugproof.yaml say something different";
         UNREGISTERED_POLICY_MODEL = "unregistered-policy-model", Warning, [Check],

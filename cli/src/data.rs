@@ -169,12 +169,11 @@ impl Data {
         };
         let configured = config.policies.as_deref().unwrap_or_default();
         // An unreadable policy must not prevent another from being found.
-        let found = configured.iter().filter_map(|name| find_policy(name, &[]).ok());
-        let configured: Vec<Policy> = found.map(|file| file.policy).collect();
-        let embedded = Policy::all_embedded();
-        if let Some(policy) = configured.iter().chain(&embedded).find(|policy| policy.name() == name) {
-            return Ok(Some(policy.clone()));
+        let configured: Vec<PolicyFile> = configured.iter().filter_map(|name| find_policy(name, &[]).ok()).collect();
+        if configured.iter().chain(&embedded()).any(|file| file.policy.name() == name) {
+            return find_policy(OsStr::new(name), &configured).map(|file| Some(file.policy));
         }
+        let configured: Vec<Policy> = configured.into_iter().map(|file| file.policy).collect();
         let path = config.relative(name);
         if path.exists() {
             return find_policy(path.as_os_str(), &[]).map(|file| Some(file.policy));
@@ -205,21 +204,35 @@ fn find_policies(names: &[OsString], configured: &[PolicyFile]) -> Result<Vec<Po
     let mut policies: Vec<PolicyFile> = Vec::new();
     for name in names {
         let found = find_policy(name, configured)?;
-        let name = found.policy.name();
-        if policies.iter().any(|earlier| earlier.policy.name() == name) {
-            return Err(Failure::new(format!(
-                "two policies have the name `{name}`; give each its own `name`, and list each policy once"
-            )));
+        if let Some(earlier) = policies.iter().find(|earlier| earlier.policy.name() == found.policy.name()) {
+            return Err(Failure::new(same_name([earlier, &found])));
         }
         policies.push(found);
     }
     Ok(policies)
 }
 
+/// The message about two policies with the same name.
+pub fn same_name(files: [&PolicyFile; 2]) -> String {
+    let places = files.map(|file| file.path.as_deref().map_or("the embedded one".to_owned(), shown_path));
+    let [first, second] = &places;
+    let places = if first == second { format!("{first}, twice") } else { format!("{first} and {second}") };
+    let name = files[0].policy.name();
+    format!("two policies have the name `{name}`: {places}; give each its own `name`, and list each policy once")
+}
+
 /// Finds a configured or embedded policy by its name, or reads a policy file.
-fn find_policy(name: &OsStr, configured: &[PolicyFile]) -> Result<PolicyFile, Failure> {
+///
+/// # Errors
+///
+/// No policy has the name, two configured ones have it, or the file cannot be read.
+pub fn find_policy(name: &OsStr, configured: &[PolicyFile]) -> Result<PolicyFile, Failure> {
     let embedded = embedded();
     let known = || configured.iter().chain(&embedded);
+    let mut named = configured.iter().filter(|file| OsStr::new(file.policy.name()) == name);
+    if let (Some(first), Some(second)) = (named.next(), named.next()) {
+        return Err(Failure::new(same_name([first, second])));
+    }
     if let Some(found) = known().find(|file| OsStr::new(file.policy.name()) == name) {
         return Ok(found.clone());
     }

@@ -101,6 +101,17 @@ pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failu
     Ok(variables)
 }
 
+/// Returns notes on the key variables whose value is a word that seems to unset them: every value counts as set.
+pub fn word_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
+    let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+    let is_word = |value: &str| ["unset", "false"].iter().any(|word| value.trim().eq_ignore_ascii_case(word));
+    let seeming = variables.iter().filter(|(name, value)| is_key(name) && is_word(value));
+    let note = |(name, value): &(String, String)| {
+        format!("`{name}` counts as set, as with any value; leave out `{name}={}` to unset it", value.trim())
+    };
+    seeming.map(note).collect()
+}
+
 /// Returns notes on the key variables that are present and empty where the policy counts them as set: only their
 /// presence decides.
 pub fn empty_key_notes(env: &Env<'_>) -> Vec<String> {

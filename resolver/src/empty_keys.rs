@@ -36,19 +36,21 @@ use crate::verdict::{Code, Outcome, Warning};
 #[must_use]
 #[inline]
 pub fn resolve<'a>(registry: &'a Registry, runtime: &'a str, env: &Env<'a>, ambient: &[&str]) -> Resolution<'a> {
+    checked(crate::resolve(registry, runtime, env, ambient), env, ambient)
+}
+
+/// Returns the resolution of an environment, or the failure if the provider needs the secret of a key variable that is
+/// present and empty.
+#[must_use]
+#[inline]
+pub fn checked<'a>(resolution: Resolution<'a>, env: &Env<'a>, ambient: &[&str]) -> Resolution<'a> {
     match env.empty_keys().is_empty() {
-        true => crate::resolve(registry, runtime, env, ambient),
-        false => resolve_with_empty_keys(registry, runtime, env, ambient),
+        true => resolution,
+        false => checked_with_empty_keys(resolution, env, ambient),
     }
 }
 
-fn resolve_with_empty_keys<'a>(
-    registry: &'a Registry,
-    runtime: &'a str,
-    env: &Env<'a>,
-    ambient: &[&str],
-) -> Resolution<'a> {
-    let resolution = crate::resolve(registry, runtime, env, ambient);
+fn checked_with_empty_keys<'a>(resolution: Resolution<'a>, env: &Env<'a>, ambient: &[&str]) -> Resolution<'a> {
     if needed(&resolution, env, ambient).is_empty() {
         return resolution;
     }

@@ -16,6 +16,7 @@ use slug_workflow::slice::Lookalikes;
 
 use crate::codes::{NEAR_MISS, PLACEHOLDER};
 use crate::findings::{Finding, SourceId, Span};
+use crate::render::shown;
 use slug_value::slip::is_slip;
 
 use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug};
@@ -222,10 +223,11 @@ fn misspelt_slug(call: &PolicyCall<'_>, found: MisspeltSlug) -> Finding {
 
 /// The finding about a slug that only a pattern matches and that is probably a listed id.
 pub(crate) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider: &str) -> Finding {
-    let title = format!("`{runtime}` lists `{listed}` and not `{slug}`, which only a pattern matches");
+    let text = shown(slug);
+    let title = format!("`{runtime}` lists `{listed}` and not `{text}`, which only a pattern matches");
     Finding::new(&NEAR_MISS, span, title)
-        .with_primary_text(format!("selects `{slug}` from `{provider}` by its pattern"))
-        .with_help(format!("did you mean `{listed}`? if `{slug}` exists, list it in the registry"))
+        .with_primary_text(format!("selects `{text}` from `{provider}` by its pattern"))
+        .with_help(format!("did you mean `{listed}`? if `{text}` exists, list it in the registry"))
         .with_subject("slugs", slug)
 }
 

@@ -241,7 +241,7 @@ impl Linter<'_> {
                     misspelt_names(pin, provider).into_iter().fold(finding, Finding::with_help)
                 }
                 None => {
-                    let is_listed = listed().any(|id| id == pin.model.text);
+                    let is_listed = listed().any(|id| id == pin.model.text.trim());
                     let meant = listed().find(|id| !is_listed && is_slip(&pin.model.text, id))?;
                     let finding =
                         near_miss::slug(pin.span(), &pin.runtime.text, &pin.model.text, meant, &provider.name);

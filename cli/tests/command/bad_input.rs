@@ -61,7 +61,8 @@ fn unreadable_policies_are_refused() {
         }
     }
     let twice = slugproof(["prove", "--policy", "full-saas", "--policy", "full-saas"]).run();
-    let message = "two policies have the name `full-saas`; give each its own `name`, and list each policy once";
+    let message = "two policies have the name `full-saas`: the embedded one, twice; give each its own `name`, and list \
+                   each policy once";
     assert_refused(&twice, message);
 }
 

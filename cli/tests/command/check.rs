@@ -184,6 +184,29 @@ fn duplicate_id_of_a_list_is_reported() {
 }
 
 #[test]
+fn invisible_characters_of_ids_are_reported() {
+    for (ids, expected) in [
+        ("models: [m-1, ' m-2']", Some(("error", "the id `\" m-2\"` of `acme` has white space around it"))),
+        ("models: [m-1, \"m-2\\u3000\"]", Some(("error", "has white space around it"))),
+        ("models: [m-1], withdrawn_models: ['m-3 ']", Some(("error", "has white space around it"))),
+        ("models: [m-1, \"m-\\u200b2\"]", Some(("warning", "`\"m-\\u{200b}2\"` of `acme` has a character that"))),
+        ("models: [m-1, 'm 2', m-é]", None),
+    ] {
+        let text = format!(
+            "schema_version: 1\nproviders: [{{name: acme, auth_env: [KEY]}}]\n\
+             runtimes: {{agent: {{providers: [{{name: acme, {ids}}}]}}}}\n"
+        );
+        let found = findings(&Scratch::new("check-invisible").file("file.yaml", text), &["file.yaml"]);
+        let found: Vec<&Value> = found.iter().filter(|it| it["code"] == "invisible-character").collect();
+        assert_eq!(found.len(), usize::from(expected.is_some()), "{ids}: {found:?}");
+        if let Some((level, title)) = expected {
+            assert_eq!(found[0]["level"], level, "{ids}");
+            assert!(found[0]["title"].as_str().expect("a text").contains(title), "{ids}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn vendor_key_accepted_by_platform_is_reported() {
     let providers = [provider("acme", "ACME_KEY", "^m-"), provider("platform", "TOKEN, ACME_KEY", "^platform/")];
     let arms: &[(&str, &str)] = &[("acme", "m-1"), ("platform", "platform/m")];
@@ -230,6 +253,64 @@ fn slugproof_yaml_checks_the_files_it_names() {
     let output = check(&scratch, &["--no-config", "r.yaml"]);
     assert!(output.code == 1 && output.stdout.contains("`unknown_fields: allow`"), "{}", output.snapshot());
     assert_eq!(check(&scratch, &["--no-config", "--allow-unknown-fields", "r.yaml"]).code, 0);
+}
+
+/// What is found in the files that slugproof.yaml names, whatever these look like; every other command refuses them.
+#[test]
+fn files_are_read_as_the_field_that_names_them() {
+    let second = format!("# another file\n{POLICY}");
+    for (name, fields, expected) in [
+        (
+            "exchanged",
+            "registry: policy.yaml\npolicies: [providers.yaml]\n",
+            vec![("invalid-registry", "policy.yaml"), ("invalid-policy", "providers.yaml")],
+        ),
+        (
+            "registry-among-policies",
+            "registry: providers.yaml\npolicies: [policy.yaml, providers.yaml]\n",
+            vec![("invalid-policy", "providers.yaml")],
+        ),
+        (
+            "itself",
+            "registry: providers.yaml\npolicies: [policy.yaml, slugproof.yaml]\n",
+            vec![("invalid-policy", "slugproof.yaml")],
+        ),
+        (
+            "policy-as-registry",
+            "registry: policy.yaml\npolicies: [policy.yaml]\n",
+            vec![("invalid-registry", "policy.yaml")],
+        ),
+        ("no-model", "registry: providers.yaml\npolicies: [empty.yaml]\n", vec![("invalid-policy", "empty.yaml")]),
+        (
+            "same-name",
+            "registry: providers.yaml\npolicies: [policy.yaml, second.yaml]\n",
+            vec![("invalid-config", "slugproof.yaml")],
+        ),
+        (
+            "same-file",
+            "registry: providers.yaml\npolicies: [policy.yaml, ./policy.yaml]\n",
+            vec![("invalid-config", "slugproof.yaml")],
+        ),
+    ] {
+        let scratch = Scratch::new(&format!("check-fields-{name}"))
+            .file("providers.yaml", sound())
+            .file("policy.yaml", POLICY)
+            .file("second.yaml", &second)
+            .file("empty.yaml", "schema_version: 2\nname: empty\n")
+            .file("slugproof.yaml", format!("schema_version: 1\n{fields}"));
+        let found = findings(&scratch, &[]);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let errors = found.iter().filter(|it| it["level"] == json!("error"));
+        let errors: Vec<(String, String)> =
+            errors.map(|it| (text(&it["code"]), text(&it["primary"]["path"]))).collect();
+        let expected: Vec<(String, String)> =
+            expected.into_iter().map(|(code, path)| (code.to_owned(), path.to_owned())).collect();
+        assert_eq!(errors, expected, "{name}");
+        let proved = slugproof(["prove"]).dir(&scratch).run();
+        assert_eq!(proved.code, 2, "{name}: {}", proved.snapshot());
+        let resolved = slugproof(["resolve", "--policy", "mine", "--runtime", "x"]).dir(&scratch).run();
+        assert_eq!(resolved.code == 2, name != "registry-among-policies" && name != "itself", "{name}");
+    }
 }
 
 #[test]

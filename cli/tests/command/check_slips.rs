@@ -146,6 +146,60 @@ fn misspelt_model_of_a_policy_is_a_near_miss() {
     }
 }
 
+/// Texts of a policy that are read otherwise than they look, each with what is said, if anything is wrong.
+#[test]
+fn texts_that_seem_to_be_something_else_are_explained() {
+    let compared = |text: &str| format!("the condition compares `A` with the text `{text}`");
+    let registry = REGISTRY.replace("[MISTRAL_API_KEY]", "[MISTRAL_API_KEY], model_prefix_match: '^m-'");
+    for (registry, rules, secrets, told) in [
+        (&registry, "{when: {A: Set}, use: m-1}", "", Some((compared("Set"), "write `set` for"))),
+        (&registry, "{when: {A: UNSET}, use: m-1}", "", Some((compared("UNSET"), "or `[UNSET]` for the text"))),
+        (&registry, "{when: {A: {not: set}}, use: m-1}", "", Some((compared("set"), "write `unset` for"))),
+        (&registry, "{when: {A: {not: unset}}, use: m-1}", "", Some((compared("unset"), "or `{not: [unset]}` for"))),
+        (&registry, "{when: {A: [Set, set]}, use: m-1}, {when: {A: {not: [set]}, Z: y}, use: m-1}", "", None),
+        (&registry, "{when: {A: settings}, use: m-1}", "", None),
+        (&registry, "{use: m-1}", "{when: {A: Unset}, inject: [MISTRAL_API_KEY]}, ", Some((compared("Unset"), "set"))),
+        (
+            &registry,
+            "{when: {A: x}, use: [$B, none]}",
+            "",
+            Some((
+                "registers the model `none`".to_owned(),
+                "in a list, `none` is the name of a model; a rule with `use: none` sends no model",
+            )),
+        ),
+        // The white space around a model is not sent.
+        (&registry, "{when: {A: x}, use: 'm-1 '}", "", None),
+        (&registry, "{when: {A: x}, use: \"m-1\\n\"}", "", None),
+        (
+            &registry.replace("m-1]", "m-1, ' m-large']"),
+            "{when: {A: x}, use: 'q-large'}",
+            "",
+            Some(("registers the model `q-large`".to_owned(), "list the model under a provider of the runtime")),
+        ),
+        (
+            &registry.replace("[GROQ_API_KEY", "['GROQ_API_KEY '"),
+            "{use: m-1}",
+            "{key: GROQ_API_KEY}, ",
+            Some(("no provider accepts the injected secret `GROQ_API_KEY`".to_owned(), "inject a secret that")),
+        ),
+    ] {
+        let policy = format!(
+            "{{schema_version: 2, name: smoke, model: [{{when: {{Z: z}}, use: m-2}}, {rules}], secrets: \
+             [{secrets}{{key: MISTRAL_API_KEY}}]}}"
+        );
+        let output = check("seeming", registry, &policy);
+        let said = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        match told {
+            None => assert_eq!(output.code, 0, "{policy}: {}", output.snapshot()),
+            Some((title, help)) => {
+                assert!(said.contains(&title) && said.contains(help), "{policy}: {}", output.snapshot());
+            }
+        }
+        assert!(!said.contains("did you mean"), "{policy}: {}", output.snapshot());
+    }
+}
+
 /// The runtimes that `defaults` and `templates` name have to be in the registry, as those of rules.
 #[test]
 fn runtimes_of_defaults_and_templates_are_checked() {

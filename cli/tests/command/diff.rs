@@ -339,6 +339,58 @@ fn result_that_becomes_undecided_is_said() {
     assert_eq!(repository.diff(&["HEAD", "HEAD"]).stdout.lines().count(), 4);
 }
 
+/// Edits of a policy that change the answer only where a key is empty or no runtime is named.
+#[test]
+fn environments_that_are_easy_to_forget_are_compared() {
+    let policy = POLICY.replace("when: {runtime: coder}", "when: {runtime: coder, ACME_API_KEY: set}");
+    let names = "runtimes: [coder, writer]\n";
+    let with_empty = format!("{names}empty_is_set: [ACME_API_KEY]\n");
+    let keyless = REGISTRY.replace("auth_env: [ACME_API_KEY]", "auth_env: []");
+    assert_ne!(keyless, REGISTRY);
+    let path = "tests/e2e/nightly.yaml";
+    for (name, before, after, expected) in [
+        (
+            "empty-key-counts",
+            [REGISTRY, &policy],
+            [REGISTRY, &policy.replace(names, &with_empty)],
+            "appears tests/e2e/nightly.yaml:11 acme-large instead of house/lunar-3 on coder: platform → \
+             missing-credential",
+        ),
+        (
+            "empty-key-needed",
+            [&keyless, &policy.replace(names, &with_empty)],
+            [REGISTRY, &policy.replace(names, &with_empty)],
+            "appears tests/e2e/nightly.yaml:11 acme-large on coder: acme → missing-credential",
+        ),
+        (
+            "no-default",
+            [REGISTRY, &policy],
+            [REGISTRY, &policy.replace("defaults: {RUNTIME: coder}\n", "")],
+            "appears tests/e2e/nightly.yaml:10 house/lunar-3 on no runtime (before: coder): platform → \
+             unknown-runtime",
+        ),
+        (
+            "no-rule",
+            [REGISTRY, &policy.replace("runtime: RUNTIME\n", "runtime: [{use: [$RUNTIME, coder]}]\n")],
+            [REGISTRY, &policy.replace("runtime: RUNTIME\n", "runtime: [{when: {RUNTIME: writer}, use: writer}]\n")],
+            "appears tests/e2e/nightly.yaml:11 house/lunar-3 on no runtime (before: coder): platform → \
+             unknown-runtime",
+        ),
+    ] {
+        let repository = Repository::new(name);
+        let write = |[registry, policy]: [&str; 2]| {
+            repository.write("providers.yaml", registry);
+            repository.write(path, policy);
+        };
+        write(before);
+        repository.commit();
+        write(after);
+        let (changes, code) = repository.changes(&["HEAD"]);
+        assert!(changes.iter().any(|change| change == expected), "{name}: {changes:#?}");
+        assert_eq!(code, 1, "{name}");
+    }
+}
+
 #[test]
 fn policies_of_one_side_are_named() {
     let repository = Repository::new("presence");

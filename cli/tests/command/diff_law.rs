@@ -13,6 +13,7 @@ use slug_laws::comparison::{Answer, Change, Comparison, State, compare};
 use slug_laws::difference::DIFF_IS_EXACT;
 use slug_laws::generator::{self, CHOICES, Choices};
 use slug_laws::pair::changed;
+use slug_resolver::Code;
 
 /// The number of pairs of datasets with which wrong comparisons are tried.
 const PAIRS: usize = 1_000;
@@ -42,13 +43,23 @@ fn is_coherent(answer: &Answer) -> bool {
     answer.code.is_none() && answer.state == State::Created
 }
 
+/// Returns true if a key of the generator is empty in the environment of a change.
+fn has_empty_key(change: &Change) -> bool {
+    change.variables.iter().any(|(name, value)| name.starts_with("KEY_") && value.is_empty())
+}
+
 /// A kind of change, and whether a change is of this kind.
 type Kind = (&'static str, fn(&Change) -> bool);
 
 #[test]
 fn comparison_equals_brute_force() {
-    let kinds: [Kind; 9] = [
+    let kinds: [Kind; 11] = [
         ("a contradiction appears", |it| it.before.code.is_none() && it.after.code.is_some()),
+        ("an empty key", |it| {
+            let answers = [&it.before, &it.after];
+            has_empty_key(it) && answers.iter().any(|answer| answer.code == Some(Code::MissingCredential))
+        }),
+        ("no runtime on one side", |it| it.before.runtime.is_empty() != it.after.runtime.is_empty()),
         ("a contradiction disappears", |it| it.before.code.is_some() && it.after.code.is_none()),
         ("another code", |it| it.before.code.is_some() && it.after.code.is_some()),
         ("another provider", |it| {
@@ -97,11 +108,15 @@ fn keep(pair: &Pair, is_kept: impl Fn(&Change) -> bool) -> Comparison {
 
 #[test]
 fn law_rejects_wrong_comparisons() {
-    let wrong: [(&str, Wrong); 12] = [
+    let wrong: [(&str, Wrong); 14] = [
         ("nothing changes", |pair| keep(pair, |_| false)),
         ("payers are ignored", |pair| {
             keep(pair, |it| (it.before.code, &it.before.provider) != (it.after.code, &it.after.provider))
         }),
+        ("environments that name no runtime are ignored", |pair| {
+            keep(pair, |it| !it.before.runtime.is_empty() && !it.after.runtime.is_empty())
+        }),
+        ("empty keys are ignored", |pair| keep(pair, |it| !has_empty_key(it))),
         ("providers are ignored", |pair| keep(pair, |it| it.before.code != it.after.code)),
         ("codes of contradictions are ignored", |pair| {
             keep(pair, |it| it.before.code.is_some() != it.after.code.is_some())

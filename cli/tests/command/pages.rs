@@ -118,8 +118,8 @@ fn failures_come_before_passes() {
     ] {
         assert!(lint.contains(shown), "{shown}");
     }
-    let good = "schema_version: 2\nname: good\nmodel: [{use: none}]\ncreates: {unless: [{A: unset}, {A: set}]}\n\
-                runtimes: [agent]\n";
+    let good = "schema_version: 2\nname: good\nruntimes: [agent]\nmodel: [{use: acme/large-2}]\n\
+                secrets: [{inject: [ACME_API_KEY]}]\n";
     fs::write(scratch.0.join("good.yaml"), good).expect("the file is writable");
     let config = fs::read_to_string(scratch.0.join("slugproof.yaml")).expect("the file is readable");
     let config = config.replace("[policy.yaml]", "[good.yaml, policy.yaml]");

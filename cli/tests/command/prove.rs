@@ -241,6 +241,59 @@ fn small_policy_with_many_environments_ends_in_time() {
     assert!(output.processor_time.as_secs() < 20, "{:?}", output.processor_time);
 }
 
+/// Policies of version 2 about which a proof says less than it seems, with the exit codes without and with a
+/// slugproof.yaml, and a part of the report.
+#[test]
+fn proof_says_what_it_leaves_out() {
+    let nothing = "! policy mine: no environment creates anything, so nothing is proved: correct its `creates`";
+    let unnamed = "note: an environment with nothing set names no runtime";
+    for (number, (fields, codes, told)) in [
+        ("runtimes: [agent], creates: {unless: [{A: set}, {A: unset}]}", (3, 1), nothing),
+        ("creates: {unless: [{A: x}, {A: {not: x}}]}", (3, 1), nothing),
+        ("runtimes: [agent], creates: {unless: [{runtime: agent}]}", (3, 1), nothing),
+        ("creates: {unless: [{A: set}]}", (0, 0), "no gaps: without an override, every case is consistent"),
+        (
+            "templates: {other: agent}, creates: {unless: [{runtime: agent}]}",
+            (0, 0),
+            "note: no environment creates anything on agent, so nothing is proved there",
+        ),
+        ("runtime: RUNTIME", (0, 0), unnamed),
+        (
+            "runtimes: [agent], runtime: [{when: {A: unset}, use: agent}]",
+            (0, 0),
+            "note: an environment with A=set names no runtime",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let rules = "model: [{use: m-1}], secrets: [{inject: [ACME_KEY]}]";
+        let policy = format!("{{schema_version: 2, name: mine, {fields}, {rules}}}");
+        let scratch = project(&format!("leaves-out-{number}"), CONFIG).file("policies/mine.yaml", policy);
+        let own = slugproof(["prove"]).dir(&scratch).run();
+        let data = ["prove", "--no-config", "--registry", "providers.yaml", "--policy", "policies/mine.yaml"];
+        let output = slugproof(data).dir(&scratch).run();
+        assert_eq!((output.code, own.code), codes, "{fields}: {}", output.snapshot());
+        let said = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(told), "{fields}: {}", output.stdout);
+        assert_eq!(said.contains(unnamed), told == unnamed, "{fields}: {}", output.stdout);
+    }
+}
+
+/// One mechanism counts, certifies and reports a key that is empty and counts as set.
+#[test]
+fn empty_key_is_counted_one_by_one() {
+    let policy = "{schema_version: 2, name: mine, runtimes: [agent], empty_is_set: [ACME_KEY], \
+                  model: [{when: {ACME_KEY: set}, use: m-1}, {use: platform/m-1}], secrets: [{key: ACME_KEY}]}";
+    let scratch = project("empty-key", CONFIG).file("policies/mine.yaml", policy);
+    let output = slugproof(["prove", "--brute-force", "--output", "json"]).dir(&scratch).run();
+    let policy = &output.json()["policies"][0];
+    assert_eq!((&policy["combinations"], &policy["contradictions"]), (&json!(3), &json!(1)));
+    assert_eq!(policy["decided_one_by_one"], json!(true));
+    assert_eq!(policy["gaps"][0]["set"], json!({"ACME_KEY": ""}));
+    assert_eq!(output.code, 1);
+}
+
 #[test]
 fn the_laws_are_listed() {
     let output = slugproof(["prove", "--laws"]).run();

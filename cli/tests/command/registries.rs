@@ -244,7 +244,7 @@ fn fault_of_the_field_is_reported_at_its_place() {
 fn unreadable_file_is_reported() {
     for (name, deployed, code) in [
         ("not-yaml", "providers: [", "unreadable-file"),
-        ("no-registry", "x: 1", "unreadable-file"),
+        ("no-registry", "x: 1", "invalid-registry"),
         ("invalid", "schema_version: 1\nproviders: []\nruntimes: {}\n", "invalid-registry"),
     ] {
         let repository = repository(name, &[], PLATFORM).file("deployed.yaml", deployed);

@@ -111,6 +111,17 @@ fn unread_variable_gives_a_note() {
 }
 
 #[test]
+fn key_set_to_unset_gives_a_note() {
+    for (value, is_noted) in [("unset", true), ("False", true), ("set", false), ("0", false), ("", false)] {
+        let output = slugproof(["resolve", "--runtime", "hermes", &format!("E2E_OPENAI_API_KEY={value}")]).run();
+        let note = format!("counts as set, as with any value; leave out `E2E_OPENAI_API_KEY={value}` to unset it");
+        assert_eq!(output.stderr.contains(&note), is_noted, "{value}: {}", output.snapshot());
+    }
+    let output = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLUG=unset"]).run();
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
 fn fix_placeholder_names_the_accepted_secret() {
     let answer = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).run().json();
     let edits: Vec<_> = answer["fixes"].as_array().expect("a list").iter().map(|fix| fix["edits"].clone()).collect();

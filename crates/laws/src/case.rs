@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use slug_resolver::yaml::{self, Cursor, Fields, ReadError, UnknownFields};
-use slug_resolver::{Env, Policy, PolicyDocument, Registry};
+use slug_resolver::{Env, Policy, PolicyDocument, Registry, Resolution, empty_keys};
 
 use crate::dataset::Dataset;
 use crate::expectation::Expectation;
@@ -94,6 +94,15 @@ impl TestCase {
     #[must_use]
     pub fn ambient_names(&self) -> Vec<&str> {
         self.ambient.iter().map(String::as_str).collect()
+    }
+
+    /// A resolution of the case, or the failure if the provider needs the secret of a key variable that is present and
+    /// empty.
+    pub(crate) fn with_empty_keys<'a>(&'a self, resolution: Resolution<'a>) -> Resolution<'a> {
+        match self.dataset.policy.document().empty_is_set.is_empty() {
+            true => resolution,
+            false => empty_keys::checked(resolution, &self.env(), &self.ambient_names()),
+        }
     }
 
     /// A hash of the question, to choose a sample deterministically where not everything can be tried.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use slug_resolver::policy::{Pick, Source, Test};
 use slug_resolver::registry::{Pattern, overlap};
-use slug_resolver::{Billing, Code, Env, Kind, Policy, PolicyDocument, Registry, RuntimeHandle, resolve};
+use slug_resolver::{Billing, Code, Env, Kind, Policy, PolicyDocument, Registry, RuntimeHandle, empty_keys};
 
 use crate::dataset::Dataset;
 use crate::enumeration::tree::{self, ClassList, ClassMembers, Domain, Group, Members};
@@ -50,7 +50,7 @@ pub struct Change {
 /// The answer to an environment on one side.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Answer {
-    /// The runtime.
+    /// The runtime; empty if the environment names none, so that a harness that is not given one fails.
     pub runtime: String,
     /// What the harness does.
     pub state: State,
@@ -127,7 +127,7 @@ impl Answer {
             return answer;
         }
         let env = Env::read(policy, variables.iter().map(|(name, value)| (name, value.as_str())));
-        let resolution = resolve(registry, runtime, &env, &[]);
+        let resolution = empty_keys::resolve(registry, runtime, &env, &[]);
         if resolution.verdict == Kind::Nothing {
             answer.state = State::Nothing;
             return answer;
@@ -173,10 +173,10 @@ impl Change {
     }
 }
 
-/// Returns true if a policy is about a runtime.
-fn is_used(policy: &Policy, runtime: &str) -> bool {
+/// Returns true if a policy is about a runtime, or no runtime is named.
+pub(crate) fn is_used(policy: &Policy, runtime: &str) -> bool {
     let listed = &policy.document().runtimes;
-    listed.is_empty() || listed.iter().any(|name| name == runtime)
+    listed.is_empty() || runtime.is_empty() || listed.iter().any(|name| name == runtime)
 }
 
 /// The changes by what distinguishes them.
@@ -266,7 +266,7 @@ impl Sides<'_> {
             }
         }
         for env in environments {
-            let named = self.each().map(|dataset| runtime_of(&dataset.policy, &env));
+            let named = self.each().map(|dataset| runtime_or_none(&dataset.policy, &env));
             if let [Some(one), Some(other)] = named
                 && one != other
             {
@@ -558,6 +558,12 @@ pub fn runtime_of(policy: &Policy, variables: &BTreeMap<String, String>) -> Opti
     env.runtime().filter(|_| !policy.document().runtime.is_empty()).map(str::to_owned)
 }
 
+/// The runtime that an environment names, or an empty text if the policy has rules for the runtime and none applies.
+pub(crate) fn runtime_or_none(policy: &Policy, variables: &BTreeMap<String, String>) -> Option<String> {
+    let has_rules = !policy.document().runtime.is_empty();
+    runtime_of(policy, variables).or_else(|| has_rules.then(String::new))
+}
+
 /// Maximum number of sets of environments of one runtime.
 const PATHS: usize = 1_000_000;
 
@@ -644,11 +650,13 @@ impl<'s> Models<'s> {
                 named.push(value);
             }
         };
+        if is_key {
+            add(SECRET_PLACEHOLDER.to_owned());
+        }
         if reading().any(|(policy, variable)| policy.is_set_if_empty(variable)) {
             add(String::new());
         }
         if is_key {
-            add(SECRET_PLACEHOLDER.to_owned());
             let differs = vec![false; named.len()];
             return (named.into_iter().map(|value| vec![value]).collect(), differs);
         }

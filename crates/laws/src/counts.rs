@@ -80,6 +80,12 @@ impl Counts {
         self.0.values().flat_map(BTreeMap::values).sum()
     }
 
+    /// The runtimes whose combinations create nothing.
+    pub fn without_creation(&self) -> impl Iterator<Item = &str> {
+        let never = |classes: &BTreeMap<OutcomeKind, u128>| classes.keys().all(|class| !class.is_created);
+        self.0.iter().filter(move |(_, classes)| never(classes)).map(|(runtime, _)| runtime.as_str())
+    }
+
     /// The number of combinations that result in a contradiction.
     #[must_use]
     pub fn contradictions(&self) -> u128 {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use slug_resolver::Code;
 use slug_resolver::policy::Test;
 
-use crate::comparison::{Answer, Change, Comparison, Payer, State, runtime_of};
+use crate::comparison::{Answer, Change, Comparison, Payer, State, is_used, runtime_of, runtime_or_none};
 use crate::dataset::Dataset;
 use crate::enumeration::{runtimes, tree};
 use crate::law::{Violation, ensure};
@@ -82,10 +82,9 @@ fn check_change(change: &Change, before: &Dataset, after: &Dataset) -> Result<()
     ensure!(compared(&change.before) != compared(&change.after), "{change:?} changes nothing");
     for (dataset, answer) in [(before, &change.before), (after, &change.after)] {
         let Dataset { registry, policy, .. } = dataset;
-        let resolution = reference::resolve(registry, policy, &answer.runtime, &change.variables, &[]);
-        let listed = &policy.document().runtimes;
+        let resolution = reference::resolve_with_empty_keys(registry, policy, &answer.runtime, &change.variables, &[]);
         let told = (answer.code, answer.provider.as_deref(), answer.billing);
-        let is_used = listed.is_empty() || listed.contains(&answer.runtime);
+        let is_used = is_used(policy, &answer.runtime);
         let provider = resolution.provider.filter(|_| is_used);
         let payer =
             provider.map(|provider| if reference::platform_pays(provider) { Payer::Platform } else { Payer::Byok });
@@ -198,14 +197,20 @@ impl<'d> Space<'d> {
 
     /// The pairs of runtimes with which an environment is used.
     fn runtimes(&self, variables: &BTreeMap<String, String>) -> Vec<[String; 2]> {
-        match self.sides.map(|dataset| runtime_of(&dataset.policy, variables)) {
-            [Some(one), Some(other)] if one != other => vec![[one, other]],
+        let mut pairs = match self.sides.map(|dataset| runtime_of(&dataset.policy, variables)) {
+            [Some(one), Some(other)] if one != other => return vec![[one, other]],
             [one, other] => {
                 let is_named = |name: &&String| [&one, &other].into_iter().flatten().all(|known| known == *name);
                 let all = self.known.iter().chain([&self.unknown]);
-                all.filter(is_named).map(|name| [name.clone(), name.clone()]).collect()
+                all.filter(is_named).map(|name| [name.clone(), name.clone()]).collect::<Vec<_>>()
             }
+        };
+        if let [Some(one), Some(other)] = self.sides.map(|dataset| runtime_or_none(&dataset.policy, variables))
+            && one != other
+        {
+            pairs.push([one, other]);
         }
+        pairs
     }
 
     fn is_set_if_empty(&self, name: &str) -> bool {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use slug_resolver::policy::{Pick, Source};
 use slug_resolver::registry::{Arm, Pattern, Runtime, overlap};
-use slug_resolver::{Env, Policy, PolicyDocument, Registry, decide};
+use slug_resolver::{Env, Policy, PolicyDocument, Registry, decide, empty_keys};
 
 use self::tree::{Budget, ClassMembers, Domain, Group, Leaf, Members};
 use crate::case::TestCase;
@@ -277,7 +277,11 @@ impl Enumeration {
         let mut open = vec![(env, 0)];
         while let Some((env, depth)) = open.pop() {
             let Some(domain) = others.get(depth) else {
-                counts.add(name, OutcomeKind::of(&decide(registry, name, &env, &[]), &[]), 1);
+                let outcome = match env.empty_keys().is_empty() {
+                    true => OutcomeKind::of(&decide(registry, name, &env, &[]), &[]),
+                    false => OutcomeKind::of_resolution(&empty_keys::resolve(registry, name, &env, &[])),
+                };
+                counts.add(name, outcome, 1);
                 continue;
             };
             for value in domain.values() {

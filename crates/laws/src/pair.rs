@@ -8,6 +8,7 @@ use slug_resolver::{AuthEnv, Billing, Policy, PolicyDocument, Provider, Registry
 
 use crate::dataset::Dataset;
 use crate::generator::{Choices, policy, registry};
+use crate::reference::variable_names;
 
 /// The number of choices that [`changed`] draws before a new registry or policy.
 const EDITS: usize = 3;
@@ -158,7 +159,11 @@ fn edit_policy(document: &mut PolicyDocument, edit: usize, at: usize) {
             };
         }
         8 => drop(document.empty_is_set.pop()),
-        9 => document.empty_is_set = vec!["SWITCH".to_owned(), "KEY_A".to_owned()],
+        9 => {
+            let can_be_empty = |name: &&str| *name == "SWITCH" || name.starts_with("KEY_");
+            let names = variable_names(document).into_iter().filter(can_be_empty);
+            document.empty_is_set = names.map(str::to_owned).collect();
+        }
         10 => {
             let on = Test::Value(Membership::OneOf(vec!["off".to_owned()]));
             nth(&mut document.model, at).into_iter().for_each(|rule| {

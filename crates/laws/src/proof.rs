@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use slug_resolver::{AuthEnv, Code, Resolution, Variable, empty_keys};
+use slug_resolver::{AuthEnv, Code, Resolution, Variable};
 
 use crate::case::TestCase;
 use crate::counts::{Counts, OutcomeKind};
@@ -86,29 +86,6 @@ pub struct Gap {
 /// Maximum environments that are tried to name the runtime of a case; if there are more, one may name it.
 const TRIED: usize = 10_000;
 
-/// The case with a key variable that is present and empty and that the provider needs; with several, if none is needed
-/// by itself. `None` if there is none.
-fn with_needed_key_empty(case: &TestCase) -> Option<TestCase> {
-    let policy = &case.dataset.policy;
-    if policy.document().empty_is_set.is_empty() {
-        return None;
-    }
-    let counts_if_empty = |variable: &Variable| policy.is_key(*variable) && policy.is_set_if_empty(*variable);
-    let can_be_empty = |name: &&String| policy.variable(name).as_ref().is_some_and(counts_if_empty);
-    let names: Vec<&String> = case.variables.keys().filter(can_be_empty).collect();
-    let alone = names.iter().map(|name| case.with(name, ""));
-    let all = names.iter().fold(case.clone(), |case, name| case.with(name, ""));
-    alone.chain([all]).find(|case| {
-        let resolution = with_keys(case);
-        !empty_keys::needed(&resolution, &case.env(), &case.ambient_names()).is_empty()
-    })
-}
-
-/// The resolution of a case in which a key variable may be present and empty.
-fn with_keys(case: &TestCase) -> Resolution<'_> {
-    empty_keys::resolve(&case.dataset.registry, &case.runtime, &case.env(), &case.ambient_names())
-}
-
 /// Returns true if an environment that names the runtime of a case, or names none, has a property that the case
 /// has: a variable may decide both the runtime and the model. A variable that the case does not set may have any
 /// value.
@@ -158,19 +135,20 @@ impl Proof {
         work::spend(point.case.dataset.units().case + point.similar_ids);
         self.evaluated += 1;
         self.covered += point.covers;
-        self.counts.add(&point.case.runtime, OutcomeKind::of_resolution(&context.resolution), point.covers);
+        let answer = point.case.with_empty_keys(context.resolution);
+        self.counts.add(&point.case.runtime, OutcomeKind::of_resolution(&answer), point.covers);
         if let Err((law, violation)) = context.check_all() {
             self.keep_first(Broken { number, law, violation, case: point.case.clone() });
         }
         if !point.overridden && point.known_runtime {
-            self.note_contradictions(implementation, number, point, &context.resolution);
+            self.note_contradiction(implementation, number, point, &answer);
         }
     }
 
     /// Notes the contradiction of one case of an enumeration, without checking any law.
     pub fn note(&mut self, implementation: &dyn Implementation, number: usize, point: &TestPoint) {
         if !point.overridden && point.known_runtime {
-            self.note_contradictions(implementation, number, point, &implementation.resolve(&point.case));
+            self.note_contradiction(implementation, number, point, &implementation.answer(&point.case));
         }
     }
 
@@ -225,46 +203,32 @@ impl Proof {
         }
     }
 
-    /// Notes the contradiction of a case, and that of the case with an empty key.
-    fn note_contradictions(
+    /// Notes the contradiction of a case if an environment that names the runtime of the case, or names none, has the
+    /// same.
+    fn note_contradiction(
         &mut self,
         implementation: &dyn Implementation,
         number: usize,
         point: &TestPoint,
-        resolution: &Resolution<'_>,
+        answer: &Resolution<'_>,
     ) {
-        self.note_contradiction(number, point, &point.case, resolution, |case| implementation.resolve(case));
-        if let Some(case) = with_needed_key_empty(&point.case) {
-            self.note_contradiction(number, point, &case, &with_keys(&case), with_keys);
-        }
-    }
-
-    /// Notes the contradiction of a case of a point if an environment that names the runtime of the case, or names
-    /// none, has the same.
-    fn note_contradiction(
-        &mut self,
-        number: usize,
-        point: &TestPoint,
-        case: &TestCase,
-        resolution: &Resolution<'_>,
-        resolve: impl for<'c> Fn(&'c TestCase) -> Resolution<'c>,
-    ) {
+        let case = &point.case;
         let is_same = |other: &TestCase| {
-            let other = resolve(other);
-            (other.code, other.slug) == (resolution.code, resolution.slug)
+            let other = implementation.answer(other);
+            (other.code, other.slug) == (answer.code, answer.slug)
         };
-        let Some(code) = resolution.code.filter(|_| can_name_runtime(case, is_same)) else { return };
+        let Some(code) = answer.code.filter(|_| can_name_runtime(case, is_same)) else { return };
         let gap = Gap {
             runtime: case.runtime.clone(),
             code,
             set: case.variables.clone(),
             slug_in: point.slug_in.clone(),
             cases: point.slugs,
-            slug: resolution.slug.to_owned(),
-            provider: resolution.provider.map(|provider| provider.name.clone()),
-            needs: resolution.needs.clone(),
+            slug: answer.slug.to_owned(),
+            provider: answer.provider.map(|provider| provider.name.clone()),
+            needs: answer.needs.clone(),
         };
-        let slug = gap.slug_in.is_none().then(|| resolution.slug.to_owned());
+        let slug = gap.slug_in.is_none().then(|| answer.slug.to_owned());
         let contradiction = Contradiction { code, runtime: case.runtime.clone(), slug };
         self.keep_first_gap(contradiction, case.variables.keys().cloned().collect(), NumberedGap { number, gap });
     }

@@ -138,6 +138,54 @@ pub(crate) fn resolve_by<'a>(
     }
 }
 
+/// Like [`resolve`], but a key variable that is present and empty holds no credential.
+#[must_use]
+pub fn resolve_with_empty_keys<'a>(
+    registry: &'a Registry,
+    policy: &'a Policy,
+    runtime: &'a str,
+    variables: &'a Variables,
+    ambient: &'a [String],
+) -> Resolution<'a> {
+    let resolution = resolve(registry, policy, runtime, variables, ambient);
+    checked(resolution, policy, variables, ambient)
+}
+
+/// The resolution of variables, or the failure if the provider needs the secret of an empty key.
+pub(crate) fn checked<'a>(
+    resolution: Resolution<'a>,
+    policy: &'a Policy,
+    variables: &'a Variables,
+    ambient: &'a [String],
+) -> Resolution<'a> {
+    let Some(provider) = resolution.provider.filter(|provider| !platform_pays(provider)) else { return resolution };
+    let is_empty_key = |name: &&str| {
+        let is_key = policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+        is_key && variables.get(*name).is_some_and(String::is_empty)
+    };
+    let document = policy.document();
+    let mut present: Vec<&str> = ambient.iter().map(String::as_str).collect();
+    for rule in secrets_rules(document, resolution.runtime, variables) {
+        let set = rule.when.variables.iter().filter(|(_, test)| *test == Test::Set).map(|(name, _)| name);
+        let mut tested = rule.key.iter().chain(set).map(String::as_str);
+        if !tested.any(|name| is_empty_key(&name)) {
+            present.extend(rule.injected().iter().map(String::as_str));
+        }
+    }
+    if resolution.code.is_some() || is_met(provider, &present) {
+        return resolution;
+    }
+    let is_kept = |warning: &Warning| *warning != Warning::CrossVendorCredential;
+    Resolution {
+        verdict: Kind::Contradiction,
+        code: Some(Code::MissingCredential),
+        outcome: Outcome::Failed,
+        accepted_by: NameSubset::default(),
+        warnings: resolution.warnings.iter().filter(is_kept).collect(),
+        ..resolution
+    }
+}
+
 /// The value of a variable, else its default. An empty variable is unset, unless the policy
 /// counts it as set.
 pub(crate) fn value<'a>(policy: &'a PolicyDocument, variables: &'a Variables, name: &str) -> Option<&'a str> {
@@ -259,21 +307,26 @@ pub(crate) fn inject<'a>(
     runtime: &str,
     variables: &Variables,
 ) -> (BillingPath, BTreeSet<&'a str>) {
-    let mut names = BTreeSet::new();
+    let rules = secrets_rules(policy, runtime, variables);
+    let ends = rules.iter().any(|rule| rule.effect == SecretsEffect::Platform);
+    let path = if ends { BillingPath::Platform } else { BillingPath::Byok };
+    (path, rules.into_iter().flat_map(SecretsRule::injected).map(String::as_str).collect())
+}
+
+/// The rules for secrets that count: the first that applies, or every one up to one for the platform.
+fn secrets_rules<'a>(policy: &'a PolicyDocument, runtime: &str, variables: &Variables) -> Vec<&'a SecretsRule> {
+    let mut counting = Vec::new();
     for rule in &policy.secrets {
         let is_keyed = rule.key.as_ref().is_none_or(|key| value(policy, variables, key).is_some());
         if !is_keyed || !holds(policy, &rule.when, runtime, variables) {
             continue;
         }
-        match &rule.effect {
-            SecretsEffect::Platform => return (BillingPath::Platform, names),
-            SecretsEffect::Inject(injected) => names.extend(injected.iter().map(String::as_str)),
-        }
-        if policy.inject == InjectMode::First {
+        counting.push(rule);
+        if policy.inject == InjectMode::First || rule.effect == SecretsEffect::Platform {
             break;
         }
     }
-    (BillingPath::Byok, names)
+    counting
 }
 
 /// Whether the harness creates a workspace.

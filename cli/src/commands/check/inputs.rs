@@ -1,10 +1,10 @@
 //! The files to check and their kinds.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::{Node, UnknownFields, Value};
+use slug_resolver::yaml::{self, Node, UnknownFields, Value};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
@@ -47,9 +47,17 @@ impl Kind {
     }
 }
 
+/// The kind of a file by its content.
+fn kind_of(bytes: &[u8], path: &Path) -> Option<Kind> {
+    match yaml::read(bytes) {
+        Ok(root) => kind_of_document(&root, path),
+        Err(_) => kind_of_text(&String::from_utf8_lossy(bytes)),
+    }
+}
+
 /// The kind of a document, by its fields. A slugproof.yaml is also recognised by its name,
 /// because it may have none of these fields.
-pub(super) fn kind_of(root: &Node, path: &Path) -> Option<Kind> {
+fn kind_of_document(root: &Node, path: &Path) -> Option<Kind> {
     let Value::Mapping(entries) = &root.value else { return None };
     let is_field =
         |field: &str| entries.iter().any(|(key, _)| matches!(&key.value, Value::String(key) if key == field));
@@ -70,6 +78,8 @@ pub(super) struct Input {
     pub shown: String,
     /// The content, or an error message.
     pub content: Result<Vec<u8>, String>,
+    /// The kind: of the field of slugproof.yaml that names the file, else by its content. `None` if that is unknown.
+    pub kind: Option<Kind>,
     /// Whether unknown fields are ignored.
     pub unknown: UnknownFields,
     /// True for a registry that is only compared with another one.
@@ -81,7 +91,10 @@ pub(super) struct Inputs {
     left: VecDeque<(Location, UnknownFields)>,
     /// The registries that are only compared with one another, unless they are read for another reason.
     compared: VecDeque<(Location, UnknownFields)>,
-    seen: HashSet<PathBuf>,
+    /// The files that were read, each with the kinds as which it was read.
+    seen: HashMap<PathBuf, Vec<Option<Kind>>>,
+    /// The files of slugproof.yaml that do not exist.
+    missing: HashSet<PathBuf>,
     /// `None` until a flag or a slugproof.yaml decides.
     unknown: Option<UnknownFields>,
     data: DataOptions,
@@ -92,7 +105,8 @@ pub(super) struct Inputs {
 }
 
 enum Location {
-    File(PathBuf),
+    /// A file, with its kind if a field of slugproof.yaml names it.
+    File(PathBuf, Option<Kind>),
     EmbeddedRegistry,
     EmbeddedPolicy(usize),
 }
@@ -110,7 +124,8 @@ impl Inputs {
         let mut inputs = Self {
             left: VecDeque::new(),
             compared: VecDeque::new(),
-            seen: HashSet::new(),
+            seen: HashMap::new(),
+            missing: HashSet::new(),
             unknown: args.unknown_fields.choice(),
             data,
             deny: Vec::new(),
@@ -124,11 +139,14 @@ impl Inputs {
                 inputs.deny = config.deny;
             }
             let unknown = inputs.unknown_fields();
-            inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone()), unknown)));
+            inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone(), None), unknown)));
             return Ok(inputs);
         }
         match if args.no_config || args.embedded { None } else { Config::find_file()? } {
-            Some(path) => inputs.left.push_back((Location::File(path), inputs.unknown_fields())),
+            Some(path) => {
+                let location = Location::File(path, Some(Kind::Config));
+                inputs.left.push_back((location, inputs.unknown_fields()));
+            }
             None => {
                 inputs.add_embedded();
                 inputs.is_unrequested_sample = !args.embedded;
@@ -156,30 +174,42 @@ impl Inputs {
         self.unknown = self.unknown.or(config.unknown_fields);
         let unknown = self.unknown_fields();
         // They are reported where `config` is read.
-        self.seen.extend(config.missing_files().into_iter().map(|(path, _)| path));
+        self.missing.extend(config.missing_files().into_iter().map(|(path, _)| path));
         self.left.push_back(match &config.registry {
-            Some(path) => (Location::File(path.clone()), unknown),
+            Some(path) => (Location::File(path.clone(), Some(Kind::Registry)), unknown),
             None => (Location::EmbeddedRegistry, UnknownFields::Deny),
         });
         let registries = config.registries.iter().flat_map(Registries::paths);
-        self.compared.extend(registries.map(|path| (Location::File(path.to_owned()), unknown)));
+        let registry = |path: &Path| (Location::File(path.to_owned(), Some(Kind::Registry)), unknown);
+        self.compared.extend(registries.map(registry));
         let Some(policies) = &config.policies else { return self.add_embedded_policies() };
         for name in policies {
             let embedded = Policy::all_embedded().iter().position(|policy| OsStr::new(policy.name()) == name);
-            let location = embedded.map_or_else(|| Location::File(PathBuf::from(name)), Location::EmbeddedPolicy);
+            let file = || Location::File(PathBuf::from(name), Some(Kind::Policy));
+            let location = embedded.map_or_else(file, Location::EmbeddedPolicy);
             self.left.push_back((location, unknown));
         }
     }
 
-    /// Reads the next file that was not read before.
+    /// Reads the next file that was not read before as a file of its kind.
     pub fn next(&mut self) -> Option<Input> {
         loop {
             let checked = self.left.pop_front();
             let is_only_compared = checked.is_none();
             let (location, unknown) = checked.or_else(|| self.compared.pop_front())?;
             let identity = location.identity();
-            if self.seen.insert(identity) {
-                return Some(Input { is_only_compared, ..location.read(unknown) });
+            if self.missing.contains(&identity) {
+                continue;
+            }
+            let seen = self.seen.entry(identity).or_default();
+            let is_seen = match location.kind() {
+                None => !seen.is_empty(),
+                named => seen.contains(&named),
+            };
+            if !is_seen {
+                let input = location.read(unknown);
+                seen.push(input.kind);
+                return Some(Input { is_only_compared, ..input });
             }
         }
     }
@@ -187,7 +217,7 @@ impl Inputs {
     /// The files that were read, the nearest slugproof.yaml and the files that they name.
     pub fn files(&self) -> Vec<PathBuf> {
         let others = Data::find(self.data.clone()).map(|data| data.files(&[])).unwrap_or_default();
-        let bases = self.seen.iter().filter(|path| path.is_file()).flat_map(|path| policies::files(path));
+        let bases = self.seen.keys().filter(|path| path.is_file()).flat_map(|path| policies::files(path));
         bases.chain(others).collect()
     }
 
@@ -209,17 +239,28 @@ impl Location {
     /// The property that two names of one file share.
     fn identity(&self) -> PathBuf {
         match self {
-            Self::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            Self::File(path, _) => path.canonicalize().unwrap_or_else(|_| path.clone()),
             Self::EmbeddedRegistry => PathBuf::from(EMBEDDED),
             Self::EmbeddedPolicy(number) => PathBuf::from(format!("{EMBEDDED}{number}")),
         }
     }
 
+    /// The kind, unless only the content tells it.
+    fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::File(_, kind) => *kind,
+            Self::EmbeddedRegistry => Some(Kind::Registry),
+            Self::EmbeddedPolicy(_) => Some(Kind::Policy),
+        }
+    }
+
     fn read(self, unknown: UnknownFields) -> Input {
+        let kind = self.kind();
         let embedded = |name: &str, yaml: &str| Input {
             path: PathBuf::new(),
             shown: format!("{EMBEDDED}{name}"),
             content: Ok(yaml.as_bytes().to_vec()),
+            kind,
             unknown,
             is_only_compared: false,
         };
@@ -229,9 +270,10 @@ impl Location {
                 let name = format!("policies/{}.yaml", Policy::all_embedded()[number].name());
                 embedded(&name, Policy::EMBEDDED_YAML[number])
             }
-            Self::File(path) => {
+            Self::File(path, _) => {
                 let content = read_file(&path).map_err(|failure| failure.to_string());
-                Input { shown: report_path(&path), content, unknown, is_only_compared: false, path }
+                let kind = kind.or_else(|| kind_of(content.as_ref().ok()?, &path));
+                Input { shown: report_path(&path), content, kind, unknown, is_only_compared: false, path }
             }
         }
     }

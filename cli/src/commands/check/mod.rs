@@ -9,6 +9,7 @@ mod policy;
 mod reachability;
 mod registries;
 mod registry;
+mod words;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use crate::args::CheckArgs;
 use crate::codes::{self, Command};
 use crate::config::Config;
 use crate::conformity::{self, Conformity};
-use crate::data::PolicyFile;
+use crate::data::{PolicyFile, find_policy, same_name};
 use crate::exit::{Exit, Failure};
 use crate::findings::{Coverage, EMBEDDED, Finding, FindingsOptions, Report, Source, SourceId, Span, publish};
 use crate::lint::discovery;
@@ -62,6 +63,7 @@ pub fn report(args: &CheckArgs) -> Result<(Report, FindingsOptions), Failure> {
         check.others.push(inputs.other_registry()?);
     }
     check.check_patterns();
+    check.check_names_of_policies();
     check.check_names();
     check.compare();
     let workflows = check.compare_registries(&inputs)?;
@@ -126,7 +128,7 @@ impl Check {
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.
     fn read(&mut self, input: Input) -> Option<(SourceId, Config)> {
-        let Input { path, shown, content, unknown, is_only_compared } = input;
+        let Input { path, shown, content, kind, unknown, is_only_compared } = input;
         let bytes = match content {
             Ok(bytes) => bytes,
             Err(why) => {
@@ -145,6 +147,7 @@ impl Check {
         let root = match root {
             Ok(root) => root,
             Err(error) => {
+                self.has_registry |= kind == Some(Kind::Registry);
                 self.refuse_text(source, &error, std::str::from_utf8(&bytes).is_ok());
                 return None;
             }
@@ -157,7 +160,7 @@ impl Check {
                     .with_help("replace it, with the brackets, by the value that is meant"),
             );
         }
-        match inputs::kind_of(&root, &path).filter(|kind| *kind == Kind::Registry || !is_only_compared) {
+        match kind {
             Some(Kind::Registry) => {
                 self.has_registry = true;
                 match Registry::from_node(Cursor::root(&root), unknown).map_err(|error| error.located(&root)) {
@@ -188,10 +191,7 @@ impl Check {
                 Err(error) => self.refuse(source, Kind::Config, &error),
             },
             None => {
-                let title = match is_only_compared {
-                    true => "the file is not a registry".to_owned(),
-                    false => "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned(),
-                };
+                let title = "the file is neither a registry, nor a policy, nor a slugproof.yaml".to_owned();
                 let help = "a registry has `providers` and `runtimes`; a policy `model` and `secrets`; \
                             a slugproof.yaml `registry`, `policies`, `workflows` or `accept`";
                 self.unreadable(source, root.highlight_span(), title, Some(help));
@@ -205,7 +205,6 @@ impl Check {
         let is_yaml = is_text && !error.message.starts_with("not readable as YAML");
         match inputs::kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
             Some(kind) => {
-                self.has_registry |= kind == Kind::Registry;
                 self.refuse(source, kind, error);
             }
             None => {
@@ -267,6 +266,24 @@ impl Check {
         }
     }
 
+    /// Reports policies of slugproof.yaml with the same name, as every other command refuses them.
+    fn check_names_of_policies(&mut self) {
+        let Some((source, config)) = &self.config else { return };
+        let source = *source;
+        let names = config.policies.iter().flatten().enumerate();
+        let files = names.filter_map(|(index, name)| Some((index, find_policy(name, &[]).ok()?)));
+        let files: Vec<(usize, PolicyFile)> = files.collect();
+        let mut errors = Vec::new();
+        for (position, (index, file)) in files.iter().enumerate() {
+            let earlier = files[..position].iter().find(|(_, earlier)| earlier.policy.name() == file.policy.name());
+            let path = FieldPath::default().key("policies").index(*index);
+            errors.extend(earlier.map(|(_, earlier)| config.located(path, same_name([earlier, file]))));
+        }
+        for error in errors {
+            self.refuse(source, Kind::Config, &error);
+        }
+    }
+
     /// Reports the unknown names of slugproof.yaml, as `prove` and `lint` refuse them. After an invalid file, a name
     /// may only seem unknown.
     fn check_names(&mut self) {
@@ -304,6 +321,7 @@ impl Check {
             let root = self.root.as_deref().filter(|_| !is_embedded);
             self.report.findings.extend(policy::check_alone(sources, document, policy, root));
             self.report.findings.extend(reachability::check(sources, document, policy));
+            self.report.findings.extend(words::check(sources, document, policy));
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
         let others = self.others.iter().map(|(path, registry)| (path, registry));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use slug_function::caller::CallerSeparators;
 use slug_function::reading;
+use slug_redact::is_variable_name;
 use slug_resolver::policy::{Function, Harness, Membership, Pick, SecretsEffect, SecretsRule, Source, Test};
 use slug_resolver::registry::Runtime;
 use slug_resolver::yaml::{FieldPath, Node, Value};
@@ -274,7 +275,9 @@ impl<'a> PolicyCheck<'a> {
             let unaccepted = entry.injected().iter().filter(|name| !accepted.contains(name.as_str()));
             for name in unaccepted.filter(|name| injects_none || is_near(name)) {
                 let title = format!("no provider accepts the injected secret `{}`", shown(name));
-                let help = match closest_match(name, accepted.iter().copied()) {
+                // An invalid name of the registry has its own finding.
+                let valid = accepted.iter().copied().filter(|known| is_variable_name(known));
+                let help = match closest_match(name, valid) {
                     Some(near) => format!("did you mean `{}`?", shown(near)),
                     None => "inject a secret that a provider accepts, or add the name to an `auth_env`".to_owned(),
                 };
@@ -408,7 +411,7 @@ impl<'a> PolicyCheck<'a> {
     /// takes the model by a pattern.
     fn misspelt_pick(&self, pick: &PickedModel<'_>, templates: &[&str]) -> Option<Finding> {
         let ids = |runtime: &'a Runtime| runtime.arms.iter().flat_map(|arm| &arm.models);
-        if self.registry.runtimes().iter().flat_map(ids).any(|id| id == pick.model) {
+        if self.registry.runtimes().iter().flat_map(ids).any(|id| id == pick.model.trim()) {
             return None;
         }
         templates.iter().find_map(|template| {
@@ -448,8 +451,12 @@ impl<'a> PolicyCheck<'a> {
         };
         let listed =
             templates.iter().filter_map(|template| self.registry.runtime(template)).flat_map(|runtime| &runtime.arms);
-        let near = closest_matches(pick.model, listed.flat_map(|arm| &arm.models).map(String::as_str), 3);
-        let help = if near.is_empty() {
+        // An id with white space around it has its own finding.
+        let ids = listed.flat_map(|arm| &arm.models).map(String::as_str).filter(|id| id.trim() == *id);
+        let near = closest_matches(pick.model, ids, 3);
+        let help = if pick.model == "none" {
+            "in a list, `none` is the name of a model; a rule with `use: none` sends no model".to_owned()
+        } else if near.is_empty() {
             "list the model under a provider of the runtime, or pick a registered model".to_owned()
         } else {
             format!("did you mean {}? Spellings are compared exactly", quoted(&near, " or "))

@@ -10,7 +10,7 @@ use slug_resolver::{Provider, Registry, RegistryDocument};
 
 use crate::codes::{self, Level};
 use crate::findings::{Finding, Sources, Span};
-use crate::render::{counted, shown};
+use crate::render::{can_be_seen, counted, shown};
 
 use super::arms::{Arms, Shared};
 use super::document::Document;
@@ -41,6 +41,7 @@ pub(super) fn check(sources: &Sources, document: &Document, registry: &Registry)
     findings.extend(check.invalid_secret_names());
     findings.extend(check.unknown_fields());
     findings.extend(check.duplicate_models());
+    findings.extend(check.invisible_characters());
     (findings, note)
 }
 
@@ -158,11 +159,16 @@ impl RegistryCheck<'_> {
             .with_primary_text("this arm is never selected")
             .with_subject("runtime", runtime)
             .with_subject("provider", provider);
-        if !arms.runtime.arms[arm].models.is_empty() {
+        let models = &arms.runtime.arms[arm].models;
+        if models.iter().any(|id| id.trim() != id) {
+            finding.notes.push("no request selects an id with white space around it".to_owned());
+        }
+        if models.iter().any(|id| id.trim() == id) {
             let why = "an earlier arm also lists each id of this arm, and no credentials select this arm instead";
             finding.notes.push(why.to_owned());
         }
         finding.notes.push(match arms.matched_by(arm) {
+            None if arms.providers[arm].model_prefix_match.is_none() => "its provider has no pattern".to_owned(),
             None => "each id that its pattern matches is listed by some arm".to_owned(),
             Some(shared) => format!(
                 "its pattern matches `{}`, but so does the pattern of {}, and the arm has no credential of its own",
@@ -291,6 +297,47 @@ impl RegistryCheck<'_> {
                                 .with_help("remove one of the two, or correct the id that was meant")
                                 .with_subject("runtime", &runtime.name)
                                 .with_subject("provider", provider)
+                                .with_subject("model", id),
+                        );
+                    }
+                }
+            }
+        }
+        findings
+    }
+
+    /// Returns an error for each id with white space around it, which equals no requested model, because that is
+    /// trimmed; and a warning for each other id with a character that cannot be seen.
+    fn invisible_characters(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for runtime in self.registry.runtimes() {
+            for (number, arm) in runtime.arms.iter().enumerate() {
+                for (field, ids) in [("models", &arm.models), ("withdrawn_models", &arm.withdrawn_models)] {
+                    let is_plain = |id: &str| id.trim() == id && id.chars().all(can_be_seen);
+                    for (position, id) in ids.iter().enumerate().filter(|(_, id)| !is_plain(id)) {
+                        let path = arm_at(runtime, number).key(field).index(position);
+                        let (level, what, effect, help) = match id.trim() == id {
+                            false => (
+                                Level::Error,
+                                "has white space around it",
+                                "never selected",
+                                "remove the white space: a requested model is trimmed before it is compared",
+                            ),
+                            true => (
+                                Level::Warning,
+                                "has a character that cannot be seen",
+                                "selected by an equal text only",
+                                "remove the character, unless the id of the provider has it",
+                            ),
+                        };
+                        let title = format!("the id `{}` of `{}` {what}", shown(id), shown(&arm.provider));
+                        findings.push(
+                            Finding::new(&codes::INVISIBLE_CHARACTER, self.document.span(self.sources, &path), title)
+                                .with_level(level)
+                                .with_primary_text(effect)
+                                .with_help(help)
+                                .with_subject("runtime", &runtime.name)
+                                .with_subject("provider", &arm.provider)
                                 .with_subject("model", id),
                         );
                     }

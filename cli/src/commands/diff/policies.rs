@@ -106,10 +106,12 @@ fn cause(place: Option<Place>, changes: Vec<Change>, policy: &str) -> Cause {
     let mut transitions: Vec<Transition> = Vec::new();
     for change in &changes {
         let (before, after) = (told(&change.before), told(&change.after));
-        let runtime = match change.before.runtime == change.after.runtime {
-            true => shown(&change.after.runtime),
-            false => format!("{} (before: {})", shown(&change.after.runtime), shown(&change.before.runtime)),
-        };
+        let names = [&change.before, &change.after].map(|answer| match answer.runtime.as_str() {
+            "" => "no runtime".to_owned(),
+            name => shown(name),
+        });
+        let [old, new] = &names;
+        let runtime = if old == new { new.clone() } else { format!("{new} (before: {old})") };
         let environment = environment(&change.variables);
         match transitions.iter_mut().find(|known| (&known.before, &known.after) == (&before, &after)) {
             Some(known) => {

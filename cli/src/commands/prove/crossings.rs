@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slug_laws::Dataset;
 use slug_laws::enumeration::Enumeration;
-use slug_resolver::{Warning, resolve};
+use slug_resolver::Warning;
+use slug_resolver::empty_keys::resolve;
 
 use crate::config::{Accept, AcceptCode};
 

@@ -7,7 +7,8 @@ use slug_resolver::{Code, explain};
 
 use super::report::{Cell, Column, EvaluatedCrossing, PolicyReport, Report, Row};
 use super::results::{
-    assignments, description, grouped_by_runtime, results, sample, sample_heading, set_names, undecided,
+    CREATES_NOTHING, assignments, description, grouped_by_runtime, notes, results, sample, sample_heading, set_names,
+    undecided,
 };
 use crate::codes::{CROSS_VENDOR_CREDENTIAL, FAILED_EXPECTATION};
 use crate::expectation::TestedEnvironment;
@@ -193,6 +194,9 @@ fn gaps(policy: &PolicyReport) -> String {
     if policy.gaps.is_empty() && policy.uncovered() > 0 {
         return format!("  {WARN}no gaps{WARN:#} in the cases that were checked; others were not checked\n");
     }
+    if policy.creates_nothing() {
+        return format!("  {WARN}no gaps{WARN:#}: {CREATES_NOTHING}\n");
+    }
     if policy.gaps.is_empty() {
         return format!("  {GOOD}no gaps{GOOD:#}: without an override, every case is consistent\n");
     }
@@ -277,6 +281,9 @@ fn findings(policy: &PolicyReport) -> String {
     }
     if policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees) {
         let _ = writeln!(text, "\n{BAD}✗ the counts of --brute-force differ from those of the enumeration{BAD:#}");
+    }
+    for note in notes(policy) {
+        let _ = writeln!(text, "\n{FAINT}{}{FAINT:#}", wrapped(&format!("note: {note}"), "  ", "    "));
     }
     for message in undecided(policy) {
         let message = format!("undecided: {message}");

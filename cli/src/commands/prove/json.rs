@@ -42,6 +42,10 @@ struct PolicyForm<'a> {
     undecided_runtimes: &'a [String],
     unexplored_runtimes: &'a [String],
     unchecked_runtimes: &'a [String],
+    runtimes_without_creation: &'a [String],
+    /// A smallest environment that names no runtime, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_runtime: Option<&'a BTreeMap<String, String>>,
     broken: Option<BrokenForm<'a>>,
 }
 
@@ -230,6 +234,8 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
         undecided_runtimes: &policy.undecided,
         unexplored_runtimes: &policy.unexplored,
         unchecked_runtimes: &policy.unchecked,
+        runtimes_without_creation: &policy.without_creation,
+        without_runtime: policy.without_runtime.as_ref(),
         broken: policy.proof.broken.as_ref().map(|broken| BrokenForm {
             law: broken.law.id,
             violation: &broken.violation,

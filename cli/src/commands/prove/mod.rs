@@ -17,7 +17,10 @@ use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::{Gap, Proof};
-use slug_laws::{Counts, Dataset, LAWS, RealResolver, TestCase, condition_values, values_when_set};
+use slug_laws::{
+    Counts, Dataset, LAWS, RealResolver, SECRET_PLACEHOLDER, TestCase, condition_values, every_environment,
+    values_when_set,
+};
 use slug_resolver::empty_keys::resolve;
 use slug_resolver::{Env, Kind, Policy, Registry};
 
@@ -381,7 +384,11 @@ fn prove(
     });
     let crossings = crossings.collect();
     let (columns, rows) = matrix(dataset, enumeration);
+    let is_known = |name: &&str| rows.iter().any(|row| row.known && row.runtime == *name);
+    let without_creation = proof.counts.without_creation().filter(is_known).map(str::to_owned).collect();
     Ok(PolicyReport {
+        without_creation,
+        without_runtime: without_runtime(dataset),
         policy: policy.to_owned(),
         resolve: None,
         embedded: Policy::embedded(policy).is_some_and(|embedded| embedded == dataset.policy),
@@ -397,6 +404,25 @@ fn prove(
         proof,
     })
 }
+
+/// A smallest environment that creates something and names no runtime, if the policy has rules for the runtime. Without
+/// an explicit runtime, a harness fails in it.
+fn without_runtime(dataset: &Dataset) -> Option<BTreeMap<String, String>> {
+    let Dataset { registry, policy, .. } = dataset;
+    if policy.document().runtime.is_empty() {
+        return None;
+    }
+    let values: Vec<_> =
+        policy.runtime_variables().map(|variable| (variable, values_when_set(policy, variable))).collect();
+    let all = every_environment(policy, &values, NAMING).unwrap_or_else(|| vec![Env::empty(policy)]);
+    let fails = |env: &Env<'_>| env.runtime().is_none() && resolve(registry, "", env, &[]).code.is_some();
+    let smallest = all.into_iter().filter(fails).min_by_key(|env| env.set_variables().count())?;
+    let value = |variable| smallest.text(variable).unwrap_or(SECRET_PLACEHOLDER).to_owned();
+    Some(smallest.set_variables().map(|it| (policy.variable_name(it).to_owned(), value(it))).collect())
+}
+
+/// The maximum number of environments in which a runtime is looked for.
+const NAMING: usize = 10_000;
 
 fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
     let classes = enumeration.first_classes();

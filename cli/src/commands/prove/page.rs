@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use slug_resolver::{Code, explain};
 
 use super::report::{Cell, Column, EvaluatedGap, PolicyReport, Report, Row, TestedExpectation};
-use super::results::{grouped_by_runtime, results, sample, undecided};
+use super::results::{CREATES_NOTHING, grouped_by_runtime, notes, results, sample, undecided};
 use crate::codes::{CROSS_VENDOR_CREDENTIAL, FAILED_EXPECTATION, VIOLATED_INVARIANT, contradiction};
 use crate::page::{self, Filters, Page, Room, Section, Sign, Tags, block, folded, left_out, name, prose, value, wide};
 use crate::render::{counted, grouped};
@@ -64,7 +64,7 @@ pub fn render(report: &Report) -> String {
 fn sign_of(report: &Report, policy: &PolicyReport) -> Sign {
     let disagrees = policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees);
     let violated = !policy.violations.found.is_empty() || !policy.violations.unexplored.is_empty();
-    let open = policy.open_gaps() > 0 || !undecided(policy).is_empty();
+    let open = policy.open_gaps() > 0 || !undecided(policy).is_empty() || policy.creates_nothing();
     if policy.proof.broken.is_some() || disagrees || violated || policy.open_crossings() > 0 {
         Sign::Bad
     } else if open {
@@ -191,6 +191,8 @@ fn body(number: usize, policy: &PolicyReport, room: &mut Room) -> Markup {
         (picture(policy, &anchors))
         @if open.is_empty() && policy.uncovered() > 0 {
             p { (Sign::Open.with("no gaps in the cases that were checked; others were not checked")) }
+        } @else if policy.creates_nothing() {
+            p { (Sign::Open.with(CREATES_NOTHING)) }
         } @else if open.is_empty() {
             p { (Sign::Good.with("no gaps: without an override, every case is consistent or accepted")) }
         } @else {
@@ -352,6 +354,9 @@ fn failures(policy: &PolicyReport, room: &mut Room) -> Markup {
             crossings,
             sent,
         ))
+        @for note in notes(policy) {
+            p { "note: " (prose(&note)) }
+        }
         @for message in undecided(policy) {
             p { (Sign::Open.with("undecided")) ": " (prose(&message)) }
         }

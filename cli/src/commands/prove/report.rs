@@ -80,6 +80,10 @@ pub struct PolicyReport {
     pub unexplored: Vec<String>,
     /// The runtimes with cases that the budget left unchecked.
     pub unchecked: Vec<String>,
+    /// The known runtimes on which no environment creates anything.
+    pub without_creation: Vec<String>,
+    /// A smallest environment that creates something and names no runtime, if the policy has rules for the runtime.
+    pub without_runtime: Option<BTreeMap<String, String>>,
     pub brute_force: Option<BruteForce>,
 }
 
@@ -171,7 +175,7 @@ impl Report {
             policy.proof.broken.is_some() || policy.brute_force.as_ref().is_some_and(|brute_force| !brute_force.agrees)
         });
         let open = self.policies.iter().any(|policy| policy.open_gaps() > 0);
-        let unknown = self.policies.iter().any(|policy| policy.uncovered() > 0);
+        let unknown = self.policies.iter().any(|policy| policy.uncovered() > 0 || policy.creates_nothing());
         if self.sample == Some(Sample::Unrequested) && !broken {
             return Exit::NothingChecked;
         }
@@ -211,6 +215,7 @@ impl Report {
             (unexplored.len() as u64, "unchecked invariant"),
             (self.failed_expectations() as u64, "failed expectation"),
             (undecided, "uncovered runtime"),
+            (sum(|policy| usize::from(policy.creates_nothing())), "policy that creates nothing"),
             (self.functions.problems.len() as u64, "unproved policy"),
             (self.idle.len() as u64, "unused `accept` entry"),
         ];
@@ -224,6 +229,12 @@ impl PolicyReport {
     /// The number of runtimes with relevant cases that were not checked.
     pub fn uncovered(&self) -> usize {
         self.undecided.len() + self.unexplored.len() + self.unchecked.len()
+    }
+
+    /// Returns true if no environment on any known runtime creates anything, so that nothing was proved.
+    pub fn creates_nothing(&self) -> bool {
+        let mut known = self.rows.iter().filter(|row| row.known).peekable();
+        self.uncovered() == 0 && known.peek().is_some() && known.all(|row| self.without_creation.contains(&row.runtime))
     }
 
     /// A command that resolves an environment with the same data, or `None` if it cannot be shown.

@@ -37,6 +37,12 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
         let queries = format!("{compared} {which} agree with the reference resolver");
         results.push((sign, queries));
     }
+    for policy in report.policies.iter().filter(|policy| policy.creates_nothing()) {
+        let sign = if report.gaps_count { Sign::Bad } else { Sign::Open };
+        let name = shown(&policy.policy);
+        let message = format!("policy {name}: {CREATES_NOTHING}: correct its `creates`");
+        results.push((sign, message));
+    }
     let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
     let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
     if decided > 0 {
@@ -87,6 +93,9 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
     }
     results
 }
+
+/// What is said of a policy that creates nothing.
+pub const CREATES_NOTHING: &str = "no environment creates anything, so nothing is proved";
 
 /// An entry of `accept` that accepts a gap.
 fn accept_entry(evaluated: &EvaluatedGap) -> String {
@@ -185,6 +194,23 @@ pub fn undecided(policy: &PolicyReport) -> Vec<String> {
         ));
     }
     sentences
+}
+
+/// What the proof of a policy assumes or leaves out, one sentence each.
+pub fn notes(policy: &PolicyReport) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !policy.without_creation.is_empty() && !policy.creates_nothing() {
+        let runtimes: Vec<String> = policy.without_creation.iter().map(|name| shown(name)).collect();
+        notes.push(format!("no environment creates anything on {}, so nothing is proved there", runtimes.join(", ")));
+    }
+    if let Some(set) = &policy.without_runtime {
+        let set = assignments(set, None);
+        notes.push(format!(
+            "an environment with {set} names no runtime: unless the harness is given one, the create call fails \
+             (unknown-runtime), which is not counted as a gap; if the harness has a default, add it to `defaults`"
+        ));
+    }
+    notes
 }
 
 /// The gaps in their order; gaps that differ only in the runtime are one entry with all runtimes.

@@ -284,7 +284,7 @@ impl Enumeration {
         };
         let classes = (1..domain.classes()).map(|class| match domain.value(class) {
             _ if domain.models() == Some(class) => ValueClass::Models,
-            _ if is_key => ValueClass::Set,
+            Some(value) if is_key && !value.is_empty() => ValueClass::Set,
             None => ValueClass::Unset,
             Some(value) if is_text(value) => ValueClass::Text(value),
             Some(value) if is_host(value) => ValueClass::Host(value),
@@ -315,7 +315,7 @@ impl Enumeration {
         };
         let domains = self.domains.iter().enumerate().filter(|(number, domain)| is_restricted(number, domain));
         let when = domains.map(|(number, domain)| (domain.name.as_str(), numbers(number, domain))).collect();
-        let resolution = RealResolver.resolve(&point.case);
+        let resolution = RealResolver.answer(&point.case);
         let is_created = resolution.verdict != Kind::Nothing;
         let slug = (is_created && point.slug_in.is_none()).then(|| resolution.slug.to_owned());
         let verdict = Verdict {

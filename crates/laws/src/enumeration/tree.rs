@@ -28,6 +28,8 @@ pub(crate) struct Domain {
     default: Option<String>,
     /// True if the policy counts an empty value as set.
     is_set_if_empty: bool,
+    /// True if the variable is a key, so that an empty value holds no credential.
+    is_key: bool,
 }
 
 impl Domain {
@@ -41,6 +43,7 @@ impl Domain {
             holds_slugs: false,
             default: document.defaults.get(name).cloned(),
             is_set_if_empty: document.empty_is_set.iter().any(|known| known == name),
+            is_key: policy.variable(name).is_some_and(|variable| policy.is_key(variable)),
         }
     }
 
@@ -89,6 +92,11 @@ impl Domain {
     fn is_unset(&self, class: usize) -> bool {
         self.value(class).is_none_or(|value| value.is_empty() && !self.is_set_if_empty)
     }
+
+    /// Returns true if a class means that the variable is a key which counts as set and is empty.
+    fn is_empty_key(&self, class: usize) -> bool {
+        self.is_key && self.is_set_if_empty && self.value(class) == Some("")
+    }
 }
 
 /// The variables that rules for the model, the secrets and the creation read.
@@ -106,10 +114,11 @@ pub(crate) fn domains(policy: &Policy, slugs: &[String]) -> Vec<Domain> {
         let is_key = policy.is_key(variable);
         if is_key {
             add(SECRET_PLACEHOLDER.to_owned());
-        } else {
-            if document.empty_is_set.iter().any(|known| known == name) {
-                add(String::new());
-            }
+        }
+        if document.empty_is_set.iter().any(|known| known == name) {
+            add(String::new());
+        }
+        if !is_key {
             let tests: Vec<&Test> = tests_of(document, name).collect();
             for test in &tests {
                 if let Test::Value(membership) = test {
@@ -266,7 +275,8 @@ impl Leaf {
         let first_set = |at: usize| {
             let mut classes = self.classes.clone();
             self.some_of[..at].iter().for_each(|key| classes[*key] = [0].into());
-            classes[self.some_of[at]] = [1].into();
+            let key = self.some_of[at];
+            classes[key] = classes[key][1..].into();
             classes
         };
         (0..self.some_of.len()).map(first_set).collect()
@@ -544,7 +554,10 @@ impl<'d> Tree<'d> {
         self.spend(self.document.secrets.len())?;
         for rule in self.secrets_rules() {
             let (holding, failing) = self.split_all(open, &rule.condition())?;
-            holding.into_iter().for_each(|path| self.add(path, picked, Arc::clone(members)));
+            for path in holding {
+                let parts = self.split_by_empty_keys(path, rule)?;
+                parts.into_iter().for_each(|path| self.add(path, picked, Arc::clone(members)));
+            }
             open = failing;
         }
         open.into_iter().for_each(|path| self.add(path, picked, Arc::clone(members)));
@@ -573,11 +586,8 @@ impl<'d> Tree<'d> {
                 continue;
             };
             let next = next + 1;
-            if let Some(key) = self.sole_key(rule)
-                && !rule.injected().iter().any(|name| relevant.contains(name))
-                && *path.classes[key] == [0, 1]
-                && !self.domains[key].is_unset(1)
-            {
+            let is_relevant = rule.injected().iter().any(|name| relevant.contains(name));
+            if let Some(key) = self.sole_key(rule).filter(|key| !is_relevant && self.may_be_set(&path, *key)) {
                 others.push(key);
                 open.push(Injecting { path, next, injects, others });
                 continue;
@@ -587,7 +597,11 @@ impl<'d> Tree<'d> {
             match (holding, &rule.effect) {
                 (None, _) => {}
                 (Some(path), SecretsEffect::Platform) => self.add_injecting(path, picked, members, injects, others),
-                (Some(path), SecretsEffect::Inject(_)) => open.push(Injecting { path, next, injects: true, others }),
+                (Some(path), SecretsEffect::Inject(_)) => {
+                    let parts = if is_relevant { self.split_by_empty_keys(path, rule)? } else { vec![path] };
+                    let injecting = |path| Injecting { path, next, injects: true, others: others.clone() };
+                    open.extend(parts.into_iter().map(injecting));
+                }
             }
         }
         Some(())
@@ -602,11 +616,45 @@ impl<'d> Tree<'d> {
         let mut none = path.clone();
         others.iter().for_each(|key| none.classes[*key] = [0].into());
         self.add(none, picked, Arc::clone(members));
+        let all: u128 = others.iter().map(|key| path.classes[*key].len() as u128).product();
         self.add(path, picked, Arc::clone(members));
         let some = self.leaves.last_mut().expect("a leaf was added");
-        let all = 1_u128 << others.len();
         some.covers = some.covers / all * (all - 1);
         some.some_of = others;
+    }
+
+    /// Splits a path on which a rule for secrets applies into the parts in which a key that the rule tests is empty, so
+    /// that its secrets hold no credential, and the part in which none is. `None` if the budget ends.
+    fn split_by_empty_keys(&self, path: Path, rule: &SecretsRule) -> Option<Vec<Path>> {
+        let mut parts = Vec::new();
+        let mut rest = path;
+        for (name, _) in rule.condition().variables.iter().filter(|(_, test)| *test == Test::Set) {
+            let variable = self.variable(name);
+            let domain = &self.domains[variable];
+            self.spend(rest.classes[variable].len())?;
+            let is_empty = |class: &&usize| domain.is_empty_key(**class);
+            let (empty, others): (Vec<usize>, Vec<usize>) = rest.classes[variable].iter().partition(is_empty);
+            if empty.is_empty() {
+                continue;
+            }
+            if others.is_empty() {
+                break;
+            }
+            self.spend(self.domains.len())?;
+            let mut part = rest.clone();
+            part.classes[variable] = empty.into();
+            parts.push(part);
+            rest.classes[variable] = others.into();
+        }
+        parts.push(rest);
+        Some(parts)
+    }
+
+    /// Returns true if a key can be unset on a path, and have every other value.
+    fn may_be_set(&self, path: &Path, key: usize) -> bool {
+        let domain = &self.domains[key];
+        let mut set = 1..domain.classes();
+        path.classes[key].len() == domain.classes() && domain.classes() > 1 && set.all(|class| !domain.is_unset(class))
     }
 
     /// The rules for secrets that can apply on the runtime.

@@ -4,12 +4,14 @@ use slug_resolver::Provider;
 
 use crate::case::TestCase;
 use crate::law::{Law, LawContext, Violation, ensure};
+use crate::reference;
 use crate::secret::{CANARY, SECRET_PLACEHOLDER};
 
 /// The resolver agrees with the reference, which is the specification as code.
 pub const AGREEMENT: Law = Law {
     id: "agreement",
-    statement: "the resolver and the reference resolver return the same resolution and the same candidates",
+    statement: "the resolver and the reference resolver return the same resolution and the same candidates; for both, \
+                a key that is empty and counts as set holds no credential",
     check: agreement,
 };
 
@@ -20,6 +22,12 @@ fn agreement(context: &LawContext<'_>) -> Result<(), Violation> {
         "the resolver returns {:?}; the reference returns {expected:?}",
         context.resolution
     );
+    let TestCase { dataset, variables, ambient, .. } = context.case;
+    if !dataset.policy.document().empty_is_set.is_empty() {
+        let found = context.case.with_empty_keys(context.resolution);
+        let expected = reference::checked(*expected, &dataset.policy, variables, ambient);
+        ensure!(found == expected, "with empty keys, the resolver returns {found:?}; the reference {expected:?}");
+    }
     let is_contradiction = context.resolution.is_contradiction();
     ensure!(
         is_contradiction == expected.code.is_some() && !(is_contradiction && context.resolution.is_coherent()),

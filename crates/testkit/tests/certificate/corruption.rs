@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{EVERY_FORM, certificate, policy, reasons, registry};
 
 /// Policies whose certificates have every kind of value in few lines.
-const POLICIES: [&str; 2] = [
+const POLICIES: [&str; 3] = [
     "
 schema_version: 2
 name: small
@@ -20,6 +20,15 @@ model:
   - {use: big}
 inject: every
 secrets: [{when: {MODE: given}, path: platform}, {key: KEY, inject: [ACME_KEY]}, {key: A_KEY}, {key: B_KEY}]
+",
+    "
+schema_version: 2
+name: empty
+runtimes: [agent]
+empty_is_set: [ACME_KEY, B_KEY]
+model: [{use: model-1}]
+inject: every
+secrets: [{key: ACME_KEY}, {key: A_KEY}, {key: B_KEY}]
 ",
     "{schema_version: 2, name: held, runtimes: [agent], model: [{name: any, use: $MODEL}], secrets: [{key: ACME_KEY}]}",
 ];

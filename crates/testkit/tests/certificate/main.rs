@@ -131,7 +131,7 @@ runtimes:
 "#;
 
 /// Policies with each form of test, source, effect and mode.
-const POLICIES: [&str; 5] = [
+const POLICIES: [&str; 7] = [
     "{schema_version: 2, name: plain, model: [{use: $MODEL}, {use: none}], secrets: [{key: ACME_KEY}]}",
     "
 schema_version: 2
@@ -162,6 +162,24 @@ model:
 secrets:
   - {key: KEY, inject: [RIVAL_KEY]}
   - {inject: [ACME_ID]}
+",
+    "
+schema_version: 2
+name: empty-first
+runtimes: [agent]
+runtime: [{when: {NAMED: set}, use: $RUNTIME}, {when: {MODE: b}, use: agent}]
+empty_is_set: [KEY, ID, MODE, NAMED]
+model: [{when: {KEY: set, MODE: set, NAMED: unset}, use: big}, {use: $MODEL}]
+secrets: [{when: {ID: set, SECRET: set}, inject: [ACME_ID, ACME_SECRET]}, {key: KEY, inject: [ACME_KEY]}]
+",
+    "
+schema_version: 2
+name: empty-every
+runtimes: [agent]
+empty_is_set: [ACME_KEY, RIVAL_KEY, A_KEY, B_KEY]
+model: [{use: $MODEL}, {use: model-a}]
+inject: every
+secrets: [{key: ACME_KEY}, {key: RIVAL_KEY}, {key: A_KEY}, {key: B_KEY}]
 ",
     "{schema_version: 2, name: fixed, model: [{use: 'local:1'}], inject: every, secrets: [{key: A_KEY}, {key: B_KEY}]}",
     "
