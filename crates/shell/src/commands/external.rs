@@ -49,6 +49,14 @@ impl Interpreter<'_> {
         if let Some(outcome) = self.container(command, words) {
             return outcome;
         }
+        let frozen: Vec<Word>;
+        let words = if ISOLATED.contains(&command) {
+            // The shell expands every word before the program changes the environment.
+            frozen = words.iter().map(|word| self.frozen(word)).collect();
+            frozen.as_slice()
+        } else {
+            words
+        };
         if let Some(index) = keeps_environment(command, words) {
             return self.env(&words[index - 1..]);
         }
