@@ -11,9 +11,11 @@ mod make;
 mod packages;
 mod print;
 mod tasks;
+mod writes;
 
 pub use choices::{is_model_option_name, mentions_settings_file};
 pub(super) use launch::runs_other_language;
+pub use writes::may_change_files;
 
 use super::files::{SourceFile, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
@@ -376,6 +378,7 @@ impl Interpreter<'_> {
             words = &frozen;
         }
         let arguments = &words[1..];
+        self.note_changes(command, arguments);
         let silent = |status| Outcome::silent(status);
         match command {
             ":" | "true" => {
@@ -646,8 +649,9 @@ impl Interpreter<'_> {
         let Some((first, rest)) = arguments.split_first() else { return unknown() };
         let path = self.expand_run(first).single().cloned();
         let found = path.as_ref().and_then(|path| Some((path, self.file_at(path)?)));
-        let is_foreign = |file: &SourceFile| !self.runs_in_bash && needs_bash(&file.text);
-        if let Some((path, file)) = found.as_ref().filter(|(_, file)| is_foreign(file)) {
+        let is_unknown =
+            |path: &str, file: &SourceFile| self.is_changed(path) || !self.runs_in_bash && needs_bash(&file.text);
+        if let Some((path, file)) = found.as_ref().filter(|(path, file)| is_unknown(path, file)) {
             self.note_uninterpreted(&file.text, file.base, path);
         } else if let Some((path, file)) = found {
             let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();

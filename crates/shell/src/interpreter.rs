@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
-use super::files::{FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
+use super::files::{ChangedPaths, FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
 use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
 use super::state::{State, Written, join, join_written, open_value_reason, widen};
@@ -59,6 +59,8 @@ pub(super) struct Interpreter<'a> {
     pub names: &'a BTreeSet<String>,
     /// The reason why a file that was written may choose the model of a target, if one may.
     pub settings_reason: Option<String>,
+    /// The files of the repository that a command may have changed before.
+    pub changed: ChangedPaths,
     /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The targets whose own script is interpreted, if one is.
@@ -214,6 +216,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         targets: input.targets,
         names: input.names,
         settings_reason: input.settings_reason.map(str::to_owned),
+        changed: input.changed.clone(),
         missing: Vec::new(),
         inside: None,
         looked_inside: 0,
@@ -305,7 +308,7 @@ impl Interpreter<'_> {
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible().with_real_paths()));
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
-        let (settings_reason, missing) = (self.settings_reason, self.missing);
+        let (settings_reason, changed, missing) = (self.settings_reason, self.changed, self.missing);
         let mut effects = Effects {
             calls,
             unreached,
@@ -315,6 +318,7 @@ impl Interpreter<'_> {
             always_fails,
             final_variables,
             settings_reason,
+            changed,
             missing,
             others_unknown,
         };
@@ -399,7 +403,8 @@ impl Interpreter<'_> {
     /// Records that a file that the script itself runs does not exist, if its path is in the repository.
     pub fn note_missing_file(&mut self, path: &str) {
         let ResolvedPath::Repository(place) = ResolvedPath::of(path, self.state.directory.as_deref()) else { return };
-        if self.is_recording && !self.state.ended && self.script_depth <= 1 && self.files.read(&place).is_none() {
+        let lacks = self.files.read(&place).is_none() && !self.changed.contains(&place);
+        if self.is_recording && !self.state.ended && self.script_depth <= 1 && lacks {
             self.missing.push(Missing { name: place, within: None });
         }
     }
@@ -1159,6 +1164,8 @@ impl Interpreter<'_> {
                 let target = self.expand(&redirect.target);
                 if is_stdout {
                     file = Some((redirect, target));
+                } else if let Some(path) = target.single() {
+                    self.note_changed(path);
                 }
             } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.here_document.is_none() {
                 self.expand(&redirect.target);
@@ -1184,6 +1191,7 @@ impl Interpreter<'_> {
             self.write(&output.texts, command.span.clone(), appends);
         } else if let Some(path) = target.single() {
             self.note_output_file(path, &output, Some(command));
+            self.note_changed(path);
         } else if self.names_env_file && output.may_assign() {
             self.state.set_opaque("the file to which a script writes variables is not known".to_owned());
         }

@@ -168,7 +168,7 @@ impl Interpreter<'_> {
                 }
             }
             ("-e" | "--env", None, _) => container.unknown = unknown("a variable"),
-            ("--env-file", _, text) => match text.as_deref().and_then(|path| self.file_at(path)) {
+            ("--env-file", _, text) => match text.as_deref().and_then(|path| self.unchanged_file_at(path)) {
                 Some(file) => {
                     let mut start = file.base;
                     for line in file.text.split_inclusive('\n') {

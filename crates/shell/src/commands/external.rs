@@ -282,7 +282,8 @@ impl Interpreter<'_> {
             Some((shell, _)) => shell,
             None => self.interpreter(&file.text),
         };
-        if !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text) {
+        let is_foreign = !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text);
+        if is_foreign || self.is_changed(&path) {
             self.note_uninterpreted(&file.text, file.base, &path);
             return None;
         }
@@ -303,6 +304,19 @@ impl Interpreter<'_> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
             ResolvedPath::Repository(path) => self.files.read(&path),
             ResolvedPath::Elsewhere => None,
+        }
+    }
+
+    /// The file of the repository to which a path leads, if no command may have changed it.
+    pub(super) fn unchanged_file_at(&self, path: &str) -> Option<SourceFile> {
+        self.file_at(path).filter(|_| !self.is_changed(path))
+    }
+
+    /// Whether a command may have changed the file of the repository to which a path leads.
+    pub(crate) fn is_changed(&self, path: &str) -> bool {
+        match ResolvedPath::of(path, self.state.directory.as_deref()) {
+            ResolvedPath::Repository(path) => self.changed.contains(&path),
+            ResolvedPath::Elsewhere => false,
         }
     }
 

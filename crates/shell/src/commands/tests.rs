@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::super::{Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, interpret};
+use super::super::{
+    ChangedPaths, Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, interpret,
+};
 use slug_value::{AbstractValue, Text};
 
 const TARGET: &str = "tests/run.sh";
@@ -38,6 +40,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         roots: &[""],
         names: &BTreeSet::from(["SLUG".to_owned()]),
         settings_reason: None,
+        changed: ChangedPaths::NONE,
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),

@@ -349,7 +349,8 @@ impl Interpreter<'_> {
     /// scripts name elsewhere may have been written.
     fn content(&mut self, path: &Word) -> Text {
         let path = self.expand_again(path);
-        let file = path.single().filter(|path| !self.is_named_elsewhere(path)).and_then(|path| self.file_at(path));
+        let is_known = |path: &&String| !self.is_named_elsewhere(path) && !self.is_changed(path);
+        let file = path.single().filter(is_known).and_then(|path| self.file_at(path));
         let text = match file.filter(|file| file.text.len() <= SCRIPT_BYTES) {
             Some(file) => {
                 self.spend(file.text.len() / 64);

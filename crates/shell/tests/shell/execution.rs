@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use slug_shell::{
-    Effects, Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, Variables, interpret,
+    ChangedPaths, Effects, Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, Variables,
+    interpret,
 };
 use slug_value::{AbstractValue, Text};
 
@@ -142,6 +143,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         roots: &[""],
         names: &std::collections::BTreeSet::new(),
         settings_reason: None,
+        changed: ChangedPaths::NONE,
         files: &TestFiles(files),
         directory: Some(""),
         env: &Variables::from([("A".to_owned(), start)]),
