@@ -17,7 +17,7 @@ pub use choices::{is_model_option_name, mentions_settings_file};
 pub(super) use launch::runs_other_language;
 pub use writes::may_change_files;
 
-use super::files::{SourceFile, needs_bash};
+use super::files::{SourceFile, has_carriage_returns, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use std::collections::BTreeSet;
 
@@ -649,8 +649,9 @@ impl Interpreter<'_> {
         let Some((first, rest)) = arguments.split_first() else { return unknown() };
         let path = self.expand_run(first).single().cloned();
         let found = path.as_ref().and_then(|path| Some((path, self.file_at(path)?)));
-        let is_unknown =
-            |path: &str, file: &SourceFile| self.is_changed(path) || !self.runs_in_bash && needs_bash(&file.text);
+        let is_unknown = |path: &str, file: &SourceFile| {
+            self.is_changed(path) || has_carriage_returns(&file.text) || !self.runs_in_bash && needs_bash(&file.text)
+        };
         if let Some((path, file)) = found.as_ref().filter(|(path, file)| is_unknown(path, file)) {
             self.note_uninterpreted(&file.text, file.base, path);
         } else if let Some((path, file)) = found {

@@ -130,6 +130,12 @@ pub(super) fn options_of_file(text: &str) -> ShellOptions {
     ShellOptions::of(first.split_whitespace())
 }
 
+/// Whether lines of a script end with a carriage return, which a shell takes for a part of the last word. A forge may
+/// check out the file without them.
+pub(super) fn has_carriage_returns(script: &str) -> bool {
+    script.contains("\r\n")
+}
+
 /// Whether another shell than bash may interpret a script differently: `sh` is `dash` on some systems.
 pub(super) fn needs_bash(script: &str) -> bool {
     const FORMS: [&str; 25] = [

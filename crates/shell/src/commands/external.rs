@@ -1,7 +1,9 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::Call;
-use super::super::files::{ResolvedPath, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
+use super::super::files::{
+    ResolvedPath, SourceFile, has_carriage_returns, interpreter_of, joined, needs_bash, options_of_file,
+};
 use super::super::forge::STARTUP_FILE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::options::ShellOptions;
@@ -283,7 +285,7 @@ impl Interpreter<'_> {
             None => self.interpreter(&file.text),
         };
         let is_foreign = !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text);
-        if is_foreign || self.is_changed(&path) {
+        if is_foreign || has_carriage_returns(&file.text) || self.is_changed(&path) {
             self.note_uninterpreted(&file.text, file.base, &path);
             return None;
         }
