@@ -703,7 +703,17 @@ impl Interpreter<'_> {
                     if matches!(attribute, Some(Attribute::Uppercase | Attribute::Lowercase)) {
                         self.state.attributes.remove(&*name);
                     }
-                    self.set_variable(&name, Text::empty(), word.span.clone(), Some(Export::No));
+                    let (value, export) = match self.hidden_by_local(&name) {
+                        // The shell has no value, but a command gets the variable that was hidden.
+                        Some(hidden) => (Text::empty().or(hidden.visible().value).with_reason(HIDDEN), Export::Maybe),
+                        None => (Text::empty(), Export::No),
+                    };
+                    let is_hidden = export == Export::Maybe;
+                    self.set_variable(&name, value, word.span.clone(), Some(export));
+                    if is_hidden {
+                        // A later assignment may be to either of them.
+                        self.state.attributes.insert(name.clone().into_owned(), Attribute::Other);
+                    }
                 }
                 Some(name) => {
                     if let Some((name, _)) = name.split_once('[').filter(|(name, _)| is_name(name)) {
@@ -896,6 +906,9 @@ fn command_of(name: &Text) -> &str {
 /// Whether the name of a command is a literal in `names`.
 /// Why nothing is known after an assignment to a read-only variable.
 const READ_ONLY: &str = "a variable may be read-only";
+
+/// Why a variable is unknown that a function has made local and then unset.
+const HIDDEN: &str = "a function unsets a local variable that hides another";
 
 /// Why a variable with an attribute is unknown.
 const UNKNOWN_ATTRIBUTE: &str = "a variable has an attribute that is not interpreted";

@@ -102,6 +102,8 @@ pub(super) struct Interpreter<'a> {
     pub returns: Option<Vec<(State, Tristate)>>,
     /// The functions around the current command.
     pub active_functions: Vec<Rc<Definition>>,
+    /// The local variables of the functions around the current one.
+    pub outer_locals: BTreeSet<String>,
     /// The variables on the command lines of `make` around the current command, which `make` passes on.
     pub make_overrides: Vec<(String, Text, Span)>,
     /// The exit status of the last command substitution of the current command.
@@ -239,6 +241,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         subshells: 0,
         returns: None,
         active_functions: Vec::new(),
+        outer_locals: BTreeSet::new(),
         make_overrides: Vec::new(),
         substitution_status: None,
         calls_unknown_functions: false,
