@@ -595,7 +595,13 @@ impl Interpreter<'_> {
             self.havoc("`trap` may set it at any time");
             return;
         }
-        self.resolve_all(&own_spans(arguments));
+        if action.is_none() && signals.iter().any(at_end) {
+            // What the action names may run when the shell ends.
+            let known = self.known_text(&arguments[from]);
+            self.note_files_in(&known, &mut Vec::new());
+        } else {
+            self.resolve_all(&own_spans(arguments));
+        }
         match action.as_deref() {
             Some("" | "-") if signals.iter().any(at_end) => self.state.exit_traps = BTreeSet::from([None]),
             Some("" | "-") => {}
@@ -610,6 +616,12 @@ impl Interpreter<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The parts of a word that are known.
+    fn known_text(&mut self, word: &Word) -> String {
+        let texts = self.argument(word);
+        texts.iter().map(|text| text.single().map_or(" ", String::as_str)).collect()
     }
 
     /// Interprets `eval` of a known text; `eval` of another text may set any variable.
