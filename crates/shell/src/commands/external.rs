@@ -37,6 +37,9 @@ impl Interpreter<'_> {
         if self.targets_in(command, &words[..1], Some(&words[1..])) || self.is_command_of_target(words) {
             return unknown();
         }
+        if let Some(name) = name.single() {
+            self.note_program_of_path(name, &words[0]);
+        }
         if name.single().is_some_and(|name| name.contains('/'))
             && let Some(outcome) = self.run_file(&words[0], &words[1..], None)
         {
@@ -549,6 +552,22 @@ impl Interpreter<'_> {
             }
         }
         found
+    }
+
+    /// Records a possible call of each target whose file name is the name of a program: `PATH` may have its directory.
+    /// Without a file name extension, as in `test`, another program is more likely unless the script sets `PATH`.
+    fn note_program_of_path(&mut self, name: &str, word: &Word) {
+        const ON_PATH: &str = "`PATH` may have the directory of this script";
+        let sets_path = self.state.variables.get("PATH").is_some_and(|variable| variable.assigned.is_some());
+        if name.contains('/') || !sets_path && !name.contains('.') {
+            return;
+        }
+        for (index, target) in self.targets.iter().enumerate() {
+            let is_file = target.rsplit_once('/').is_some_and(|(_, file)| file == name) && !target.contains(' ');
+            if is_file && !self.is_inside(index) {
+                self.record_possible_call(index, word, ON_PATH);
+            }
+        }
     }
 
     /// Records that a command may be a target.
