@@ -408,6 +408,10 @@ impl Interpreter<'_> {
                 self.set(arguments);
                 silent(Tristate::ALWAYS)
             }
+            "shopt" => {
+                let status = self.shopt(arguments);
+                silent(status)
+            }
             "shift" => {
                 self.shift(arguments);
                 silent(Tristate::UNKNOWN)
@@ -821,6 +825,29 @@ impl Interpreter<'_> {
             let is_known = rest.iter().all(|word| word.literal().is_some());
             self.state.arguments = is_known.then(|| rest.iter().map(|word| self.field(word)).collect());
         }
+    }
+
+    /// Interprets `shopt`, which sets options of bash or asks for them.
+    fn shopt(&mut self, arguments: &[Word]) -> Tristate {
+        let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
+        let letters: String =
+            words.iter().flatten().filter(|word| word.starts_with('-')).map(|word| &word[1..]).collect();
+        let is_on = letters.contains('s');
+        if !self.runs_in_bash || !is_on && !letters.contains('u') {
+            return Tristate::UNKNOWN;
+        }
+        for word in words {
+            match word {
+                Some(option) if option.starts_with('-') => {}
+                Some(name) => {
+                    self.state.options.set(&name, is_on);
+                    self.state.ends_on_unset = self.state.options.nounset;
+                    self.state.all_exported = Export::under(self.state.options.allexport);
+                }
+                None => self.state.options.forget_shopt(),
+            }
+        }
+        Tristate::ALWAYS
     }
 
     /// Interprets `shift`, which removes the first arguments.

@@ -612,8 +612,11 @@ impl Interpreter<'_> {
             commands => {
                 let mut input = None;
                 let (mut all, mut last) = (Tristate::ALWAYS, Tristate::ALWAYS);
-                for command in commands {
-                    let outcome = self.subshell(|it| it.command(command, input));
+                for (index, command) in commands.iter().enumerate() {
+                    let outcome = match index + 1 == commands.len() {
+                        true => self.last_of_pipeline(command, input),
+                        false => self.subshell(|it| it.command(command, input)),
+                    };
                     last = outcome.status.to_tristate();
                     all = all.conjunction(last);
                     input = Some(outcome.output);
@@ -627,6 +630,20 @@ impl Interpreter<'_> {
                 self.check_failure(Outcome { output: input.unwrap_or_default(), status: status.into() })
             }
         }
+    }
+
+    /// Interprets the last command of a pipeline, which bash runs in the shell itself if `lastpipe` is on.
+    fn last_of_pipeline(&mut self, command: &Command, input: Option<Output>) -> Outcome {
+        let Tristate { can_be_true, can_be_false } = self.state.options.lastpipe;
+        if !can_be_true {
+            return self.subshell(|it| it.command(command, input));
+        }
+        let before = can_be_false.then(|| self.copy());
+        let outcome = self.command(command, input).without_states();
+        if let Some(before) = before {
+            self.join_with(before);
+        }
+        outcome
     }
 
     /// Interprets a command with its input from a pipe, if any.
@@ -1033,7 +1050,7 @@ impl Interpreter<'_> {
         let mut falls: Option<State> = None;
         let mut rest = value;
         for clause in &command.clauses {
-            let patterns: Vec<_> = clause.patterns.iter().map(|pattern| self.pattern(pattern)).collect();
+            let patterns: Vec<_> = clause.patterns.iter().map(|pattern| self.pattern_in_any_case(pattern)).collect();
             self.resolve_all(&own_spans(&clause.patterns));
             let (matched, unmatched) = partition(&rest, &patterns);
             let mut skips = self.copy();
