@@ -270,8 +270,8 @@ impl Interpreter<'_> {
     /// ended.
     fn restore(&mut self, before: State) {
         self.spend(before.variables.len() + 1);
-        let State { written, opaque, open_value, ended, exit_traps, .. } = std::mem::take(&mut self.state);
-        self.state = State { written, opaque, open_value, ended, exit_traps, ..before };
+        let State { written, opaque, open_value, line_end, ended, exit_traps, .. } = std::mem::take(&mut self.state);
+        self.state = State { written, opaque, open_value, line_end, ended, exit_traps, ..before };
     }
 
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {

@@ -744,7 +744,7 @@ impl Interpreter<'_> {
         let (written, opaque) = self.effects_of_shell(exits, &end);
         // A subshell that cannot be reached has no effect.
         let ended = before.ended;
-        self.state = State { written, opaque, ended, ..before };
+        self.state = State { written, opaque, line_end: end.line_end, ended, ..before };
         Outcome { status: status.into(), ..outcome }
     }
 
