@@ -999,7 +999,7 @@ fn start_of(word: &Word) -> usize {
         [piece] if matches!(piece.kind, PieceKind::SingleQuoted(_) | PieceKind::DoubleQuoted(_)) => {
             piece.span.start + 1
         }
-        _ => word.span.start,
+        pieces => pieces.first().map_or(word.span.start, |first| first.span.start),
     }
 }
 

@@ -87,6 +87,8 @@ impl Interpreter<'_> {
         for piece in &word.pieces {
             let fragments = self.fragments(std::slice::from_ref(piece));
             match &piece.kind {
+                // The commands of a word whose value is kept; see `frozen`.
+                PieceKind::Command(list) if list.items.is_empty() => {}
                 PieceKind::Parameter(_) | PieceKind::Command(_)
                     if !fragments.iter().all(|text| self.is_one_field(text)) =>
                 {
