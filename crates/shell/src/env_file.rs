@@ -112,8 +112,8 @@ fn joined(lines: Vec<Text>) -> Text {
     lines.reduce(|text, line| text.followed_by(line_break()).followed_by(line)).unwrap_or_else(Text::empty)
 }
 
-/// The texts after the last line break, if there are any. The output of a program, which is not known, is assumed to end
-/// with a line break.
+/// The texts after the last line break, if there are any. The output of a program, which is not known, is assumed to
+/// end with a line break.
 fn open_line(printed: &[Text]) -> Option<Vec<Text>> {
     let is_broken = |text: &Text| text.single().is_some_and(|text| text.contains('\n'));
     let start = printed.iter().rposition(is_broken).unwrap_or(0);

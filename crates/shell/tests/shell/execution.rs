@@ -83,7 +83,7 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "if [ \\( -n \"$B\" -o -n \"$A\" \\) -a -z \"$C\" ]; then bash T; fi; [ \"$A\" -a \"$B\" ] || bash T",
         "export A=g; f() { local A=l; unset A; bash T; A=x; bash T; export A; bash T; }; f; bash T",
         "u() { unset A; bash T; A=y; bash T; }; f() { local A=l; u; bash T; }; f; bash T; f() { local B; unset B; }; f",
-        "shopt -s lastpipe; echo x | read -r A; bash T; true | unset A; bash T; echo q | { export B=z; exit 0; }; bash T",
+        "shopt -s lastpipe; echo x | read -r A; bash T; true | unset A; bash T; : | { export B=z; exit 0; }; bash T",
         "shopt -s nocasematch; [[ $A == START ]] && export B=x; bash T; case $A in Start) export C=x;; esac; bash T",
         "printf A=x >> $GITHUB_ENV; (echo -n B=y >> $GITHUB_ENV); echo C=z >> $GITHUB_ENV; printf C=u >> $GITHUB_ENV",
         "if bash T; then printf A=x >> $GITHUB_ENV; fi; echo C=z >> $GITHUB_ENV",
