@@ -111,6 +111,28 @@ fn package_script_is_followed() {
     assert_eq!(found("package-workspaces", &step, &[("package.json", package)]), ["undecided package.json:2"]);
 }
 
+/// A file that an earlier step may have changed is not read as committed.
+#[test]
+fn file_that_an_earlier_step_changes_is_undecided() {
+    let files = [("ci/m.env", "SLUG=ac-large\n"), ("ci/prepare.sh", "sed -i s/large/small/ ci/m.env\n")];
+    let call = "      - run: set -a; . ci/m.env; bash tests/run.sh\n";
+    let action = "runs:\n  using: composite\n  steps:\n    - {run: echo SLUG=x > ci/m.env, shell: bash}\n";
+    for (step, expected) in [
+        ("run: sed -i s/large/small/ ci/m.env", "undecided .github/workflows/w.yml:9"),
+        ("run: bash ci/prepare.sh", "undecided .github/workflows/w.yml:9"),
+        ("run: git checkout release", "undecided .github/workflows/w.yml:9"),
+        ("uses: ./act", "undecided .github/workflows/w.yml:9"),
+        ("run: cat ci/m.env; bash -n ci/prepare.sh; git diff ci", ""),
+        ("run: sed -i s/large/small/ ci/other.env", ""),
+    ] {
+        let steps = format!("      - uses: actions/checkout@v4\n      - {step}\n{call}");
+        let workflow = workflow("CI_ACME_KEY: '${{ secrets.CI_ACME_KEY }}'", &steps);
+        let files: Vec<(&str, &str)> = files.into_iter().chain([("act/action.yml", action)]).collect();
+        let found = found("changed-file", &workflow, &files);
+        assert_eq!(found.join(" "), expected, "{step}");
+    }
+}
+
 #[test]
 fn composite_action_is_followed() {
     let action = "inputs:\n  model: {default: ac-large}\nruns:\n  using: composite\n  steps:\n\

@@ -11,11 +11,13 @@ mod make;
 mod packages;
 mod print;
 mod tasks;
+mod writes;
 
 pub use choices::{is_model_option_name, mentions_settings_file};
 pub(super) use launch::runs_other_language;
+pub use writes::may_change_files;
 
-use super::files::{SourceFile, needs_bash};
+use super::files::{SourceFile, has_carriage_returns, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use std::collections::BTreeSet;
 
@@ -268,8 +270,8 @@ impl Interpreter<'_> {
     /// ended.
     fn restore(&mut self, before: State) {
         self.spend(before.variables.len() + 1);
-        let State { written, opaque, open_value, ended, exit_traps, .. } = std::mem::take(&mut self.state);
-        self.state = State { written, opaque, open_value, ended, exit_traps, ..before };
+        let State { written, opaque, open_value, line_end, ended, exit_traps, .. } = std::mem::take(&mut self.state);
+        self.state = State { written, opaque, open_value, line_end, ended, exit_traps, ..before };
     }
 
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {
@@ -376,6 +378,7 @@ impl Interpreter<'_> {
             words = &frozen;
         }
         let arguments = &words[1..];
+        self.note_changes(command, arguments);
         let silent = |status| Outcome::silent(status);
         match command {
             ":" | "true" => {
@@ -404,6 +407,10 @@ impl Interpreter<'_> {
             "set" => {
                 self.set(arguments);
                 silent(Tristate::ALWAYS)
+            }
+            "shopt" => {
+                let status = self.shopt(arguments);
+                silent(status)
             }
             "shift" => {
                 self.shift(arguments);
@@ -592,7 +599,13 @@ impl Interpreter<'_> {
             self.havoc("`trap` may set it at any time");
             return;
         }
-        self.resolve_all(&own_spans(arguments));
+        if action.is_none() && signals.iter().any(at_end) {
+            // What the action names may run when the shell ends.
+            let known = self.known_text(&arguments[from]);
+            self.note_files_in(&known, &mut Vec::new());
+        } else {
+            self.resolve_all(&own_spans(arguments));
+        }
         match action.as_deref() {
             Some("" | "-") if signals.iter().any(at_end) => self.state.exit_traps = BTreeSet::from([None]),
             Some("" | "-") => {}
@@ -607,6 +620,12 @@ impl Interpreter<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The parts of a word that are known.
+    fn known_text(&mut self, word: &Word) -> String {
+        let texts = self.argument(word);
+        texts.iter().map(|text| text.single().map_or(" ", String::as_str)).collect()
     }
 
     /// Interprets `eval` of a known text; `eval` of another text may set any variable.
@@ -646,8 +665,10 @@ impl Interpreter<'_> {
         let Some((first, rest)) = arguments.split_first() else { return unknown() };
         let path = self.expand_run(first).single().cloned();
         let found = path.as_ref().and_then(|path| Some((path, self.file_at(path)?)));
-        let is_foreign = |file: &SourceFile| !self.runs_in_bash && needs_bash(&file.text);
-        if let Some((path, file)) = found.as_ref().filter(|(_, file)| is_foreign(file)) {
+        let is_unknown = |path: &str, file: &SourceFile| {
+            self.is_changed(path) || has_carriage_returns(&file.text) || !self.runs_in_bash && needs_bash(&file.text)
+        };
+        if let Some((path, file)) = found.as_ref().filter(|(path, file)| is_unknown(path, file)) {
             self.note_uninterpreted(&file.text, file.base, path);
         } else if let Some((path, file)) = found {
             let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
@@ -698,7 +719,17 @@ impl Interpreter<'_> {
                     if matches!(attribute, Some(Attribute::Uppercase | Attribute::Lowercase)) {
                         self.state.attributes.remove(&*name);
                     }
-                    self.set_variable(&name, Text::empty(), word.span.clone(), Some(Export::No));
+                    let (value, export) = match self.hidden_by_local(&name) {
+                        // The shell has no value, but a command gets the variable that was hidden.
+                        Some(hidden) => (Text::empty().or(hidden.visible().value).with_reason(HIDDEN), Export::Maybe),
+                        None => (Text::empty(), Export::No),
+                    };
+                    let is_hidden = export == Export::Maybe;
+                    self.set_variable(&name, value, word.span.clone(), Some(export));
+                    if is_hidden {
+                        // A later assignment may be to either of them.
+                        self.state.attributes.insert(name.clone().into_owned(), Attribute::Other);
+                    }
                 }
                 Some(name) => {
                     if let Some((name, _)) = name.split_once('[').filter(|(name, _)| is_name(name)) {
@@ -794,6 +825,29 @@ impl Interpreter<'_> {
             let is_known = rest.iter().all(|word| word.literal().is_some());
             self.state.arguments = is_known.then(|| rest.iter().map(|word| self.field(word)).collect());
         }
+    }
+
+    /// Interprets `shopt`, which sets options of bash or asks for them.
+    fn shopt(&mut self, arguments: &[Word]) -> Tristate {
+        let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
+        let letters: String =
+            words.iter().flatten().filter(|word| word.starts_with('-')).map(|word| &word[1..]).collect();
+        let is_on = letters.contains('s');
+        if !self.runs_in_bash || !is_on && !letters.contains('u') {
+            return Tristate::UNKNOWN;
+        }
+        for word in words {
+            match word {
+                Some(option) if option.starts_with('-') => {}
+                Some(name) => {
+                    self.state.options.set(&name, is_on);
+                    self.state.ends_on_unset = self.state.options.nounset;
+                    self.state.all_exported = Export::under(self.state.options.allexport);
+                }
+                None => self.state.options.forget_shopt(),
+            }
+        }
+        Tristate::ALWAYS
     }
 
     /// Interprets `shift`, which removes the first arguments.
@@ -892,6 +946,9 @@ fn command_of(name: &Text) -> &str {
 /// Why nothing is known after an assignment to a read-only variable.
 const READ_ONLY: &str = "a variable may be read-only";
 
+/// Why a variable is unknown that a function has made local and then unset.
+const HIDDEN: &str = "a function unsets a local variable that hides another";
+
 /// Why a variable with an attribute is unknown.
 const UNKNOWN_ATTRIBUTE: &str = "a variable has an attribute that is not interpreted";
 
@@ -942,7 +999,7 @@ fn start_of(word: &Word) -> usize {
         [piece] if matches!(piece.kind, PieceKind::SingleQuoted(_) | PieceKind::DoubleQuoted(_)) => {
             piece.span.start + 1
         }
-        _ => word.span.start,
+        pieces => pieces.first().map_or(word.span.start, |first| first.span.start),
     }
 }
 

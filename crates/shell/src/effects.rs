@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::files::ChangedPaths;
 use super::state::{Export, Variable, Variables, Written};
 use super::syntax::Span;
 use slug_value::Text;
@@ -25,6 +26,8 @@ pub struct Effects {
     pub final_variables: Variables,
     /// The reason why a file that the script writes may choose the model of a target, if one may.
     pub settings_reason: Option<String>,
+    /// The files of the repository that the script may change.
+    pub changed: ChangedPaths,
     /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The reason why all other variables can have any value at the end, if they can.

@@ -3,7 +3,7 @@
 
 use super::forge::ENV_FILE_TARGET;
 use super::interpreter::Interpreter;
-use super::state::{OpenValue, State, Written, join};
+use super::state::{LineEnd, OpenValue, State, Written, join};
 use super::syntax::Span;
 use slug_value::{AbstractValue, Text};
 
@@ -24,6 +24,7 @@ impl Interpreter<'_> {
             self.state.written.clear();
             self.state.opaque = None;
             self.state.open_value = None;
+            self.state.line_end = LineEnd::Complete;
         }
         // Write each text that may be printed.
         let has_lines = |text: &String| text.contains('\n');
@@ -45,6 +46,21 @@ impl Interpreter<'_> {
             }
             self.state = all.unwrap_or(before);
             return;
+        }
+        let continued = match std::mem::take(&mut self.state.line_end) {
+            LineEnd::Complete => printed.to_vec(),
+            LineEnd::Open(line) if self.state.open_value.is_none() => {
+                line.into_iter().chain(printed.to_vec()).collect()
+            }
+            LineEnd::Open(_) | LineEnd::Unknown => {
+                let reason = "a script writes to a line that another command may have begun";
+                self.state.set_opaque(reason.to_owned());
+                printed.to_vec()
+            }
+        };
+        let printed = continued.as_slice();
+        if let Some(line) = open_line(printed) {
+            self.state.line_end = LineEnd::Open(line);
         }
         let whole = |line: Vec<Text>| line.into_iter().fold(Text::empty(), Text::followed_by);
         for line in lines_of(printed) {
@@ -94,6 +110,21 @@ fn joined(lines: Vec<Text>) -> Text {
     let line_break = || Text::known("\n".to_owned());
     let lines = lines.into_iter();
     lines.reduce(|text, line| text.followed_by(line_break()).followed_by(line)).unwrap_or_else(Text::empty)
+}
+
+/// The texts after the last line break, if there are any. The output of a program, which is not known, is assumed to
+/// end with a line break.
+fn open_line(printed: &[Text]) -> Option<Vec<Text>> {
+    let is_broken = |text: &Text| text.single().is_some_and(|text| text.contains('\n'));
+    let start = printed.iter().rposition(is_broken).unwrap_or(0);
+    let mut line: Vec<Text> = printed[start..].to_vec();
+    if let Some(first) = line.first_mut()
+        && let Some(known) = first.single()
+    {
+        *first = Text::known(known.rsplit('\n').next().unwrap_or_default().to_owned());
+    }
+    line.retain(|text| *text != Text::empty());
+    line.first().is_some_and(|first| first.single().is_some()).then_some(line)
 }
 
 /// Splits printed text into lines, each a list of texts.

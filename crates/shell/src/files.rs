@@ -1,5 +1,6 @@
 //! The files of the repository that scripts run, and the paths of scripts.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::forge::WORKSPACE;
@@ -30,6 +31,31 @@ pub struct SourceFile {
     /// The position of its first byte in the results of an interpretation. The positions of two files
     /// do not overlap, nor do they overlap those of the script that is interpreted.
     pub base: usize,
+}
+
+/// The files and directories of the repository that commands may have changed. Paths are relative to its root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedPaths(BTreeSet<String>);
+
+impl ChangedPaths {
+    /// No path.
+    pub const NONE: &'static Self = &Self(BTreeSet::new());
+
+    /// Adds a file, or a directory with all that is in it; the empty path is the whole repository.
+    pub(super) fn add(&mut self, path: String) {
+        self.0.insert(path);
+    }
+
+    /// Adds other paths.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
+    }
+
+    /// Whether a file, or a directory above it, may have changed.
+    pub(super) fn contains(&self, path: &str) -> bool {
+        let above = path.match_indices('/').map(|(at, _)| &path[..at]);
+        above.chain(["", path]).any(|path| self.0.contains(path))
+    }
 }
 
 /// A repository of which no file is known.
@@ -102,6 +128,12 @@ pub(super) fn interpreter_of(text: &str) -> &str {
 pub(super) fn options_of_file(text: &str) -> ShellOptions {
     let first = text.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
     ShellOptions::of(first.split_whitespace())
+}
+
+/// Whether lines of a script end with a carriage return, which a shell takes for a part of the last word. A forge may
+/// check out the file without them.
+pub(super) fn has_carriage_returns(script: &str) -> bool {
+    script.contains("\r\n")
 }
 
 /// Whether another shell than bash may interpret a script differently: `sh` is `dash` on some systems.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::files::Files;
+use super::files::{ChangedPaths, Files};
 use super::options::ShellOptions;
 #[cfg(doc)]
 use super::placeholder::placeholder;
@@ -29,6 +29,8 @@ pub struct Input<'a> {
     pub names: &'a BTreeSet<String>,
     /// The reason why a file that was written before may choose the model of a target, if one may.
     pub settings_reason: Option<&'a str>,
+    /// The files of the repository that earlier scripts may have changed.
+    pub changed: &'a ChangedPaths,
     /// The files of the repository.
     pub files: &'a dyn Files,
     /// The working directory at the start, relative to the workspace, if known.

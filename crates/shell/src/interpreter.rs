@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
-use super::files::{FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
+use super::files::{ChangedPaths, FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
 use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
 use super::state::{State, Written, join, join_written, open_value_reason, widen};
@@ -59,6 +59,8 @@ pub(super) struct Interpreter<'a> {
     pub names: &'a BTreeSet<String>,
     /// The reason why a file that was written may choose the model of a target, if one may.
     pub settings_reason: Option<String>,
+    /// The files of the repository that a command may have changed before.
+    pub changed: ChangedPaths,
     /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The targets whose own script is interpreted, if one is.
@@ -100,6 +102,8 @@ pub(super) struct Interpreter<'a> {
     pub returns: Option<Vec<(State, Tristate)>>,
     /// The functions around the current command.
     pub active_functions: Vec<Rc<Definition>>,
+    /// The local variables of the functions around the current one.
+    pub outer_locals: BTreeSet<String>,
     /// The variables on the command lines of `make` around the current command, which `make` passes on.
     pub make_overrides: Vec<(String, Text, Span)>,
     /// The exit status of the last command substitution of the current command.
@@ -214,6 +218,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         targets: input.targets,
         names: input.names,
         settings_reason: input.settings_reason.map(str::to_owned),
+        changed: input.changed.clone(),
         missing: Vec::new(),
         inside: None,
         looked_inside: 0,
@@ -236,6 +241,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         subshells: 0,
         returns: None,
         active_functions: Vec::new(),
+        outer_locals: BTreeSet::new(),
         make_overrides: Vec::new(),
         substitution_status: None,
         calls_unknown_functions: false,
@@ -305,7 +311,7 @@ impl Interpreter<'_> {
         let variables = end.variables.into_iter().map(|(name, variable)| (name, variable.visible().with_real_paths()));
         let (final_variables, others_unknown) = (variables.collect(), end.others_unknown);
         let unreached = self.unreached;
-        let (settings_reason, missing) = (self.settings_reason, self.missing);
+        let (settings_reason, changed, missing) = (self.settings_reason, self.changed, self.missing);
         let mut effects = Effects {
             calls,
             unreached,
@@ -315,6 +321,7 @@ impl Interpreter<'_> {
             always_fails,
             final_variables,
             settings_reason,
+            changed,
             missing,
             others_unknown,
         };
@@ -399,7 +406,8 @@ impl Interpreter<'_> {
     /// Records that a file that the script itself runs does not exist, if its path is in the repository.
     pub fn note_missing_file(&mut self, path: &str) {
         let ResolvedPath::Repository(place) = ResolvedPath::of(path, self.state.directory.as_deref()) else { return };
-        if self.is_recording && !self.state.ended && self.script_depth <= 1 && self.files.read(&place).is_none() {
+        let lacks = self.files.read(&place).is_none() && !self.changed.contains(&place);
+        if self.is_recording && !self.state.ended && self.script_depth <= 1 && lacks {
             self.missing.push(Missing { name: place, within: None });
         }
     }
@@ -604,8 +612,11 @@ impl Interpreter<'_> {
             commands => {
                 let mut input = None;
                 let (mut all, mut last) = (Tristate::ALWAYS, Tristate::ALWAYS);
-                for command in commands {
-                    let outcome = self.subshell(|it| it.command(command, input));
+                for (index, command) in commands.iter().enumerate() {
+                    let outcome = match index + 1 == commands.len() {
+                        true => self.last_of_pipeline(command, input),
+                        false => self.subshell(|it| it.command(command, input)),
+                    };
                     last = outcome.status.to_tristate();
                     all = all.conjunction(last);
                     input = Some(outcome.output);
@@ -619,6 +630,20 @@ impl Interpreter<'_> {
                 self.check_failure(Outcome { output: input.unwrap_or_default(), status: status.into() })
             }
         }
+    }
+
+    /// Interprets the last command of a pipeline, which bash runs in the shell itself if `lastpipe` is on.
+    fn last_of_pipeline(&mut self, command: &Command, input: Option<Output>) -> Outcome {
+        let Tristate { can_be_true, can_be_false } = self.state.options.lastpipe;
+        if !can_be_true {
+            return self.subshell(|it| it.command(command, input));
+        }
+        let before = can_be_false.then(|| self.copy());
+        let outcome = self.command(command, input).without_states();
+        if let Some(before) = before {
+            self.join_with(before);
+        }
+        outcome
     }
 
     /// Interprets a command with its input from a pipe, if any.
@@ -719,7 +744,7 @@ impl Interpreter<'_> {
         let (written, opaque) = self.effects_of_shell(exits, &end);
         // A subshell that cannot be reached has no effect.
         let ended = before.ended;
-        self.state = State { written, opaque, ended, ..before };
+        self.state = State { written, opaque, line_end: end.line_end, ended, ..before };
         Outcome { status: status.into(), ..outcome }
     }
 
@@ -1025,7 +1050,7 @@ impl Interpreter<'_> {
         let mut falls: Option<State> = None;
         let mut rest = value;
         for clause in &command.clauses {
-            let patterns: Vec<_> = clause.patterns.iter().map(|pattern| self.pattern(pattern)).collect();
+            let patterns: Vec<_> = clause.patterns.iter().map(|pattern| self.pattern_in_any_case(pattern)).collect();
             self.resolve_all(&own_spans(&clause.patterns));
             let (matched, unmatched) = partition(&rest, &patterns);
             let mut skips = self.copy();
@@ -1159,6 +1184,8 @@ impl Interpreter<'_> {
                 let target = self.expand(&redirect.target);
                 if is_stdout {
                     file = Some((redirect, target));
+                } else if let Some(path) = target.single() {
+                    self.note_changed(path);
                 }
             } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.here_document.is_none() {
                 self.expand(&redirect.target);
@@ -1184,6 +1211,7 @@ impl Interpreter<'_> {
             self.write(&output.texts, command.span.clone(), appends);
         } else if let Some(path) = target.single() {
             self.note_output_file(path, &output, Some(command));
+            self.note_changed(path);
         } else if self.names_env_file && output.may_assign() {
             self.state.set_opaque("the file to which a script writes variables is not known".to_owned());
         }

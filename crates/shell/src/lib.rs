@@ -32,9 +32,9 @@ mod targets;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub use commands::{is_model_option_name, mentions_settings_file};
+pub use commands::{is_model_option_name, may_change_files, mentions_settings_file};
 pub use effects::{Call, Effects, Failed, Missing};
-pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
+pub use files::{ChangedPaths, FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
 use files::{ResolvedPath, needs_bash};
 pub use forge::{ENV_FILE_TARGET, STARTUP_FILE, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};
@@ -209,6 +209,7 @@ mod tests {
             roots: &[""],
             names: NAMES,
             settings_reason: None,
+            changed: ChangedPaths::NONE,
             files: &NoFiles,
             directory: Some(""),
             env,

@@ -13,6 +13,12 @@ pub struct ShellOptions {
     pub allexport: Tristate,
     /// Whether the use of a variable that is not set ends the shell (`-u`).
     pub nounset: Tristate,
+    /// Whether the last command of a pipeline runs in the shell itself (`shopt -s lastpipe`).
+    pub lastpipe: Tristate,
+    /// Whether patterns match regardless of case (`shopt -s nocasematch`).
+    pub nocasematch: Tristate,
+    /// Whether a pattern that matches no file is removed (`shopt -s nullglob`).
+    pub nullglob: Tristate,
 }
 
 impl ShellOptions {
@@ -22,6 +28,9 @@ impl ShellOptions {
         pipefail: Tristate::NEVER,
         allexport: Tristate::NEVER,
         nounset: Tristate::NEVER,
+        lastpipe: Tristate::NEVER,
+        nocasematch: Tristate::NEVER,
+        nullglob: Tristate::NEVER,
     };
 
     /// The options of a shell that starts with these words, such as `-eo pipefail`.
@@ -42,12 +51,12 @@ impl ShellOptions {
                     options.set(name, is_on);
                 }
             }
-            named = letters.ends_with('o').then_some(is_on);
+            named = letters.ends_with(['o', 'O']).then_some(is_on);
         }
         options
     }
 
-    /// Sets the option with this name, as `set -o` does.
+    /// Sets the option with this name, as `set -o` and `shopt -s` do.
     pub(super) fn set(&mut self, name: &str, is_on: bool) {
         let value = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
         match name {
@@ -55,7 +64,17 @@ impl ShellOptions {
             "pipefail" => self.pipefail = value,
             "allexport" => self.allexport = value,
             "nounset" => self.nounset = value,
+            "lastpipe" => self.lastpipe = value,
+            "nocasematch" => self.nocasematch = value,
+            "nullglob" => self.nullglob = value,
             _ => {}
+        }
+    }
+
+    /// Makes the options unknown that `shopt` sets.
+    pub(super) fn forget_shopt(&mut self) {
+        for option in [&mut self.lastpipe, &mut self.nocasematch, &mut self.nullglob] {
+            *option = Tristate::UNKNOWN;
         }
     }
 
@@ -66,6 +85,9 @@ impl ShellOptions {
             pipefail: self.pipefail.or(other.pipefail),
             allexport: self.allexport.or(other.allexport),
             nounset: self.nounset.or(other.nounset),
+            lastpipe: self.lastpipe.or(other.lastpipe),
+            nocasematch: self.nocasematch.or(other.nocasematch),
+            nullglob: self.nullglob.or(other.nullglob),
         }
     }
 }

@@ -127,6 +127,18 @@ pub(super) struct OpenValue {
     pub lines: Vec<Text>,
 }
 
+/// The end of the text that has been written for later steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum LineEnd {
+    /// The last line has a line break.
+    #[default]
+    Complete,
+    /// The last line has these texts and no line break: the next text that is written continues it.
+    Open(Vec<Text>),
+    /// Whether the last line has a line break is not known.
+    Unknown,
+}
+
 /// The state at one point of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
@@ -138,6 +150,8 @@ pub(super) struct State {
     pub opaque: Option<String>,
     /// The value whose end has not been written yet.
     pub open_value: Option<OpenValue>,
+    /// Whether the next text that is written for later steps begins a line.
+    pub line_end: LineEnd,
     /// Whether `allexport` is on, so that assignments export variables.
     pub all_exported: Export,
     /// Exported variables that may never have been set, so that a child process may not get them.
@@ -175,6 +189,7 @@ impl Default for State {
             others_unknown: None,
             opaque: None,
             open_value: None,
+            line_end: LineEnd::Complete,
             all_exported: Export::No,
             maybe_unset: BTreeSet::new(),
             attributes: BTreeMap::new(),
@@ -253,6 +268,7 @@ pub(super) fn join(one: State, other: State) -> State {
         others_unknown: one.others_unknown.or(other.others_unknown),
         opaque: one.opaque.or(other.opaque).or_else(|| differs.then(open_value_reason)),
         open_value: one.open_value.filter(|_| !differs),
+        line_end: if one.line_end == other.line_end { one.line_end } else { LineEnd::Unknown },
         all_exported: one.all_exported.or(other.all_exported),
         maybe_unset: one.maybe_unset.into_iter().chain(other.maybe_unset).collect(),
         attributes: join_attributes(one.attributes, other.attributes),

@@ -77,6 +77,7 @@ fn input<'t>(script: &'t str, files: &'t dyn Files) -> Input<'t> {
         roots: &[""],
         names: NAMES,
         settings_reason: None,
+        changed: slug_shell::ChangedPaths::NONE,
         files,
         directory: Some(""),
         env: EMPTY,

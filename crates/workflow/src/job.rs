@@ -18,8 +18,8 @@ use super::scripts::Below;
 use super::slice::{Search, Slice, github_variable};
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{
-    Effects, Export, FIRST_FILE_POSITION, Failed, Fuel, Input, ShellOptions, StepShell, Variable, Variables, WORKSPACE,
-    Written,
+    ChangedPaths, Effects, Export, FIRST_FILE_POSITION, Failed, Fuel, Input, ShellOptions, StepShell, Variable,
+    Variables, WORKSPACE, Written,
 };
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -202,6 +202,14 @@ struct Level<'w> {
     around: Option<Around>,
     /// The reason why a file that a step of the job wrote may choose a model, if one may.
     settings_reason: Option<String>,
+    /// The files of the repository that the steps of the job may have changed.
+    changed: ChangedPaths,
+}
+
+impl<'w> Level<'w> {
+    fn new(course: Course<'w>, around: Option<Around>) -> Self {
+        Self { course, around, settings_reason: None, changed: ChangedPaths::default() }
+    }
 }
 
 /// The settings of a step that runs an action.
@@ -252,7 +260,7 @@ impl<'w> JobRun<'_, 'w> {
             self.apply(layer, &mut env, None, &NO_OUTPUTS);
         }
         let mut sites = Vec::new();
-        let mut levels = vec![Level { course: Course::new(env), around: None, settings_reason: None }];
+        let mut levels = vec![Level::new(Course::new(env), None)];
         let roots = roots(steps);
         for (step, is_rehearsal) in order(steps) {
             if slice.steps.contains(&(step.number - 1)) {
@@ -327,7 +335,7 @@ impl<'w> JobRun<'_, 'w> {
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
                     let course = Course::new(step_env.clone());
-                    levels.push(Level { course, around: Some(Around { when, continues }), settings_reason: None });
+                    levels.push(Level::new(course, Some(Around { when, continues })));
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
@@ -366,7 +374,7 @@ impl<'w> JobRun<'_, 'w> {
             StepShell::Shell { is_bash, options } => (is_bash, options),
             StepShell::Other | StepShell::Unknown => (false, ShellOptions::NONE),
         };
-        let settings_reason = levels[0].settings_reason.clone();
+        let (settings_reason, changed) = (levels[0].settings_reason.clone(), levels[0].changed.clone());
         let input = Input {
             script: &script.text,
             placeholders: &script.placeholders,
@@ -374,6 +382,7 @@ impl<'w> JobRun<'_, 'w> {
             roots,
             names: searched,
             settings_reason: settings_reason.as_deref(),
+            changed: &changed,
             files: &files,
             directory: directory.as_deref(),
             env: &variables,
@@ -401,6 +410,7 @@ impl<'w> JobRun<'_, 'w> {
             });
         }
         levels[0].settings_reason = levels[0].settings_reason.take().or_else(|| effects.settings_reason.clone());
+        levels[0].changed.extend(&effects.changed);
         if effects.calls.is_empty() {
             let never = |target: &usize| CallSite {
                 is_reached: false,

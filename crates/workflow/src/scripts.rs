@@ -16,6 +16,7 @@ pub fn missing(command: &str, files: &dyn Files) -> Vec<Missing> {
         roots: &[""],
         names: &BTreeSet::new(),
         settings_reason: None,
+        changed: slug_shell::ChangedPaths::NONE,
         files,
         directory: Some(""),
         env: &Variables::new(),

@@ -397,7 +397,11 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
     };
     let relevant: Vec<usize> = (0..steps.len()).filter(|index| is_relevant(&steps[*index])).collect();
     // A step may also write a file that a later step reads, or fail, so that a later step never runs.
-    let matters = |text: &str| slug_shell::mentions_settings_file(text) || slug_shell::may_always_fail(text);
+    let matters = |text: &str| {
+        slug_shell::mentions_settings_file(text)
+            || slug_shell::may_change_files(text)
+            || slug_shell::may_always_fail(text)
+    };
     let is_other = |step: &Step| step.run.as_ref().is_some_and(|run| matters(&run.text));
     let is_kept = |index: &usize| relevant.binary_search(index).is_ok() || is_other(&steps[*index]);
     if relevant.is_empty() { relevant } else { (0..steps.len()).filter(is_kept).collect() }

@@ -183,7 +183,7 @@ impl Interpreter<'_> {
         if !has_settings_extension(path) {
             return;
         }
-        if let Some(file) = self.file_at(path) {
+        if let Some(file) = self.unchanged_file_at(path) {
             let key = self.model_key(&file.text);
             key.map(|key| format!("`{path}` sets `{key}`, which may choose the model of the call")).map(choice);
             return;
@@ -237,7 +237,7 @@ impl Interpreter<'_> {
                 _ => (option.as_str(), known),
             };
             if name == "--env-file" {
-                match self.file_at(path) {
+                match self.unchanged_file_at(path) {
                     Some(file) => self.note_settings(path, &file.text),
                     None => {
                         self.settings_reason = Some("an unknown env file may choose the model of the call".to_owned());
@@ -307,7 +307,7 @@ impl Interpreter<'_> {
                         || destination.ends_with(['/', '.'])
                         || self.is_directory(destination);
                     if is_written {
-                        let content = self.file_at(source);
+                        let content = self.unchanged_file_at(source);
                         let text = content.as_ref().map_or("", |file| &file.text);
                         self.note_written_file(&path, text, content.is_some());
                     }
@@ -317,7 +317,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn is_directory(&self, path: &str) -> bool {
+    pub(super) fn is_directory(&self, path: &str) -> bool {
         matches!(ResolvedPath::of(path, self.state.directory.as_deref()),
             ResolvedPath::Repository(path) if path.is_empty() || !self.files.list(&path).is_empty())
     }

@@ -69,6 +69,11 @@ impl Interpreter<'_> {
             // The image says what runs.
             return None;
         }
+        // The shell around the program expands the words of the command, before the container has its variables.
+        let mut command: Vec<Word> = Vec::new();
+        for word in container.entrypoint.iter().chain(&container.command) {
+            command.push(self.frozen(word));
+        }
         let before = self.copy();
         self.resolve(&own_spans(&words[..words.len() - container.command.len()]));
         match container.unknown.clone().or_else(|| {
@@ -88,13 +93,10 @@ impl Interpreter<'_> {
             }
         }
         self.state.directory = container.directory.as_deref().and_then(|path| container.in_repository(path));
-        let mut command: Vec<Word> = container.entrypoint.iter().cloned().collect();
-        for word in &container.command {
-            let path = self.expand_again(word).single().and_then(|path| container.in_repository(path));
-            command.push(match path {
-                Some(path) => self.value_word(Text::known(format!("{WORKSPACE}/{path}")), &word.span),
-                None => word.clone(),
-            });
+        for word in command.iter_mut().skip(usize::from(container.entrypoint.is_some())) {
+            if let Some(path) = self.expand_again(word).single().and_then(|path| container.in_repository(path)) {
+                *word = self.value_word(Text::known(format!("{WORKSPACE}/{path}")), &word.span);
+            }
         }
         self.command_of_words(&command);
         self.restore(before);
@@ -166,7 +168,7 @@ impl Interpreter<'_> {
                 }
             }
             ("-e" | "--env", None, _) => container.unknown = unknown("a variable"),
-            ("--env-file", _, text) => match text.as_deref().and_then(|path| self.file_at(path)) {
+            ("--env-file", _, text) => match text.as_deref().and_then(|path| self.unchanged_file_at(path)) {
                 Some(file) => {
                     let mut start = file.base;
                     for line in file.text.split_inclusive('\n') {

@@ -129,7 +129,7 @@ impl Interpreter<'_> {
                 variable.export = Export::Maybe;
             }
             Some(variable) => {
-                if exports && variable.export == Export::No && !variable.value.values.is_never_absent() {
+                if exports && variable.export != Export::Yes && !variable.value.values.is_never_absent() {
                     self.state.maybe_unset.insert(name.to_owned());
                 }
                 variable.export = if hides { Export::No } else { Export::Yes };

@@ -1,7 +1,9 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
 use super::super::effects::Call;
-use super::super::files::{ResolvedPath, SourceFile, interpreter_of, joined, needs_bash, options_of_file};
+use super::super::files::{
+    ResolvedPath, SourceFile, has_carriage_returns, interpreter_of, joined, needs_bash, options_of_file,
+};
 use super::super::forge::STARTUP_FILE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::options::ShellOptions;
@@ -35,6 +37,9 @@ impl Interpreter<'_> {
         if self.targets_in(command, &words[..1], Some(&words[1..])) || self.is_command_of_target(words) {
             return unknown();
         }
+        if let Some(name) = name.single() {
+            self.note_program_of_path(name, &words[0]);
+        }
         if name.single().is_some_and(|name| name.contains('/'))
             && let Some(outcome) = self.run_file(&words[0], &words[1..], None)
         {
@@ -49,6 +54,14 @@ impl Interpreter<'_> {
         if let Some(outcome) = self.container(command, words) {
             return outcome;
         }
+        let frozen: Vec<Word>;
+        let words = if ISOLATED.contains(&command) {
+            // The shell expands every word before the program changes the environment.
+            frozen = words.iter().map(|word| self.frozen(word)).collect();
+            frozen.as_slice()
+        } else {
+            words
+        };
         if let Some(index) = keeps_environment(command, words) {
             return self.env(&words[index - 1..]);
         }
@@ -274,7 +287,8 @@ impl Interpreter<'_> {
             Some((shell, _)) => shell,
             None => self.interpreter(&file.text),
         };
-        if !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text) {
+        let is_foreign = !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text);
+        if is_foreign || has_carriage_returns(&file.text) || self.is_changed(&path) {
             self.note_uninterpreted(&file.text, file.base, &path);
             return None;
         }
@@ -295,6 +309,19 @@ impl Interpreter<'_> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
             ResolvedPath::Repository(path) => self.files.read(&path),
             ResolvedPath::Elsewhere => None,
+        }
+    }
+
+    /// The file of the repository to which a path leads, if no command may have changed it.
+    pub(super) fn unchanged_file_at(&self, path: &str) -> Option<SourceFile> {
+        self.file_at(path).filter(|_| !self.is_changed(path))
+    }
+
+    /// Whether a command may have changed the file of the repository to which a path leads.
+    pub(crate) fn is_changed(&self, path: &str) -> bool {
+        match ResolvedPath::of(path, self.state.directory.as_deref()) {
+            ResolvedPath::Repository(path) => self.changed.contains(&path),
+            ResolvedPath::Elsewhere => false,
         }
     }
 
@@ -525,6 +552,22 @@ impl Interpreter<'_> {
             }
         }
         found
+    }
+
+    /// Records a possible call of each target whose file name is the name of a program: `PATH` may have its directory.
+    /// Without a file name extension, as in `test`, another program is more likely unless the script sets `PATH`.
+    fn note_program_of_path(&mut self, name: &str, word: &Word) {
+        const ON_PATH: &str = "`PATH` may have the directory of this script";
+        let sets_path = self.state.variables.get("PATH").is_some_and(|variable| variable.assigned.is_some());
+        if name.contains('/') || !sets_path && !name.contains('.') {
+            return;
+        }
+        for (index, target) in self.targets.iter().enumerate() {
+            let is_file = target.rsplit_once('/').is_some_and(|(_, file)| file == name) && !target.contains(' ');
+            if is_file && !self.is_inside(index) {
+                self.record_possible_call(index, word, ON_PATH);
+            }
+        }
     }
 
     /// Records that a command may be a target.

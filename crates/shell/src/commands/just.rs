@@ -84,7 +84,8 @@ impl Interpreter<'_> {
         };
         self.spend(file.text.len() / 16 + 1);
         let justfile = parse(&file.text);
-        if arguments.is_unknown || justfile.is_incomplete || file.text.len() > SCRIPT_BYTES {
+        let is_unknown = arguments.is_unknown || justfile.is_incomplete || self.changed.contains(&path);
+        if is_unknown || file.text.len() > SCRIPT_BYTES {
             self.note_justfiles(path, file);
             return None;
         }

@@ -119,7 +119,7 @@ impl Interpreter<'_> {
         });
         let (file, path) = found?;
         self.spend(file.text.len() / 16 + 1);
-        if arguments.is_unknown || file.text.len() > SCRIPT_BYTES {
+        if arguments.is_unknown || file.text.len() > SCRIPT_BYTES || self.changed.contains(&path) {
             self.note_uninterpreted(&file.text, file.base, &path);
             return None;
         }
@@ -308,7 +308,7 @@ impl Interpreter<'_> {
             let found = self.file_at(&path).filter(|file| file.text.len() <= SCRIPT_BYTES);
             match found {
                 None if is_optional && !is_computed(&path) => {}
-                Some(file) if !is_conditional && make.files.len() < MAX_DEPTH => {
+                Some(file) if !is_conditional && make.files.len() < MAX_DEPTH && !self.is_changed(&path) => {
                     self.spend(file.text.len() / 16 + 1);
                     self.load_makefile(make, MakeFile { path, text: file.text, base: file.base });
                 }

@@ -45,7 +45,7 @@ impl Interpreter<'_> {
         self.spend(file.text.len() / 16 + 1);
         let scripts = package::scripts(&file.text, file.base);
         let script = |name: &str| scripts.iter().find(|(known, _)| known == name).map(|(_, script)| script.clone());
-        if call.is_unknown || call.name.is_none() {
+        if call.is_unknown || call.name.is_none() || self.changed.contains(&path) {
             self.note_uninterpreted(&file.text, file.base, &path);
             return None;
         }

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::super::{Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, interpret};
+use super::super::{
+    ChangedPaths, Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, interpret,
+};
 use slug_value::{AbstractValue, Text};
 
 const TARGET: &str = "tests/run.sh";
@@ -38,6 +40,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
         roots: &[""],
         names: &BTreeSet::from(["SLUG".to_owned()]),
         settings_reason: None,
+        changed: ChangedPaths::NONE,
         files: &TestFiles(files),
         directory: Some(""),
         env: &env.into_iter().map(|(name, variable)| (name.to_owned(), variable)).collect(),
@@ -321,6 +324,13 @@ fn container_sees_what_is_passed() {
         ("docker run -e SLUG=x -v ./tests:/t --entrypoint bash img /t/run.sh", "x@/t/run.sh=SLUG=x"),
         ("docker container run -v ./:/w -w /w --name n --network host img bash tests/run.sh", "@tests/run.sh"),
         ("docker run -e SLUG=x -v ./:/w -w /w img env SLUG=y bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        // The shell around the program expands the words of the command.
+        ("V=o1; docker run -e V=i -v .:/w -w /w img bash -c \"SLUG=$V bash tests/run.sh\"", "o1@tests/run.sh=SLUG"),
+        ("V=o; docker run -e V=i -v .:/w -w /w img bash -c 'SLUG=$V bash tests/run.sh'", "i@tests/run.sh=SLUG"),
+        ("V=o; docker run -e V=i -v .:/w -w /w img env SLUG=$(echo $V) tests/run.sh", "o@tests/run.sh=SLUG"),
+        ("podman run -v .:/w -w /w img env SLUG=\"$SET\" bash tests/run.sh", "s@tests/run.sh=SLUG"),
+        ("docker run -e SET=i -v .:/w -w /w img bash arg.sh \"$SET\"", "s@tests/run.sh=SLUG"),
+        ("V=o; V=i env SLUG=$(echo $V) bash tests/run.sh", "o@tests/run.sh=SLUG"),
         // What an image, a service or a container sets is not known.
         ("docker run -e SLUG=x img bash tests/run.sh", "x@tests/run.sh=SLUG=x"),
         ("docker run img bash tests/run.sh", "(anything)@tests/run.sh"),
@@ -335,7 +345,8 @@ fn container_sees_what_is_passed() {
         ("docker exec name bash /app/tests/run.sh", "(anything)@/app/tests/run.sh"),
         ("docker build -t img tests; docker run img; docker ps", ""),
     ] {
-        assert_eq!(slug(&[("ci.env", env)], script), expected, "{script}");
+        let files = [("ci.env", env), ("arg.sh", "SLUG=$1 bash tests/run.sh")];
+        assert_eq!(slug(&files, script), expected, "{script}");
     }
 }
 
@@ -449,6 +460,13 @@ fn attribute_changes_what_is_assigned() {
         ("declare -u SLUG; SLUG=m bash tests/run.sh", "m@tests/run.sh=SLUG"),
         ("declare -ux SLUG; SLUG=m; unset SLUG; export SLUG=n; bash tests/run.sh", "n@tests/run.sh=SLUG"),
         ("readonly SLUG=x; export SLUG; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        // Under a local variable that is unset, commands see the one that it hides.
+        ("export SLUG=g; f() { local SLUG=l; unset SLUG; bash tests/run.sh; }; f", "|g@tests/run.sh=SLUG"),
+        ("SLUG=g; f() { local SLUG=l; unset SLUG; bash tests/run.sh; }; f", "@tests/run.sh=SLUG"),
+        (
+            "export SLUG=g; u() { unset SLUG; bash tests/run.sh; }; f() { local SLUG=l; u; }; f",
+            "(anything)@tests/run.sh=SLUG",
+        ),
         ("readonly SLUG=x; export SLUG=y; bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
     ] {
         assert_eq!(slug(&[], script), expected, "{script}");
@@ -494,6 +512,13 @@ fn each_run_of_a_file_and_each_write_counts() {
         ("f() { return; echo SLUG=x >> $GITHUB_ENV; }; f", ""),
         ("echo SLUG=x >> $GITHUB_ENV; echo B=y > $GITHUB_ENV", ""),
         ("echo 'SLUG=a<<b' >> $GITHUB_ENV", ">a<<b at echo 'SLUG=a<<b' >> $GITHUB_ENV"),
+        // A text without a line break at its end is continued.
+        ("echo -n SLUG=x >> $GITHUB_ENV", ">x at echo -n SLUG=x >> $GITHUB_ENV"),
+        ("printf SLUG=x >> $GITHUB_ENV; echo B=y >> $GITHUB_ENV", ">xB=y at echo B=y >> $GITHUB_ENV"),
+        ("(printf SLUG=x >> $GITHUB_ENV); echo B=y >> $GITHUB_ENV", ">xB=y at echo B=y >> $GITHUB_ENV"),
+        ("printf 'B=y\\nSLUG=' >> $GITHUB_ENV; echo x >> $GITHUB_ENV", ">x at echo x >> $GITHUB_ENV"),
+        ("if a; then printf SLUG=x >> $GITHUB_ENV; fi; echo B=y >> $GITHUB_ENV", ">opaque"),
+        ("printf SLUG=x >> $GITHUB_ENV; echo B=y > $GITHUB_ENV", ""),
     ] {
         assert_eq!(slug(&files, script), expected, "{script}");
     }
@@ -534,6 +559,7 @@ fn trap_at_any_time_is_a_possible_call() {
         ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; false", "(anything)@run.sh"),
         ("f() { SLUG=x bash tests/run.sh; }; trap f EXIT ERR; false", "(anything)@run.sh"),
         ("trap 'SLUG=x bash tests/run.sh' INT; false", ""),
+        ("trap \"rm -r $(mktemp -d); bash tests/run.sh\" EXIT", "(anything)@run.sh"),
         ("trap 'echo \"failed at $LINENO\" >&2; exit 1' ERR; bash tests/run.sh", "@tests/run.sh"),
         ("trap 'echo failed; exit 1' ERR; x; SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
         ("trap 'SLUG=x' ERR; bash tests/run.sh", "(anything)@tests/run.sh"),
@@ -711,6 +737,7 @@ fn sudo_keeps_the_environment_if_asked() {
         ("sudo --preserve-env -- tests/run.sh", "x"),
         ("sudo -E SLUG=y bash tests/run.sh", "y"),
         ("sudo -E env -u SLUG tests/run.sh", ""),
+        ("sudo -E SET=i bash -c \"SLUG=$SET bash tests/run.sh\"", "s"),
         ("sudo -EH timeout 5 tests/run.sh", "x"),
         ("sudo -Ei tests/run.sh", "(anything)"),
         ("sudo --preserve-env=SET tests/run.sh", "(anything)"),
@@ -765,6 +792,9 @@ fn lines_that_are_read_are_known() {
         ("read -r SLUG < file; export SLUG; CALL", "(anything)"),
         ("read -r SLUG <<< \"$(cat file)\"; export SLUG; CALL", "(anything)"),
         ("echo x | read -r SLUG; export SLUG; CALL", ""),
+        ("shopt -s lastpipe; echo x | read -r SLUG; export SLUG; CALL", "x"),
+        ("shopt -s lastpipe; shopt -u lastpipe; echo x | read -r SLUG; export SLUG; CALL", ""),
+        ("bash -O lastpipe -c 'echo x | read -r SLUG; export SLUG; CALL'", "x"),
         ("read -r SLUG <<E\nx\ny\nE\nexport SLUG; CALL", "x"),
         ("while read -r m; do SLUG=$m CALL; done <<E\nx\ny\nE", "x|y"),
         ("printf 'x\\ny\\n' | while read -r m; do SLUG=$m CALL; done", "x|y"),
@@ -876,6 +906,10 @@ fn same_name_elsewhere_is_no_certain_call() {
         ("bash \"$GITHUB_WORKSPACE/tests/run.sh\"", "x"),
         ("ROOT=$(program); bash \"$ROOT/tests/run.sh\"", "x"),
         ("cd ..; cd - ; bash tests/run.sh", "x"),
+        // `PATH` may have the directory.
+        ("PATH=$PWD/tests:$PATH; run.sh", "(anything)"),
+        ("run.sh --all", "(anything)"),
+        ("run", ""),
         ("bash services/tests/run.sh", ""),
         ("bash /srv/other-tests/run.sh", ""),
     ] {
@@ -895,6 +929,9 @@ fn content_of_a_file_is_known() {
         ("name.txt", "x\n\n"),
         ("two.txt", "x\ny\n"),
         ("set.env", "export SLUG=x"),
+        ("pair.env", "SLUG=x\n"),
+        ("windows.env", "SLUG=x\r\n"),
+        ("windows.sh", "export SLUG=x\r\nbash tests/run.sh\r\n"),
         ("other.sh", "#!/bin/sh\nSLUG=$(<name.txt) bash tests/run.sh"),
     ];
     for (script, expected) in [
@@ -905,6 +942,10 @@ fn content_of_a_file_is_known() {
         ("[ -z \"$(<name.txt)\" ] && exit 0; SLUG=y CALL", "y"),
         ("case $(<two.txt) in x*) SLUG=y CALL;; esac", "y"),
         ("eval \"$(<set.env)\"; CALL", "x"),
+        ("export $(<pair.env); CALL", "x"),
+        // A shell keeps a carriage return at the end of a line.
+        (". windows.env; export SLUG; CALL", "(anything)"),
+        ("bash windows.sh", "(anything)"),
         ("SLUG=$(<absent.txt) CALL", "(anything)"),
         ("SLUG=$(<\"$FILE\") CALL", "(anything)"),
         ("program > name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
@@ -918,6 +959,113 @@ fn content_of_a_file_is_known() {
     // Another shell than bash may read nothing.
     let found = slug(&files, "./other.sh");
     assert!(found.starts_with("|x@") || found.starts_with("x|@"), "{found}");
+}
+
+/// What a command may have changed is not read as committed.
+#[test]
+fn changed_file_is_not_known() {
+    let files = [
+        ("d/v.env", "SLUG=x\n"),
+        ("d/w.sh", "SLUG=x bash tests/run.sh\n"),
+        ("d/e.mk", "e2e:\n\tSLUG=x bash tests/run.sh\n"),
+        ("d/package.json", "{\"scripts\": {\"e2e\": \"cd .. && SLUG=x bash tests/run.sh\"}}"),
+        ("d/justfile", "e2e:\n  cd ..; SLUG=x bash tests/run.sh\n"),
+        ("full/v.env", "SLUG=y\n"),
+        ("tests/run.sh", ""),
+    ];
+    let value = |script: &str| slug(&files, script).split('@').next().unwrap_or_default().to_owned();
+    let call = "set -a; . d/v.env; bash tests/run.sh";
+    for writer in [
+        "echo SLUG=y > d/v.env",
+        "program >> d/v.env",
+        "program 2> d/v.env",
+        "cd d; { echo SLUG=y; } > v.env; cd ..",
+        "sed -i s/x/y/ d/v.env",
+        "sed -Ei.bak s/x/y/ d/*.env",
+        "perl -pi -e s/x/y/ d/v.env",
+        "echo SLUG=y | tee d/v.env",
+        "cp full/v.env d/v.env",
+        "cp full/v.env d/",
+        "cp -t d full/v.env",
+        "cp -r full/. d",
+        "rm -r d; mv full d",
+        "install -m 644 full/v.env d/v.env",
+        "ln -sf ../full/v.env d/v.env",
+        "rsync -a full/ d",
+        "dd if=full/v.env of=d/v.env",
+        "patch d/v.env full.patch",
+        "patch -p1 < full.patch",
+        "curl -fsSLo d/v.env https://x.example/env",
+        "wget -qO d/v.env https://x.example/env",
+        "aws s3 cp s3://x/env d/v.env",
+        "tar -xzf x.tgz -C d",
+        "unzip x.zip -d d",
+        "gpg -d -o d/v.env v.env.gpg",
+        "sops --output=d/v.env -d v.env.enc",
+        "git checkout release -- d/v.env",
+        "git restore --source release d",
+        "git checkout release",
+        "git apply x.patch",
+        "git pull",
+        "sudo sed -i s/x/y/ d/v.env",
+        "timeout 5 env A=b sed -i s/x/y/ d/v.env",
+        "bash -c 'sed -i s/x/y/ d/v.env'",
+        "(sed -i s/x/y/ d/v.env)",
+        "if a; then sed -i s/x/y/ d/v.env; fi",
+        "f() { sed -i s/x/y/ \"$1\"; }; f d/v.env",
+    ] {
+        assert_eq!(value(&format!("{writer}; {call}")), "(anything)", "{writer}");
+    }
+    for reader in [
+        "cat d/v.env > copy.env; sed s/x/y/ d/v.env > full/v.env",
+        "chmod +x d/w.sh; bash -n d/w.sh; shellcheck d/w.sh",
+        "cp d/v.env full/; cp d/v.env /tmp/v.env; cp full/v.env d/other/",
+        "grep -o SLUG d/v.env; test -f d/v.env; jq . d/v.env; wc -l d/v.env",
+        "git add d; git diff d; git checkout -b new; git fetch; git apply --check x.patch",
+        "tar -czf x.tgz d; tar xzf x.tgz; curl -o x.tgz https://x.example/d",
+        "docker build -f d/w.sh -t img d",
+        "false && sed -i s/x/y/ d/v.env || true",
+        "echo a > d/v.env.bak; mkdir -p d; rm -rf dist; head d/v.env 2>/dev/null || true",
+    ] {
+        assert_eq!(value(&format!("{reader}; {call}")), "x", "{reader}");
+    }
+    for call in [
+        "bash d/w.sh",
+        "./d/w.sh",
+        "make -f d/e.mk e2e",
+        "cd d; npm run e2e",
+        "cd d; just e2e",
+        "SLUG=$(<v.env) bash tests/run.sh",
+        "docker run --env-file d/v.env -v .:/w -w /w img bash tests/run.sh",
+        "BASH_ENV=d/v.env bash tests/run.sh",
+    ] {
+        let call = call.replace("<v.env", "<d/v.env");
+        assert_ne!(value(&call), "(anything)", "{call}");
+        assert_eq!(value(&format!("cp -r full/. d; {call}")), "(anything)", "{call}");
+    }
+}
+
+/// Options that `shopt` sets decide what a pattern matches.
+#[test]
+fn option_of_bash_decides_what_a_pattern_matches() {
+    for (script, expected) in [
+        ("[[ A == a ]] && export SLUG=x", ""),
+        ("shopt -s nocasematch; [[ A == a ]] && export SLUG=x", "|x"),
+        ("shopt -s nocasematch; case A in a) export SLUG=x;; esac", "|x"),
+        ("shopt -s nocasematch; shopt -u nocasematch; [[ A == a ]] && export SLUG=x", ""),
+        ("if a; then shopt -s nocasematch; fi; [[ A == a ]] && export SLUG=x", "|x"),
+        ("bash -O nocasematch -c '[[ A == a ]]' && export SLUG=x", "|x"),
+        ("shopt -s nocasematch; [[ 1 == 2 ]] && export SLUG=x", ""),
+        ("shopt -s \"$OPTION\"; [[ A == a ]] && export SLUG=x", "|x"),
+        ("for f in none/*.env; do export SLUG=x; done", "x"),
+        ("shopt -s nullglob; for f in none/*.env; do export SLUG=x; done", "|x"),
+        ("shopt -s nullglob; for f in d/*.env; do export SLUG=x; done", "x"),
+    ] {
+        let found = slug(&[("d/v.env", "")], &format!("set +e; {script}; bash tests/run.sh"));
+        let mut values: Vec<&str> = found.split('@').next().unwrap_or_default().split('|').collect();
+        values.sort_unstable();
+        assert_eq!(values.join("|"), expected, "{script}: {found}");
+    }
 }
 
 /// A shell splits values that are not in quotes at the characters in `IFS`.

@@ -29,7 +29,7 @@ impl Interpreter<'_> {
                 let value = self.operand(first);
                 match operator.as_str() {
                     "=" | "==" | "!=" => {
-                        let pattern = self.pattern(second);
+                        let pattern = self.pattern_in_any_case(second);
                         self.operand(second);
                         let status = self.decide(first.parameter(), partition(&value, &[pattern]));
                         if operator == "!=" { status.negated() } else { status }
@@ -161,7 +161,13 @@ impl Interpreter<'_> {
         Status::Unknown
     }
 
-    /// The pattern of a word in `case` or after `==` in `[[ … ]]`.
+    /// The pattern of a word in `case` or after `==` in `[[ … ]]`; it is not known if letters of both cases may match.
+    pub(super) fn pattern_in_any_case(&mut self, word: &Word) -> Pattern {
+        let pattern = self.pattern(word);
+        if self.state.options.nocasematch.can_be_true && pattern.has_letters() { Pattern::Unknown } else { pattern }
+    }
+
+    /// The pattern of a word.
     pub(super) fn pattern(&mut self, word: &Word) -> Pattern {
         let mut pattern = Pattern::Known(Vec::new());
         for piece in &word.pieces {

@@ -87,6 +87,8 @@ impl Interpreter<'_> {
         for piece in &word.pieces {
             let fragments = self.fragments(std::slice::from_ref(piece));
             match &piece.kind {
+                // The commands of a word whose value is kept; see `frozen`.
+                PieceKind::Command(list) if list.items.is_empty() => {}
                 PieceKind::Parameter(_) | PieceKind::Command(_)
                     if !fragments.iter().all(|text| self.is_one_field(text)) =>
                 {
@@ -208,34 +210,55 @@ impl Interpreter<'_> {
         fields.into_iter().map(|pieces| Word { pieces, span: word.span.clone() }).collect()
     }
 
-    /// The word with the values of its parameters, as they are now.
+    /// The word with the values of its parameters and command substitutions, as they are now.
     pub fn frozen(&mut self, word: &Word) -> Word {
         let is_assignment = word.assignment().is_some();
         let mut pieces = Vec::new();
         for piece in &word.pieces {
             match &piece.kind {
-                PieceKind::Parameter(_) => {
-                    let mut texts = self.fragments(std::slice::from_ref(piece));
+                PieceKind::DoubleQuoted(inner) if inner.iter().any(is_expansion) => {
+                    for piece in inner {
+                        let texts = self.fragments_to_freeze(piece, is_assignment);
+                        self.freeze(piece, texts, is_assignment, &mut pieces);
+                    }
+                }
+                _ if is_expansion(piece) => {
+                    let mut texts = self.fragments_to_freeze(piece, is_assignment);
                     if !is_assignment && !texts.iter().all(|text| self.is_one_field(text)) {
                         texts = vec![Text::unknown(SPLIT)];
                     }
-                    pieces.extend(texts.into_iter().map(|text| self.value_piece(text, &piece.span)));
-                }
-                PieceKind::DoubleQuoted(inner) if inner.iter().any(|it| matches!(it.kind, PieceKind::Parameter(_))) => {
-                    let only = |kind: &PieceKind| !matches!(kind, PieceKind::Command(_));
-                    if !inner.iter().all(|piece| only(&piece.kind)) {
-                        pieces.push(piece.clone());
-                        continue;
-                    }
-                    for piece in inner {
-                        let texts = self.fragments(std::slice::from_ref(piece));
-                        pieces.extend(texts.into_iter().map(|text| self.value_piece(text, &piece.span)));
-                    }
+                    self.freeze(piece, texts, is_assignment, &mut pieces);
                 }
                 _ => pieces.push(piece.clone()),
             }
         }
         Word { pieces, span: word.span.clone() }
+    }
+
+    /// Expands a piece of a word whose values are kept. What a substitution prints may run later, unless the word is
+    /// an assignment.
+    fn fragments_to_freeze(&mut self, piece: &Piece, is_assignment: bool) -> Vec<Text> {
+        let runs_output = std::mem::replace(&mut self.runs_output, !is_assignment);
+        let texts = self.fragments(std::slice::from_ref(piece));
+        self.runs_output = runs_output;
+        texts
+    }
+
+    /// Adds the values of a piece to the pieces of a word.
+    fn freeze(&mut self, piece: &Piece, texts: Vec<Text>, is_assignment: bool, pieces: &mut Vec<Piece>) {
+        let is_command = matches!(piece.kind, PieceKind::Command(_));
+        for text in texts {
+            // The end of an unknown word, as in `"$(pwd)/run.sh"`, decides which script it names.
+            let is_computed = is_command && !is_assignment && !matches!(text.values, AbstractValue::OneOf(_));
+            pieces.push(match is_computed {
+                true => Piece { kind: PieceKind::AnsiQuoted(None), span: piece.span.clone() },
+                false => self.value_piece(text, &piece.span),
+            });
+        }
+        if is_command {
+            // The commands have been interpreted; their bytes are no part of the word.
+            pieces.push(Piece { kind: PieceKind::Command(List::default()), span: piece.span.clone() });
+        }
     }
 
     /// A word with a value.
@@ -328,7 +351,8 @@ impl Interpreter<'_> {
     /// scripts name elsewhere may have been written.
     fn content(&mut self, path: &Word) -> Text {
         let path = self.expand_again(path);
-        let file = path.single().filter(|path| !self.is_named_elsewhere(path)).and_then(|path| self.file_at(path));
+        let is_known = |path: &&String| !self.is_named_elsewhere(path) && !self.is_changed(path);
+        let file = path.single().filter(is_known).and_then(|path| self.file_at(path));
         let text = match file.filter(|file| file.text.len() <= SCRIPT_BYTES) {
             Some(file) => {
                 self.spend(file.text.len() / 64);
@@ -676,6 +700,11 @@ fn sequence(first: &str, last: &str) -> Option<Vec<String>> {
         _ => first > last,
     };
     Some(if descends { texts.into_iter().rev().collect() } else { texts })
+}
+
+/// Whether the text of a piece depends on the variables of the shell, or on what a command prints.
+fn is_expansion(piece: &Piece) -> bool {
+    matches!(piece.kind, PieceKind::Parameter(_) | PieceKind::Command(_))
 }
 
 /// Whether a shell may expand braces in a text to several words.

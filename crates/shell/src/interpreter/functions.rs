@@ -102,6 +102,8 @@ impl Interpreter<'_> {
         }
         let locals = std::mem::take(&mut self.state.locals);
         let maybe_local = std::mem::take(&mut self.state.maybe_local);
+        let outer_locals = self.outer_locals.clone();
+        self.outer_locals.extend(locals.keys().chain(&maybe_local).cloned());
         let outer_arguments = self.state.arguments.replace(arguments);
         self.active_functions.push(Rc::clone(definition));
         let (source, tree) = (Rc::clone(&definition.source), Rc::clone(&definition.tree));
@@ -110,6 +112,7 @@ impl Interpreter<'_> {
         let outcome = outcome.unwrap_or_else(|| Outcome::unknown(Output::default()));
         self.loops = loops;
         self.active_functions.pop();
+        self.outer_locals = outer_locals;
         let leave = |state: &mut State| {
             leave_function(state);
             state.locals.clone_from(&locals);
@@ -173,6 +176,18 @@ impl Interpreter<'_> {
         if !self.state.locals.contains_key(name) {
             let hidden = self.state.variables.get(name).cloned();
             self.state.locals.insert(name.to_owned(), hidden);
+        }
+    }
+
+    /// The exported variable that a local one may hide, which commands get when the local one is unset.
+    pub(crate) fn hidden_by_local(&self, name: &str) -> Option<Variable> {
+        let unknown =
+            || Variable { value: Text::unknown("a local variable hides it"), export: Export::Maybe, assigned: None };
+        match self.state.locals.get(name) {
+            _ if self.outer_locals.contains(name) || self.state.maybe_local.contains(name) => Some(unknown()),
+            Some(Some(hidden)) => Some(hidden.clone()).filter(|hidden| hidden.export != Export::No),
+            Some(None) => self.state.others_unknown.is_some().then(unknown),
+            None => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Expansion of file patterns such as `tests/*.sh` to the files of the repository.
 
 use super::super::files::{ResolvedPath, joined};
-use super::super::syntax::{PieceKind, Word};
+use super::super::syntax::{Piece, PieceKind, Word};
 use super::Interpreter;
 use super::patterns::{Part, Pattern};
 use slug_value::Text;
@@ -39,6 +39,11 @@ impl Interpreter<'_> {
             paths = next;
         }
         paths.retain(|path| self.may_exist(path));
+        if paths.is_empty() && self.state.options.nullglob.can_be_true {
+            // The word may be removed, but files that are made at run time may match.
+            let pieces = vec![Piece { kind: PieceKind::AnsiQuoted(None), span: word.span.clone() }];
+            return vec![Word { pieces, span: word.span }];
+        }
         if paths.is_empty() {
             return vec![word];
         }

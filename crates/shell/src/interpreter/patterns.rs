@@ -89,6 +89,16 @@ impl Pattern {
         Some(kept.unwrap_or_else(|| text.to_owned()))
     }
 
+    /// Whether the case of letters may decide what matches.
+    pub fn has_letters(&self) -> bool {
+        let is_letter = |part: &Part| match part {
+            Part::Character(character) => character.is_alphabetic(),
+            Part::Range { .. } => true,
+            Part::One | Part::Many => false,
+        };
+        matches!(self, Self::Known(parts) if parts.iter().any(is_letter))
+    }
+
     /// Whether every text matches.
     pub fn matches_everything(&self) -> bool {
         matches!(self, Self::Known(parts) if !parts.is_empty() && parts.iter().all(|part| *part == Part::Many))

@@ -14,7 +14,7 @@ use crate::generator::{RESERVED, TARGET, script};
 const SCRIPTS: usize = 1000;
 
 /// Each form with the minimum number of scripts that contain it.
-const FORMS: [(&str, usize); 36] = [
+const FORMS: [(&str, usize); 40] = [
     ("reserved word as an argument", 100),
     ("quoted assignment", 100),
     ("[[ ]]", 200),
@@ -47,6 +47,10 @@ const FORMS: [(&str, usize); 36] = [
     ("break or continue", 20),
     ("return", 10),
     ("exit", 10),
+    ("lastpipe", 40),
+    ("nocasematch", 40),
+    ("unset of a local variable", 30),
+    ("text without a line break", 30),
     ("call", 500),
     ("effect after a call in a loop", 40),
     ("value through a function", 20),
@@ -87,6 +91,8 @@ struct Forms<'t> {
     has_called: bool,
     /// The names of functions that set a variable.
     setters: Vec<&'t str>,
+    /// The variables that the current function has made local.
+    locals: Vec<&'t str>,
     /// Whether a function in `setters` was called.
     has_called_setter: bool,
 }
@@ -100,6 +106,7 @@ impl<'t> Forms<'t> {
             functions: 0,
             has_called: false,
             setters: Vec::new(),
+            locals: Vec::new(),
             has_called_setter: false,
         }
     }
@@ -197,7 +204,9 @@ impl<'t> Forms<'t> {
             CommandKind::Function(function) => {
                 self.found.push(if self.functions > 0 { "function in a function" } else { "function" });
                 self.functions += 1;
+                let locals = std::mem::take(&mut self.locals);
                 self.command(&function.body);
+                self.locals = locals;
                 self.functions -= 1;
                 if let CommandKind::Group(list) = &function.body.kind
                     && list.items.iter().any(|item| item.first.commands.iter().any(assigns))
@@ -243,6 +252,25 @@ impl<'t> Forms<'t> {
         }
         match name {
             "let" => self.found.push("let"),
+            "shopt" => {
+                let options = ["lastpipe", "nocasematch"].into_iter();
+                let is_named = |name: &&str| arguments.iter().any(|it| it.unquoted_literal() == Some(*name));
+                self.found.extend(options.filter(is_named));
+            }
+            "printf" | "echo"
+                if matches!(arguments, [first, ..] if name == "printf"
+                && first.unquoted_literal().is_some_and(|text| text.contains('='))
+                || first.unquoted_literal() == Some("-n")) =>
+            {
+                self.found.push("text without a line break");
+            }
+            "local" => {
+                let names = arguments.iter().filter_map(|it| it.unquoted_literal()?.split('=').next());
+                self.locals.extend(names);
+            }
+            "unset" if self.functions > 0 && arguments.iter().any(|it| self.is_local(it)) => {
+                self.found.push("unset of a local variable");
+            }
             "break" | "continue" => self.found.push("break or continue"),
             "return" => self.found.push("return"),
             "exit" => self.found.push("exit"),
@@ -266,6 +294,10 @@ impl<'t> Forms<'t> {
             self.pieces(&assignment.value.pieces);
         }
         simple.words.iter().for_each(|word| self.pieces(&word.pieces));
+    }
+
+    fn is_local(&self, word: &Word) -> bool {
+        word.unquoted_literal().is_some_and(|name| self.locals.contains(&name))
     }
 
     fn pieces(&mut self, pieces: &'t [Piece]) {

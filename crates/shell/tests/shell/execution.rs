@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use slug_shell::{
-    Effects, Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, Variables, interpret,
+    ChangedPaths, Effects, Export, FIRST_FILE_POSITION, Files, Input, ShellOptions, SourceFile, Variable, Variables,
+    interpret,
 };
 use slug_value::{AbstractValue, Text};
 
@@ -80,6 +81,13 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "for B in '' 'x y' -n; do if [ -n $B ]; then bash T; fi; if [ $B != x ]; then bash T; fi; done",
         "if [ ! \"$B\" ] && [ ! -n \"$B\" ] && [ ! \"$B\" = x ] && [ ! = ! ]; then bash T; fi",
         "if [ \\( -n \"$B\" -o -n \"$A\" \\) -a -z \"$C\" ]; then bash T; fi; [ \"$A\" -a \"$B\" ] || bash T",
+        "export A=g; f() { local A=l; unset A; bash T; A=x; bash T; export A; bash T; }; f; bash T",
+        "u() { unset A; bash T; A=y; bash T; }; f() { local A=l; u; bash T; }; f; bash T; f() { local B; unset B; }; f",
+        "shopt -s lastpipe; echo x | read -r A; bash T; true | unset A; bash T; : | { export B=z; exit 0; }; bash T",
+        "shopt -s nocasematch; [[ $A == START ]] && export B=x; bash T; case $A in Start) export C=x;; esac; bash T",
+        "printf A=x >> $GITHUB_ENV; (echo -n B=y >> $GITHUB_ENV); echo C=z >> $GITHUB_ENV; printf C=u >> $GITHUB_ENV",
+        "if bash T; then printf A=x >> $GITHUB_ENV; fi; echo C=z >> $GITHUB_ENV",
+        "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
         check_against_bash(&script, &[], false);
@@ -142,6 +150,7 @@ fn check_against_bash(script: &str, files: &[(&'static str, String)], ends_on_fa
         roots: &[""],
         names: &std::collections::BTreeSet::new(),
         settings_reason: None,
+        changed: ChangedPaths::NONE,
         files: &TestFiles(files),
         directory: Some(""),
         env: &Variables::from([("A".to_owned(), start)]),

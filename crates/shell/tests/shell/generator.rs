@@ -261,6 +261,7 @@ fn plain_condition() -> impl Strategy<Value = &'static str> {
             "( [ -n \"$A\" ] || exit 0; false )",
             "(return 0 2>/dev/null)",
             "false | true",
+            "{ [[ $A == START ]]; }",
         ][..],
     )
 }
@@ -352,6 +353,8 @@ fn print() -> impl Strategy<Value = String> {
             format!("if {condition}; then echo {name}=x; else echo {name}=y; fi >> $GITHUB_ENV")
         }),
         name().prop_map(|name| format!("for i in 1 2; do echo {name}=$i; done >> $GITHUB_ENV")),
+        (name(), select(&["printf N=t", "echo -n \"N=$A\"", "printf 'Z=1\\nN='", "printf '%s' \"N=$B\""][..]))
+            .prop_map(|(name, form)| format!("{} >> $GITHUB_ENV", form.replace('N', name))),
         name().prop_map(|name| format!("cat >> $GITHUB_ENV <<EOF\n{name}=h$A\nEOF")),
         name().prop_map(|name| format!("{{ echo {name}=bad >&2; echo {name}=good; }} >> $GITHUB_ENV")),
         (reserved(), reserved()).prop_map(|(one, other)| format!("echo {one} {other}")),
@@ -375,14 +378,26 @@ fn call_of_function() -> impl Strategy<Value = String> {
         .prop_map(|(function, name, form)| format!("((D++ < 4)) && {}", form.replace('N', name).replace('F', function)))
 }
 
+/// Commands that set an option with `shopt`, and what such an option changes.
+fn option_of_bash() -> impl Strategy<Value = String> {
+    let options = ["shopt -s lastpipe", "shopt -u lastpipe", "shopt -s nocasematch", "shopt -u nocasematch"];
+    prop_oneof![
+        2 => select(options.to_vec()).prop_map(str::to_owned),
+        1 => (name(), value()).prop_map(|(name, value)| {
+            format!("shopt -s lastpipe; echo {value} | read -r {name}; export {name}")
+        }),
+    ]
+}
+
 fn statement() -> impl Strategy<Value = String> {
     let simple = prop_oneof![
-        10 => assignment(),
+        11 => assignment(),
         6 => call(),
         3 => print(),
         1 => leave(),
         2 => call_of_function(),
         1 => Just("true".to_owned()),
+        1 => option_of_bash(),
         1 => select(&["set -e", "set +e", "false", "set -eu", "set -o pipefail", "set +eo pipefail"][..])
             .prop_map(str::to_owned),
     ];
@@ -416,6 +431,12 @@ fn statement() -> impl Strategy<Value = String> {
             (function(), body.clone()).prop_map(|(function, a)| format!("{function}() {{\n{a}\n}}")),
             (function(), name(), body.clone(), select(&["\"$@\"", "return 1", "return", "local N=$1", "echo $1"][..]))
                 .prop_map(|(function, name, a, last)| format!("{function}() {{\n{a}\n{}\n}}", last.replace('N', name))),
+            (function(), name(), body.clone(), select(&["local N=l", "local N", "export N; local N=l"][..])).prop_map(
+                |(function, name, a, first)| {
+                    let first = first.replace('N', name);
+                    format!("{function}() {{\n{first}\nunset {name}\n{a}\n}}\n((D++ < 4)) && {function}")
+                }
+            ),
             (condition(), inner.clone(), inner.clone()).prop_map(|(c, a, b)| format!("{c} && {{\n{a}\n}} || {b}")),
             (function(), body.clone(), inner).prop_map(|(function, a, b)| format!(
                 "function {function} {{\n{a}\ng() {{\n{b}\n}}\n((D++ < 4)) && g\n}}"
