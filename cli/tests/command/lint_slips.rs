@@ -306,7 +306,7 @@ fn usual_forms_are_no_slips() {
         (
             "selecting-key",
             "        attempt: [1, 2]\n        include:\n          - {kind: agent,",
-            "        judge: [m-1, m-2]\n        include:\n          - {judge: m-1, kind: agent,",
+            "        grader: [m-1, m-2]\n        include:\n          - {grader: m-1, kind: agent,",
         ),
         (
             "container",
