@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs};
-use super::calls::root_of;
-use super::context::EvalContext;
+use super::calls::{is_of_gitea, root_of};
+use super::context::{EvalContext, without_secrets};
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts, InStatus, JobStatus};
 use super::matrix::{self, Row, Rows};
@@ -235,7 +235,12 @@ impl<'w> JobRun<'_, 'w> {
         let env = course.before(When { success: Tristate::ALWAYS, failure: Tristate::ALWAYS });
         let look_up = |name: &str| self.env_value(env.as_ref(), name);
         let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
-        let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
+        // The runner of Gitea drops no output.
+        let is_of_gitea = is_of_gitea(self.eval.path);
+        let value = |(name, text): &(String, String)| {
+            let value = expression::text(text, &context);
+            (name.clone(), if is_of_gitea { value } else { without_secrets(value) })
+        };
         let outputs = KnownOutputs { values: job.outputs.iter().map(value).collect(), is_complete: true };
         let needed = self.eval.workflow.needed(job).into_iter();
         let mut needed = needed.map(|needed| self.eval.condition(needed.condition.as_ref(), &context));
