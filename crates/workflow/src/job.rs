@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs};
+use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program};
 use super::calls::{is_of_gitea, root_of};
 use super::context::{EvalContext, without_secrets};
 use super::environment::{Environment, Origin, Setting};
@@ -328,6 +328,9 @@ impl<'w> JobRun<'_, 'w> {
                     let env = Environment::unknown(OTHER_ACTION.to_owned());
                     sites.push(self.site(owner, Some(target), self.position(key), env));
                 }
+                if !actions.iter().any(|target| target.is_named(uses, roots)) {
+                    sites.extend(self.calls_of_program(owner, step, roots, &step_env));
+                }
             }
             match action.filter(|_| self.depth < MAX_DEPTH) {
                 Some(action) => {
@@ -441,6 +444,43 @@ impl<'w> JobRun<'_, 'w> {
                 continues.can_be_false &= around.continues.can_be_false;
             }
         }
+    }
+
+    /// The calls that a local action may make which is not composite.
+    fn calls_of_program(
+        &self,
+        owner: &'w Step,
+        step: &Step,
+        roots: &[&str],
+        env: &Environment<'w>,
+    ) -> Vec<CallSite<'w>> {
+        let Search { targets, variables: searched, files, .. } = *self.eval.search;
+        let files = Below { files, root: root_of(self.eval.path).trim_end_matches('/') };
+        let uses = step.uses.as_deref().unwrap_or_default();
+        let Some(script) = commands_of_program(uses, roots, &files) else { return Vec::new() };
+        let input = Input {
+            script: &script,
+            placeholders: &[],
+            targets,
+            roots,
+            names: searched,
+            settings_reason: None,
+            files: &files,
+            directory: Some(""),
+            env: &env.to_shell(searched),
+            runs_in_bash: true,
+            options: ShellOptions::NONE,
+            fuel: Some(self.eval.fuel),
+        };
+        let effects = slug_shell::interpret_doubted(&input, ACTION_PROGRAM);
+        let named = effects.calls.into_iter().map(|call| {
+            let is_of_file = call.span.start >= FIRST_FILE_POSITION;
+            (call.target, if is_of_file { call.span } else { self.position(step.uses_span.clone()) })
+        });
+        let site = |(target, span): (usize, Range<usize>)| (target, span.start, span.end);
+        let distinct: BTreeSet<(usize, usize, usize)> = named.map(site).collect();
+        let unknown = || Environment::unknown(ACTION_PROGRAM.to_owned());
+        distinct.into_iter().map(|(target, start, end)| self.site(owner, Some(target), start..end, unknown())).collect()
     }
 
     /// The environment of a step, with its own `env`.
@@ -863,6 +903,9 @@ impl<'w> Course<'w> {
 
 /// The reason why a call in an input of an action may happen in another environment than that of the step.
 const OTHER_ACTION: &str = "an action may start the command in its input in another environment";
+
+/// The reason why a program that an action runs may make a call in another environment than that of the step.
+const ACTION_PROGRAM: &str = "a program of the action may start it in another environment";
 
 /// The reason why a call may happen in another environment than that of the step.
 const OTHER_SHELL: &str = "the command in `shell` may start the script in another environment";
