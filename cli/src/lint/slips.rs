@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use slug_value::slip::is_slip;
+use slug_workflow::calls::is_of_gitea;
 use slug_workflow::document;
 use slug_workflow::model::{EnvEntry, EnvLayer, Input, Job, Step};
 use slug_workflow::problem::Problem;
@@ -13,7 +14,7 @@ use slug_workflow::scripts::makefile;
 use slug_workflow::scripts::names::Names;
 use slug_workflow::scripts::outline::{self, Outline, Words};
 use slug_workflow::scripts::{Files as _, SourceFile};
-use slug_workflow::{likely_slip, refusal};
+use slug_workflow::{availability, likely_slip, refusal};
 
 use super::linter::Linter;
 use super::near_miss::mentions;
@@ -48,7 +49,10 @@ impl Linter<'_> {
         let reads_event = self.scripts.is_some_and(|scripts| scripts.any_text(is_reader));
         for (file, source) in &workflows {
             let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
-            let refusals = refusal::of_workflow(&file.root, has_machine);
+            let mut refusals = refusal::of_workflow(&file.root, has_machine);
+            if !is_of_gitea(&file.path) {
+                refusals.extend(availability::of_workflow(&file.root));
+            }
             findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
             let others = likely_slip::unread_values(file, &|text| self.is_registered(text), reads_event);
             let is_call = |words: &Words| {
@@ -381,7 +385,13 @@ impl Texts<'_> {
                 continue;
             };
             let refusals = match document::read(&file.text) {
-                Ok(root) => refusal::of_action(&root),
+                Ok(root) => {
+                    let mut refusals = refusal::of_action(&root);
+                    if !self.workflows.iter().any(|(file, _)| is_of_gitea(&file.path)) {
+                        refusals.extend(availability::of_action(&root));
+                    }
+                    refusals
+                }
                 Err(error) => vec![Problem {
                     span: error.byte..error.byte,
                     message: error.message,
