@@ -262,6 +262,13 @@ fn within(text: &str, range: &Range<usize>, secret: &str) -> Option<Range<usize>
     Some(start..start + path.len())
 }
 
+/// True if a text has a name as a whole word.
+pub(super) fn mentions_word(text: &str, name: &str) -> bool {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside))
+}
+
 /// True if a text has a name other than as the target of an assignment.
 pub(super) fn mentions(text: &str, name: &str) -> bool {
     let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
