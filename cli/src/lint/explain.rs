@@ -557,10 +557,24 @@ impl Group<'_> {
             .into_iter()
             .chain([consequence(failure)])
             .chain(empty_keys_note(failure))
+            .chain(self.dropped_output_note(failure))
             .chain(several_codes(failure))
             .chain(self.first.site.unread_settings.as_deref().map(unread_settings))
             .fold(finding, Finding::with_note)
             .with_subject("slugs", joined(&self.slugs))
+    }
+
+    /// The note about a key that is empty and comes from another job.
+    fn dropped_output_note(&self, failure: &Failure) -> Option<String> {
+        let policy = self.first.policy;
+        let is_key = |name: &&str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+        let is_output = |path: &Vec<String>| path.len() == 4 && path[0] == "needs" && path[2] == "outputs";
+        let comes_from_job =
+            |name: &str| self.first.written(name).is_some_and(|(value, _)| sources(value).iter().any(is_output));
+        let name = emptied(&self.first, failure).filter(is_key).find(|name| comes_from_job(name))?;
+        Some(format!(
+            "an output of a job that contains a secret is empty in other jobs; `{name}` needs the secret itself"
+        ))
     }
 
     fn cross_vendor(&self, failure: &Failure, primary: Span) -> Finding {

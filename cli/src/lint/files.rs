@@ -1,7 +1,9 @@
 //! Reads the files to lint and the workflows that they call.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use ignore::{DirEntry, WalkBuilder};
 
 use slug_workflow::document::FILE_BYTES;
 use slug_workflow::repository::{File, Parser};
@@ -12,6 +14,17 @@ use crate::io::{read_text, read_text_file, report_path};
 
 /// Maximum files in a run; above this, called files are not added.
 const FILES: usize = 10_000;
+
+/// Directories with the programs of others.
+const NOT_SCANNED: [&str; 3] = [".git", "node_modules", "site-packages"];
+
+/// The files below a directory that git does not ignore, in the order of their paths.
+pub fn files_below(root: &Path) -> impl Iterator<Item = DirEntry> {
+    let mut walk = WalkBuilder::new(root);
+    walk.hidden(false).require_git(false).sort_by_file_name(Ord::cmp);
+    walk.filter_entry(|entry| !NOT_SCANNED.iter().any(|name| entry.file_name() == *name));
+    walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+}
 
 /// Reads and parses the found files and, transitively, the called workflows that exist. Each file
 /// is read once.

@@ -25,6 +25,7 @@ mod report;
 mod repository;
 pub(crate) mod scripts;
 mod slips;
+mod unread;
 
 pub use input::Input;
 pub use linter::Linter;

@@ -231,21 +231,35 @@ pub(crate) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider
         .with_subject("slugs", slug)
 }
 
-/// The error about a variable whose value is a placeholder. The text may be a key in angle brackets, so it is not
-/// repeated.
+/// The error about a variable whose value is a placeholder, or about a key whose value is a reference that nothing
+/// expands. The text may be a key in angle brackets, so it is not repeated.
 fn placeholder(call: &PolicyCall<'_>, name: &str) -> Option<Finding> {
     let setting = call.site.env.variables.get(name)?;
     let AbstractValue::OneOf(texts) = &setting.value.values else { return None };
-    texts.iter().find(|text| is_placeholder(text))?;
-    let span = Span { source: call.source, range: setting.origin.span() };
-    let help = match policy_keys(call).any(|key| key == name) {
-        true => format!("replace it, with the brackets, as in `{name}: ${{{{ secrets.{name} }}}}`"),
-        false => "replace it, with the brackets, by the value that is meant".to_owned(),
+    let is_key = policy_keys(call).any(|key| key == name);
+    let is_of_yaml = !matches!(setting.origin, Origin::Script(_));
+    let (what, help) = if texts.iter().any(|text| is_placeholder(text)) {
+        let help = match is_key {
+            true => format!("replace it, with the brackets, as in `{name}: ${{{{ secrets.{name} }}}}`"),
+            false => "replace it, with the brackets, by the value that is meant".to_owned(),
+        };
+        ("a placeholder in angle brackets", help)
+    } else if is_key && is_of_yaml && texts.iter().any(|text| is_unexpanded(text)) {
+        let help = "only `${{ … }}` is expanded here; write it as `${{ secrets.NAME }}`".to_owned();
+        ("a reference that is not expanded", help)
+    } else {
+        return None;
     };
-    let finding =
-        Finding::new(&PLACEHOLDER, span, format!("`{name}` has a placeholder in angle brackets as its value"))
-            .with_primary_text("is not a value");
+    let span = Span { source: call.source, range: setting.origin.span() };
+    let finding = Finding::new(&PLACEHOLDER, span, format!("`{name}` has {what} as its value"))
+        .with_primary_text("is not a value");
     Some(about(finding, call).with_help(help).with_subject("variable", name))
+}
+
+/// Whether a text begins like a reference of a shell or of an expression.
+fn is_unexpanded(text: &str) -> bool {
+    let is_start = |c: char| c.is_ascii_alphabetic() || "_{(".contains(c);
+    text.trim_start().strip_prefix('$').is_some_and(|rest| rest.starts_with(is_start)) || text.starts_with("{{")
 }
 
 /// Adds the call to a finding.
@@ -262,6 +276,13 @@ fn within(text: &str, range: &Range<usize>, secret: &str) -> Option<Range<usize>
     let path = paths.iter().find(|path| text.get(range.clone()).is_some_and(|value| value.contains(*path)))?;
     let start = range.start + text.get(range.clone())?.find(path)?;
     Some(start..start + path.len())
+}
+
+/// True if a text has a name as a whole word.
+pub(super) fn mentions_word(text: &str, name: &str) -> bool {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside))
 }
 
 /// True if a text has a name other than as the target of an assignment.

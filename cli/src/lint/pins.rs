@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
 use slug_pins::{Literal, Syntax, scan};
 use slug_redact::mask_credentials;
 use slug_resolver::registry::Arm;
@@ -12,6 +11,7 @@ use slug_resolver::yaml::{self, Node, Value};
 use slug_resolver::{Code, Credentials, Provider, Registry, Rejection, RuntimeHandle, explain};
 
 use super::evaluate::comparison::Answer;
+use super::files::files_below;
 use super::linter::Linter;
 use super::mask;
 use super::near_miss;
@@ -37,9 +37,6 @@ const FILES: usize = 50_000;
 
 /// Maximum bytes of all files of a run.
 const TOTAL_BYTES: u64 = 256 << 20;
-
-/// Directories with the programs of others.
-const NOT_SCANNED: [&str; 3] = [".git", "node_modules", "site-packages"];
 
 /// The longest name of a field, in bytes, that is compared with the path of an entry.
 const FIELD_BYTES: usize = 100;
@@ -370,15 +367,9 @@ impl Pins<'_, '_> {
         let root = if search.root.as_os_str().is_empty() { Path::new(".") } else { &search.root };
         let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let except: Vec<PathBuf> = search.except.iter().chain(named).map(|path| identity(path)).collect();
-        let mut walk = WalkBuilder::new(root);
-        walk.hidden(false).require_git(false).sort_by_file_name(Ord::cmp);
-        walk.filter_entry(|entry| !NOT_SCANNED.iter().any(|name| entry.file_name() == *name));
         let (mut files, mut bytes, mut left) = (0, 0, 0_u64);
-        for entry in walk.build().flatten() {
-            let syntax = entry.file_name().to_str().and_then(Syntax::of);
-            let Some(syntax) = syntax.filter(|_| entry.file_type().is_some_and(|kind| kind.is_file())) else {
-                continue;
-            };
+        for entry in files_below(root) {
+            let Some(syntax) = entry.file_name().to_str().and_then(Syntax::of) else { continue };
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
             if size > FILE_BYTES as u64 || files == FILES || bytes + size > TOTAL_BYTES {
                 left += 1;

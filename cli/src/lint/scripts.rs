@@ -55,6 +55,16 @@ impl Scripts {
         self.read.borrow().iter().map(|(_, path)| self.root.join(path)).collect()
     }
 
+    /// The root of the repository.
+    pub fn root(&self) -> &Path {
+        if self.root.as_os_str().is_empty() { Path::new(".") } else { &self.root }
+    }
+
+    /// The path of a file below the root.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.root.join(file)
+    }
+
     /// Returns true if a text of the files that were read has a property.
     pub fn any_text(&self, has: impl Fn(&str) -> bool) -> bool {
         self.files.borrow().values().flatten().any(|file| has(&file.text))

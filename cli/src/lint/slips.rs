@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use slug_value::slip::is_slip;
+use slug_workflow::calls::is_of_gitea;
 use slug_workflow::document;
 use slug_workflow::model::{EnvEntry, EnvLayer, Input, Job, Step};
 use slug_workflow::problem::Problem;
@@ -13,12 +15,13 @@ use slug_workflow::scripts::makefile;
 use slug_workflow::scripts::names::Names;
 use slug_workflow::scripts::outline::{self, Outline, Words};
 use slug_workflow::scripts::{Files as _, SourceFile};
-use slug_workflow::{likely_slip, refusal};
+use slug_workflow::{availability, likely_slip, refusal};
 
 use super::linter::Linter;
-use super::near_miss::mentions;
+use super::near_miss::{mentions, mentions_word};
 use super::repository::Files;
 use super::scripts::Scripts;
+use super::unread::Unread;
 use crate::codes::{Entry, LIKELY_SLIP, NEAR_MISS, REFUSED_FILE, UNSET_VARIABLE};
 use crate::findings::{Finding, SourceId, Span};
 
@@ -48,7 +51,10 @@ impl Linter<'_> {
         let reads_event = self.scripts.is_some_and(|scripts| scripts.any_text(is_reader));
         for (file, source) in &workflows {
             let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
-            let refusals = refusal::of_workflow(&file.root, has_machine);
+            let mut refusals = refusal::of_workflow(&file.root, has_machine);
+            if !is_of_gitea(&file.path) {
+                refusals.extend(availability::of_workflow(&file.root));
+            }
             findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
             let others = likely_slip::unread_values(file, &|text| self.is_registered(text), reads_event);
             let is_call = |words: &Words| {
@@ -64,8 +70,9 @@ impl Linter<'_> {
         let texts = Texts::new(workflows, names_of(scripts));
         findings.extend(texts.actions(scripts));
         findings.extend(self.misspelt_reads(&texts));
-        findings.extend(self.misspelt_assignments(&texts));
-        findings.extend(self.misspelt_entries(&texts));
+        let mut unread = self.misspelt_assignments(&texts, scripts);
+        findings.extend(self.misspelt_entries(&texts, &mut unread));
+        findings.extend(scripts.unmentioned(unread));
         findings.extend(self.misspelt_paths(&texts, scripts));
         findings.extend(self.unset_variables(&texts, scripts));
         findings.extend(texts.without_checkout());
@@ -153,10 +160,10 @@ impl Linter<'_> {
     }
 
     /// Names that a script exports and nothing reads, one slip away from a credential or a variable of a policy.
-    fn misspelt_assignments(&self, texts: &Texts<'_>) -> Vec<Finding> {
+    fn misspelt_assignments(&self, texts: &Texts<'_>, scripts: &Scripts) -> Vec<Unread> {
         let source = texts.workflows[0].1;
         let known = || self.known.read.iter().chain(&self.known.credentials);
-        let mut findings = Vec::new();
+        let mut unread_names = Vec::new();
         for (path, file, names) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
             let mut counts: HashMap<&str, usize> = HashMap::new();
             names_in(&file.text).for_each(|name| *counts.entry(name).or_insert(0) += 1);
@@ -176,11 +183,12 @@ impl Linter<'_> {
                 {
                     let range = file.base + at..file.base + at + name.len();
                     let title = format!("nothing reads `{name}`, which is almost `{meant}`");
-                    findings.push(near_miss(source, range, title, meant).with_subject("variable", name.clone()));
+                    let finding = near_miss(source, range, title, meant).with_subject("variable", name.clone());
+                    unread_names.push(Unread { name: name.clone(), path: scripts.path(path), finding });
                 }
             }
         }
-        findings
+        unread_names
     }
 
     /// Whether a path is that of a harness or of a file of a function.
@@ -189,9 +197,10 @@ impl Linter<'_> {
         self.targets.contains(&path) || functions.flat_map(|it| &it.source).any(|source| source == path)
     }
 
-    /// Entries of `env` that nothing reads, one slip away from a variable that a script reads, and entries that take a
-    /// variable of the repository which is one slip away from another one.
-    fn misspelt_entries(&self, texts: &Texts<'_>) -> Vec<Finding> {
+    /// Adds the entries of `env` that nothing reads, one slip away from a variable that a script reads, to `unread`.
+    /// Returns the findings about entries that take a variable of the repository which is one slip away from another
+    /// one.
+    fn misspelt_entries(&self, texts: &Texts<'_>, unread: &mut Vec<Unread>) -> Vec<Finding> {
         let reads: BTreeSet<&str> =
             texts.scripts.iter().flat_map(|(_, _, names)| &names.reads).map(|read| read.name.as_str()).collect();
         let uses = texts.uses_of_vars();
@@ -210,7 +219,8 @@ impl Linter<'_> {
                     |known: &&&str| !self.names.contains(**known) && is_slip(name, known) && !is_beside(known);
                 if let Some(meant) = reads.iter().find(is_meant).filter(|_| !is_read) {
                     let title = format!("nothing reads `{name}`, but a script reads `{meant}`");
-                    findings.push(near_miss(*source, key.clone(), title, meant).with_subject("variable", name.clone()));
+                    let finding = near_miss(*source, key.clone(), title, meant).with_subject("variable", name.clone());
+                    unread.push(Unread { name: name.clone(), path: PathBuf::from(&file.path), finding });
                 }
                 for variable in words_after(value, "vars.") {
                     let own = uses.get(&variable).copied().unwrap_or_default();
@@ -381,7 +391,13 @@ impl Texts<'_> {
                 continue;
             };
             let refusals = match document::read(&file.text) {
-                Ok(root) => refusal::of_action(&root),
+                Ok(root) => {
+                    let mut refusals = refusal::of_action(&root);
+                    if !self.workflows.iter().any(|(file, _)| is_of_gitea(&file.path)) {
+                        refusals.extend(availability::of_action(&root));
+                    }
+                    refusals
+                }
                 Err(error) => vec![Problem {
                     span: error.byte..error.byte,
                     message: error.message,
@@ -678,11 +694,4 @@ fn words_after(text: &str, prefix: &str) -> Vec<String> {
 /// The names and other words of a text.
 fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-/// Whether a text has a name as a whole word.
-fn mentions_word(text: &str, name: &str) -> bool {
-    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    text.match_indices(name)
-        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside))
 }

@@ -163,6 +163,38 @@ fn composite_action_is_followed() {
     let script = "#!/bin/bash\nexport SLUG=ac-large\nbash tests/run.sh\n";
     let step = "      - uses: ./a\n";
     assert_found("action-path", step, ("a/x.sh", script), &[("a/action.yml", action)], "a/x.sh:2");
+    // A program of an action may start the harness in another environment.
+    let workflow_of = |env: &str| workflow(env, "      - uses: ./a\n      - run: bash tests/run.sh\n");
+    let step = &workflow_of("CI_ACME_KEY: '${{ secrets.CI_ACME_KEY }}'");
+    let (of_step, start, other) = (".github/workflows/w.yml:7", "require('run')('bash tests/run.sh')\n", "true\n");
+    for (name, runs, files, place) in [
+        ("main", "using: node20, main: x.js", [("a/x.js", start)], "a/x.js:1"),
+        ("pre", "using: node20, main: y.js, pre: ./x.js", [("a/x.js", start)], "a/x.js:1"),
+        ("post", "using: node20, main: y.js, post: x/x.js", [("a/x/x.js", start)], "a/x/x.js:1"),
+        ("other", "using: node20, main: y.js", [("a/x.js", start)], ""),
+        ("entrypoint", "using: docker, image: 'docker://i', entrypoint: tests/run.sh", [("x", other)], of_step),
+        ("arguments", "using: docker, image: 'docker://i', args: [bash, tests/run.sh]", [("x", other)], of_step),
+        ("no-arguments", "using: docker, image: 'docker://i', args: [bash, x]", [("x", other)], ""),
+        (
+            "instruction",
+            "using: docker, image: Dockerfile",
+            [("a/Dockerfile", "FROM i\nENTRYPOINT [\"bash\", \"/github/workspace/tests/run.sh\"]\n")],
+            of_step,
+        ),
+        ("no-instruction", "using: docker, image: Dockerfile", [("a/Dockerfile", "FROM i\nCMD x\n")], ""),
+    ] {
+        let action = format!("runs: {{{runs}}}\n");
+        let files = [files[0], ("a/action.yml", &action)];
+        let expected: Vec<String> =
+            Some(place).filter(|it| !it.is_empty()).map(|it| format!("undecided {it}")).into_iter().collect();
+        assert_eq!(found(&format!("program-{name}"), step, &files), expected, "{name}");
+    }
+    let files = [
+        ("a/action.yml", "runs: {using: docker, image: Dockerfile}\n"),
+        ("a/Dockerfile", "FROM i\nCOPY entry.sh /entry.sh\nENTRYPOINT [\"/entry.sh\"]\n"),
+        ("a/entry.sh", "#!/bin/bash\ncd \"$GITHUB_WORKSPACE\" && bash tests/run.sh\n"),
+    ];
+    assert_eq!(found("program-script", step, &files), ["undecided a/entry.sh:2"]);
     // An action that runs itself ends.
     let action = "runs:\n  using: composite\n  steps:\n    - uses: ./a\n    - {run: bash tests/run.sh, shell: bash}\n";
     let step = "      - uses: ./a\n        env: {SLUG: ac-large}\n";

@@ -30,7 +30,8 @@ fn findings(name: &str, files: &[(&str, &str)]) -> Vec<String> {
         .file("policy.yaml", POLICY)
         .file("scripts/eval.sh", "echo eval\n");
     for (path, text) in files {
-        scratch = scratch.file(&format!(".github/workflows/{path}"), *text);
+        let path = if path.starts_with('.') { (*path).to_owned() } else { format!(".github/workflows/{path}") };
+        scratch = scratch.file(&path, *text);
     }
     let output = slugproof(["lint"]).dir(&scratch).run();
     assert!(output.code != 2 && output.stderr.is_empty(), "{}", output.snapshot());
@@ -324,6 +325,65 @@ fn outputs_of_needed_jobs_are_known_or_undecided() {
     let outputs = "    outputs: {model: '${{ needs.pick.outputs.model }}'}\n";
     let circle = format!("{circle}  read:\n    needs: pick\n{outputs}{READ}");
     assert_eq!(findings_in("needs", &circle), unknown);
+}
+
+/// The runner of GitHub drops an output of a job that contains a secret.
+#[test]
+fn output_with_a_secret_is_empty_in_other_jobs() {
+    const WRONG: &str = "error missing-credential";
+    const STEP: &str = "${{ steps.s.outputs.key }}";
+    let run = "[{id: s, run: 'echo \"key=$KEY\" >> $GITHUB_OUTPUT'}]";
+    let job = |output: &str, key: &str| {
+        format!(
+            "on: push
+jobs:
+  pick:
+    outputs: {{key: \"{output}\"}}
+    env: {{KEY: '{key}'}}
+    steps: {run}
+  read:
+    needs: pick
+    env: {{MODEL: ac-16, ACME_API_KEY: '${{{{ needs.pick.outputs.key }}}}'}}
+    steps: [{{run: bash scripts/eval.sh}}]
+"
+        )
+    };
+    for (output, key, expected) in [
+        ("${{ secrets.K }}", "", &[WRONG][..]),
+        (STEP, "${{ secrets.K }}", &[WRONG]),
+        (STEP, "Bearer ${{ secrets.K }}", &[WRONG]),
+        ("${{ github.actor == 'x' && secrets.K || vars.V }}", "", &["undecided"]),
+        ("${{ github.actor == 'x' && secrets.K || 'none' }}", "", &["undecided"]),
+        ("${{ secrets.K != '' }}", "", &[]),
+        ("${{ secrets.K && 'given' }}", "", &[]),
+        (STEP, "given", &[]),
+    ] {
+        let text = job(output, key);
+        assert_eq!(findings("secret-output", &[("w.yml", &text)]), expected, "{text}");
+        // The runner of Gitea drops none.
+        let is_decided = !output.contains("actor");
+        if is_decided {
+            assert_eq!(findings("secret-output", &[(".gitea/workflows/w.yml", &text)]), [""; 0], "{text}");
+        }
+    }
+    let in_step = format!(
+        "  job:\n    env: {{MODEL: ac-16, KEY: '${{{{ secrets.K }}}}'}}\n    steps:\n      - {}\n      \
+         - {{run: bash scripts/eval.sh, env: {{ACME_API_KEY: '{STEP}'}}}}\n",
+        &run[1..run.len() - 1]
+    );
+    assert_eq!(findings_in("secret-output", &in_step), [""; 0], "{in_step}");
+    let called = "on: {workflow_call: {outputs: {key: {value: '${{ jobs.a.outputs.key }}'}}}}
+jobs: {a: {outputs: {key: '${{ secrets.K }}'}, steps: []}}
+";
+    let caller = "on: push
+jobs:
+  pick: {uses: ./.github/workflows/pick.yml, secrets: inherit}
+  read:
+    needs: pick
+    env: {MODEL: ac-16, ACME_API_KEY: '${{ needs.pick.outputs.key }}'}
+    steps: [{run: bash scripts/eval.sh}]
+";
+    assert_eq!(findings("secret-output", &[("w.yml", caller), ("pick.yml", called)]), [WRONG]);
 }
 
 /// The outputs of a called workflow are those of its jobs, with the inputs of the call.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::run::{Scratch, slugproof};
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n"),
     (
         "providers.yaml",
@@ -39,6 +39,7 @@ curl -d \"$body\" \"$EVAL_URL\"
 ",
     ),
     ("ci/lib.sh", "pick() { echo \"${EVAL_MODEL:-m-1}\"; }\nnames() { echo '{}'; }\n"),
+    ("ci/report.py", "import os\nprint(os.environ[\"EVAL_RUL\"], os.environ.get(\"ACME_API_KEYY\"))\n"),
     ("Makefile", "evals: prepare\n\tbash ci/eval.sh\nprepare:\n\tmkdir -p out\nall:\n"),
     (
         ".github/workflows/evals.yml",
@@ -194,6 +195,12 @@ fn slips_in_harness_and_makefile_are_found() {
             "near-miss: nothing reads `ACME_API_KYE`, which is almost `ACME_API_KEY`",
         ),
         (
+            "entry",
+            "          KIND: agent\n",
+            "          KIND: agent\n          EVAL_UTL: x\n",
+            "near-miss: nothing reads `EVAL_UTL`, but a script reads `EVAL_URL`",
+        ),
+        (
             "makefile",
             "bash ci/eval.sh",
             "bash ci/evals.h",
@@ -225,6 +232,8 @@ fn usual_forms_are_no_slips() {
     for (name, before, after) in [
         ("attempts", "attempt: [1, 2]", "attempt: [1, 2, 3]"),
         ("whole-matrix", "EVAL_MODEL: ${{ matrix.slug }}", "EVAL_MODEL: ${{ fromJSON(toJSON(matrix)).slug }}"),
+        ("entry-of-program", "          KIND: agent\n", "          KIND: agent\n          EVAL_RUL: x\n"),
+        ("export-for-program", "export ACME_API_KEY=", "export ACME_API_KEYY="),
         ("index", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ inputs['slug'] }}"),
         ("event", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ github.event.inputs.slug }}"),
         (
@@ -306,7 +315,7 @@ fn usual_forms_are_no_slips() {
         (
             "selecting-key",
             "        attempt: [1, 2]\n        include:\n          - {kind: agent,",
-            "        judge: [m-1, m-2]\n        include:\n          - {judge: m-1, kind: agent,",
+            "        grader: [m-1, m-2]\n        include:\n          - {grader: m-1, kind: agent,",
         ),
         (
             "container",

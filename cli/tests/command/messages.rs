@@ -407,6 +407,9 @@ fn placeholder_is_an_error() {
         ("key", "CI_NORTH: <NORTH_KEY>", "as in `CI_NORTH: ${{ secrets.CI_NORTH }}`"),
         ("pasted", "CI_NORTH: <sk-verysecretvalue>", "as in `CI_NORTH: ${{ secrets.CI_NORTH }}`"),
         ("slug", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: <MODEL>", "by the value that is meant"),
+        ("shell", "CI_NORTH: $NORTH_KEY", "write it as `${{ secrets.NAME }}`"),
+        ("one-brace", "CI_NORTH: '${ secrets.CI_NORTH }'", "write it as `${{ secrets.NAME }}`"),
+        ("no-sign", "CI_NORTH: '{{ secrets.CI_NORTH }}'", "write it as `${{ secrets.NAME }}`"),
     ] {
         let scratch = project(&format!("placeholder-{name}"), "").file(".github/workflows/w.yml", workflow(env));
         let output = run(&scratch, &["lint"]);
@@ -418,6 +421,8 @@ fn placeholder_is_an_error() {
         .file(".github/workflows/w.yml", workflow("").replace("ci/review.sh", "CI_NORTH='<NORTH_KEY>' ci/review.sh"));
     let text = sentence(&run(&script, &["lint"]));
     assert!(text.contains("error[placeholder]: `CI_NORTH` has a placeholder"), "{text}");
+    let other = project("placeholder-other", "").file(".github/workflows/w.yml", workflow("CI_NORTH: s3$x, MODEL: $M"));
+    assert!(!run(&other, &["lint"]).stdout.contains("[placeholder]"));
     let accept = "accept: [{code: missing-credential, reason: <WHY>}]\n";
     for (name, scratch) in [
         ("config", project("placeholder-config", accept)),

@@ -9,6 +9,8 @@ use super::syntax::Span;
 pub struct Makefile {
     /// The statements, in order.
     pub statements: Vec<Statement>,
+    /// The bytes whose references `make` expands while it reads the file.
+    pub immediate: Vec<Span>,
 }
 
 impl Makefile {
@@ -98,7 +100,9 @@ pub enum Operator {
     Default,
     /// `+=`
     Append,
-    /// `!=`, `:::=` or `define`, whose value is not known.
+    /// `!=`, whose value is the output of a command that runs while `make` reads the file.
+    Shell,
+    /// `:::=` or `define`, whose value is not known.
     Computed,
 }
 
@@ -159,7 +163,7 @@ impl Parser<'_> {
             rule.is_undecided |= self.conditions > 0;
             return;
         }
-        let text = raw[..comment(raw)].trim_end();
+        let text = &raw[..comment(raw)];
         let indent = text.len() - text.trim_start().len();
         let text = text.trim_start();
         let has_rule = self.makefile.statements.iter().any(|statement| matches!(statement, Statement::Rule(_)));
@@ -192,17 +196,22 @@ impl Parser<'_> {
         let is_assignment = rest.trim_start().starts_with(['=', '?', '+', ':']);
         match word {
             _ if is_assignment => {}
-            "ifeq" | "ifneq" | "ifdef" | "ifndef" => return self.conditions += 1,
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
+                self.makefile.immediate.push(span);
+                return self.conditions += 1;
+            }
             "else" => return,
             "endif" => return self.conditions = self.conditions.saturating_sub(1),
             "define" => return self.define(rest, &span),
             "vpath" => return,
             "include" | "-include" | "sinclude" => {
                 let (is_optional, is_conditional) = (word != "include", self.conditions > 0);
+                self.makefile.immediate.push(span);
                 return self.add(Statement::Include { files: joined(rest), is_optional, is_conditional });
             }
             "undefine" | "load" | "-load" => return self.add(Statement::Other),
             "export" | "unexport" if !matches!(separator(text), Some(Separator::Assignment(..))) => {
+                self.makefile.immediate.push(span.clone());
                 let names = Statement::Export { names: joined(rest), is_exported: word == "export", span };
                 return self.add(if self.conditions == 0 { names } else { Statement::Other });
             }
@@ -211,11 +220,16 @@ impl Parser<'_> {
         match separator(text) {
             Some(Separator::Assignment(at, operator, end)) => {
                 let assignment = self.assignment(text, &span, (at, operator, end));
+                self.makefile.immediate.push(span.start..end_of_immediate(&assignment, &span));
                 self.add(Statement::Assignment(assignment));
             }
             Some(Separator::Colon(at)) => self.rule(text, at, &span),
-            None if ["$(info ", "$(warning ", "$(error "].iter().any(|message| text.starts_with(message)) => {}
-            None => self.add(Statement::Other),
+            None => {
+                self.makefile.immediate.push(span);
+                if !["$(info ", "$(warning ", "$(error "].iter().any(|message| text.starts_with(message)) {
+                    self.add(Statement::Other);
+                }
+            }
         }
     }
 
@@ -236,7 +250,7 @@ impl Parser<'_> {
             name: name.to_owned(),
             name_span: name_start..name_start + name.len(),
             operator,
-            value: joined(value),
+            value: unfolded(value).trim_start().to_owned(),
             value_span: value_start..span.start + text.len(),
             is_exported,
             is_conditional,
@@ -260,10 +274,16 @@ impl Parser<'_> {
                 let indent = head.len() - head.trim_start().len();
                 let start = span.start + rest_at + indent;
                 let found = (at.saturating_sub(indent), operator, end.saturating_sub(indent));
-                rule.assignment = Some(self.assignment(head.trim_start(), &(start..span.end), found));
+                let assignment = self.assignment(head.trim_start(), &(start..span.end), found);
+                self.makefile.immediate.push(span.start..end_of_immediate(&assignment, span));
+                rule.assignment = Some(assignment);
             }
-            Some(Separator::Colon(_)) => rule.is_undecided = true,
+            Some(Separator::Colon(_)) => {
+                self.makefile.immediate.push(span.start..span.start + rest_at + head.len());
+                rule.is_undecided = true;
+            }
             None => {
+                self.makefile.immediate.push(span.start..span.start + rest_at + head.len());
                 rule.prerequisites = joined(head);
                 if let Some(inline) = inline {
                     rule.recipe.push(span.start + rest_at + inline + 1..span.end);
@@ -325,7 +345,7 @@ fn separator(text: &str) -> Option<Separator> {
         (":=", Operator::Simple),
         ("?=", Operator::Default),
         ("+=", Operator::Append),
-        ("!=", Operator::Computed),
+        ("!=", Operator::Shell),
         ("=", Operator::Recursive),
     ];
     let operator = |rest: &str| OPERATORS.into_iter().find(|(sign, _)| rest.starts_with(sign));
@@ -352,14 +372,28 @@ fn unnested(text: &str, fits: impl Fn(&str) -> bool) -> Option<usize> {
     None
 }
 
+/// The byte up to which `make` expands an assignment while it reads the file. A variable to which `+=` appends may be
+/// one whose values are expanded then.
+fn end_of_immediate(assignment: &Assignment, line: &Span) -> usize {
+    match assignment.operator {
+        Operator::Simple | Operator::Append | Operator::Computed => line.end,
+        Operator::Recursive | Operator::Default | Operator::Shell => assignment.name_span.end,
+    }
+}
+
 /// The byte at which the comment of a line begins, or its end.
 fn comment(text: &str) -> usize {
     let is_comment = |(at, _): &(usize, &str)| !text[..*at].ends_with('\\');
     text.match_indices('#').find(is_comment).map_or(text.len(), |(at, _)| at)
 }
 
-/// A text whose continuation lines are joined.
+/// A text whose continuation lines are joined, without whitespace around it.
 fn joined(text: &str) -> String {
+    unfolded(text).trim().to_owned()
+}
+
+/// A text whose continuation lines are joined.
+fn unfolded(text: &str) -> String {
     let lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
     let mut joined = String::new();
     let mut continues = false;
@@ -371,7 +405,7 @@ fn joined(text: &str) -> String {
             joined.push(' ');
         }
     }
-    joined.trim().to_owned()
+    joined
 }
 
 #[cfg(test)]
@@ -407,11 +441,14 @@ mod tests {
     #[test]
     fn statements_have_their_parts_and_positions() {
         for (source, expected) in [
-            ("A = b # c", &["Recursive A=b"][..]),
+            ("A = b # c", &["Recursive A=b "][..]),
+            ("A = b", &["Recursive A=b"]),
+            ("a: A := b\t# c", &["a: Simple A=b\t []"]),
+            ("A = b \\\n\nB ?=  # c", &["Recursive A=b ", "Default B="]),
             ("A:=b\\\n  c", &["Simple A=b c"]),
             ("A ?= $(X:a=b)", &["Default A=$(X:a=b)"]),
             ("export A += b", &["Append A=b"]),
-            ("A != date", &["Computed A=date"]),
+            ("A != date", &["Shell A=date"]),
             ("export\nunexport A B", &["export  true", "export A B false"]),
             ("a b: c \\\n d ; e\n\tf\\\n\tg\n\n# h\n\ti", &["a b: c d [\" e\", \"f\\\\\\n\\tg\", \"i\"]"]),
             ("a: A := b", &["a: Simple A=b []"]),

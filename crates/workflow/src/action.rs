@@ -1,7 +1,7 @@
 //! Actions: the targets of a search, and composite actions in the repository with their inputs and steps, and
 //! the contexts of their expressions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -129,14 +129,7 @@ impl Action {
     /// Reads the composite action that a step names with `uses`; `None` if it names another kind of action
     /// or no file of the repository. `roots` are the directories into which the repository is checked out.
     pub fn read(uses: &str, roots: &[&str], files: &dyn Files) -> Option<Self> {
-        let path = uses.strip_prefix("./")?.trim_matches('/');
-        let below = |root: &&str| path.strip_prefix(root)?.strip_prefix('/');
-        let directories = std::iter::once(path).chain(roots.iter().filter(|root| !root.is_empty()).filter_map(below));
-        let mut names = directories.flat_map(|directory| ["action.yml", "action.yaml"].map(|name| (directory, name)));
-        let (directory, SourceFile { text, base }) = names.find_map(|(directory, name)| {
-            let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-            Some((directory, files.read(&path)?))
-        })?;
+        let (directory, SourceFile { text, base }) = file_of(uses, roots, files)?;
         let root = document::read(&text).ok()?;
         let runs = root.get("runs")?;
         if runs.get("using").and_then(Node::text) != Some("composite") {
@@ -151,6 +144,58 @@ impl Action {
         let steps = steps_of(runs.get("steps").map(Node::items).unwrap_or_default());
         Some(Self { directory: directory.to_owned(), text, base, inputs, outputs, steps })
     }
+}
+
+/// The file of a local action, with its directory.
+fn file_of<'u>(uses: &'u str, roots: &[&str], files: &dyn Files) -> Option<(&'u str, SourceFile)> {
+    let path = uses.strip_prefix("./")?.trim_matches('/');
+    let below = |root: &&str| path.strip_prefix(root)?.strip_prefix('/');
+    let directories = std::iter::once(path).chain(roots.iter().filter(|root| !root.is_empty()).filter_map(below));
+    let mut names = directories.flat_map(|directory| ["action.yml", "action.yaml"].map(|name| (directory, name)));
+    names.find_map(|(directory, name)| Some((directory, files.read(&path_in(directory, name))?)))
+}
+
+fn path_in(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+/// A script with the commands that a local action of JavaScript or of a container runs. `None` for other actions.
+///
+/// The files of the action that its Dockerfile names count as commands, and the Dockerfile is a comment of the script.
+#[must_use]
+pub fn commands_of_program(uses: &str, roots: &[&str], files: &dyn Files) -> Option<String> {
+    let (directory, SourceFile { text, .. }) = file_of(uses, roots, files)?;
+    let root = document::read(&text).ok()?;
+    let runs = root.get("runs")?;
+    let using = runs.get("using").and_then(Node::text)?;
+    let text = |key: &str| runs.get(key).and_then(Node::text);
+    let in_directory = |name: &str| path_in(directory, name.trim_start_matches("./"));
+    let mut lines = Vec::new();
+    if using.starts_with("node") {
+        let programs = ["pre", "main", "post"].into_iter().filter_map(text);
+        lines.extend(programs.map(|program| format!("node {}", quoted(&in_directory(program)))));
+    } else if using == "docker" {
+        lines.extend(["pre-entrypoint", "post-entrypoint"].into_iter().filter_map(text).map(quoted));
+        let arguments = runs.get("args").map(Node::items).unwrap_or_default().iter().filter_map(Node::text);
+        let words: Vec<String> = text("entrypoint").into_iter().chain(arguments).map(quoted).collect();
+        lines.push(words.join(" "));
+        let image = text("image").filter(|image| !image.starts_with("docker://"));
+        let dockerfile = image.and_then(|image| files.read(&in_directory(image)));
+        let instructions = dockerfile.as_ref().map(|file| &*file.text).unwrap_or_default();
+        let words = instructions.split(|c: char| c.is_whitespace() || "\"',[]=".contains(c));
+        let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
+        let paths = words.into_iter().map(|word| in_directory(word.trim_start_matches('/')));
+        lines.extend(paths.filter(|path| files.read(path).is_some()).map(|path| quoted(&format!("./{path}"))));
+        lines.extend(instructions.lines().map(|line| format!("# {line}")));
+    } else {
+        return None;
+    }
+    Some(lines.join("\n"))
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// The contexts of an action: those of its job, and its directory.

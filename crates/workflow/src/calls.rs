@@ -29,6 +29,12 @@ pub fn root_of(path: &str) -> &str {
         .unwrap_or_default()
 }
 
+/// Whether a workflow file is one that only Gitea runs.
+#[must_use]
+pub fn is_of_gitea(path: &str) -> bool {
+    normalized(path).contains(".gitea/")
+}
+
 /// A path with `/` between its parts and without a leading `./`.
 #[must_use]
 pub fn normalized(path: &str) -> String {

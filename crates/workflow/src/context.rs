@@ -8,7 +8,7 @@ use super::matrix::Row;
 use super::outputs::Outputs;
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{ENV_FILE_TARGET, WORKSPACE};
-use slug_value::{Possible, Text, Value};
+use slug_value::{AbstractValue, Possible, Text, Value};
 
 /// The values that expressions at one position in a workflow can refer to.
 pub struct EvalContext<'a> {
@@ -120,6 +120,23 @@ const NOT_KNOWN: &str = "` is not known";
 pub fn secrets_in<T>(value: &Possible<T>) -> impl Iterator<Item = &str> {
     value.reasons.iter().filter_map(|reason| reason.strip_prefix(SECRET)?.strip_suffix(NOT_KNOWN))
 }
+
+/// An output of a job as other jobs see it: the runner drops an output that contains a secret, so it is empty there.
+/// A text that is known contains none.
+#[must_use]
+pub fn without_secrets(output: Text) -> Text {
+    let secrets = secrets_in(&output).count();
+    match output.values {
+        AbstractValue::Any | AbstractValue::NonEmpty if secrets > 0 => match secrets == output.reasons.len() {
+            true => Text::empty(),
+            false => output.or(Text::empty()).with_reason(DROPPED),
+        },
+        _ => output,
+    }
+}
+
+/// The reason why an output that may contain a secret may be empty.
+const DROPPED: &str = "the runner drops an output of a job that contains a secret";
 
 fn null() -> Value {
     Value::known(Evaluation::Null)

@@ -456,6 +456,12 @@ fn end_of_expression(text: &str) -> Option<usize> {
     None
 }
 
+/// Whether a forge can parse an expression.
+#[must_use]
+pub fn is_valid(expression: &str) -> bool {
+    parse(expression).is_ok()
+}
+
 fn parse(expression: &str) -> Result<SpannedExpr<'_>, String> {
     let operators = expression.matches(['|', '&', '=', '<', '>']).count();
     if expression.len() > EXPRESSION_BYTES || operators > 2 * OPERATORS {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs};
-use super::calls::root_of;
-use super::context::EvalContext;
+use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program};
+use super::calls::{is_of_gitea, root_of};
+use super::context::{EvalContext, without_secrets};
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts, InStatus, JobStatus};
 use super::matrix::{self, Row, Rows};
@@ -243,7 +243,12 @@ impl<'w> JobRun<'_, 'w> {
         let env = course.before(When { success: Tristate::ALWAYS, failure: Tristate::ALWAYS });
         let look_up = |name: &str| self.env_value(env.as_ref(), name);
         let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
-        let value = |(name, text): &(String, String)| (name.clone(), expression::text(text, &context));
+        // The runner of Gitea drops no output.
+        let is_of_gitea = is_of_gitea(self.eval.path);
+        let value = |(name, text): &(String, String)| {
+            let value = expression::text(text, &context);
+            (name.clone(), if is_of_gitea { value } else { without_secrets(value) })
+        };
         let outputs = KnownOutputs { values: job.outputs.iter().map(value).collect(), is_complete: true };
         let needed = self.eval.workflow.needed(job).into_iter();
         let mut needed = needed.map(|needed| self.eval.condition(needed.condition.as_ref(), &context));
@@ -330,6 +335,9 @@ impl<'w> JobRun<'_, 'w> {
                 for (target, key) in commands_in_inputs(&step.with, targets) {
                     let env = Environment::unknown(OTHER_ACTION.to_owned());
                     sites.push(self.site(owner, Some(target), self.position(key), env));
+                }
+                if !actions.iter().any(|target| target.is_named(uses, roots)) {
+                    sites.extend(self.calls_of_program(owner, step, roots, &step_env));
                 }
             }
             match action.filter(|_| self.depth < MAX_DEPTH) {
@@ -446,6 +454,43 @@ impl<'w> JobRun<'_, 'w> {
                 continues.can_be_false &= around.continues.can_be_false;
             }
         }
+    }
+
+    /// The calls that a local action may make which is not composite.
+    fn calls_of_program(
+        &self,
+        owner: &'w Step,
+        step: &Step,
+        roots: &[&str],
+        env: &Environment<'w>,
+    ) -> Vec<CallSite<'w>> {
+        let Search { targets, variables: searched, files, .. } = *self.eval.search;
+        let files = Below { files, root: root_of(self.eval.path).trim_end_matches('/') };
+        let uses = step.uses.as_deref().unwrap_or_default();
+        let Some(script) = commands_of_program(uses, roots, &files) else { return Vec::new() };
+        let input = Input {
+            script: &script,
+            placeholders: &[],
+            targets,
+            roots,
+            names: searched,
+            settings_reason: None,
+            files: &files,
+            directory: Some(""),
+            env: &env.to_shell(searched),
+            runs_in_bash: true,
+            options: ShellOptions::NONE,
+            fuel: Some(self.eval.fuel),
+        };
+        let effects = slug_shell::interpret_doubted(&input, ACTION_PROGRAM);
+        let named = effects.calls.into_iter().map(|call| {
+            let is_of_file = call.span.start >= FIRST_FILE_POSITION;
+            (call.target, if is_of_file { call.span } else { self.position(step.uses_span.clone()) })
+        });
+        let site = |(target, span): (usize, Range<usize>)| (target, span.start, span.end);
+        let distinct: BTreeSet<(usize, usize, usize)> = named.map(site).collect();
+        let unknown = || Environment::unknown(ACTION_PROGRAM.to_owned());
+        distinct.into_iter().map(|(target, start, end)| self.site(owner, Some(target), start..end, unknown())).collect()
     }
 
     /// The environment of a step, with its own `env`.
@@ -868,6 +913,9 @@ impl<'w> Course<'w> {
 
 /// The reason why a call in an input of an action may happen in another environment than that of the step.
 const OTHER_ACTION: &str = "an action may start the command in its input in another environment";
+
+/// The reason why a program that an action runs may make a call in another environment than that of the step.
+const ACTION_PROGRAM: &str = "a program of the action may start it in another environment";
 
 /// The reason why a call may happen in another environment than that of the step.
 const OTHER_SHELL: &str = "the command in `shell` may start the script in another environment";

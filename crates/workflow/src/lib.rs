@@ -7,6 +7,7 @@
 //! [`slug_shell`]. The result is every call of a script with its [`environment`].
 
 pub mod action;
+pub mod availability;
 pub mod calls;
 pub mod context;
 pub mod declared;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use slug_value::slip::is_slip;
 
 use super::document::{Node, Style, Value};
+use super::expression::is_valid;
 use super::problem::Problem;
 
 /// The keys of a kind of mapping.
@@ -522,6 +523,7 @@ impl Found {
 
     /// Checks the names in an expression, and the events with which it compares.
     fn expression(&mut self, span: &Range<usize>, text: &str) {
+        let before = self.0.len();
         // Every second part is a text in quotes; a quote in it is doubled and makes an empty part.
         let parts: Vec<&str> = text.split('\'').collect();
         for (index, part) in parts.iter().enumerate().step_by(2) {
@@ -537,6 +539,11 @@ impl Found {
                     "the condition compares with an event that the forge does not have:",
                 );
             }
+        }
+        if self.0.len() == before && !text.trim().is_empty() && !is_valid(text) {
+            let is_assignment = parts.iter().step_by(2).any(|part| has_single_equals_sign(part));
+            let help = if is_assignment { "compare with `==`" } else { "correct its operators and parentheses" };
+            self.add(span, format!("`{}` is not a valid expression", shown(text.trim())), help);
         }
     }
 
@@ -571,6 +578,12 @@ impl Found {
             self.add(span, format!("an expression uses the unknown {kind} `{}`", shown(word)), help);
         }
     }
+}
+
+/// Whether code has a `=` that belongs to no operator.
+fn has_single_equals_sign(code: &str) -> bool {
+    let is_operator = |at: usize| code[..at].ends_with(['=', '!', '<', '>']) || code[at + 1..].starts_with('=');
+    code.match_indices('=').any(|(at, _)| !is_operator(at))
 }
 
 /// The end of an expression: the first `}}` outside quotes.
@@ -681,6 +694,12 @@ jobs:
             ("github.event_name", "github.event-name", "the context `github` has no `event-name`"),
             ("0xff", "FALSE", "an expression uses the unknown context `FALSE`"),
             ("'push'", "push", "an expression uses the unknown context `push`"),
+            (
+                "github.event_name == 'push' &&",
+                "github.event_name = 'push' &&",
+                "`github.event_name = 'push' && !contains(github.ref, 'x.y(z)'` is not a valid expression",
+            ),
+            ("steps.x.outputs.y-z ==", "steps.x.outputs.y-z", "`steps.x.outputs.y-z 0xff` is not a valid expression"),
             ("inputs.fast }}", "inputs.fast", "an expression does not end"),
         ] {
             let found = messages(&RIGHT.replacen(from, to, 1));

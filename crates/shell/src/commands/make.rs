@@ -295,7 +295,58 @@ impl Interpreter<'_> {
                 Statement::Stray | Statement::Other => self.may_define(make, "a Makefile computes what it defines"),
             }
         }
+        self.run_while_reading(make, &makefile);
         make.file = outer;
+    }
+
+    /// Interprets the commands that `make` runs while it reads the current file. Whether they see the variables that
+    /// the file exports depends on the version of `make`.
+    fn run_while_reading(&mut self, make: &Make, makefile: &Makefile) {
+        let text = Rc::clone(&make.file.text);
+        for span in &makefile.immediate {
+            self.run_shell_functions(make, text.get(span.clone()).unwrap_or_default(), make.file.base + span.start, 0);
+        }
+        for statement in &makefile.statements {
+            let assignment = match statement {
+                Statement::Assignment(assignment) => Some(assignment),
+                Statement::Rule(rule) => rule.assignment.as_ref(),
+                _ => None,
+            };
+            if let Some(Assignment { operator: Operator::Shell, value_span, .. }) = assignment {
+                let command = text.get(value_span.clone()).unwrap_or_default();
+                self.run_shell_function(make, command, make.file.base + value_span.start);
+            }
+        }
+    }
+
+    /// Interprets the commands of the references `$(shell …)` in a text that begins at a byte. What a variable runs
+    /// that is expanded at each use is noted.
+    fn run_shell_functions(&mut self, make: &Make, text: &str, at: usize, depth: usize) {
+        if depth >= MAX_DEPTH {
+            return;
+        }
+        for (offset, part, reference) in references(text) {
+            let Some(name) = reference.filter(|name| *name != "$") else { continue };
+            let at = at + offset + part.find(name).unwrap_or_default();
+            if let Some(command) = name.strip_prefix("shell").filter(|rest| rest.starts_with(char::is_whitespace)) {
+                self.run_shell_function(make, command, at + name.len() - command.len());
+            } else if let Some(variable) = make.variables.get(name) {
+                if matches!(&variable.value, MakeValue::Recursive(text) if text.contains("shell ")) {
+                    self.note_make(make, &variable.source);
+                }
+            } else {
+                self.run_shell_functions(make, name, at, depth + 1);
+            }
+        }
+    }
+
+    /// Interprets a command that `make` runs while it reads a file.
+    fn run_shell_function(&mut self, make: &Make, command: &str, at: usize) {
+        let before = self.copy();
+        self.havoc("`make` runs the command while it reads the Makefile");
+        let derived = self.derive_command(make, command, at, None);
+        self.run_derived(derived, "sh", ShellOptions::NONE, &make.file.path);
+        self.restore(before);
     }
 
     /// Reads a file that a Makefile includes. One that may be missing and that the repository lacks defines nothing.
@@ -364,7 +415,7 @@ impl Interpreter<'_> {
         }
         match name.as_str() {
             ".DEFAULT_GOAL" => {
-                make.goal = Some(self.make_expand(make, &assignment.value, None, 0));
+                make.goal = Some(self.make_expand(make, &assignment.value, None, 0).trim().to_owned());
                 return;
             }
             ".RECIPEPREFIX" | "MAKEFLAGS" | "GNUMAKEFLAGS" => {
@@ -383,7 +434,7 @@ impl Interpreter<'_> {
         let computed = || Text::unknown(format!("how a Makefile computes `{name}` is not interpreted"));
         let value = match assignment.operator {
             _ if assignment.is_conditional => MakeValue::Simple(self.placeholder_of(computed())),
-            Operator::Computed => MakeValue::Simple(self.placeholder_of(computed())),
+            Operator::Shell | Operator::Computed => MakeValue::Simple(self.placeholder_of(computed())),
             Operator::Recursive => MakeValue::Recursive(text.to_owned()),
             Operator::Simple => MakeValue::Simple(self.make_expand(make, text, None, 0)),
             Operator::Default if old.is_some() => return,
@@ -404,6 +455,7 @@ impl Interpreter<'_> {
                     let new = self.text_of(&new);
                     self.simple_value(appended(old, new))
                 }
+                Some(MakeValue::Recursive(_)) if text.is_empty() => return,
                 Some(MakeValue::Recursive(old)) if old.is_empty() => MakeValue::Recursive(text.to_owned()),
                 Some(MakeValue::Recursive(old)) => MakeValue::Recursive(format!("{old} {text}")),
                 None => match self.make_environment(make, &name) {
@@ -720,7 +772,7 @@ impl Interpreter<'_> {
             let command = raw.trim_start_matches(['@', '-', '+', ' ', '\t']);
             let ignores = make.ignores_errors || raw[..raw.len() - command.len()].contains('-');
             let at = make.file.base + span.end - command.len();
-            let derived = self.derive_command(make, command, at, (name, target));
+            let derived = self.derive_command(make, command, at, Some((name, target)));
             match commands.last_mut().filter(|_| make.is_one_shell) {
                 Some((last, _)) => {
                     last.push("\n", at.saturating_sub(1));
@@ -737,8 +789,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Expands a command of a recipe.
-    fn derive_command(&mut self, make: &Make, command: &str, at: usize, rule: (&str, &Target)) -> Derived {
+    /// Expands a command of a recipe, or one that runs while `make` reads a file.
+    fn derive_command(&mut self, make: &Make, command: &str, at: usize, rule: Option<(&str, &Target)>) -> Derived {
         let mut derived = Derived::default();
         for (offset, part, reference) in references(command) {
             let position = at + offset;
@@ -753,7 +805,7 @@ impl Interpreter<'_> {
                     }
                 }
                 Some(reference) => {
-                    let value = self.make_reference(make, reference, Some(rule), 0);
+                    let value = self.make_reference(make, reference, rule, 0);
                     if is_computed(&value) && derived.text.len() < SCRIPT_BYTES {
                         self.note_make(make, &(position..position + part.len()));
                     }
@@ -768,11 +820,16 @@ impl Interpreter<'_> {
     }
 }
 
-/// A value with another one after it and a space between them, unless the first is empty.
+/// A value with another one after it and a space between them, unless one of them is empty.
 fn appended(before: Text, new: Text) -> Text {
+    if new == Text::empty() {
+        return before;
+    }
     let AbstractValue::OneOf(texts) = &before.values else { return before.followed_by(new) };
     let each = texts.iter().map(|text| if text.is_empty() { String::new() } else { format!("{text} ") });
-    Text::one_of(each, before.reasons.clone()).followed_by(new)
+    let may_be_empty = matches!(&new.values, AbstractValue::OneOf(texts) if texts.iter().any(String::is_empty));
+    let both = Text::one_of(each, before.reasons.clone()).followed_by(new);
+    if may_be_empty { before.or(both) } else { both }
 }
 
 /// The state of a variable in the environment.

@@ -114,6 +114,16 @@ fn recipe_runs_with_the_variables_of_make() {
             "make e2e",
             "xs x@tests/run.sh=SLUG",
         ),
+        // Whitespace at the end of a value, and an empty value after `+=`.
+        ("export SLUG := x # c\ne2e:\n\tbash tests/run.sh", "make e2e", "x @tests/run.sh=SLUG"),
+        ("SLUG ?= x\t# c\nexport SLUG\ne2e:\n\tbash tests/run.sh", "make e2e", "x\t@tests/run.sh=SLUG"),
+        ("export SLUG = x \ne2e:\n\tbash tests/run.sh", "make e2e", "x @tests/run.sh=SLUG"),
+        ("e2e: export SLUG = x # c\ne2e:\n\tbash tests/run.sh", "make e2e", "x @tests/run.sh=SLUG"),
+        ("M = x # c\ne2e:\n\tSLUG=\"$(M)\" bash tests/run.sh", "make e2e", "x @tests/run.sh=SLUG"),
+        ("M = x # c\ne2e:\n\tSLUG=$(M) bash tests/run.sh", "make e2e", "x@tests/run.sh=SLUG"),
+        ("export SLUG = x#c\nSLUG += # c\ne2e:\n\tbash tests/run.sh", "make e2e", "x@tests/run.sh=SLUG"),
+        ("export SLUG := x\nSLUG +=\ne2e:\n\tbash tests/run.sh", "make e2e", "x@tests/run.sh=SLUG"),
+        (".DEFAULT_GOAL := e2e # c\na:\n\ttrue\ne2e:\n\tbash tests/run.sh", "make", "@tests/run.sh"),
         ("unexport SLUG\nexport SLUG ?= x\ne2e:\n\tbash tests/run.sh", "make e2e", "@tests/run.sh=unexport SLUG"),
         ("SET ?= x\ne2e:\n\tSLUG=$(SET) bash tests/run.sh", "make e2e", "s@tests/run.sh=SLUG"),
         ("EMPTY ?= x\ne2e:\n\tSLUG=$(EMPTY) bash tests/run.sh", "make e2e", "@tests/run.sh=SLUG"),
@@ -164,6 +174,19 @@ fn part_that_is_not_interpreted_is_undecided() {
         ("ifdef CI\nexport SLUG = x\nendif\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
         ("e2e:\n\tSLUG=$(shell date) bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
         ("e2e:\n\techo done\nother:\n\tbash tests/run.sh", ""),
+        // Commands that run while `make` reads the file.
+        ("X := $(shell bash tests/run.sh)\ne2e: ; true", "(anything)@tests/run.sh"),
+        ("X := $(shell SLUG=x bash tests/run.sh)\ne2e: ; true", "x@tests/run.sh=SLUG"),
+        ("X := $(if a,$(shell bash tests/run.sh))\ne2e: ; true", "(anything)@tests/run.sh"),
+        ("X != bash tests/run.sh\ne2e: ; true", "(anything)@tests/run.sh"),
+        ("e2e: X != bash tests/run.sh\ne2e: ; true", "(anything)@tests/run.sh"),
+        ("e2e: $(shell bash tests/run.sh) ; true", "(anything)@tests/run.sh (anything)@run.sh"),
+        ("ifeq ($(shell bash tests/run.sh),)\nX = y\nendif\ne2e: ; true", "(anything)@tests/run.sh"),
+        ("RUN = bash tests/run.sh\n$(info $(shell $(RUN)))\ne2e: ; true", "(anything)@$(RUN)"),
+        ("X = $(shell bash tests/run.sh)\nifneq ($(X),)\nendif\ne2e: ; true", "(anything)@run.sh"),
+        ("X = $(shell bash tests/run.sh)\ne2e: ; true", ""),
+        ("X := $(shell cat tests/run.sh | wc -l)\ne2e: ; true", ""),
+        ("X := $(wildcard tests/run.sh)\ne2e: ; true", ""),
     ] {
         assert_eq!(slug(&[("Makefile", makefile)], "make e2e"), expected, "{makefile}");
     }
