@@ -478,6 +478,7 @@ impl<'w> JobRun<'_, 'w> {
             files: &files,
             directory: Some(""),
             env: &env.to_shell(searched),
+            changed: ChangedPaths::NONE,
             runs_in_bash: true,
             options: ShellOptions::NONE,
             fuel: Some(self.eval.fuel),
