@@ -610,9 +610,8 @@ fn harness_that_sets_separators_leaves_the_split_open() {
 fn parameter_that_is_never_passed_is_an_assumption() {
     let library = "choose() { if [ \"$1\" = coder ]; then echo b-1; else echo a-1; fi; }\n";
     let policy = |command: &str| {
-        format!(
-            "schema_version: 2\nname: nightly\nmodel: [{{use: a-1}}]\nfunction: {{source: [lib.sh], model: {command}}}\n"
-        )
+        let function = format!("{{source: [lib.sh], model: {command}}}");
+        format!("schema_version: 2\nname: nightly\nmodel: [{{use: a-1}}]\nfunction: {function}\n")
     };
     for (index, (command, is_assumed)) in
         [("choose", true), ("\"choose '$RUNTIME'\"", true), ("choose \"$RUNTIME\"", false)].into_iter().enumerate()

@@ -2,7 +2,8 @@
 //! in each, and whether the policy answers alike.
 //!
 //! [`reading`] reads the syntax tree of the function, and [`space`] derives the environments to
-//! compare. [`caller`] reads what the harness does before it calls the function. A [`case`] is one of them, with the answer of the function or of the policy.
+//! compare. A [`case`] is one of them, with the answer of the function or of the policy. [`caller`] reads what the
+//! harness does before it calls the function.
 //! [`bash`] asks the function in a [`sandbox`], and [`conformance`] compares its answers with the policy.
 //! [`comparison`] does all of this. [`inference`] finds the policy that gives some answers.
 

@@ -14,8 +14,8 @@ use crate::pattern::escape;
 const ARGUMENT_LISTS: usize = 24;
 
 /// The reason for which a text is not followed that another shell may split at other places.
-pub(super) const SPLITS_AS_CALLER: &str = "splits a text at the separators of the shell that calls it; set `IFS` in the function, or name a `harness` that \
-     does not set it";
+pub(super) const SPLITS_AS_CALLER: &str = "splits a text at the separators of the shell that calls it; \
+     set `IFS` in the function, or name a `harness` that does not set it";
 
 /// The most arguments of one command, and the most elements of an array.
 const WORDS: usize = 1024;

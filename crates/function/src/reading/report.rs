@@ -28,8 +28,8 @@ pub struct Reading {
     pub variables: BTreeMap<String, Comparisons>,
     /// The runtime, which the commands of the policy pass as `$RUNTIME`.
     pub runtime: Comparisons,
-    /// The first place of the function of `function.model` that reads a parameter, such as `$1`, whose value is the same
-    /// in every environment; with the parameter. `None` if the model command or its functions read `RUNTIME`.
+    /// The first place of the function of `function.model` that reads a parameter, such as `$1`, whose value is the
+    /// same in every environment; with the parameter. `None` if the model command or its functions read `RUNTIME`.
     pub constant_parameter: Option<(Location, String)>,
     /// Constructs whose effect on the answer cannot be followed. If there are any, nothing is proved.
     pub not_followed: Vec<(Location, String)>,

@@ -181,7 +181,7 @@ fn rules_keep_the_order_of_precedence() {
 }
 
 #[test]
-fn variable_that_leads_the_last_rules_has_its_own_rule() {
+fn leading_variable_has_its_own_rule() {
     let fields = "model:
 - when:
     BILLING: platform

@@ -306,7 +306,7 @@ fn parameter_without_the_runtime_is_constant() {
 }
 
 #[test]
-fn separators_of_the_caller_count_where_they_change_an_answer() {
+fn separators_of_the_caller_are_not_followed() {
     // The commands, and whether the separators of the calling shell change what they do.
     let cases = [
         ("v='A B'; for w in $v; do echo \"$w\"; done", true),
