@@ -6,4 +6,4 @@ mod style;
 mod text;
 
 pub use style::{BAD, FAINT, GOOD, HEAD, WARN, escape_keeping_styles, mask_keeping_styles, width, wrapped, wrapped_to};
-pub use text::{can_be_seen, counted, grouped, is_blank, listed, printable, shown};
+pub use text::{can_be_seen, can_be_seen_in_word, counted, grouped, is_blank, listed, printable, shown};

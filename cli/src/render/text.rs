@@ -18,6 +18,11 @@ pub fn can_be_seen(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
 }
 
+/// Returns true if a character can be seen in a word, where a mark belongs to the letter before it.
+pub fn can_be_seen_in_word(c: char) -> bool {
+    can_be_seen(c) || format!("a{c}").escape_debug().count() == 2
+}
+
 /// Returns true if a text has no character that can be seen, such as white space, a filler or a joiner.
 pub fn is_blank(text: &str) -> bool {
     let is_filler = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1d159}');

@@ -189,6 +189,7 @@ fn invisible_characters_of_ids_are_reported() {
         ("models: [m-1, ' m-2']", Some(("error", "the id `\" m-2\"` of `acme` has white space around it"))),
         ("models: [m-1, \"m-2\\u3000\"]", Some(("error", "has white space around it"))),
         ("models: [m-1], withdrawn_models: ['m-3 ']", Some(("error", "has white space around it"))),
+        ("models: [m-1, \"mo\\u0301del\"]", None),
         ("models: [m-1, \"m-\\u200b2\"]", Some(("warning", "`\"m-\\u{200b}2\"` of `acme` has a character that"))),
         ("models: [m-1, 'm 2', m-é]", None),
     ] {

@@ -10,7 +10,7 @@ use slug_resolver::{Provider, Registry, RegistryDocument};
 
 use crate::codes::{self, Level};
 use crate::findings::{Finding, Sources, Span};
-use crate::render::{can_be_seen, counted, shown};
+use crate::render::{can_be_seen_in_word, counted, shown};
 
 use super::arms::{Arms, Shared};
 use super::document::Document;
@@ -313,7 +313,7 @@ impl RegistryCheck<'_> {
         for runtime in self.registry.runtimes() {
             for (number, arm) in runtime.arms.iter().enumerate() {
                 for (field, ids) in [("models", &arm.models), ("withdrawn_models", &arm.withdrawn_models)] {
-                    let is_plain = |id: &str| id.trim() == id && id.chars().all(can_be_seen);
+                    let is_plain = |id: &str| id.trim() == id && id.chars().all(can_be_seen_in_word);
                     for (position, id) in ids.iter().enumerate().filter(|(_, id)| !is_plain(id)) {
                         let path = arm_at(runtime, number).key(field).index(position);
                         let (level, what, effect, help) = match id.trim() == id {
