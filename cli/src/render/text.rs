@@ -20,13 +20,19 @@ pub fn can_be_seen(c: char) -> bool {
 
 /// Returns true if a character can be seen in a word, where a mark belongs to the letter before it.
 pub fn can_be_seen_in_word(c: char) -> bool {
-    can_be_seen(c) || format!("a{c}").escape_debug().count() == 2
+    let is_selector = matches!(c, '\u{34f}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}')
+        || matches!(c, '\u{e0100}'..='\u{e01ef}');
+    !is_selector && !is_filler(c) && (can_be_seen(c) || format!("a{c}").escape_debug().count() == 2)
 }
 
 /// Returns true if a text has no character that can be seen, such as white space, a filler or a joiner.
 pub fn is_blank(text: &str) -> bool {
-    let is_filler = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1d159}');
     text.chars().all(|c| c.is_whitespace() || !can_be_seen(c) || is_filler(c))
+}
+
+/// Returns true if a character takes the width of a letter and has no ink.
+fn is_filler(c: char) -> bool {
+    matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1d159}')
 }
 
 /// A number and a noun in singular or plural.

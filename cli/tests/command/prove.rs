@@ -259,6 +259,11 @@ fn proof_says_what_it_leaves_out() {
         ),
         ("runtime: RUNTIME", (0, 0), unnamed),
         (
+            "runtime: RUNTIME, creates: {unless: [{A: unset}]}",
+            (0, 0),
+            "note: an environment with A=set names no runtime",
+        ),
+        (
             "runtimes: [agent], runtime: [{when: {A: unset}, use: agent}]",
             (0, 0),
             "note: an environment with A=set names no runtime",
@@ -278,6 +283,19 @@ fn proof_says_what_it_leaves_out() {
         assert!(said.contains(told), "{fields}: {}", output.stdout);
         assert_eq!(said.contains(unnamed), told == unnamed, "{fields}: {}", output.stdout);
     }
+}
+
+/// The default of an override variable counts where nobody sets the variable.
+#[test]
+fn default_of_an_override_leaves_a_gap() {
+    let policy = "{schema_version: 2, name: mine, runtimes: [agent], defaults: {MODEL: m-1}, model: [{use: $MODEL}], \
+                  secrets: [{key: ACME_KEY}]}";
+    let scratch = project("default-gap", CONFIG).file("policies/mine.yaml", policy);
+    let output = slugproof(["prove", "--output", "json"]).dir(&scratch).run();
+    let gaps = &output.json()["policies"][0]["gaps"];
+    let told: Vec<_> =
+        gaps.as_array().expect("there is a list").iter().map(|gap| (&gap["code"], &gap["set"])).collect();
+    assert_eq!((output.code, told), (1, vec![(&json!("missing-credential"), &json!({}))]));
 }
 
 /// One mechanism counts, certifies and reports a key that is empty and counts as set.

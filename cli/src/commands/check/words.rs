@@ -32,7 +32,7 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
             let title = format!("the condition compares `{}` with the text `{text}`", shown(name));
             findings.push(
                 Finding::new(&codes::NEAR_MISS, span, title)
-                    .with_primary_text("does not test whether the variable is set")
+                    .with_primary_text("compares the text")
                     .with_help(format!("write `{meant}` for that test, or `{literal}` for the text"))
                     .with_subject("policy", policy.name())
                     .with_subject("variable", name),

@@ -195,7 +195,7 @@ fn gaps(policy: &PolicyReport) -> String {
         return format!("  {WARN}no gaps{WARN:#} in the cases that were checked; others were not checked\n");
     }
     if policy.creates_nothing() {
-        return format!("  {WARN}no gaps{WARN:#}: {CREATES_NOTHING}\n");
+        return format!("  {WARN}{CREATES_NOTHING}{WARN:#}\n");
     }
     if policy.gaps.is_empty() {
         return format!("  {GOOD}no gaps{GOOD:#}: without an override, every case is consistent\n");

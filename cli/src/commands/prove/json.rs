@@ -235,7 +235,7 @@ fn policy_form(policy: &PolicyReport) -> PolicyForm<'_> {
         unexplored_runtimes: &policy.unexplored,
         unchecked_runtimes: &policy.unchecked,
         runtimes_without_creation: &policy.without_creation,
-        without_runtime: policy.without_runtime.as_ref(),
+        without_runtime: policy.without_runtime.as_ref().map(|it| &it.set),
         broken: policy.proof.broken.as_ref().map(|broken| BrokenForm {
             law: broken.law.id,
             violation: &broken.violation,

@@ -29,7 +29,7 @@ use crossings::crossings;
 use parallel::{Progress, in_parallel, in_parallel_within};
 use report::{
     BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Functions, Idle, PolicyReport, Report, Row, Sample,
-    TestedExpectation,
+    TestedExpectation, WithoutRuntime,
 };
 
 use results::assignments;
@@ -406,19 +406,29 @@ fn prove(
 }
 
 /// A smallest environment that creates something and names no runtime, if the policy has rules for the runtime. Without
-/// an explicit runtime, a harness fails in it.
-fn without_runtime(dataset: &Dataset) -> Option<BTreeMap<String, String>> {
+/// an explicit runtime, a harness fails in it. If the variables have too many values, only those of the rules for the
+/// runtime are tried, else none.
+fn without_runtime(dataset: &Dataset) -> Option<WithoutRuntime> {
     let Dataset { registry, policy, .. } = dataset;
-    if policy.document().runtime.is_empty() {
+    let document = policy.document();
+    if document.runtime.is_empty() {
         return None;
     }
-    let values: Vec<_> =
-        policy.runtime_variables().map(|variable| (variable, values_when_set(policy, variable))).collect();
-    let all = every_environment(policy, &values, NAMING).unwrap_or_else(|| vec![Env::empty(policy)]);
-    let fails = |env: &Env<'_>| env.runtime().is_none() && resolve(registry, "", env, &[]).code.is_some();
-    let smallest = all.into_iter().filter(fails).min_by_key(|env| env.set_variables().count())?;
+    let with_values = |variable| (variable, values_when_set(policy, variable));
+    let naming: Vec<_> = policy.runtime_variables().map(with_values).collect();
+    let mut all = naming.clone();
+    for (name, _) in document.creates.unless.iter().flat_map(|condition| &condition.variables) {
+        let variable = policy.variable(name).filter(|variable| all.iter().all(|(known, _)| known != variable));
+        all.extend(variable.map(with_values));
+    }
+    let environments = every_environment(policy, &all, NAMING).or_else(|| every_environment(policy, &naming, NAMING));
+    let environments = environments.unwrap_or_else(|| vec![Env::empty(policy)]);
+    let failing = environments.into_iter().filter(|env| env.runtime().is_none());
+    let failing = failing.filter_map(|env| Some((env, resolve(registry, "", &env, &[]).code?)));
+    let (smallest, code) = failing.min_by_key(|(env, _)| env.set_variables().count())?;
     let value = |variable| smallest.text(variable).unwrap_or(SECRET_PLACEHOLDER).to_owned();
-    Some(smallest.set_variables().map(|it| (policy.variable_name(it).to_owned(), value(it))).collect())
+    let set = smallest.set_variables().map(|it| (policy.variable_name(it).to_owned(), value(it))).collect();
+    Some(WithoutRuntime { set, code })
 }
 
 /// The maximum number of environments in which a runtime is looked for.

@@ -83,7 +83,7 @@ pub struct PolicyReport {
     /// The known runtimes on which no environment creates anything.
     pub without_creation: Vec<String>,
     /// A smallest environment that creates something and names no runtime, if the policy has rules for the runtime.
-    pub without_runtime: Option<BTreeMap<String, String>>,
+    pub without_runtime: Option<WithoutRuntime>,
     pub brute_force: Option<BruteForce>,
 }
 
@@ -215,7 +215,7 @@ impl Report {
             (unexplored.len() as u64, "unchecked invariant"),
             (self.failed_expectations() as u64, "failed expectation"),
             (undecided, "uncovered runtime"),
-            (sum(|policy| usize::from(policy.creates_nothing())), "policy that creates nothing"),
+            (sum(|policy| usize::from(policy.creates_nothing())), "empty policy"),
             (self.functions.problems.len() as u64, "unproved policy"),
             (self.idle.len() as u64, "unused `accept` entry"),
         ];
@@ -223,6 +223,14 @@ impl Report {
         let parts: Vec<String> = parts.iter().filter_map(some).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
+}
+
+/// An environment that creates something and names no runtime.
+pub struct WithoutRuntime {
+    /// The variables that are set, with their values.
+    pub set: BTreeMap<String, String>,
+    /// The contradiction in it.
+    pub code: Code,
 }
 
 impl PolicyReport {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use slug_laws::LAWS;
 
-use super::report::{EvaluatedGap, PolicyReport, Report, Sample, nothing_proved};
+use super::report::{EvaluatedGap, PolicyReport, Report, Sample, WithoutRuntime, nothing_proved};
 use crate::data::WRITE_CONFIG;
 use crate::page::Sign;
 use crate::render::{counted, grouped, shown};
@@ -203,11 +203,11 @@ pub fn notes(policy: &PolicyReport) -> Vec<String> {
         let runtimes: Vec<String> = policy.without_creation.iter().map(|name| shown(name)).collect();
         notes.push(format!("no environment creates anything on {}, so nothing is proved there", runtimes.join(", ")));
     }
-    if let Some(set) = &policy.without_runtime {
+    if let Some(WithoutRuntime { set, code }) = &policy.without_runtime {
         let set = assignments(set, None);
         notes.push(format!(
             "an environment with {set} names no runtime: unless the harness is given one, the create call fails \
-             (unknown-runtime), which is not counted as a gap; if the harness has a default, add it to `defaults`"
+             ({code}), which is not counted as a gap; if the harness has a default, add it to `defaults` or `runtime`"
         ));
     }
     notes

@@ -540,7 +540,8 @@ impl<'d> Tree<'d> {
             let slug = domain.default.clone().unwrap_or_default();
             let mut path = path.clone();
             path.classes[variable] = unset.into();
-            picked.push((path, Picked { slug, held_by: None, overridden }));
+            // The default counts where nobody sets the variable.
+            picked.push((path, Picked { slug, held_by: None, overridden: false }));
         }
         if !set.is_empty() {
             path.classes[variable] = set.into();

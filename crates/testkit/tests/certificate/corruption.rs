@@ -19,7 +19,12 @@ model:
   - {when: {MODE: [given, ''], GATEWAY: {host: models.example}}, use: small}
   - {use: big}
 inject: every
-secrets: [{when: {MODE: given}, path: platform}, {key: KEY, inject: [ACME_KEY]}, {key: A_KEY}, {key: B_KEY}]
+secrets:
+  - {when: {MODE: given}, path: platform}
+  - {key: KEY, inject: [ACME_KEY]}
+  - {key: A_KEY}
+  - {key: B_KEY}
+  - {key: ACME_KEY, path: platform}
 ",
     "
 schema_version: 2

@@ -147,6 +147,7 @@ model:
 inject: every
 secrets:
   - {when: {PATH_OF: platform}, path: platform}
+  - {key: PLATFORM_KEY, path: platform}
   - {key: KEY, inject: [ACME_KEY]}
   - {key: OTHER_KEY}
   - {key: RIVAL_KEY, when: {MODE: unset}}
