@@ -245,7 +245,7 @@ fn placeholder(call: &PolicyCall<'_>, name: &str) -> Option<Finding> {
         };
         ("a placeholder in angle brackets", help)
     } else if is_key && is_of_yaml && texts.iter().any(|text| is_unexpanded(text)) {
-        let help = "only `${{ … }}` is expanded here; write it as `${{ secrets.NAME }}`".to_owned();
+        let help = "only `${{ … }}` is expanded here; write the secret as `${{ secrets.NAME }}`".to_owned();
         ("a reference that is not expanded", help)
     } else {
         return None;
@@ -256,10 +256,12 @@ fn placeholder(call: &PolicyCall<'_>, name: &str) -> Option<Finding> {
     Some(about(finding, call).with_help(help).with_subject("variable", name))
 }
 
-/// Whether a text begins like a reference of a shell or of an expression.
+/// Whether a text is a variable of a shell, or begins like another reference of a shell or of an expression.
 fn is_unexpanded(text: &str) -> bool {
-    let is_start = |c: char| c.is_ascii_alphabetic() || "_{(".contains(c);
-    text.trim_start().strip_prefix('$').is_some_and(|rest| rest.starts_with(is_start)) || text.starts_with("{{")
+    let text = text.trim();
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let is_variable = |rest: &str| !rest.is_empty() && rest.chars().all(is_inside);
+    text.strip_prefix('$').is_some_and(is_variable) || ["${", "$(", "{{"].iter().any(|start| text.starts_with(start))
 }
 
 /// Adds the call to a finding.

@@ -20,8 +20,8 @@ pub fn can_be_seen(c: char) -> bool {
 
 /// Returns true if a character can be seen in a word, where a mark belongs to the letter before it.
 pub fn can_be_seen_in_word(c: char) -> bool {
-    let is_selector = matches!(c, '\u{34f}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}')
-        || matches!(c, '\u{e0100}'..='\u{e01ef}');
+    let is_selector = matches!(c, '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
     !is_selector && !is_filler(c) && (can_be_seen(c) || format!("a{c}").escape_debug().count() == 2)
 }
 

@@ -588,7 +588,9 @@ fn harness_that_sets_separators_leaves_the_split_open() {
     // The harness, a file that it sources, and whether the split is known.
     let cases = [
         ("source lib.sh\n", "", true),
-        ("local IFS=,\nIFS= read -r line\nsource lib.sh\n", "", true),
+        ("IFS= read -r line\necho \"$IFS\"\nsource lib.sh\n", "", true),
+        ("main() {\n  local IFS=,\n  start\n}\nsource lib.sh\n", "", false),
+        ("for IFS in ,; do start; done\nsource lib.sh\n", "", false),
         ("source lib.sh\nsource other.sh\n", "A=b\n", true),
         ("IFS=$'\\n\\t'\nsource lib.sh\n", "", false),
         ("source other.sh\nsource lib.sh\n", "export IFS=,\n", false),

@@ -298,6 +298,17 @@ fn default_of_an_override_leaves_a_gap() {
     assert_eq!((output.code, told), (1, vec![(&json!("missing-credential"), &json!({}))]));
 }
 
+/// In mode `every`, a key for the platform path ends the list of rules, so a class of its own tells what follows.
+#[test]
+fn key_of_the_platform_path_is_a_case() {
+    let policy = "{schema_version: 2, name: mine, runtimes: [agent], model: [{use: m-1}], inject: every, \
+                  secrets: [{key: PLATFORM_KEY, path: platform}, {inject: [ACME_KEY]}]}";
+    let scratch = project("platform-key", CONFIG).file("policies/mine.yaml", policy);
+    let output = slugproof(["prove", "--output", "json"]).dir(&scratch).run();
+    let gap = &output.json()["policies"][0]["gaps"][0];
+    assert_eq!((output.code, &gap["code"]), (1, &json!("platform-path-byok-model")), "{gap}");
+}
+
 /// One mechanism counts, certifies and reports a key that is empty and counts as set.
 #[test]
 fn empty_key_is_counted_one_by_one() {

@@ -51,12 +51,11 @@ impl CallerSeparators {
                 let tail = source.trim_start_matches("./").trim_start_matches('/');
                 let candidates = [normal(&format!("{directory}/{tail}")), normal(tail)];
                 let is_library = |path: &String| library.iter().any(|known| normal(known) == *path);
-                if candidates.iter().any(is_library) {
-                    continue;
+                let mut found = candidates.into_iter().filter(|path| root.join(path).is_file()).peekable();
+                if found.peek().is_none() {
+                    return Self::Unknown;
                 }
-                let found = candidates.into_iter().find(|path| root.join(path).is_file());
-                let Some(found) = found else { return Self::Unknown };
-                open.push(found);
+                open.extend(found.filter(|path| !is_library(path)));
             }
         }
         Self::Default

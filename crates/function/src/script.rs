@@ -59,7 +59,8 @@ impl Script {
     #[must_use]
     pub fn read(path: &str, text: &str) -> Option<Self> {
         let tree = parser::parse(text).ok()?;
-        let mut script = Self { path: path.to_owned(), text: text.to_owned(), ..Self::default() };
+        let may_set_separators = text.lines().any(may_set_separators);
+        let mut script = Self { path: path.to_owned(), text: text.to_owned(), may_set_separators, ..Self::default() };
         let mut visitor = Visitor { script: &mut script, caller: None };
         visitor.list(&tree.body);
         for document in &tree.here_documents {
@@ -89,6 +90,21 @@ impl Script {
         }
         argument
     }
+}
+
+/// Whether a line may set `IFS` for more than one `read`. Any other mention of the name may, such as one in `local`,
+/// `for` or `eval`, but an expansion.
+fn may_set_separators(line: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let sets = |at: usize| {
+        let (before, after) = (&line[..at], &line[at + "IFS".len()..]);
+        let is_other_word = before.ends_with(is_name) || after.starts_with(is_name);
+        let is_expansion = before.ends_with(['$', '{', '#', '!']) && !after.starts_with([':', '=']);
+        let command = after.split([';', '&', '|']).next().unwrap_or_default();
+        let is_for_read = after.starts_with('=') && command.split_whitespace().any(|word| word == "read");
+        !is_other_word && !is_expansion && !is_for_read
+    };
+    !line.trim_start().starts_with('#') && line.match_indices("IFS").any(|(at, _)| sets(at))
 }
 
 struct Visitor<'s> {
@@ -147,7 +163,6 @@ impl Visitor<'_> {
             self.word(value);
             if !appends && !has_subscript && simple.words.is_empty() {
                 self.assign(name, value);
-                self.script.may_set_separators |= name == "IFS";
             }
         }
         simple.words.iter().for_each(|word| self.word(word));
@@ -162,7 +177,6 @@ impl Visitor<'_> {
             "export" | "local" | "declare" | "readonly" | "typeset" => {
                 for assignment in arguments.iter().filter_map(Word::assignment) {
                     self.assign(&assignment.name, &assignment.value);
-                    self.script.may_set_separators |= assignment.name == "IFS" && name != "local";
                 }
             }
             _ => {

@@ -7,6 +7,9 @@ use super::state::{LineEnd, OpenValue, State, Written, join};
 use super::syntax::Span;
 use slug_value::{AbstractValue, Text};
 
+/// The most parts in which the text of one line is written.
+const LINE_PARTS: usize = 100;
+
 impl Interpreter<'_> {
     /// Whether a text may be the path of the environment file.
     pub(super) fn is_env_file(&self, text: &Text) -> bool {
@@ -49,7 +52,7 @@ impl Interpreter<'_> {
         }
         let continued = match std::mem::take(&mut self.state.line_end) {
             LineEnd::Complete => printed.to_vec(),
-            LineEnd::Open(line) if self.state.open_value.is_none() => {
+            LineEnd::Open(line) if self.state.open_value.is_none() && line.len() < LINE_PARTS => {
                 line.into_iter().chain(printed.to_vec()).collect()
             }
             LineEnd::Open(_) | LineEnd::Unknown => {

@@ -33,6 +33,9 @@ pub struct SourceFile {
     pub base: usize,
 }
 
+/// The most paths that are kept.
+const CHANGED_PATHS: usize = 500;
+
 /// The files and directories of the repository that commands may have changed. Paths are relative to its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangedPaths(BTreeSet<String>);
@@ -41,14 +44,23 @@ impl ChangedPaths {
     /// No path.
     pub const NONE: &'static Self = &Self(BTreeSet::new());
 
-    /// Adds a file, or a directory with all that is in it; the empty path is the whole repository.
+    /// Adds a file, or a directory with all that is in it; the empty path is the whole repository, which more than
+    /// [`CHANGED_PATHS`] paths count as.
     pub(super) fn add(&mut self, path: String) {
-        self.0.insert(path);
+        if self.contains(&path) {
+            return;
+        }
+        if path.is_empty() || self.0.len() == CHANGED_PATHS {
+            self.0.clear();
+            self.0.insert(String::new());
+        } else {
+            self.0.insert(path);
+        }
     }
 
     /// Adds other paths.
     pub fn extend(&mut self, other: &Self) {
-        self.0.extend(other.0.iter().cloned());
+        other.0.iter().for_each(|path| self.add(path.clone()));
     }
 
     /// Whether a file, or a directory above it, may have changed.

@@ -120,8 +120,7 @@ fn add_problems<'n>(node: &'n Node, path: &mut Vec<&'n str>, rows: &[Row], found
         row.path.len() <= path.len() && row.path.iter().zip(path.iter()).all(|(key, here)| *key == "*" || key == here)
     };
     let Some(row) = rows.iter().filter(is_above).max_by_key(|row| row.path.len()) else { return };
-    let key = path.iter().rfind(|key| **key != "*").copied().unwrap_or_default();
-    let is_bare = key == "if" && !text.contains("${{");
+    let is_bare = row.path.last() == Some(&"if") && !text.contains("${{");
     let used = if is_bare { references_of(text) } else { references(text) };
     let is_unknown = |context: &str| CONTEXTS.contains(&context) && !row.contexts.contains(&context);
     let mut unknown: Vec<String> = used.into_iter().map(|(context, _)| context).filter(|it| is_unknown(it)).collect();

@@ -29,10 +29,10 @@ pub fn root_of(path: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether a workflow file is one that only Gitea runs.
+/// Whether a workflow file is one that only Gitea or Forgejo runs.
 #[must_use]
 pub fn is_of_gitea(path: &str) -> bool {
-    normalized(path).contains(".gitea/")
+    normalized(path).split('/').any(|part| part == ".gitea" || part == ".forgejo")
 }
 
 /// A path with `/` between its parts and without a leading `./`.

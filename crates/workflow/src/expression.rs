@@ -456,15 +456,19 @@ fn end_of_expression(text: &str) -> Option<usize> {
     None
 }
 
-/// Whether a forge can parse an expression.
+/// Whether a forge can parse an expression, as far as it is not too complex to be parsed here.
 #[must_use]
 pub fn is_valid(expression: &str) -> bool {
-    parse(expression).is_ok()
+    has_many_operators(expression) || parse(expression).is_ok()
+}
+
+/// Whether an expression can have more operators than are parsed.
+fn has_many_operators(expression: &str) -> bool {
+    expression.matches(['|', '&', '=', '<', '>']).count() > 2 * OPERATORS
 }
 
 fn parse(expression: &str) -> Result<SpannedExpr<'_>, String> {
-    let operators = expression.matches(['|', '&', '=', '<', '>']).count();
-    if expression.len() > EXPRESSION_BYTES || operators > 2 * OPERATORS {
+    if expression.len() > EXPRESSION_BYTES || has_many_operators(expression) {
         return Err("an expression is longer than any forge evaluates".to_owned());
     }
     Expr::parse(expression).map_err(|_| {

@@ -456,7 +456,7 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// The calls that a local action may make which is not composite.
+    /// The calls that a local JavaScript or container action may make.
     fn calls_of_program(
         &self,
         owner: &'w Step,

@@ -566,7 +566,8 @@ impl<'d> Tree<'d> {
     }
 
     /// Adds the leaves of a path if every rule for secrets that applies counts. Rules that inject
-    /// only names outside `relevant` matter together only: whether one of them applies.
+    /// only names outside `relevant` matter together only: whether one of them applies. A rule for the platform path
+    /// ends the list, so it matters by itself.
     fn every_rule(
         &mut self,
         path: Path,
@@ -587,7 +588,8 @@ impl<'d> Tree<'d> {
                 continue;
             };
             let next = next + 1;
-            let is_relevant = rule.injected().iter().any(|name| relevant.contains(name));
+            let is_platform = rule.effect == SecretsEffect::Platform;
+            let is_relevant = is_platform || rule.injected().iter().any(|name| relevant.contains(name));
             if let Some(key) = self.sole_key(rule).filter(|key| !is_relevant && self.may_be_set(&path, *key)) {
                 others.push(key);
                 open.push(Injecting { path, next, injects, others });

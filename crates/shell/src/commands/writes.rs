@@ -18,7 +18,10 @@ fn is_writer(command: &str) -> bool {
 }
 
 /// Commands whose options `-o` and `-O` have another meaning than a file to write.
-const OTHER_OUTPUT: [&str; 9] = ["egrep", "fgrep", "find", "grep", "ls", "ps", "set", "shopt", "ssh"];
+const OTHER_OUTPUT: [&str; 18] = [
+    "[", "egrep", "fgrep", "find", "grep", "kubectl", "ls", "mount", "ps", "pytest", "rg", "set", "shopt", "ssh",
+    "tar", "test", "unzip", "zip",
+];
 
 /// Options whose value is a file or a directory to write.
 const OUTPUT_OPTIONS: [&str; 9] = [
@@ -34,17 +37,32 @@ const OUTPUT_OPTIONS: [&str; 9] = [
 ];
 
 /// Commands of `git` that change the files of the working tree to another state than the checked out one.
-const GIT_WRITERS: [&str; 10] =
-    ["am", "apply", "checkout", "cherry-pick", "merge", "pull", "rebase", "reset", "restore", "switch"];
+const GIT_WRITERS: [&str; 12] = [
+    "am",
+    "apply",
+    "checkout",
+    "cherry-pick",
+    "merge",
+    "pull",
+    "rebase",
+    "reset",
+    "restore",
+    "revert",
+    "stash",
+    "switch",
+];
 
-/// Whether a script may change a file of the repository.
+/// Options of `git` before its command that take a value.
+const GIT_OPTIONS: [&str; 4] = ["--git-dir", "--work-tree", "-C", "-c"];
+
+/// Whether a script may change a file of the repository: it has one of the words with which it would.
 #[must_use]
 pub fn may_change_files(script: &str) -> bool {
     let mut words = script.split(|c: char| !c.is_alphanumeric() && c != '-');
     script.contains('>') || OUTPUT_OPTIONS.iter().any(|option| script.contains(option)) || words.any(is_writer)
 }
 
-/// An argument of a command: its possible texts, of which there are none if it is not known.
+/// The possible texts of an argument; empty if it is not known.
 struct Argument(Vec<String>);
 
 impl Argument {
@@ -88,7 +106,7 @@ impl Interpreter<'_> {
                         self.note_changed(path);
                     }
                     None if OUTPUT_OPTIONS.contains(&name) || is_cluster => {
-                        self.note_all_changed(arguments.get(index + 1));
+                        self.note_target(arguments.get(index + 1));
                     }
                     _ => {}
                 }
@@ -96,13 +114,14 @@ impl Interpreter<'_> {
         }
         let has = |is_match: &dyn Fn(&str) -> bool| arguments.iter().any(|argument| argument.is_any(is_match));
         let paths: Vec<&Argument> = arguments.iter().filter(|argument| !argument.is_option()).collect();
-        let is_short = |text: &str, letter: char| {
-            text.starts_with('-') && !text.starts_with("--") && text.contains(letter) && !text.starts_with("-M")
+        let is_short =
+            |text: &str, letter: char| text.starts_with('-') && !text.starts_with("--") && text.contains(letter);
+        let edits_in_place = |text: &str| match command {
+            "awk" | "gawk" => text == "inplace",
+            "perl" if text.starts_with(['-', 'M']) && text[1..].starts_with(['I', 'M']) => false,
+            _ => is_short(text, 'i') || text.starts_with("--in-place") || text == "--inplace",
         };
-        let edits_in_place = |text: &str| {
-            is_short(text, 'i') || text.starts_with("--in-place") || text == "--inplace" || text == "inplace"
-        };
-        let value_of = |options: [&str; 2]| {
+        let value_of = |options: &[&str]| {
             let at = arguments.iter().position(|argument| argument.is_any(|text| options.contains(&text)))?;
             arguments.get(at + 1)
         };
@@ -122,21 +141,22 @@ impl Interpreter<'_> {
                 }
             }
             "tar" => {
-                let extracts = arguments.first().is_some_and(|it| it.is_any(|text| text.contains('x')))
+                let is_cluster = |text: &str| !text.starts_with("--") && text.contains('x');
+                let extracts = arguments.first().is_some_and(|it| it.is_any(is_cluster))
                     || has(&|text| text == "--extract" || is_short(text, 'x'));
                 if extracts {
-                    self.note_all_changed(value_of(["-C", "--directory"]));
+                    self.note_target(value_of(&["-C", "--directory"]));
                 }
             }
-            "unzip" => self.note_all_changed(value_of(["-d", "-d"])),
+            "unzip" => self.note_target(value_of(&["-d"])),
             "aws" | "gcloud" | "gsutil" | "rclone"
                 if has(&|text| matches!(text, "cp" | "copy" | "copyto" | "mv" | "rsync" | "sync")) =>
             {
-                self.note_all_changed(paths.last().copied());
+                self.note_copies(command, &paths, None);
             }
             "rsync" | "scp" => self.note_copies(command, &paths, None),
             _ if COPY_COMMANDS.contains(&command) => {
-                let target = value_of(["-t", "--target-directory"]);
+                let target = value_of(&["-t", "--target-directory"]);
                 self.note_copies(command, &paths, target);
             }
             "git" => self.note_changes_of_git(&arguments),
@@ -170,23 +190,55 @@ impl Interpreter<'_> {
 
     /// Records the files that a command of `git` may change.
     fn note_changes_of_git(&mut self, arguments: &[Argument]) {
-        let Some(at) = arguments.iter().position(|it| it.is_any(|text| GIT_WRITERS.contains(&text))) else { return };
+        let (mut at, mut directory) = (0, None);
+        while let Some(option) = arguments.get(at).filter(|argument| argument.is_option()) {
+            if option.is_any(|text| text == "-C") {
+                directory = arguments.get(at + 1);
+            }
+            at += if option.is_any(|text| GIT_OPTIONS.contains(&text)) { 2 } else { 1 };
+        }
+        if !arguments.get(at).is_some_and(|argument| argument.is_any(|text| GIT_WRITERS.contains(&text))) {
+            return;
+        }
         let is = |text: &'static str| arguments[at].is_any(|name| name == text);
         let rest = &arguments[at + 1..];
         let has = |names: &[&str]| rest.iter().any(|it| it.is_any(|text| names.contains(&text)));
         let separator = rest.iter().position(|it| it.is_any(|text| text == "--"));
-        let others = rest.iter().filter(|it| !it.is_option()).count();
+        let others: Vec<&Argument> =
+            rest.iter().filter(|it| !it.is_option() && !it.is_any(|text| text == "HEAD")).collect();
         match separator {
+            // Without another commit, the files become those of the current one again.
+            Some(separator) if rest[..separator].iter().all(Argument::is_option) => {}
             Some(separator) => {
                 rest[separator + 1..].iter().for_each(|path| self.note_all_changed(Some(path)));
             }
+            None if is("restore") && !has(&["-s", "--source"]) => {}
             None if is("restore") => rest.iter().for_each(|path| self.note_all_changed(Some(path))),
+            None if is("checkout") && others.len() == 1 && self.is_in_repository(others[0]) => {}
             // A new branch begins at the current state.
-            None if has(&["-b", "-B", "-c", "-C"]) && others < 2 => {}
+            None if has(&["-b", "-B", "-c", "-C", "--orphan"]) && others.len() < 2 => {}
+            None if has(&["--abort"]) => {}
             None if is("apply") && has(&["--check", "--stat", "--numstat", "--summary"]) => {}
-            None if is("reset") && (others == 0 || !has(&["--hard", "--merge", "--keep"])) => {}
-            None => self.changed.add(String::new()),
+            None if is("reset") && (others.is_empty() || !has(&["--hard", "--merge", "--keep"])) => {}
+            None => match directory {
+                Some(directory) => self.note_all_changed(Some(directory)),
+                None => self.note_changed("."),
+            },
         }
+    }
+
+    /// Whether an argument is the path of a file of the repository, or of the working directory.
+    fn is_in_repository(&self, argument: &Argument) -> bool {
+        argument.is_any(|path| {
+            let place = ResolvedPath::of(path, self.state.directory.as_deref());
+            path == "." || matches!(place, ResolvedPath::Repository(place) if self.files.read(&place).is_some())
+        })
+    }
+
+    /// Records the file or directory to which a command writes. If it is the working directory, the files are new ones
+    /// in most cases.
+    fn note_target(&mut self, argument: Option<&Argument>) {
+        self.note_all_changed(argument.filter(|argument| !argument.is_any(|path| path == "." || path == "./")));
     }
 
     fn note_all_changed(&mut self, argument: Option<&Argument>) {
