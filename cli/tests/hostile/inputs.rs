@@ -450,17 +450,17 @@ pub const INPUTS: &[Input] = &[
     ),
     input!(
         "many values",
-        "130,000 values of an axis of a matrix",
-        Fill(Slot::Items, |reader, out| { only(reader, "workflow", || numbered(out, ", v#", 130_000)) }),
+        "120,000 values of an axis of a matrix",
+        Fill(Slot::Items, |reader, out| { only(reader, "workflow", || numbered(out, ", v#", 120_000)) }),
         slow
     ),
     input!(
         "many reads",
-        "a script that reads 55,000 variables",
+        "a script that reads 50,000 variables",
         Append(|reader, out| {
             only(reader, "workflow", || {
                 just(out, "      - run: |\n")?;
-                numbered(out, "          : $A#\n", 55_000)
+                numbered(out, "          : $A#\n", 50_000)
             })
         }),
         slow
