@@ -37,17 +37,19 @@ const OUTPUT_OPTIONS: [&str; 9] = [
 ];
 
 /// Commands of `git` that change the files of the working tree to another state than the checked out one.
-const GIT_WRITERS: [&str; 12] = [
+const GIT_WRITERS: [&str; 14] = [
     "am",
     "apply",
     "checkout",
     "cherry-pick",
     "merge",
+    "mv",
     "pull",
     "rebase",
     "reset",
     "restore",
     "revert",
+    "rm",
     "stash",
     "switch",
 ];
@@ -207,6 +209,7 @@ impl Interpreter<'_> {
         let others: Vec<&Argument> =
             rest.iter().filter(|it| !it.is_option() && !it.is_any(|text| text == "HEAD")).collect();
         match separator {
+            _ if is("mv") || is("rm") => rest.iter().for_each(|path| self.note_all_changed(Some(path))),
             // Without another commit, the files become those of the current one again.
             Some(separator) if rest[..separator].iter().all(Argument::is_option) => {}
             Some(separator) => {
