@@ -44,7 +44,7 @@ pub fn results(report: &Report) -> Vec<(Sign, String)> {
         results.push((sign, message));
     }
     let decided = report.policies.iter().filter_map(|policy| policy.brute_force.as_ref());
-    let decided: u128 = decided.map(|brute_force| brute_force.combinations).sum();
+    let decided: u128 = decided.filter(|all| all.agrees).map(|all| all.combinations).sum();
     if decided > 0 {
         results.push((Sign::Good, format!("all {} combinations were also evaluated one by one", grouped(decided))));
     }
