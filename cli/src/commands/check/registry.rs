@@ -320,7 +320,7 @@ impl RegistryCheck<'_> {
                             false => (
                                 Level::Error,
                                 "has white space around it",
-                                "matches no requested model",
+                                "never matches",
                                 "remove the white space: a requested model is trimmed before it is compared",
                             ),
                             true => (
