@@ -407,9 +407,9 @@ fn placeholder_is_an_error() {
         ("key", "CI_NORTH: <NORTH_KEY>", "as in `CI_NORTH: ${{ secrets.CI_NORTH }}`"),
         ("pasted", "CI_NORTH: <sk-verysecretvalue>", "as in `CI_NORTH: ${{ secrets.CI_NORTH }}`"),
         ("slug", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: <MODEL>", "by the value that is meant"),
-        ("shell", "CI_NORTH: $NORTH_KEY", "write it as `${{ secrets.NAME }}`"),
-        ("one-brace", "CI_NORTH: '${ secrets.CI_NORTH }'", "write it as `${{ secrets.NAME }}`"),
-        ("no-sign", "CI_NORTH: '{{ secrets.CI_NORTH }}'", "write it as `${{ secrets.NAME }}`"),
+        ("shell", "CI_NORTH: $NORTH_KEY", "write the secret as `${{ secrets.NAME }}`"),
+        ("one-brace", "CI_NORTH: '${ secrets.CI_NORTH }'", "write the secret as `${{ secrets.NAME }}`"),
+        ("no-sign", "CI_NORTH: '{{ secrets.CI_NORTH }}'", "write the secret as `${{ secrets.NAME }}`"),
     ] {
         let scratch = project(&format!("placeholder-{name}"), "").file(".github/workflows/w.yml", workflow(env));
         let output = run(&scratch, &["lint"]);
