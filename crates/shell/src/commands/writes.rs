@@ -120,7 +120,7 @@ impl Interpreter<'_> {
             |text: &str, letter: char| text.starts_with('-') && !text.starts_with("--") && text.contains(letter);
         let edits_in_place = |text: &str| match command {
             "awk" | "gawk" => text == "inplace",
-            "perl" if text.starts_with(['-', 'M']) && text[1..].starts_with(['I', 'M']) => false,
+            "perl" if text.starts_with("-I") || text.starts_with("-M") => false,
             _ => is_short(text, 'i') || text.starts_with("--in-place") || text == "--inplace",
         };
         let value_of = |options: &[&str]| {
