@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::checkout;
 use crate::failure::{Context, Result, error};
 use crate::process::{self, Process};
-use crate::seeded_bugs::patch::packages_outside_resolver;
+use crate::seeded_bugs::patch::{changed_modules, changed_packages, packages_outside_resolver};
 
 /// The package of the resolver: it contains most of the planted bugs and the tests that search for them.
 const PACKAGE: &str = "slug-resolver";
@@ -153,25 +153,30 @@ impl Workbench {
         }
     }
 
-    /// Builds and runs the tests outside the resolver, and returns the first failure, if any. The tests
-    /// of `changed` packages run first: most bugs fail there, without a build of the command. `advice`
-    /// ends the message if the build fails.
-    pub fn search_outside_resolver(&self, changed: &[&str], advice: &str) -> Result<Option<Hit>> {
-        let mut others = packages_outside_resolver(|_| true);
-        others.retain(|package| !changed.contains(package));
+    /// Builds and runs the tests outside the resolver, and returns the first failure, if any. The tests of the
+    /// packages that a patch changes run first, without a build of the command; of them, those named after a
+    /// changed module: most bugs fail there. `advice` ends the message if the build fails.
+    pub fn search_outside_resolver(&self, patch: &str, advice: &str) -> Result<Option<Hit>> {
+        let changed = changed_packages(patch);
+        let others = packages_outside_resolver(|_| true);
+        let others = others.into_iter().filter(|package| !changed.contains(package)).collect::<Vec<_>>();
+        let modules = changed_modules(patch).into_iter().collect::<Vec<_>>().join("|");
+        let is_named = format!(r"test(/\b({modules})/)");
+        let searches =
+            [(&changed, is_named.clone()), (&changed, format!("not {is_named}")), (&others, "all()".to_owned())];
         let mut seconds = 0.0;
-        for packages in [changed.to_vec(), others] {
+        for (packages, tests) in searches {
             if packages.is_empty() {
                 continue;
             }
-            let build = self.nextest(&packages).arg("--no-run").output()?;
+            let build = self.nextest(packages).arg("--no-run").output()?;
             if !build.status.success() {
                 return error(format!(
                     "{}the tests outside the resolver do not compile: {advice}",
                     String::from_utf8_lossy(&build.stderr)
                 ));
             }
-            let run = self.test_in(&packages, &format!("not {TIMED}"))?;
+            let run = self.test_in(packages, &format!("({tests}) & not {TIMED}"), "pass")?;
             seconds += run.seconds;
             if let Some(hit) = run.hit(|failed| failed.name.clone()) {
                 return Ok(Some(Hit { seconds, ..hit }));
@@ -247,13 +252,15 @@ impl Workbench {
 
     /// Runs the tests that a nextest filter selects, one at a time, until one fails.
     fn test(&self, filter: &str) -> Result<TestRun> {
-        self.test_in(&[PACKAGE], filter)
+        self.test_in(&[PACKAGE], filter, "fail")
     }
 
-    fn test_in(&self, packages: &[&str], filter: &str) -> Result<TestRun> {
+    /// The same for the tests of several packages. If there are none, nextest does what `no_tests` says: `pass` or `fail`.
+    fn test_in(&self, packages: &[&str], filter: &str, no_tests: &str) -> Result<TestRun> {
         let mut nextest = self
             .nextest(packages)
-            .args(["--profile", "seeded-bugs", "--test-threads=1", "--message-format=libtest-json", "-E", filter])
+            .args(["--profile", "seeded-bugs", "--test-threads=1", "--message-format=libtest-json"])
+            .args([&format!("--no-tests={no_tests}"), "-E", filter])
             // The messages have the unstable format of libtest.
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1");
         let output = nextest.output()?;

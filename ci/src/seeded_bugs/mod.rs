@@ -163,11 +163,13 @@ impl Search {
         let mut untried = Vec::new();
         for name in &self.names {
             if !self.result_file(name)?.exists() {
-                untried.push(name.as_str());
+                untried.push((patch::changed_packages(&checkout::read(patch::file(name))?), name.as_str()));
             }
         }
+        // From one bug of a package to the next, cargo builds only that package.
+        untried.sort();
         let jobs = arguments.jobs.map_or_else(process::available_parallelism, NonZeroUsize::get).min(untried.len());
-        let untried: Queue<&str> = untried.into_iter().collect();
+        let untried: Queue<&str> = untried.into_iter().map(|(_, name)| name).collect();
         parallel::run(jobs, |job| {
             // A failure fails the run: the other jobs stop after their current bug.
             self.work(job, &untried).inspect_err(|_| untried.clear())
@@ -199,7 +201,7 @@ impl Search {
         if self.engines.contains(&Engine::Others)
             && patches.iter().any(|patch| patch::is_outside_resolver(patch))
             && let Some(hit) =
-                bench.search_outside_resolver(&[], "the code does not compile without a bug; fix that first")?
+                bench.search_outside_resolver("", "the code does not compile without a bug; fix that first")?
         {
             return error(format!("`{}` fails without a bug; fix that first", hit.found_by));
         }
@@ -215,7 +217,7 @@ impl Search {
         let advice = format!("the code does not compile with {}; correct the patch", patch.display());
         let cells = if is_outside_resolver {
             let hit = if self.engines.contains(&Engine::Others) {
-                bench.search_outside_resolver(&patch::changed_packages(&text), &advice)?
+                bench.search_outside_resolver(&text, &advice)?
             } else {
                 None
             };

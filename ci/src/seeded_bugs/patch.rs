@@ -50,9 +50,20 @@ pub fn is_outside_resolver(patch: &str) -> bool {
 
 /// The packages outside the resolver that a patch changes.
 pub fn changed_packages(patch: &str) -> Vec<&'static str> {
-    let files: Vec<&str> = patch.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
-    let is_changed = |start: &str| files.iter().any(|file| file.starts_with(start));
-    packages_outside_resolver(is_changed)
+    packages_outside_resolver(|start| changed_files(patch).any(|file| file.starts_with(start)))
+}
+
+/// The names of the modules that a patch changes, and of the modules around them: parts of the names of their tests.
+pub fn changed_modules(patch: &str) -> BTreeSet<&str> {
+    let modules = |file: &'_ str| -> Vec<&str> {
+        let modules = file.split_once("src/").map_or("", |(_, modules)| modules);
+        modules.trim_end_matches(".rs").split('/').filter(|name| !["", "lib", "main", "mod"].contains(name)).collect()
+    };
+    changed_files(patch).flat_map(modules).collect()
+}
+
+fn changed_files(patch: &str) -> impl Iterator<Item = &str> {
+    patch.lines().filter_map(|line| line.strip_prefix("+++ b/"))
 }
 
 /// The packages outside the resolver for whose paths the condition holds, each once.
@@ -81,7 +92,7 @@ pub fn check(bugs: &[String]) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use super::{changed_packages, is_outside_resolver};
+    use super::{changed_modules, changed_packages, is_outside_resolver};
 
     #[test]
     fn changed_file_shows_whether_bug_is_outside_resolver() {
@@ -94,6 +105,8 @@ mod tests {
         }
         let both = patch("crates/workflow/src/job.rs") + &patch("crates/shell/src/lexer.rs");
         assert_eq!(changed_packages(&both), ["slug-shell", "slug-workflow"]);
+        assert_eq!(changed_modules(&both), ["job", "lexer"].into());
+        assert_eq!(changed_modules(&patch("cli/src/commands/lint/mod.rs")), ["commands", "lint"].into());
         let twice = patch("action.yml") + &patch("packages/npm/bin/slugproof.js");
         assert_eq!(changed_packages(&twice), ["ci"]);
     }

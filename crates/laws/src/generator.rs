@@ -377,8 +377,10 @@ pub fn policy(choices: &mut Choices<'_>) -> Policy {
     for key in order {
         document.secrets.extend(KEYS.iter().position(|known| *known == key).map(|index| rules[index].clone()));
     }
-    let platform = SecretsRule::platform(condition(choices));
-    let place = choices.below(3);
+    let mut platform = SecretsRule::platform(condition(choices));
+    let places = [0, 1, 2].map(|place| [(place, None), (place, None), (place, Some("KEY_A")), (place, Some("KEY_B"))]);
+    let (place, key) = choices.of(places.as_flattened());
+    platform.key = key.map(str::to_owned);
     if choices.one_in(2) {
         document.secrets.insert(place.min(document.secrets.len()), platform);
     }

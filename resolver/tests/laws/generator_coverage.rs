@@ -152,6 +152,10 @@ const KINDS: &[Kinds] = &[
         policy(case).inject == InjectMode::Every
             && policy(case).secrets.iter().skip(1).any(|rule| is_platform(&rule.effect))
     }),
+    ("a platform rule with a key in the mode `every`", |case| {
+        let has_key = |rule: &SecretsRule| rule.effect == SecretsEffect::Platform && rule.key.is_some();
+        policy(case).inject == InjectMode::Every && policy(case).secrets.iter().any(has_key)
+    }),
     ("the platform path with injected secrets", |case| {
         let found = &case.found;
         found.path == BillingPath::Platform && !found.injected.is_empty()
