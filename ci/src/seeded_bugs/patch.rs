@@ -55,11 +55,8 @@ pub fn changed_packages(patch: &str) -> Vec<&'static str> {
 
 /// The names of the modules that a patch changes, and of the modules around them: parts of the names of their tests.
 pub fn changed_modules(patch: &str) -> BTreeSet<&str> {
-    let modules = |file: &'_ str| -> Vec<&str> {
-        let modules = file.split_once("src/").map_or("", |(_, modules)| modules);
-        modules.trim_end_matches(".rs").split('/').filter(|name| !["", "lib", "main", "mod"].contains(name)).collect()
-    };
-    changed_files(patch).flat_map(modules).collect()
+    let modules = changed_files(patch).filter_map(|file| Some(file.split_once("src/")?.1.trim_end_matches(".rs")));
+    modules.flat_map(|path| path.split('/')).filter(|name| !["lib", "main", "mod"].contains(name)).collect()
 }
 
 fn changed_files(patch: &str) -> impl Iterator<Item = &str> {
