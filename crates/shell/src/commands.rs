@@ -296,7 +296,7 @@ impl Interpreter<'_> {
     pub(super) fn set_variable(&mut self, name: &str, value: Text, assigned: Span, export: Option<Export>) {
         let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
-        let export = export.unwrap_or(match (before, self.state.all_exported) {
+        let export = export.unwrap_or(match (before, Export::under(self.state.options.allexport)) {
             (Export::Yes, _) | (_, Export::Yes) => Export::Yes,
             (Export::No, Export::No) => Export::No,
             _ => Export::Maybe,
@@ -809,16 +809,8 @@ impl Interpreter<'_> {
             } else {
                 None
             };
-            if letters.contains('a') || name.as_deref() == Some("allexport") {
-                self.state.all_exported = if is_on { Export::Yes } else { Export::No };
-            }
-            if letters.contains('e') {
-                self.state.options.set("errexit", is_on);
-            }
+            self.state.options.set_letters(letters, is_on);
             self.state.options.set(name.as_deref().unwrap_or_default(), is_on);
-            if letters.contains('u') || name.as_deref() == Some("nounset") {
-                self.state.ends_on_unset = if is_on { Tristate::ALWAYS } else { Tristate::NEVER };
-            }
             index += 1;
         }
         if let Some(rest) = arguments.get(index..).filter(|rest| !rest.is_empty()) {
@@ -839,11 +831,7 @@ impl Interpreter<'_> {
         for word in words {
             match word {
                 Some(option) if option.starts_with('-') => {}
-                Some(name) => {
-                    self.state.options.set(&name, is_on);
-                    self.state.ends_on_unset = self.state.options.nounset;
-                    self.state.all_exported = Export::under(self.state.options.allexport);
-                }
+                Some(name) => self.state.options.set(&name, is_on),
                 None => self.state.options.forget_shopt(),
             }
         }

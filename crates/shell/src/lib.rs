@@ -96,8 +96,6 @@ fn interpret_file(input: &Input<'_>, file: &'static str, other: &str, command: &
             ResolvedPath::Elsewhere => directory.to_owned(),
         }),
         options: input.options,
-        all_exported: Export::under(input.options.allexport),
-        ends_on_unset: input.options.nounset,
         arguments: Some(Vec::new()),
         ..State::default()
     };

@@ -46,11 +46,7 @@ impl ShellOptions {
             let Some(letters) = word.strip_prefix(['-', '+']).filter(|letters| !letters.starts_with('-')) else {
                 continue;
             };
-            for (letter, name) in [('a', "allexport"), ('e', "errexit"), ('u', "nounset")] {
-                if letters.contains(letter) {
-                    options.set(name, is_on);
-                }
-            }
+            options.set_letters(letters, is_on);
             named = letters.ends_with(['o', 'O']).then_some(is_on);
         }
         options
@@ -68,6 +64,15 @@ impl ShellOptions {
             "nocasematch" => self.nocasematch = value,
             "nullglob" => self.nullglob = value,
             _ => {}
+        }
+    }
+
+    /// Sets the options with these letters, as `set -eu` does.
+    pub(super) fn set_letters(&mut self, letters: &str, is_on: bool) {
+        for (letter, name) in [('a', "allexport"), ('e', "errexit"), ('u', "nounset")] {
+            if letters.contains(letter) {
+                self.set(name, is_on);
+            }
         }
     }
 

@@ -152,18 +152,14 @@ pub(super) struct State {
     pub open_value: Option<OpenValue>,
     /// Whether the next text that is written for later steps begins a line.
     pub line_end: LineEnd,
-    /// Whether `allexport` is on, so that assignments export variables.
-    pub all_exported: Export,
     /// Exported variables that may never have been set, so that a child process may not get them.
     pub maybe_unset: BTreeSet<String>,
     /// Variables with an attribute that changes what an assignment does.
     pub attributes: BTreeMap<String, Attribute>,
     /// The working directory relative to the root of the repository, if known.
     pub directory: Option<String>,
-    /// The options that decide which failures end the shell.
+    /// The options of the shell.
     pub options: ShellOptions,
-    /// Whether the use of an unset variable ends the shell (`set -u`).
-    pub ends_on_unset: Tristate,
     /// The possible commands of the trap that runs when the shell ends, with their position; `None` if there may be no
     /// trap.
     pub exit_traps: BTreeSet<Option<(String, usize)>>,
@@ -190,12 +186,10 @@ impl Default for State {
             opaque: None,
             open_value: None,
             line_end: LineEnd::Complete,
-            all_exported: Export::No,
             maybe_unset: BTreeSet::new(),
             attributes: BTreeMap::new(),
             directory: None,
             options: ShellOptions::NONE,
-            ends_on_unset: Tristate::NEVER,
             exit_traps: BTreeSet::from([None]),
             functions: BTreeMap::new(),
             exported_functions: BTreeMap::new(),
@@ -269,12 +263,10 @@ pub(super) fn join(one: State, other: State) -> State {
         opaque: one.opaque.or(other.opaque).or_else(|| differs.then(open_value_reason)),
         open_value: one.open_value.filter(|_| !differs),
         line_end: if one.line_end == other.line_end { one.line_end } else { LineEnd::Unknown },
-        all_exported: one.all_exported.or(other.all_exported),
         maybe_unset: one.maybe_unset.into_iter().chain(other.maybe_unset).collect(),
         attributes: join_attributes(one.attributes, other.attributes),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         options: one.options.or(other.options),
-        ends_on_unset: one.ends_on_unset.or(other.ends_on_unset),
         exit_traps: one.exit_traps.into_iter().chain(other.exit_traps).collect(),
         functions: join_functions(one.functions, other.functions),
         exported_functions: join_functions(one.exported_functions, other.exported_functions),

@@ -375,9 +375,9 @@ impl Interpreter<'_> {
         let mut state = self.copy();
         if is_bash && state.variables.contains_key(STARTUP_FILE) {
             self.in_shell("bash", |it| {
-                it.child_process(ShellOptions::NONE, Vec::new(), |it| {
-                    // The script sees the variables that are not exported too.
-                    it.state.all_exported = Export::Yes;
+                // The script sees the variables that are not exported too.
+                let options = ShellOptions { allexport: Tristate::ALWAYS, ..ShellOptions::NONE };
+                it.child_process(options, Vec::new(), |it| {
                     it.read_startup_file();
                     state = it.copy();
                     None
@@ -414,7 +414,6 @@ impl Interpreter<'_> {
             let hidden = Variable { value: Text::empty(), export, assigned: None };
             *variable = std::mem::replace(variable, hidden).visible();
         }
-        self.state.all_exported = Export::under(options.allexport);
         self.state.attributes.clear();
         let inherited = if self.runs_in_bash { self.state.exported_functions.clone() } else { BTreeMap::new() };
         self.state.functions = inherited;
@@ -422,7 +421,6 @@ impl Interpreter<'_> {
         self.state.maybe_local.clear();
         self.state.arguments = Some(arguments);
         self.state.options = options;
-        self.state.ends_on_unset = options.nounset;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let active_functions = std::mem::take(&mut self.active_functions);
         let starts_in_program = std::mem::replace(&mut self.starts_in_program, false);

@@ -410,7 +410,7 @@ impl Interpreter<'_> {
 
     /// Applies `set -u` to the use of a variable: if it may be unset, the shell may end.
     fn check_unset(&mut self, name: &str) {
-        if self.state.ends_on_unset.can_be_true && !matches!(name, "@" | "*" | "#" | "?" | "$" | "-") {
+        if self.state.options.nounset.can_be_true && !matches!(name, "@" | "*" | "#" | "?" | "$" | "-") {
             let (empty, _) = partition(&self.look_up(name), &[Pattern::Known(Vec::new())]);
             if empty.is_some() {
                 self.end_shell(Tristate::NEVER);
@@ -541,7 +541,7 @@ impl Interpreter<'_> {
             if !is_name(name) {
                 continue;
             }
-            if self.state.ends_on_unset.can_be_true {
+            if self.state.options.nounset.can_be_true {
                 // The value may be the name of another variable.
                 self.end_shell(Tristate::NEVER);
             }

@@ -26,7 +26,7 @@ impl Interpreter<'_> {
         let (source, tree) = (Rc::clone(&self.source), Rc::clone(&self.tree));
         let definition = Rc::new(Definition { body: Rc::clone(body), source, tree });
         self.state.functions.insert(name.to_owned(), vec![Some(definition)]);
-        if self.state.all_exported != Export::No || self.state.exported_functions.contains_key(name) {
+        if self.state.options.allexport.can_be_true || self.state.exported_functions.contains_key(name) {
             self.export_function(name);
         }
     }

@@ -48,13 +48,15 @@ fn state() -> impl Strategy<Value = State> {
     let directory = option::of(select(&["", "tests"][..]).prop_map(str::to_owned));
     let attributes =
         by_name(select(&[Attribute::Uppercase, Attribute::Lowercase, Attribute::ReadOnly, Attribute::Other][..]));
-    (by_name(variable()), by_name(written()), reason(), reason(), export(), attributes, directory, any::<bool>())
-        .prop_map(|(variables, written, others_unknown, opaque, all_exported, attributes, directory, ended)| State {
+    let allexport = select(&[Tristate::ALWAYS, Tristate::NEVER, Tristate::UNKNOWN][..]);
+    let options = allexport.prop_map(|allexport| ShellOptions { allexport, ..ShellOptions::NONE });
+    (by_name(variable()), by_name(written()), reason(), reason(), options, attributes, directory, any::<bool>())
+        .prop_map(|(variables, written, others_unknown, opaque, options, attributes, directory, ended)| State {
             variables,
             written,
             others_unknown,
             opaque,
-            all_exported,
+            options,
             attributes,
             directory,
             ended,
@@ -153,7 +155,8 @@ proptest! {
         let others_unknown = one.others_unknown.is_some() || other.others_unknown.is_some();
         prop_assert_eq!(joined.others_unknown.is_some(), others_unknown);
         prop_assert_eq!(joined.opaque.is_some(), one.opaque.is_some() || other.opaque.is_some());
-        prop_assert_eq!(exports(joined.all_exported), &exports(one.all_exported) | &exports(other.all_exported));
+        let exported = |state: &State| exports(Export::under(state.options.allexport));
+        prop_assert_eq!(exported(&joined), &exported(one) | &exported(other));
         for name in NAMES {
             let (mine, others) = (one.attributes.get(name), other.attributes.get(name));
             let is_read_only = [mine, others].contains(&Some(&Attribute::ReadOnly));
