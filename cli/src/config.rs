@@ -83,6 +83,15 @@ impl Registries {
     pub fn paths(&self) -> [&Path; 2] {
         [&self.source, &self.deployed]
     }
+
+    /// The two files, each with the field that names it.
+    pub fn fields(&self) -> impl Iterator<Item = (&Path, FieldPath)> {
+        self.paths().into_iter().zip(Self::NAMES.map(Self::field))
+    }
+
+    fn field(name: &str) -> FieldPath {
+        FieldPath::default().key("registries").key(name)
+    }
 }
 
 /// What an entry of `accept` accepts.
@@ -218,19 +227,30 @@ impl Config {
         ValidationError::at(path, message).located(&self.root)
     }
 
+    /// The field that names the registry in force.
+    pub fn registry_field(&self) -> FieldPath {
+        match self.root.get("registry") {
+            Some(_) => FieldPath::default().key("registry"),
+            None => Registries::field(Registries::NAMES[0]),
+        }
+    }
+
+    /// The field that names one of the policies.
+    pub fn policy_field(index: usize) -> FieldPath {
+        FieldPath::default().key("policies").index(index)
+    }
+
     /// The files of `registry`, `registries` and `policies` that do not exist, or that an editor must not read, each
     /// with the error at its field.
     pub fn missing_files(&self) -> Vec<(PathBuf, ReadError)> {
-        let root = FieldPath::default;
         let registry = self.registry.iter().filter(|_| self.root.get("registry").is_some());
-        let registry = registry.map(|path| (path.clone(), root().key("registry")));
-        let registries =
-            self.registries.iter().flat_map(|registries| Registries::NAMES.into_iter().zip(registries.paths()));
-        let registries = registries.map(|(name, path)| (path.to_owned(), root().key("registries").key(name)));
+        let registry = registry.map(|path| (path.clone(), self.registry_field()));
+        let registries = self.registries.iter().flat_map(Registries::fields);
+        let registries = registries.map(|(path, field)| (path.to_owned(), field));
         let policies = self.policies.iter().flatten().enumerate();
         let is_file = |name: &OsString| name.to_str().is_none_or(|name| Policy::embedded(name).is_none());
         let policies = policies.filter(|(_, name)| is_file(name));
-        let policies = policies.map(|(index, name)| (PathBuf::from(name), root().key("policies").index(index)));
+        let policies = policies.map(|(index, name)| (PathBuf::from(name), Self::policy_field(index)));
         let is_missing = |path: &Path| path.symlink_metadata().is_err() || is_refused(path);
         let missing = registry.chain(registries).chain(policies).filter(|(path, _)| is_missing(path));
         missing.map(|(path, field)| (path.clone(), self.missing_file(&path, field))).collect()

@@ -74,6 +74,12 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
     Ok(policy.map_err(located)?.document().clone())
 }
 
+/// The files that a policy file extends, the nearest first, each with its document.
+pub fn bases(path: &Path) -> Vec<(PathBuf, Node)> {
+    let document = |path: PathBuf| Some((path.clone(), yaml::read(&read_file(&path).ok()?).ok()?));
+    files(path).into_iter().skip(1).filter_map(document).collect()
+}
+
 /// A policy file and the files that it extends.
 pub fn files(path: &Path) -> Vec<PathBuf> {
     let mut files = vec![path.to_owned()];

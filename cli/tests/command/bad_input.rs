@@ -61,9 +61,7 @@ fn unreadable_policies_are_refused() {
         }
     }
     let twice = slugproof(["prove", "--policy", "full-saas", "--policy", "full-saas"]).run();
-    let message = "two policies have the name `full-saas`: the embedded one, twice; give each its own `name`, and list \
-                   each policy once";
-    assert_refused(&twice, message);
+    assert_refused(&twice, "the policy `full-saas` is named twice; name it once");
 }
 
 #[test]
