@@ -47,20 +47,30 @@ pub struct LineResolver<'a> {
     policy: &'a Policy,
     denied: &'a [Warning],
     names: Names,
+    watch: Option<&'a Watch<'a>>,
 }
+
+/// A function that gets the entries of `env` of each line.
+pub type Watch<'a> = dyn Fn(&[(&str, Option<&str>)]) + 'a;
 
 impl<'a> LineResolver<'a> {
     /// Reads the names in the registry and in the policy once for all queries.
     #[must_use]
     pub fn new(registry: &'a Registry, policy: &'a Policy) -> Self {
         let names = Names::of(names_of_registry(registry).chain(names_of(policy)));
-        Self { registry, policy, denied: &[], names }
+        Self { registry, policy, denied: &[], names, watch: None }
     }
 
     /// The same, but a warning that `denied` lists is a finding.
     #[must_use]
     pub fn denying(self, denied: &'a [Warning]) -> Self {
         Self { denied, ..self }
+    }
+
+    /// The same, but a function gets the entries of `env` of each line that can be read.
+    #[must_use]
+    pub fn watching(self, watch: &'a Watch<'a>) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// Resolves one query. Writes the result and returns false for a contradiction or a denied warning.
@@ -71,6 +81,10 @@ impl<'a> LineResolver<'a> {
     pub fn answer(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
         let question: Question<'_> = parse(line, QUESTION)?;
         let env = question.env(self.policy)?;
+        if let Some(watch) = self.watch {
+            let entries = question.env.0.iter().map(|(name, value)| (&*name.0, value.as_ref().map(|value| &*value.0)));
+            watch(&entries.collect::<Vec<_>>());
+        }
         let ambient: Vec<&str> = question.ambient.iter().map(|name| &*name.0).collect();
         let resolution = match &question.runtime {
             Some(runtime) => empty_keys::resolve(self.registry, &runtime.0, &env, &ambient),
