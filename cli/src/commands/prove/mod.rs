@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
-use slug_laws::proof::{Gap, Proof};
+use slug_laws::proof::{Gap, NAMING, Proof};
 use slug_laws::{
     Counts, Dataset, LAWS, RealResolver, SECRET_PLACEHOLDER, TestCase, condition_values, every_environment,
     values_when_set,
@@ -430,9 +430,6 @@ fn without_runtime(dataset: &Dataset) -> Option<WithoutRuntime> {
     let set = smallest.set_variables().map(|it| (policy.variable_name(it).to_owned(), value(it))).collect();
     Some(WithoutRuntime { set, code })
 }
-
-/// The maximum number of environments in which a runtime is looked for.
-const NAMING: usize = 10_000;
 
 fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
     let classes = enumeration.first_classes();
