@@ -26,6 +26,7 @@ mod page;
 mod pattern;
 mod pin_entry;
 mod policies;
+mod progress;
 mod registry_comparison;
 mod render;
 mod schema;
