@@ -4,12 +4,13 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::UnknownFields;
+use slug_resolver::yaml::{self, UnknownFields};
 use slug_resolver::{Policy, Registry, Warning};
 
 use crate::codes::{self, Entry};
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::file_kind::Kind;
 use crate::io::{is_same_file, read_file, shown_path};
 use crate::policies;
 
@@ -186,7 +187,13 @@ impl Data {
 }
 
 fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failure> {
-    Registry::from_yaml(&read_file(path)?, unknown).map_err(|error| {
+    let bytes = read_file(path)?;
+    Registry::from_yaml(&bytes, unknown).map_err(|error| {
+        let root = yaml::read(&bytes).ok();
+        if let Some(other) = root.and_then(|root| Kind::Registry.instead(&root, path)) {
+            let exchanged = Kind::Registry.exchanged(&shown_path(path), other);
+            return Failure::new(format!("{exchanged}; name a registry"));
+        }
         let hint = if error.message.starts_with("unknown field") && unknown != UnknownFields::Allow {
             " (`unknown_fields: allow` in slugproof.yaml ignores unknown fields)"
         } else {

@@ -13,6 +13,7 @@ mod conformity;
 mod data;
 mod exit;
 mod expectation;
+mod file_kind;
 pub mod findings;
 mod git;
 mod init;

@@ -29,7 +29,7 @@ impl Progress {
         Self { bar, started: Instant::now(), shown: Once::new(), quiet }
     }
 
-    /// Adds steps to those that are left.
+    /// Adds steps to the remaining ones.
     pub fn expect(&self, more: usize) {
         self.bar.inc_length(more as u64);
     }

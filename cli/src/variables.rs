@@ -194,9 +194,12 @@ pub fn with_fixes_of_warnings(
     own_credential_fixes(registry, resolution.runtime, env, ambient)
 }
 
-/// Returns the names given with `--ambient`. A `NAME=VALUE` is refused without repeating the
-/// value.
+/// Returns the names given with `--ambient`. An empty name is refused, and so is a `NAME=VALUE`, without repeating
+/// the value.
 pub fn check_ambient(names: &[String]) -> Result<Vec<&str>, Failure> {
+    if names.iter().any(|name| name.trim().is_empty()) {
+        return Err(Failure::new("--ambient has an empty name; name a credential, or leave the option out"));
+    }
     match names.iter().find_map(|name| name.split_once('=')) {
         Some((name, _)) => {
             Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))

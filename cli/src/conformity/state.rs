@@ -1,5 +1,7 @@
 //! The comparison of policies with their functions.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -158,8 +160,11 @@ impl<'a> Conformity<'a> {
 
 /// Reads a file of a function.
 fn read(path: &Path) -> Result<String, String> {
-    if !path.is_file() {
-        return Err(if path.exists() { "is not a file" } else { "does not exist" }.to_owned());
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err("is not a file".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err("does not exist".to_owned()),
+        Err(error) => return Err(format!("cannot be read: {}", describe(&error))),
     }
     let bytes = read_bytes(path).map_err(|error| format!("cannot be read: {}", describe(&error)))?;
     if bytes.len() > SOURCE_BYTES {

@@ -363,7 +363,7 @@ fn file_given_twice_is_reported_once() {
         (&["p.yaml", "./p.yaml", "dir/../p.yaml"], "--> p.yaml"),
         (&["slugproof.yaml", "bad.yaml"], "--> bad.yaml"),
         (&["bad.yaml", "slugproof.yaml"], "--> bad.yaml"),
-        (&["dir", "slugproof.yaml", "./dir"], "--> dir"),
+        (&["dir", "slugproof.yaml", "./dir"], "`dir` is a directory"),
         (&["p.yaml", "slugproof.yaml"], "--> p.yaml"),
     ] {
         let output = check(&scratch, args);

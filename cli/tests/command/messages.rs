@@ -208,6 +208,7 @@ fn batch_error_names_its_column() {
         (r#"{"runtime": {"a": 1}}"#, ": wrong type of `runtime`; write"),
         (r#"{"env": 1}"#, "column 9: not a valid query: wrong type of `env`; write"),
         (r#"{"env": {"E2E_LLM_PATH": "x", "E2E_MODEL_SLUG": 17}}"#, ": wrong type of `env.E2E_MODEL_SLUG`; write"),
+        (r#"{"env": {"MODEL": false}}"#, ": wrong type of `env.MODEL`; write"),
         (r#"{"env": {"E2E_MODEL_SLUG": ["x"]}}"#, ": wrong type of `env.E2E_MODEL_SLUG`; write"),
         // A name that may be a secret is not repeated.
         (r#"{"env": {"Abcdef_Ghijkl_123456789": 17}}"#, ": wrong type of `env`; write"),
@@ -218,11 +219,12 @@ fn batch_error_names_its_column() {
         (r#""runtime""#, "column 9: not a valid query; write"),
         ("17", "not a valid query; write"),
     ] {
-        let output = slugproof(["resolve", "--batch"]).dir(&project("batch", "")).input(format!("{line}\n")).run();
+        let output =
+            slugproof(["resolve", "--batch"]).dir(&project("batch-error", "")).input(format!("{line}\n")).run();
         assert!(output.stdout.contains(said) && !output.stdout.contains("17"), "{line}: {}", output.snapshot());
     }
     let lines = "{\"runtime\":\"a\",\"model\":7}\n{\"runtime\":\"a\",\"model\":\"m\",\"auth_env\":[null]}\n";
-    let output = slugproof(["derive", "--batch"]).dir(&project("batch", "")).input(lines).run();
+    let output = slugproof(["derive", "--batch"]).dir(&project("batch-error", "")).input(lines).run();
     for field in ["model", "auth_env"] {
         assert!(output.stdout.contains(&format!(": wrong type of `{field}`; write")), "{}", output.snapshot());
     }

@@ -363,7 +363,8 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
 
 /// A variable of `env` as a field. A name that may be a misplaced secret is left out.
 fn field_of(variable: &str) -> String {
-    match is_variable_name(variable) && variable.len() <= VARIABLE_BYTES && !has_credential(variable) {
+    let is_variable = is_variable_name(variable) && variable.len() <= VARIABLE_BYTES;
+    match (is_variable || is_plain(variable)) && !has_credential(variable) {
         true => format!("env.{variable}"),
         false => "env".to_owned(),
     }
@@ -382,8 +383,11 @@ fn field_at_fault(error: &serde_json::Error) -> Option<String> {
     let faults = ["missing field `", "unknown field `", "duplicate field `"];
     let (fault, rest) = faults.into_iter().find_map(|fault| Some((fault, said.strip_prefix(fault)?)))?;
     let name = rest.split('`').next()?;
-    let is_plain = name.len() <= FIELD_BYTES && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (is_plain && !is_credential(name)).then(|| format!("{fault}{name}`"))
+    (is_plain(name) && !is_credential(name)).then(|| format!("{fault}{name}`"))
+}
+
+fn is_plain(name: &str) -> bool {
+    name.len() <= FIELD_BYTES && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// The longest field name, in bytes, that an error repeats.

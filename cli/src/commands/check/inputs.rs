@@ -4,97 +4,18 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use slug_resolver::yaml::{self, FieldPath, Node, UnknownFields, Value};
+use slug_resolver::yaml::{FieldPath, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
 use crate::codes;
-use crate::config::{Config, FILE_NAME, Registries};
+use crate::config::{Config, Registries};
 use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
+use crate::file_kind::{Kind, kind_of};
 use crate::findings::EMBEDDED;
 use crate::io::{is_same_file, read_file, report_path};
 use crate::policies;
-
-/// The kind of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Registry,
-    Policy,
-    Config,
-}
-
-impl Kind {
-    /// The code of a file that breaks a rule of its format.
-    pub fn invalid(self) -> &'static codes::Entry {
-        match self {
-            Self::Registry => &codes::INVALID_REGISTRY,
-            Self::Policy => &codes::INVALID_POLICY,
-            Self::Config => &codes::INVALID_CONFIG,
-        }
-    }
-
-    /// Fields of files of one kind; the first that a file has tells its kind. A policy may have `runtimes` too.
-    const FIELDS: [(Self, &[&str]); 4] = [
-        (Self::Registry, &["providers"]),
-        (Self::Policy, &["override", "platform", "fallback", "model", "secrets", "extends"]),
-        (Self::Registry, &["runtimes"]),
-        (Self::Config, &["registry", "registries", "policies", "accept", "expect", "workflows"]),
-    ];
-
-    /// Finds the kind by fields that only files of one kind have.
-    fn by_fields(is_field: impl Fn(&str) -> bool) -> Option<Self> {
-        let has_any = |(_, fields): &&(Self, &[&str])| fields.iter().any(|field| is_field(field));
-        Self::FIELDS.iter().find(has_any).map(|(kind, _)| *kind)
-    }
-
-    /// The error about a document that a field of slugproof.yaml names as a file of this kind, if the document is of
-    /// another kind: it has fields of that kind, and none of this one.
-    pub fn exchanged(self, shown: &str, root: &Node, path: &Path) -> Option<String> {
-        let other = kind_of_document(root, path)?;
-        let is_own = |(kind, fields): &(Self, &[&str])| *kind == self && fields.iter().any(|it| root.get(it).is_some());
-        if other == self || Self::FIELDS.iter().any(is_own) {
-            return None;
-        }
-        let remedy = match other {
-            Self::Registry => "name it in `registry`, and a policy here",
-            Self::Policy => "name it in `policies`, and a registry here",
-            Self::Config => "correct the path",
-        };
-        Some(format!("`{shown}` is {}, not {}; {remedy}", other.described(), self.described()))
-    }
-
-    fn described(self) -> &'static str {
-        match self {
-            Self::Registry => "a registry",
-            Self::Policy => "a policy",
-            Self::Config => "a slugproof.yaml",
-        }
-    }
-}
-
-/// The kind of a file by its content.
-fn kind_of(bytes: &[u8], path: &Path) -> Option<Kind> {
-    match yaml::read(bytes) {
-        Ok(root) => kind_of_document(&root, path),
-        Err(_) => kind_of_text(&String::from_utf8_lossy(bytes)),
-    }
-}
-
-/// The kind of a document, by its fields. A slugproof.yaml is also recognised by its name,
-/// because it may have none of these fields.
-fn kind_of_document(root: &Node, path: &Path) -> Option<Kind> {
-    let Value::Mapping(entries) = &root.value else { return None };
-    let is_field =
-        |field: &str| entries.iter().any(|(key, _)| matches!(&key.value, Value::String(key) if key == field));
-    Kind::by_fields(is_field).or((path.file_name() == Some(OsStr::new(FILE_NAME))).then_some(Kind::Config))
-}
-
-/// The kind of a text that cannot be parsed, by lines that look like fields.
-pub(super) fn kind_of_text(text: &str) -> Option<Kind> {
-    let text = text.trim_start_matches('\u{feff}');
-    Kind::by_fields(|field| text.lines().any(|line| line.strip_prefix(field).is_some_and(|rest| rest.starts_with(':'))))
-}
 
 /// One file, or a part of the embedded data.
 pub(super) struct Input {
@@ -284,7 +205,7 @@ fn embedded_policies() -> impl Iterator<Item = (Location, UnknownFields)> {
     (0..Policy::EMBEDDED_YAML.len()).map(|number| (Location::EmbeddedPolicy(number), UnknownFields::Deny))
 }
 
-/// The path that two names of one file share, even if there is no such file.
+/// The path that two names of one file share, even of a file that does not exist.
 fn identity(path: &Path) -> PathBuf {
     let kept = || path.components().filter(|component| *component != Component::CurDir).collect();
     path.canonicalize().unwrap_or_else(|_| kept())

@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::conformity::{self, Conformity};
 use crate::data::{PolicyFile, find_policy, same_name};
 use crate::exit::{Exit, Failure};
+use crate::file_kind::{Kind, kind_of_text};
 use crate::findings::{Coverage, EMBEDDED, Finding, FindingsOptions, Report, Source, SourceId, Span, publish};
 use crate::io::report_path;
 use crate::lint::discovery;
@@ -34,7 +35,7 @@ use crate::policies;
 use crate::render::shown;
 
 use document::{Base, Document, first_line};
-use inputs::{Input, Inputs, Kind};
+use inputs::{Input, Inputs};
 
 /// Runs `check`.
 pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -140,6 +141,7 @@ impl Check {
         let bytes = match content {
             Ok(bytes) => bytes,
             Err(why) => {
+                self.has_registry |= kind == Some(Kind::Registry);
                 let source = self.report.sources.add(Source { path: shown, text: String::new() });
                 self.unreadable(source, 0..0, why, None);
                 return None;
@@ -165,9 +167,15 @@ impl Check {
             self.report.findings.push(placeholder(span).with_primary_text("is not a value"));
         }
         if let (Some((config, file)), Some(field), Some(kind)) = (&self.config, field, kind)
-            && let Some(message) = kind.exchanged(&shown, &root, &path)
+            && let Some(other) = kind.instead(&root, &path)
         {
             self.has_registry |= kind == Kind::Registry;
+            let remedy = match other {
+                Kind::Registry => "name it in `registry`, and a policy here",
+                Kind::Policy => "name it in `policies`, and a registry here",
+                Kind::Config => "correct the path",
+            };
+            let message = format!("{}; {remedy}", kind.exchanged(&shown, other));
             let (config, error) = (*config, file.located(field, message));
             self.refuse(config, Kind::Config, &error);
             return None;
@@ -231,7 +239,7 @@ impl Check {
     /// Reports a text that cannot be parsed, or a document that breaks a rule of every kind.
     fn refuse_text(&mut self, source: SourceId, error: &ReadError, is_text: bool) {
         let is_yaml = is_text && !error.message.starts_with("not readable as YAML");
-        match inputs::kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
+        match kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
             Some(kind) => {
                 self.refuse(source, kind, error);
             }
