@@ -26,7 +26,7 @@ pub struct Base {
 }
 
 impl Document {
-    /// The fields of the document and those that it inherits, each of these with its file.
+    /// The fields of the document, then the inherited fields, each with its file.
     #[must_use]
     pub fn fields(&self) -> Vec<(Option<&Base>, &str, &Node)> {
         let mut fields: Vec<(Option<&Base>, &str, &Node)> = Vec::new();
