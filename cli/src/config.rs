@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use slug_workflow::declared::Declared;
 
 use crate::codes;
 use crate::config_format;
-use crate::exit::Failure;
+use crate::exit::{Failure, describe};
 use crate::expectation::Expectation;
 use crate::invariant::Invariant;
 use crate::io::{NOT_REGULAR, is_refused, is_same_file, read_file, shown_path};
@@ -82,6 +83,15 @@ impl Registries {
     /// The two files, in the order of [`Registries::NAMES`].
     pub fn paths(&self) -> [&Path; 2] {
         [&self.source, &self.deployed]
+    }
+
+    /// The two files, each with the field that names it.
+    pub fn fields(&self) -> impl Iterator<Item = (&Path, FieldPath)> {
+        self.paths().into_iter().zip(Self::NAMES.map(Self::field))
+    }
+
+    fn field(name: &str) -> FieldPath {
+        FieldPath::default().key("registries").key(name)
     }
 }
 
@@ -218,28 +228,53 @@ impl Config {
         ValidationError::at(path, message).located(&self.root)
     }
 
-    /// The files of `registry`, `registries` and `policies` that do not exist, or that an editor must not read, each
-    /// with the error at its field.
+    /// The field that names the registry in force.
+    pub fn registry_field(&self) -> FieldPath {
+        match self.root.get("registry") {
+            Some(_) => FieldPath::default().key("registry"),
+            None => Registries::field(Registries::NAMES[0]),
+        }
+    }
+
+    /// The field that names one of the policies.
+    pub fn policy_field(index: usize) -> FieldPath {
+        FieldPath::default().key("policies").index(index)
+    }
+
+    /// The files of `registry`, `registries` and `policies` that are missing, or cannot be read as a file, each with
+    /// the error at its field.
     pub fn missing_files(&self) -> Vec<(PathBuf, ReadError)> {
-        let root = FieldPath::default;
         let registry = self.registry.iter().filter(|_| self.root.get("registry").is_some());
-        let registry = registry.map(|path| (path.clone(), root().key("registry")));
-        let registries =
-            self.registries.iter().flat_map(|registries| Registries::NAMES.into_iter().zip(registries.paths()));
-        let registries = registries.map(|(name, path)| (path.to_owned(), root().key("registries").key(name)));
+        let registry = registry.map(|path| (path.clone(), self.registry_field()));
+        let registries = self.registries.iter().flat_map(Registries::fields);
+        let registries = registries.map(|(path, field)| (path.to_owned(), field));
         let policies = self.policies.iter().flatten().enumerate();
         let is_file = |name: &OsString| name.to_str().is_none_or(|name| Policy::embedded(name).is_none());
         let policies = policies.filter(|(_, name)| is_file(name));
-        let policies = policies.map(|(index, name)| (PathBuf::from(name), root().key("policies").index(index)));
-        let is_missing = |path: &Path| path.symlink_metadata().is_err() || is_refused(path);
-        let missing = registry.chain(registries).chain(policies).filter(|(path, _)| is_missing(path));
-        missing.map(|(path, field)| (path.clone(), self.missing_file(&path, field))).collect()
+        let policies = policies.map(|(index, name)| (PathBuf::from(name), Self::policy_field(index)));
+        let named = registry.chain(registries).chain(policies);
+        let missing = named.filter_map(|(path, field)| Some((self.missing_file(&path, field)?, path)));
+        missing.map(|(error, path)| (path, error)).collect()
     }
 
-    fn missing_file(&self, path: &Path, field: FieldPath) -> ReadError {
-        if is_refused(path) {
-            let message = format!("the file `{}` {NOT_REGULAR}; name a file", shown_path(path));
-            return ValidationError::at(field, message).located(&self.root);
+    /// The error about a file that is missing or cannot be read as a file.
+    fn missing_file(&self, path: &Path, field: FieldPath) -> Option<ReadError> {
+        let (shown, error) = (shown_path(path), |message| Some(self.located(field, message)));
+        match fs::metadata(path) {
+            Ok(_) if is_refused(path) => return error(format!("the file `{shown}` {NOT_REGULAR}; name a file")),
+            Ok(metadata) if metadata.is_dir() => return error(format!("`{shown}` is a directory; name a file")),
+            Ok(_) => return None,
+            Err(_) if shown.is_empty() => return error("the path is empty; name a file".to_owned()),
+            Err(_) if shown.contains("://") => {
+                return error(format!("`{shown}` is a URL, and only files are read; download the file and name it"));
+            }
+            Err(why) if why.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
+                return error(format!("`{shown}` is a link to a file that does not exist; correct the link"));
+            }
+            Err(why) if why.kind() != io::ErrorKind::NotFound => {
+                return error(format!("the file `{shown}` cannot be read: {}; check the path", describe(&why)));
+            }
+            Err(_) => {}
         }
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
@@ -248,8 +283,7 @@ impl Config {
         let yaml = names.iter().map(String::as_str).filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
         let others = yaml.filter(|name| *name != FILE_NAME);
         let help = did_you_mean(&name, others, "correct the path, which is relative to this file");
-        ValidationError::at(field, format!("the file `{}` does not exist; {help}", shown_path(path)))
-            .located(&self.root)
+        error(format!("the file `{shown}` does not exist; {help}"))
     }
 
     /// The bytes of the value of a field in [`Config::text`].
@@ -265,7 +299,7 @@ impl Config {
         is_same_file(source, deployed).then(|| ValidationError::at(field, message.to_owned()).located(&self.root))
     }
 
-    /// Refuses a file that a field of this file names and that does not exist, or that an editor must not read.
+    /// Refuses a file that a field of this file names and that is missing or cannot be read as a file.
     ///
     /// # Errors
     ///

@@ -4,13 +4,14 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use slug_resolver::yaml::UnknownFields;
+use slug_resolver::yaml::{self, UnknownFields};
 use slug_resolver::{Policy, Registry, Warning};
 
 use crate::codes::{self, Entry};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::io::{read_file, shown_path};
+use crate::file_kind::Kind;
+use crate::io::{is_same_file, read_file, shown_path};
 use crate::policies;
 
 /// The sources of the data of a command.
@@ -186,7 +187,13 @@ impl Data {
 }
 
 fn read_registry(path: &Path, unknown: UnknownFields) -> Result<Registry, Failure> {
-    Registry::from_yaml(&read_file(path)?, unknown).map_err(|error| {
+    let bytes = read_file(path)?;
+    Registry::from_yaml(&bytes, unknown).map_err(|error| {
+        let root = yaml::read(&bytes).ok();
+        if let Some(other) = root.and_then(|root| Kind::Registry.instead(&root, path)) {
+            let exchanged = Kind::Registry.exchanged(&shown_path(path), other);
+            return Failure::new(format!("{exchanged}; name a registry"));
+        }
         let hint = if error.message.starts_with("unknown field") && unknown != UnknownFields::Allow {
             " (`unknown_fields: allow` in slugproof.yaml ignores unknown fields)"
         } else {
@@ -212,13 +219,24 @@ fn find_policies(names: &[OsString], configured: &[PolicyFile]) -> Result<Vec<Po
     Ok(policies)
 }
 
-/// The message about two policies with the same name.
+/// The message about two policies with the same name, which may be one policy that is named twice.
 pub fn same_name(files: [&PolicyFile; 2]) -> String {
-    let places = files.map(|file| file.path.as_deref().map_or("the embedded one".to_owned(), shown_path));
-    let [first, second] = &places;
-    let places = if first == second { format!("{first}, twice") } else { format!("{first} and {second}") };
     let name = files[0].policy.name();
-    format!("two policies have the name `{name}`: {places}; give each its own `name`, and list each policy once")
+    let places = files.map(|file| file.path.as_deref().map_or("the embedded one".to_owned(), shown_path));
+    let is_one = match files.map(|file| file.path.as_deref()) {
+        [Some(first), Some(second)] => is_same_file(first, second),
+        [None, None] => true,
+        _ => false,
+    };
+    match (is_one, places) {
+        (true, [first, second]) if first != second => {
+            format!("`{first}` and `{second}` are one file, so the policy `{name}` is named twice; name it once")
+        }
+        (true, _) => format!("the policy `{name}` is named twice; name it once"),
+        (false, [first, second]) => {
+            format!("two policies have the name `{name}`: {first} and {second}; give each its own `name`")
+        }
+    }
 }
 
 /// Finds a configured or embedded policy by its name, or reads a policy file.

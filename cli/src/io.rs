@@ -86,7 +86,13 @@ pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a file like [`read_bytes`], with an error for people.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     read_bytes(path).map_err(|error| {
-        Failure::new(format!("cannot read `{}`: {}; check the path", shown_path(path), describe(&error)))
+        let shown = shown_path(path);
+        match error.kind() == io::ErrorKind::NotFound && path.is_symlink() {
+            true => {
+                Failure::new(format!("cannot read `{shown}`: it is a link to a file that does not exist; correct it"))
+            }
+            false => Failure::new(format!("cannot read `{shown}`: {}; check the path", describe(&error))),
+        }
     })
 }
 

@@ -7,7 +7,7 @@ use anstyle::Style;
 use slug_redact::{json_without_credentials, without_credentials};
 use slug_resolver::yaml::readable;
 
-use crate::render::{BAD, WARN, escape_keeping_styles, mask_keeping_styles, printable, wrapped};
+use crate::render::{BAD, WARN, escape_keeping_styles, mask_keeping_styles, printable, width_of_messages, wrapped_to};
 
 /// The two output streams of the command.
 pub struct Output {
@@ -125,7 +125,10 @@ impl Output {
         let message = readable(printable(&without_credentials(message)).replace('\n', "\\n"));
         // A log has one line for each message, and a terminal lines that fit.
         let message = match io::stderr().is_terminal() {
-            true => wrapped(&format!("{label}: {message}"), "", "  ").split_off(label.len()),
+            true => {
+                let text = format!("{label}: {message}");
+                wrapped_to(width_of_messages(), &text, "", "  ").split_off(label.len())
+            }
             false => format!(": {message}"),
         };
         self.write_stderr(&format!("{style}{label}{style:#}{message}\n"));

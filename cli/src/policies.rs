@@ -6,6 +6,7 @@ use slug_resolver::yaml::{self, Cursor, Node, ReadError, Value};
 use slug_resolver::{Policy, PolicyDocument};
 
 use crate::exit::Failure;
+use crate::file_kind::Kind;
 use crate::io::{is_same_file, read_file, shown_path};
 use crate::suggest::did_you_mean;
 
@@ -21,7 +22,10 @@ const FILES: usize = 8;
 pub fn read(path: &Path) -> Result<Policy, Failure> {
     let located = |error: ReadError| Failure::new(format!("{}: {error}", shown_path(path)));
     let root = yaml::read(&read_file(path)?).map_err(located)?;
-    decode(&root, path).map_err(located)
+    decode(&root, path).map_err(|error| match Kind::Policy.instead(&root, path) {
+        Some(other) => Failure::new(format!("{}; name a policy", Kind::Policy.exchanged(&shown_path(path), other))),
+        None => located(error),
+    })
 }
 
 /// Decodes a policy file that was read from a path.
@@ -72,6 +76,12 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
     let policy = decode_from(&root, files);
     files.pop();
     Ok(policy.map_err(located)?.document().clone())
+}
+
+/// The files that a policy file extends, the nearest first, each with its document.
+pub fn bases(path: &Path) -> Vec<(PathBuf, Node)> {
+    let document = |path: PathBuf| Some((path.clone(), yaml::read(&read_file(&path).ok()?).ok()?));
+    files(path).into_iter().skip(1).filter_map(document).collect()
 }
 
 /// A policy file and the files that it extends.

@@ -1,11 +1,13 @@
 //! The variables of a query, from the command line and from the process.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 
 use slug_resolver::policy::Test;
 use slug_resolver::{Env, Fix, Policy, Registry, Resolution, Warning, own_credential_fixes};
 
 use crate::exit::Failure;
+use crate::render::counted;
 use crate::suggest::closest_variable;
 
 /// Parses `VAR=VALUE` arguments.
@@ -101,15 +103,71 @@ pub fn process_variables(policy: &Policy) -> Result<Vec<(String, String)>, Failu
     Ok(variables)
 }
 
-/// Returns notes on the key variables whose value is a word that seems to unset them: every value counts as set.
-pub fn word_notes(policy: &Policy, variables: &[(String, String)]) -> Vec<String> {
-    let is_key = |name: &str| policy.variable(name).is_some_and(|variable| policy.is_key(variable));
-    let is_word = |value: &str| ["unset", "false"].iter().any(|word| value.trim().eq_ignore_ascii_case(word));
-    let seeming = variables.iter().filter(|(name, value)| is_key(name) && is_word(value));
-    let note = |(name, value): &(String, String)| {
-        format!("`{name}` counts as set, as with any value; leave out `{name}={}` to unset it", value.trim())
-    };
-    seeming.map(note).collect()
+/// Returns a note on a key variable whose value is a word that seems to unset it: every value counts as set.
+pub fn word_note(policy: &Policy, name: &str, value: &str) -> Option<String> {
+    let value = value.trim();
+    let is_word = ["unset", "false"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    let is_key = || policy.variable(name).is_some_and(|variable| policy.is_key(variable));
+    (is_word && is_key())
+        .then(|| format!("`{name}` counts as set, as with any value; leave out `{name}={value}` to unset it"))
+}
+
+/// Notes on the variables of many environments: each note once.
+pub struct Notes<'p> {
+    policy: &'p Policy,
+    /// The names on which there is a note or never will be one.
+    settled: HashSet<String>,
+    notes: Vec<String>,
+    /// The number of notes that are left out.
+    left_out: u64,
+}
+
+impl<'p> Notes<'p> {
+    /// Maximum names that are settled, which bounds the memory. Others get no note.
+    const NAMES: usize = 1_000;
+
+    /// Maximum notes that are listed.
+    const SHOWN: usize = 5;
+
+    pub fn new(policy: &'p Policy) -> Self {
+        Self { policy, settled: HashSet::new(), notes: Vec::new(), left_out: 0 }
+    }
+
+    /// Adds notes on the variables of one environment that are probably misspelt or seem to be unset.
+    pub fn add(&mut self, variables: &[(&str, Option<&str>)]) {
+        let is_given = |name: &str| variables.iter().any(|(given, _)| *given == name);
+        for (name, value) in variables {
+            if let Some(value) = value.filter(|_| self.policy.variable(name).is_some()) {
+                let note = word_note(self.policy, name, value);
+                self.settle(name, note, false);
+            } else if self.policy.variable(name).is_none() && !self.settled.contains(*name) {
+                let policy = self.policy.name();
+                let hint = unread_hint(self.policy, name, is_given);
+                let note = hint.map(|hint| format!("policy `{policy}` does not read `{name}`; {hint}"));
+                // Another environment may lack the variable that this one has.
+                let is_final = note.is_none() && unread_hint(self.policy, name, |_| false).is_none();
+                self.settle(name, note, is_final);
+            }
+        }
+    }
+
+    fn settle(&mut self, name: &str, note: Option<String>, is_final: bool) {
+        if (note.is_none() && !is_final) || self.settled.len() >= Self::NAMES || !self.settled.insert(name.to_owned()) {
+            return;
+        }
+        match note {
+            Some(note) if self.notes.len() < Self::SHOWN => self.notes.push(note),
+            note => self.left_out += u64::from(note.is_some()),
+        }
+    }
+
+    /// The notes, and how many are left out.
+    pub fn into_notes(mut self) -> Vec<String> {
+        if self.left_out > 0 {
+            self.notes.push(format!("{} about variables", counted(self.left_out, "more note")));
+        }
+        self.notes
+    }
 }
 
 /// Returns notes on the key variables that are present and empty where the policy counts them as set: only their
@@ -136,9 +194,12 @@ pub fn with_fixes_of_warnings(
     own_credential_fixes(registry, resolution.runtime, env, ambient)
 }
 
-/// Returns the names given with `--ambient`. A `NAME=VALUE` is refused without repeating the
-/// value.
+/// Returns the names given with `--ambient`. An empty name is refused, and so is a `NAME=VALUE`, without repeating
+/// the value.
 pub fn check_ambient(names: &[String]) -> Result<Vec<&str>, Failure> {
+    if names.iter().any(|name| name.trim().is_empty()) {
+        return Err(Failure::new("--ambient has an empty name; name a credential, or leave the option out"));
+    }
     match names.iter().find_map(|name| name.split_once('=')) {
         Some((name, _)) => {
             Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))

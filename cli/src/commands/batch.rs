@@ -1,5 +1,6 @@
 //! `resolve --batch` and `derive --batch`: the line protocol on files and streams.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::io::{shown_path, write_whole};
 use crate::output::Output;
 use crate::render::counted;
 use crate::sink::{self, Sink};
+use crate::variables::Notes;
 
 const BUFFER_BYTES: usize = 1 << 16;
 
@@ -31,8 +33,12 @@ pub fn resolve(
     }
     let sinks: Vec<Sink<BatchFormat>> =
         sinks.iter().map(|sink| Sink { format: BatchFormat::Json, path: sink.path.clone() }).collect();
-    let resolver = LineResolver::new(registry, policy).denying(denied);
-    run(file, &sinks, output, |line, out| resolver.answer(line, out))
+    let notes = RefCell::new(Notes::new(policy));
+    let watch = |variables: &[(&str, Option<&str>)]| notes.borrow_mut().add(variables);
+    let resolver = LineResolver::new(registry, policy).denying(denied).watching(&watch);
+    let exit = run(file, &sinks, output, |line, out| resolver.answer(line, out))?;
+    output.notes(&notes.into_inner().into_notes());
+    Ok(exit)
 }
 
 /// Runs `derive`.

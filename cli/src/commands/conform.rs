@@ -23,7 +23,8 @@ pub fn run(args: &ConformArgs, output: &mut Output) -> Result<Exit, Failure> {
     let denied = [data.denied(), &args.findings.deny].concat();
     let options = FindingsOptions { deny: denied, ..args.findings.options() };
     let is_denied = conformity::is_denied(&options.deny);
-    let mut conformity = Conformity::new(data.config.as_ref(), &registry, args.budget);
+    let conformity = Conformity::new(data.config.as_ref(), &registry, args.budget);
+    let mut conformity = conformity.with_progress(output.is_quiet());
     let mut report = Report::new(Command::Conform);
     let mut files = data.files(&args.policy);
     let (mut compared, mut unnamed) = (0, Vec::new());

@@ -17,7 +17,7 @@ use crate::render::resolution::{explanation, heading};
 use crate::render::shell::quoted;
 use crate::sink::{self, Renders};
 use crate::variables::{
-    check_ambient, empty_key_notes, parse_variables, refuse_variable, unread_notes, with_fixes_of_warnings, word_notes,
+    check_ambient, empty_key_notes, parse_variables, refuse_variable, unread_notes, with_fixes_of_warnings, word_note,
 };
 
 use super::batch;
@@ -45,7 +45,8 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let variables = parse_variables(&args.variables)?;
     output.notes(&unread_notes(&policy, &variables));
-    output.notes(&word_notes(&policy, &variables));
+    let words = variables.iter().filter_map(|(name, value)| word_note(&policy, name, value));
+    output.notes(&words.collect::<Vec<_>>());
     let given = Env::read(&policy, variables.iter().map(|(name, value)| (name, value.as_str())));
     output.notes(&empty_key_notes(&given));
     let ambient = check_ambient(&args.ambient)?;

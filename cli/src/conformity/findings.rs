@@ -90,7 +90,7 @@ impl<'a> Findings<'a> {
             sources.add(Source { path, text })
         });
         let locations = Locations::new(&root, &file.policy);
-        let document = Document { source, root };
+        let document = Document { source, root, bases: Vec::new() };
         Ok(Self { policy: &file.policy, sources, document, locations, files: Vec::new(), findings: Vec::new() })
     }
 }

@@ -1,7 +1,11 @@
 //! The comparison of policies with their functions.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use slug_function::bash::Watcher;
 use slug_function::caller::CallerSeparators;
 use slug_function::comparison::{Comparison, Obstacle, Target, Verdict, compare_with_function};
 use slug_function::reading::{ReadingError, SourceFile};
@@ -12,6 +16,7 @@ use slug_resolver::{Policy, Registry};
 use crate::config::Config;
 use crate::exit::{Failure, describe};
 use crate::io::read_bytes;
+use crate::progress::Progress;
 use crate::render::grouped;
 use crate::suggest::closest_file;
 
@@ -93,6 +98,7 @@ pub struct Conformity<'a> {
     root: PathBuf,
     budget: usize,
     sandbox: Option<Sandbox>,
+    shows_progress: bool,
 }
 
 impl<'a> Conformity<'a> {
@@ -101,7 +107,12 @@ impl<'a> Conformity<'a> {
     pub fn new(config: Option<&Config>, registry: &'a Registry, budget: usize) -> Self {
         let configured = config.map(|config| config.relative(""));
         let root = configured.filter(|root| !root.as_os_str().is_empty()).unwrap_or(PathBuf::from("."));
-        Self { registry, root, budget, sandbox: None }
+        Self { registry, root, budget, sandbox: None, shows_progress: false }
+    }
+
+    /// The same, with a progress bar for each comparison that takes more than a second, unless quiet.
+    pub fn with_progress(self, quiet: bool) -> Self {
+        Self { shows_progress: !quiet, ..self }
     }
 
     /// Compares a policy with its function.
@@ -131,7 +142,13 @@ impl<'a> Conformity<'a> {
             secrets: function.secrets.clone(),
         };
         let runtimes: Vec<String> = self.registry.runtimes().iter().map(|runtime| runtime.name.clone()).collect();
-        let comparison = compare_with_function(&sandbox, policy, &target, &runtimes, self.budget);
+        let label = format!("asking the function of {}", policy.name());
+        let progress = self.shows_progress.then(|| Arc::new(Progress::new(&label, 0, false)));
+        let watcher = progress.clone().map(|progress| -> Arc<dyn Watcher> { progress });
+        let comparison = compare_with_function(&sandbox, policy, &target, &runtimes, self.budget, watcher);
+        if let Some(progress) = progress {
+            progress.finish();
+        }
         self.sandbox = Some(sandbox);
         match comparison {
             Ok(comparison) => Ok(State::Compared(Box::new(comparison), target)),
@@ -143,8 +160,11 @@ impl<'a> Conformity<'a> {
 
 /// Reads a file of a function.
 fn read(path: &Path) -> Result<String, String> {
-    if !path.is_file() {
-        return Err(if path.exists() { "is not a file" } else { "does not exist" }.to_owned());
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err("is not a file".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err("does not exist".to_owned()),
+        Err(error) => return Err(format!("cannot be read: {}", describe(&error))),
     }
     let bytes = read_bytes(path).map_err(|error| format!("cannot be read: {}", describe(&error)))?;
     if bytes.len() > SOURCE_BYTES {

@@ -97,7 +97,7 @@ pub fn infer(
         return Err("the policy changes when it is written; please report this as a bug".to_owned());
     }
     let target = Target { root: PathBuf::new(), files, model: model.clone(), secrets, caller };
-    let comparison = compare_with_function(sandbox, &policy, &target, &runtimes, budget);
+    let comparison = compare_with_function(sandbox, &policy, &target, &runtimes, budget, None);
     let comparison = comparison.map_err(|obstacle| obstacle.to_string())?;
     let notes = notes(harness, survey, &policy);
     let path = [POLICIES, &format!("{name}.yaml")].iter().collect();

@@ -21,8 +21,16 @@ pub const HEAD: Style = Style::new().bold();
 /// The width of the text in columns: the width of the terminal, but at least 40 and at most 120. If
 /// standard output is not a terminal, the width is 80.
 pub fn width() -> usize {
-    let columns = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| usize::from(width.0));
-    columns.clamp(40, 120)
+    width_of(terminal_size::terminal_size_of(io::stdout()))
+}
+
+/// The width of messages in columns, as [`width`], but of standard error.
+pub fn width_of_messages() -> usize {
+    width_of(terminal_size::terminal_size_of(io::stderr()))
+}
+
+fn width_of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {
+    size.map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 120)
 }
 
 /// Wraps text to [`width`]. The first line starts with `initial_indent`, every other line with

@@ -47,12 +47,17 @@ fn unreadable_registries_are_refused() {
 
 #[test]
 fn unreadable_policies_are_refused() {
-    let scratch = Scratch::new("bad-policy").file("short.yaml", "schema_version: 1\nname: x\n");
+    let registry = "schema_version: 1\nproviders: []\nruntimes: {}\n";
+    let scratch = Scratch::new("bad-policy")
+        .file("short.yaml", "schema_version: 1\nname: x\n")
+        .file("registry.yaml", registry)
+        .file("policy.yaml", "schema_version: 2\nname: x\nmodel: [{use: m}]\n");
     for (policy, message) in [
         (
             "mine",
             "no policy `mine`: it is neither a file nor one of the policies `full-saas`, `reconciler`; check the name",
         ),
+        ("registry.yaml", "`registry.yaml` is a registry, not a policy; name a policy"),
         ("short.yaml", "short.yaml: line 1, column 1: the required fields `runtime`, `override` are missing; add them"),
     ] {
         for command in [&["prove"][..], &["resolve", "--runtime", "x"], &["pick", "x"]] {
@@ -60,10 +65,10 @@ fn unreadable_policies_are_refused() {
             assert_refused(&slugproof(args).dir(&scratch).run(), message);
         }
     }
+    let exchanged = slugproof(["prove", "--registry", "policy.yaml"]).dir(&scratch).run();
+    assert_refused(&exchanged, "`policy.yaml` is a policy, not a registry; name a registry");
     let twice = slugproof(["prove", "--policy", "full-saas", "--policy", "full-saas"]).run();
-    let message = "two policies have the name `full-saas`: the embedded one, twice; give each its own `name`, and list \
-                   each policy once";
-    assert_refused(&twice, message);
+    assert_refused(&twice, "the policy `full-saas` is named twice; name it once");
 }
 
 #[test]

@@ -264,33 +264,64 @@ fn files_are_read_as_the_field_that_names_them() {
         (
             "exchanged",
             "registry: policy.yaml\npolicies: [providers.yaml]\n",
-            vec![("invalid-registry", "policy.yaml"), ("invalid-policy", "providers.yaml")],
+            vec![
+                ("invalid-config", "`registry`: `policy.yaml` is a policy, not a registry; name it in `policies`"),
+                (
+                    "invalid-config",
+                    "`policies[0]`: `providers.yaml` is a registry, not a policy; name it in `registry`",
+                ),
+            ],
         ),
         (
             "registry-among-policies",
             "registry: providers.yaml\npolicies: [policy.yaml, providers.yaml]\n",
-            vec![("invalid-policy", "providers.yaml")],
+            vec![("invalid-config", "`policies[1]`: `providers.yaml` is a registry, not a policy")],
         ),
         (
             "itself",
             "registry: providers.yaml\npolicies: [policy.yaml, slugproof.yaml]\n",
-            vec![("invalid-policy", "slugproof.yaml")],
+            vec![("invalid-config", "`policies[1]`: `slugproof.yaml` is a slugproof.yaml, not a policy; correct")],
         ),
         (
             "policy-as-registry",
             "registry: policy.yaml\npolicies: [policy.yaml]\n",
-            vec![("invalid-registry", "policy.yaml")],
+            vec![("invalid-config", "`registry`: `policy.yaml` is a policy, not a registry")],
         ),
-        ("no-model", "registry: providers.yaml\npolicies: [empty.yaml]\n", vec![("invalid-policy", "empty.yaml")]),
+        (
+            "deployed",
+            "registries: {source: providers.yaml, deployed: policy.yaml}\npolicies: [policy.yaml, empty.yaml]\n",
+            vec![
+                ("invalid-policy", "the required field"),
+                ("invalid-config", "`registries.deployed`: `policy.yaml` is a policy, not a registry"),
+            ],
+        ),
+        (
+            "no-model",
+            "registry: providers.yaml\npolicies: [empty.yaml]\n",
+            vec![("invalid-policy", "the required field")],
+        ),
+        (
+            "field-of-both",
+            "registry: providers.yaml\npolicies: [both.yaml]\n",
+            vec![("invalid-policy", "unknown field `providers`")],
+        ),
         (
             "same-name",
             "registry: providers.yaml\npolicies: [policy.yaml, second.yaml]\n",
-            vec![("invalid-config", "slugproof.yaml")],
+            vec![("invalid-config", "`policies[1]`: two policies have the name `mine`: policy.yaml and second.yaml")],
         ),
         (
             "same-file",
             "registry: providers.yaml\npolicies: [policy.yaml, ./policy.yaml]\n",
-            vec![("invalid-config", "slugproof.yaml")],
+            vec![(
+                "invalid-config",
+                "`policies[1]`: `policy.yaml` and `./policy.yaml` are one file, so the policy `mine`",
+            )],
+        ),
+        (
+            "same-text",
+            "registry: providers.yaml\npolicies: [policy.yaml, policy.yaml]\n",
+            vec![("invalid-config", "`policies[1]`: the policy `mine` is named twice; name it once")],
         ),
     ] {
         let scratch = Scratch::new(&format!("check-fields-{name}"))
@@ -298,19 +329,45 @@ fn files_are_read_as_the_field_that_names_them() {
             .file("policy.yaml", POLICY)
             .file("second.yaml", &second)
             .file("empty.yaml", "schema_version: 2\nname: empty\n")
+            .file("both.yaml", "schema_version: 2\nname: both\nmodel: [{use: m-1}]\nproviders: []\n")
             .file("slugproof.yaml", format!("schema_version: 1\n{fields}"));
         let found = findings(&scratch, &[]);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let errors = found.iter().filter(|it| it["level"] == json!("error"));
-        let errors: Vec<(String, String)> =
-            errors.map(|it| (text(&it["code"]), text(&it["primary"]["path"]))).collect();
-        let expected: Vec<(String, String)> =
-            expected.into_iter().map(|(code, path)| (code.to_owned(), path.to_owned())).collect();
-        assert_eq!(errors, expected, "{name}");
+        let errors: Vec<(String, String)> = errors.map(|it| (text(&it["code"]), text(&it["title"]))).collect();
+        let is_it = |((code, title), (expected, start)): (&(String, String), &(&str, &str))| {
+            code == expected && title.starts_with(start)
+        };
+        let are_these = errors.len() == expected.len() && errors.iter().zip(&expected).all(is_it);
+        assert!(are_these, "{name}: {errors:#?}");
         let proved = slugproof(["prove"]).dir(&scratch).run();
         assert_eq!(proved.code, 2, "{name}: {}", proved.snapshot());
         let resolved = slugproof(["resolve", "--policy", "mine", "--runtime", "x"]).dir(&scratch).run();
-        assert_eq!(resolved.code == 2, name != "registry-among-policies" && name != "itself", "{name}");
+        let is_found = ["registry-among-policies", "itself", "deployed"].contains(&name);
+        assert_eq!(resolved.code == 2, !is_found, "{name}: {}", resolved.snapshot());
+    }
+}
+
+#[test]
+fn file_given_twice_is_reported_once() {
+    let config = "schema_version: 1\nregistry: r.yaml\npolicies: [bad.yaml, dir, p.yaml]\n";
+    let scratch = Scratch::new("check-twice")
+        .file("slugproof.yaml", config)
+        .file("r.yaml", sound())
+        .file("p.yaml", POLICY.replace("name: mine", "name: 1"))
+        .file("bad.yaml", "just words\n")
+        .file("dir/inside", "");
+    for (args, once) in [
+        (&["missing.yaml", "./missing.yaml", "missing.yaml"][..], "--> missing.yaml"),
+        (&["bad.yaml", "./bad.yaml"], "--> bad.yaml"),
+        (&["p.yaml", "./p.yaml", "dir/../p.yaml"], "--> p.yaml"),
+        (&["slugproof.yaml", "bad.yaml"], "--> bad.yaml"),
+        (&["bad.yaml", "slugproof.yaml"], "--> bad.yaml"),
+        (&["dir", "slugproof.yaml", "./dir"], "`dir` is a directory"),
+        (&["p.yaml", "slugproof.yaml"], "--> p.yaml"),
+    ] {
+        let output = check(&scratch, args);
+        assert_eq!(output.stdout.matches(once).count(), 1, "{args:?}: {}", output.snapshot());
     }
 }
 

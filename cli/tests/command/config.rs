@@ -1,5 +1,7 @@
 //! The fields of slugproof.yaml and the commands for which they count.
 
+use std::fs;
+
 use crate::run::{RunOutput, Scratch, slugproof};
 
 const REGISTRY: &str = "schema_version: 1
@@ -528,4 +530,39 @@ fn missing_file_is_reported_at_its_field() {
     let output =
         run(&project, &["resolve", "--registry", "providers.yaml", "--policy", "review.yaml", "--runtime", "w"]);
     assert!(output.stdout.contains("unknown-runtime"), "{}", output.stderr);
+}
+
+/// Every command names the field, and `check` continues.
+#[test]
+fn unreadable_path_is_reported_at_its_field() {
+    let project = project("no-regular-file", "", &[]).file("dir/inside", "");
+    for (link, target) in [("dangling.yaml", "nowhere"), ("one.yaml", "two.yaml"), ("two.yaml", "one.yaml")] {
+        std::os::unix::fs::symlink(target, project.0.join(link)).expect("links are supported");
+    }
+    let links = "the file `one.yaml` cannot be read: too many levels of symbolic links; check the path";
+    for (path, said) in [
+        ("dir", "`dir` is a directory; name a file"),
+        ("dangling.yaml", "`dangling.yaml` is a link to a file that does not exist; correct the link"),
+        ("one.yaml", links),
+        ("''", "the path is empty; name a file"),
+        (
+            "https://example.com/r.yaml",
+            "`https://example.com/r.yaml` is a URL, and only files are read; download the file and name it",
+        ),
+    ] {
+        for (fields, field) in [
+            (format!("registry: {path}\npolicies: [review.yaml]\n"), "registry"),
+            (format!("registry: providers.yaml\npolicies: [{path}]\n"), "policies[0]"),
+        ] {
+            fs::write(project.0.join("slugproof.yaml"), format!("schema_version: 1\n{fields}"))
+                .expect("it is writable");
+            let checked = run(&project, &["check", "--output", "json"]);
+            let findings = checked.json()["findings"].as_array().expect("a list").clone();
+            let found: Vec<_> = findings.iter().filter(|it| it["level"] == "error").collect();
+            assert!(found.len() == 1 && found[0]["title"] == said, "{fields}: {}", checked.snapshot());
+            assert_eq!(found[0]["primary"]["path"], "slugproof.yaml", "{fields}");
+            let proved = run(&project, &["prove"]);
+            assert!(proved.stderr.contains(&format!("`{field}`: {said}")), "{fields}: {}", proved.snapshot());
+        }
+    }
 }

@@ -293,6 +293,28 @@ fn removed_runtime_is_found_in_pins_and_policies() {
     assert_eq!((changes.iter().map(String::as_str).collect::<Vec<_>>(), code), (expected.to_vec(), 1));
 }
 
+/// What fails under the old name of a runtime and works under the new one are two causes.
+#[test]
+fn renamed_runtime_appears_under_one_name_only() {
+    let repository = Repository::new("runtime-renamed");
+    repository.edit("tests/e2e/nightly.yaml", "runtimes: [coder, writer]", "runtimes: [coder, writer, author]");
+    repository.commit();
+    repository.edit("providers.yaml", "  writer:", "  author:");
+    let (changes, code) = repository.changes(&["HEAD"]);
+    assert_eq!(code, 1);
+    for expected in [
+        "appears tests/e2e/nightly.yaml:11 house/lunar-3 on writer: platform → unknown-runtime",
+        "disappears tests/e2e/nightly.yaml:11 house/lunar-3 on author: no known runtime → platform",
+    ] {
+        assert!(changes.iter().any(|change| change == expected), "{expected}: {changes:#?}");
+    }
+    let report = repository.diff(&["HEAD", "--output", "json"]).json();
+    for cause in report["changes"].as_array().expect("a list") {
+        let kinds = cause["transitions"].as_array().expect("a list").iter().map(|it| &it["kind"]);
+        assert!(kinds.clone().all(|kind| (kind == "disappears") == (cause["kind"] == "disappears")), "{cause:#}");
+    }
+}
+
 #[test]
 fn accepted_contradictions_do_not_appear() {
     let repository = Repository::new("accepted");

@@ -64,8 +64,8 @@ fn run(repository: &Scratch, args: &[&str]) -> RunOutput {
 const FIRST: u64 = 8;
 
 /// The entries with `passes` and the number of their environments, as `prove` finds them.
-fn results(entries: &str) -> Vec<(bool, usize)> {
-    let report = run(&repository("results", entries), &["prove", "--output", "json"]).json();
+fn results(name: &str, entries: &str) -> Vec<(bool, usize)> {
+    let report = run(&repository(name, entries), &["prove", "--output", "json"]).json();
     let tests = report["expectations"].as_array().expect("a list");
     let result = |(index, test): (usize, &Value)| {
         assert_eq!(test["line"], FIRST + index as u64, "{test}");
@@ -92,7 +92,7 @@ fn entries_pass_if_every_named_property_is_found() {
     // policy is tested for each policy that reads its variables.
     let environments = [1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2];
     let expected: Vec<(bool, usize)> = environments.into_iter().map(|count| (true, count)).collect();
-    assert_eq!(results(passing), expected);
+    assert_eq!(results("passing", passing), expected);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn entries_fail_if_one_property_differs() {
         "{env: {GATE: set}, runtime: coder, slug: acme-2}",
         "{policy: nightly, runtime: coder, env: {GATE: set}, slug: ACME-2}",
     ] {
-        let found = results(entry);
+        let found = results("failing", entry);
         assert!(matches!(found[..], [(false, _)]), "{entry}: {found:?}");
     }
 }

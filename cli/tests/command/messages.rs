@@ -203,8 +203,31 @@ fn gap_is_shown_with_an_entry_that_accepts_it() {
 
 #[test]
 fn batch_error_names_its_column() {
-    let output = slugproof(["resolve", "--batch"]).dir(&project("batch", "")).input("{\"runtime\": 1}\n").run();
-    assert!(output.stdout.contains("column 13: not a valid query"), "{}", output.snapshot());
+    for (line, said) in [
+        (r#"{"runtime": 1}"#, "column 13: not a valid query: wrong type of `runtime`; write"),
+        (r#"{"runtime": {"a": 1}}"#, ": wrong type of `runtime`; write"),
+        (r#"{"env": 1}"#, "column 9: not a valid query: wrong type of `env`; write"),
+        (r#"{"env": {"E2E_LLM_PATH": "x", "E2E_MODEL_SLUG": 17}}"#, ": wrong type of `env.E2E_MODEL_SLUG`; write"),
+        (r#"{"env": {"MODEL": false}}"#, ": wrong type of `env.MODEL`; write"),
+        (r#"{"env": {"E2E_MODEL_SLUG": ["x"]}}"#, ": wrong type of `env.E2E_MODEL_SLUG`; write"),
+        // A name that may be a secret is not repeated.
+        (r#"{"env": {"Abcdef_Ghijkl_123456789": 17}}"#, ": wrong type of `env`; write"),
+        (r#"{"ambient": "A"}"#, ": wrong type of `ambient`; write"),
+        (r#"{"ambient": ["A", 17]}"#, ": wrong type of `ambient`; write"),
+        // No field is at fault.
+        (r#"{"runtime": tru"#, "not JSON; write"),
+        (r#""runtime""#, "column 9: not a valid query; write"),
+        ("17", "not a valid query; write"),
+    ] {
+        let output =
+            slugproof(["resolve", "--batch"]).dir(&project("batch-error", "")).input(format!("{line}\n")).run();
+        assert!(output.stdout.contains(said) && !output.stdout.contains("17"), "{line}: {}", output.snapshot());
+    }
+    let lines = "{\"runtime\":\"a\",\"model\":7}\n{\"runtime\":\"a\",\"model\":\"m\",\"auth_env\":[null]}\n";
+    let output = slugproof(["derive", "--batch"]).dir(&project("batch-error", "")).input(lines).run();
+    for field in ["model", "auth_env"] {
+        assert!(output.stdout.contains(&format!(": wrong type of `{field}`; write")), "{}", output.snapshot());
+    }
 }
 
 #[test]

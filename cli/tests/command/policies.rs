@@ -348,6 +348,24 @@ fn extends_takes_the_other_fields_of_a_policy() {
     let json = slugproof(["check", "--output", "json"]).dir(&scratch).run().json();
     assert_eq!(json["findings"][0]["code"], "unregistered-policy-model");
     assert_eq!(json["findings"][0]["primary"]["start"]["line"], 4, "{json}");
+    for (base, own, code, said) in [
+        ("model: [{when: {A: Set}, use: m-1}]", "", Some("near-miss"), "`model[0].when.A` of base/base.yml"),
+        ("model: [{when: {A: Set}, use: m-1}]", "model: [{use: m-1}]\n", None, ""),
+        ("model: [{use: m-1}]\ncreates: {unless: [{A: {not: set}}]}", "", Some("near-miss"), "`creates.unless[0].A`"),
+        ("model: [{use: [$A, '<MODEL>']}]", "", Some("placeholder"), "in `model` of base/base.yml"),
+    ] {
+        let nearest = format!("extends: nearest.yml\n{own}");
+        let scratch = project("inherits-words", &nearest, "")
+            .file("nearest.yml", "schema_version: 2\nname: nearest\nextends: base/base.yml\n")
+            .file("base/base.yml", format!("schema_version: 2\nname: base\nruntimes: [agent]\n{base}\n"));
+        let output = slugproof(["check", "--output", "json"]).dir(&scratch).run();
+        let findings = output.json()["findings"].as_array().expect("a list").clone();
+        let words = ["near-miss", "placeholder"];
+        let found = findings.iter().find(|it| words.iter().any(|word| it["code"] == *word));
+        assert_eq!(found.map(|it| it["code"].as_str()), code.map(Some), "{base}: {}", output.snapshot());
+        let is_at_extends = found.is_none_or(|it| it["primary"]["start"]["line"] == 4);
+        assert!(is_at_extends && output.stdout.contains(said), "{base}: {}", output.snapshot());
+    }
     let embedded = project("extends-name", "extends: full-saas\n", "");
     let output = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).dir(&embedded).run();
     assert_eq!(output.json()["slug"], "openai/gpt-4o", "{}", output.snapshot());

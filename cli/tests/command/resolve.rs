@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::run::slugproof;
+use crate::run::{Scratch, slugproof};
 
 /// The founding incident of the README: the override selects a model that needs a tenant key, and the
 /// platform path injects none.
@@ -119,6 +119,39 @@ fn key_set_to_unset_gives_a_note() {
     }
     let output = slugproof(["resolve", "--runtime", "hermes", "E2E_MODEL_SLUG=unset"]).run();
     assert_eq!(output.stderr, "");
+    // Commands that read variables from elsewhere say the same, once for each name.
+    let note = "note: `E2E_OPENAI_API_KEY` counts as set, as with any value; leave out `E2E_OPENAI_API_KEY=unset` to \
+                unset it\n";
+    let scratch = Scratch::new("resolve-notes")
+        .file("record.json", "{\"id\": \"1\", \"status\": \"failed\"}")
+        .file("a.env", "E2E_OPENAI_API_KEY=unset\n");
+    let diagnosed = ["diagnose", "--embedded", "--record", "record.json", "--runtime", "hermes"];
+    for (args, is_noted) in [
+        (&["E2E_OPENAI_API_KEY=unset"][..], true),
+        (&["--env-file", "a.env"], true),
+        (&["--env-file", "a.env", "E2E_OPENAI_API_KEY=set"], false),
+    ] {
+        let output = slugproof(diagnosed.iter().chain(args).copied()).dir(&scratch).run();
+        assert_eq!(output.stderr.matches(note).count(), usize::from(is_noted), "{args:?}: {}", output.snapshot());
+    }
+    let line = |name: &str, value: &str| {
+        format!("{{\"runtime\":\"hermes\",\"env\":{{\"{name}\":{value},\"E2E_MODEL_SLUG\":null}}}}\n")
+    };
+    let misspelt = "note: policy `full-saas` does not read `E2E_LLM_PAHT`; did you mean `E2E_LLM_PATH`?\n";
+    for (lines, notes) in [
+        (line("E2E_OPENAI_API_KEY", "\"unset\"").repeat(2), note),
+        (line("E2E_OPENAI_API_KEY", "null") + &line("E2E_OPENAI_API_KEY", "\"set\"") + &line("OTHER", "\"x\""), ""),
+        (line("E2E_LLM_PAHT", "\"platform\"").repeat(2), misspelt),
+        // The variable that may be meant is given.
+        (line("E2E_MODEL_SLUGG", "\"x\""), ""),
+    ] {
+        let output = slugproof(["resolve", "--batch", "--embedded"]).input(lines.clone()).run();
+        assert_eq!(output.stderr, notes, "{lines}: {}", output.snapshot());
+    }
+    let many: String = (0..9).map(|number| line(&format!("E2E_LLM_PATH{number}"), "\"x\"")).collect();
+    let output = slugproof(["resolve", "--batch", "--embedded"]).input(many).run();
+    assert_eq!(output.stderr.matches("note: ").count(), 6, "{}", output.snapshot());
+    assert!(output.stderr.ends_with("note: 4 more notes about variables\n"), "{}", output.snapshot());
 }
 
 #[test]

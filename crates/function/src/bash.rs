@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -70,6 +71,17 @@ pub struct Options {
     pub repetitions: usize,
     /// The limits of each question.
     pub limits: Limits,
+    /// Is told how the questions proceed.
+    pub watcher: Option<Arc<dyn Watcher>>,
+}
+
+/// Is told how questions proceed. They may be asked by several threads at a time.
+pub trait Watcher: fmt::Debug + Send + Sync {
+    /// More questions will be asked.
+    fn expect(&self, questions: usize);
+
+    /// One of the questions was asked.
+    fn asked(&self);
 }
 
 /// Why a function gave no answer.
@@ -177,9 +189,15 @@ pub fn ask(sandbox: &Sandbox, program: &Program, cases: &[Case], options: &Optio
     if options.is_backwards {
         order.reverse();
     }
+    if let Some(watcher) = &options.watcher {
+        watcher.expect(cases.len());
+    }
     let mut shell = None;
     let mut expensive = 0;
     for index in order {
+        if let Some(watcher) = &options.watcher {
+            watcher.asked();
+        }
         let case = &cases[index];
         if let Some(name) = unsettable(case) {
             replies.answers[index] = Err(NoAnswer::Variable(name.to_owned()));

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use slug_resolver::Policy;
 
-use crate::bash::{self, Asked, NoAnswer, Options, Program, ask, ask_in_both_orders, ask_twice};
+use crate::bash::{self, Asked, NoAnswer, Options, Program, Watcher, ask, ask_in_both_orders, ask_twice};
 use crate::caller::CallerSeparators;
 use crate::case::Case;
 use crate::conformance::{Ask, Conformance, DifferenceKind, Reply, compare};
@@ -139,8 +140,8 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Compares a policy with its function. `runtimes` are those of the registry, and `budget` is the most
-/// classes that are asked about.
+/// Compares a policy with its function. `runtimes` are those of the registry, `budget` is the most
+/// classes that are asked about, and `watcher` is told how the questions proceed.
 ///
 /// # Errors
 ///
@@ -151,6 +152,7 @@ pub fn compare_with_function(
     target: &Target,
     runtimes: &[String],
     budget: usize,
+    watcher: Option<Arc<dyn Watcher>>,
 ) -> Result<Comparison, Obstacle> {
     let (reading, unreadable) = match read(&target.files, &target.model, target.secrets.as_deref(), target.caller) {
         Ok(reading) => (reading, None),
@@ -176,6 +178,7 @@ pub fn compare_with_function(
         reading: &reading,
         runtimes: &space.runtimes,
         is_first: true,
+        watcher,
         unstable: Vec::new(),
         writes_files: false,
     };
@@ -203,6 +206,7 @@ struct Asker<'a> {
     runtimes: &'a [String],
     /// Whether nothing was asked yet. Later questions are about few cases, to find smaller ones.
     is_first: bool,
+    watcher: Option<Arc<dyn Watcher>>,
     unstable: Vec<Unstable>,
     writes_files: bool,
 }
@@ -215,7 +219,7 @@ const CASES_WITH_STATE: usize = 2_000;
 
 impl Ask for Asker<'_> {
     fn ask(&mut self, cases: &[Case]) -> Result<Vec<Reply>, String> {
-        let options = Options::default();
+        let options = Options { watcher: self.watcher.clone(), ..Options::default() };
         if !std::mem::take(&mut self.is_first) {
             return Ok(ask(&self.sandbox, &self.program, cases, &options)?.answers);
         }
@@ -226,7 +230,7 @@ impl Ask for Asker<'_> {
         if !self.reading.state.is_empty() && unstable.is_empty() {
             let cases = &cases[..cases.len().min(CASES_WITH_STATE)];
             // An answer that alternates is the same after an even number of calls.
-            let second = Options { repetitions: 1, ..Options::default() };
+            let second = Options { repetitions: 1, ..options };
             let later = Options { earlier_calls: self.runtimes.to_vec(), repetitions: REPETITIONS, ..second.clone() };
             let (second, later) = ask_twice(&self.sandbox, &self.program, cases, [&second, &later])?;
             let mut unstable: Vec<_> = self::unstable(cases, &one.answers, &later.answers).collect();

@@ -174,7 +174,8 @@ jq() {
   printf '{%s}\n' "$__slugproof_object"
 }
 
-# Calls a command for each runtime of the question. Each call writes its file anew: the last one counts.
+# Calls a command for each runtime of the question. The last call counts, so only its output is kept: a file that is
+# written anew is flushed to the disk, which takes longer than the call.
 while IFS= read -r -d '' -u 60 __slugproof_count; do
   __slugproof_variables=()
   while [ "$__slugproof_count" -gt 0 ]; do
@@ -207,17 +208,25 @@ while IFS= read -r -d '' -u 60 __slugproof_count; do
     fi
     # The commands have shells of their own: what one changes, the other does not see.
     (
+      __slugproof_count=${#__slugproof_runtimes[@]}
       for __slugproof_field in "${__slugproof_runtimes[@]}"; do
+        __slugproof_count=$((__slugproof_count - 1))
+        __slugproof_output=/dev/null
+        [ "$__slugproof_count" -gt 0 ] || __slugproof_output=$__slugproof_directory/model
         RUNTIME=$__slugproof_field
-        eval "$__slugproof_model" >"$__slugproof_directory/model"
+        eval "$__slugproof_model" >"$__slugproof_output"
       done
     )
     __slugproof_field=$?
     [ "$__slugproof_field" -eq 0 ] || printf '%s' "$__slugproof_field" >"$__slugproof_directory/status"
     if [ -n "$__slugproof_secrets" ]; then
+      __slugproof_count=${#__slugproof_runtimes[@]}
       for __slugproof_field in "${__slugproof_runtimes[@]}"; do
+        __slugproof_count=$((__slugproof_count - 1))
+        __slugproof_output=/dev/null
+        [ "$__slugproof_count" -gt 0 ] || __slugproof_output=$__slugproof_directory/secrets
         RUNTIME=$__slugproof_field
-        eval "$__slugproof_secrets" >"$__slugproof_directory/secrets"
+        eval "$__slugproof_secrets" >"$__slugproof_output"
       done
     fi
   )

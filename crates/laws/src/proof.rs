@@ -83,12 +83,12 @@ pub struct Gap {
     pub needs: AuthEnv,
 }
 
-/// Maximum environments that are tried to name the runtime of a case; if there are more, one may name it.
-const TRIED: usize = 10_000;
+/// Maximum environments in which a runtime is looked for.
+pub const NAMING: usize = 10_000;
 
 /// Returns true if an environment that names the runtime of a case, or names none, has a property that the case
 /// has: a variable may decide both the runtime and the model. A variable that the case does not set may have any
-/// value.
+/// value. If there are more than [`NAMING`] environments, one may name the runtime.
 pub fn can_name_runtime(case: &TestCase, has: impl Fn(&TestCase) -> bool) -> bool {
     let policy = &case.dataset.policy;
     let is_set = |variable: &Variable| case.variables.contains_key(policy.variable_name(*variable));
@@ -107,7 +107,7 @@ pub fn can_name_runtime(case: &TestCase, has: impl Fn(&TestCase) -> bool) -> boo
         }
         let with_value = |case: &TestCase| values.iter().map(|value| case.with(name, value)).collect::<Vec<_>>();
         cases = cases.iter().flat_map(|case| [vec![case.clone()], with_value(case)].concat()).collect();
-        if cases.len() > TRIED {
+        if cases.len() > NAMING {
             return true;
         }
     }

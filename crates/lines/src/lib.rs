@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 use slug_redact::misplaced::{has_misplaced, masked};
-use slug_redact::{has_credential, is_credential, json_without_credentials};
+use slug_redact::{has_credential, is_credential, is_variable_name, json_without_credentials};
 use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry, Warning, empty_keys};
 
@@ -47,19 +47,30 @@ pub struct LineResolver<'a> {
     policy: &'a Policy,
     denied: &'a [Warning],
     names: Names,
+    watch: Option<&'a Watch<'a>>,
 }
+
+/// A function that gets the entries of `env` of each line.
+pub type Watch<'a> = dyn Fn(&[(&str, Option<&str>)]) + 'a;
 
 impl<'a> LineResolver<'a> {
     /// Reads the names in the registry and in the policy once for all queries.
     #[must_use]
     pub fn new(registry: &'a Registry, policy: &'a Policy) -> Self {
-        Self { registry, policy, denied: &[], names: Names::of(names_of_registry(registry).chain(names_of(policy))) }
+        let names = Names::of(names_of_registry(registry).chain(names_of(policy)));
+        Self { registry, policy, denied: &[], names, watch: None }
     }
 
     /// The same, but a warning that `denied` lists is a finding.
     #[must_use]
     pub fn denying(self, denied: &'a [Warning]) -> Self {
         Self { denied, ..self }
+    }
+
+    /// The same, but a function gets the entries of `env` of each line that can be read.
+    #[must_use]
+    pub fn watching(self, watch: &'a Watch<'a>) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// Resolves one query. Writes the result and returns false for a contradiction or a denied warning.
@@ -70,6 +81,10 @@ impl<'a> LineResolver<'a> {
     pub fn answer(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
         let question: Question<'_> = parse(line, QUESTION)?;
         let env = question.env(self.policy)?;
+        if let Some(watch) = self.watch {
+            let entries = question.env.0.iter().map(|(name, value)| (&*name.0, value.as_ref().map(|value| &*value.0)));
+            watch(&entries.collect::<Vec<_>>());
+        }
         let ambient: Vec<&str> = question.ambient.iter().map(|name| &*name.0).collect();
         let resolution = match &question.runtime {
             Some(runtime) => empty_keys::resolve(self.registry, &runtime.0, &env, &ambient),
@@ -208,23 +223,49 @@ const DERIVATION: &str = r#"{"runtime": string, "model": string, "auth_env": [st
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Question<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "typed::runtime")]
     runtime: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "typed::env")]
     env: Variables<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "typed::ambient")]
     ambient: Vec<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Derivation<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "typed::runtime")]
     runtime: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "typed::model")]
     model: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "typed::auth_env")]
     auth_env: Vec<Text<'a>>,
+}
+
+/// The start of an error about a value of the wrong type, before the name of its field.
+const WRONG_TYPE: &str = "wrong type of `";
+
+/// Names a field in an error about the type of its value. An error that has a name keeps it.
+fn with_field<E: serde::de::Error>(error: E, field: &str) -> E {
+    // The message of serde repeats the value, so only the position at its end is kept.
+    let said = error.to_string();
+    let position = said.rfind(" at line ").map_or("", |at| &said[at..]);
+    if said.starts_with("invalid type") { E::custom(format!("{WRONG_TYPE}{field}`{position}")) } else { error }
+}
+
+/// Reads the value of a field, with an error that names it.
+mod typed {
+    use serde::{Deserialize, Deserializer};
+
+    macro_rules! fields {
+        ($($field:ident)*) => {$(
+            pub fn $field<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<T, D::Error> {
+                T::deserialize(value).map_err(|error| super::with_field(error, stringify!($field)))
+            }
+        )*};
+    }
+
+    fields!(runtime env ambient model auth_env);
 }
 
 /// A string, borrowed from the line if it has no escapes.
@@ -249,8 +290,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Variables<'a> {
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();
-                while let Some(entry) = access.next_entry()? {
-                    entries.push(entry);
+                while let Some(name) = access.next_key::<Text<'a>>()? {
+                    let value = access.next_value().map_err(|error| with_field(error, &field_of(&name.0)))?;
+                    entries.push((name, value));
                 }
                 Ok(Variables(entries))
             }
@@ -319,15 +361,33 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
     })
 }
 
-/// The field that is missing, unknown or repeated. A name that may be a misplaced secret is
-/// not returned.
+/// A variable of `env` as a field. A name that may be a misplaced secret is left out.
+fn field_of(variable: &str) -> String {
+    let is_variable = is_variable_name(variable) && variable.len() <= VARIABLE_BYTES;
+    match (is_variable || is_plain(variable)) && !has_credential(variable) {
+        true => format!("env.{variable}"),
+        false => "env".to_owned(),
+    }
+}
+
+/// The longest name of a variable, in bytes, that an error repeats.
+const VARIABLE_BYTES: usize = 64;
+
+/// The field that is missing, unknown or repeated, or whose value has the wrong type. A name that may be a
+/// misplaced secret is not returned.
 fn field_at_fault(error: &serde_json::Error) -> Option<String> {
     let said = error.to_string();
+    if let Some((name, _)) = said.strip_prefix(WRONG_TYPE).and_then(|rest| rest.split_once('`')) {
+        return Some(format!("{WRONG_TYPE}{name}`"));
+    }
     let faults = ["missing field `", "unknown field `", "duplicate field `"];
     let (fault, rest) = faults.into_iter().find_map(|fault| Some((fault, said.strip_prefix(fault)?)))?;
     let name = rest.split('`').next()?;
-    let is_plain = name.len() <= FIELD_BYTES && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (is_plain && !is_credential(name)).then(|| format!("{fault}{name}`"))
+    (is_plain(name) && !is_credential(name)).then(|| format!("{fault}{name}`"))
+}
+
+fn is_plain(name: &str) -> bool {
+    name.len() <= FIELD_BYTES && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// The longest field name, in bytes, that an error repeats.

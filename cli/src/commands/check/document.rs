@@ -1,5 +1,6 @@
 //! A parsed document, and the spans of its fields in the text.
 
+use std::iter;
 use std::ops::Range;
 
 use slug_resolver::yaml::{FieldPath, Node};
@@ -12,9 +13,43 @@ pub struct Document {
     pub source: SourceId,
     /// The root of the document.
     pub root: Node,
+    /// The files that a policy extends, the nearest first. An embedded policy is not among them.
+    pub bases: Vec<Base>,
+}
+
+/// A file that a policy extends.
+pub struct Base {
+    /// Its path as shown in findings.
+    pub shown: String,
+    /// The root of its document.
+    pub root: Node,
 }
 
 impl Document {
+    /// The fields of the document, then the inherited fields, each with its file.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(Option<&Base>, &str, &Node)> {
+        let mut fields: Vec<(Option<&Base>, &str, &Node)> = Vec::new();
+        let bases = self.bases.iter().map(|base| (Some(base), &base.root));
+        for (base, root) in iter::once((None, &self.root)).chain(bases) {
+            let entries = root.entries().iter().filter_map(|(key, value)| Some((base, key.text()?, value)));
+            // The nearest file that has a field counts.
+            let own = entries.filter(|(_, name, _)| fields.iter().all(|(_, nearer, _)| nearer != name));
+            fields.extend(own.collect::<Vec<_>>());
+        }
+        fields
+    }
+
+    /// The span of the value at a path in a file that a policy extends, or in this one: what a policy inherits is
+    /// reported where it extends.
+    #[must_use]
+    pub fn span_in(&self, sources: &Sources, base: Option<&Base>, path: &FieldPath) -> Span {
+        match base {
+            None => self.span(sources, path),
+            Some(_) => self.span(sources, &FieldPath::default().key("extends")),
+        }
+    }
+
     /// The span of the value at a path, or of the deepest existing part of the path.
     #[must_use]
     pub fn span(&self, sources: &Sources, path: &FieldPath) -> Span {

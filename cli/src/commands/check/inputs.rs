@@ -2,73 +2,20 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use slug_resolver::yaml::{self, Node, UnknownFields, Value};
+use slug_resolver::yaml::{FieldPath, UnknownFields};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
 use crate::codes;
-use crate::config::{Config, FILE_NAME, Registries};
+use crate::config::{Config, Registries};
 use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
+use crate::file_kind::{Kind, kind_of};
 use crate::findings::EMBEDDED;
 use crate::io::{is_same_file, read_file, report_path};
 use crate::policies;
-
-/// The kind of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Registry,
-    Policy,
-    Config,
-}
-
-impl Kind {
-    /// The code of a file that breaks a rule of its format.
-    pub fn invalid(self) -> &'static codes::Entry {
-        match self {
-            Self::Registry => &codes::INVALID_REGISTRY,
-            Self::Policy => &codes::INVALID_POLICY,
-            Self::Config => &codes::INVALID_CONFIG,
-        }
-    }
-
-    /// Finds the kind by fields that only files of one kind have. A policy may have `runtimes` too.
-    fn by_fields(is_field: impl Fn(&str) -> bool) -> Option<Self> {
-        const FIELDS: [(Kind, &[&str]); 4] = [
-            (Kind::Registry, &["providers"]),
-            (Kind::Policy, &["override", "platform", "fallback", "model", "secrets", "extends"]),
-            (Kind::Registry, &["runtimes"]),
-            (Kind::Config, &["registry", "registries", "policies", "accept", "expect", "workflows"]),
-        ];
-        let has_any = |(_, fields): &&(Self, &[&str])| fields.iter().any(|field| is_field(field));
-        FIELDS.iter().find(has_any).map(|(kind, _)| *kind)
-    }
-}
-
-/// The kind of a file by its content.
-fn kind_of(bytes: &[u8], path: &Path) -> Option<Kind> {
-    match yaml::read(bytes) {
-        Ok(root) => kind_of_document(&root, path),
-        Err(_) => kind_of_text(&String::from_utf8_lossy(bytes)),
-    }
-}
-
-/// The kind of a document, by its fields. A slugproof.yaml is also recognised by its name,
-/// because it may have none of these fields.
-fn kind_of_document(root: &Node, path: &Path) -> Option<Kind> {
-    let Value::Mapping(entries) = &root.value else { return None };
-    let is_field =
-        |field: &str| entries.iter().any(|(key, _)| matches!(&key.value, Value::String(key) if key == field));
-    Kind::by_fields(is_field).or((path.file_name() == Some(OsStr::new(FILE_NAME))).then_some(Kind::Config))
-}
-
-/// The kind of a text that cannot be parsed, by lines that look like fields.
-pub(super) fn kind_of_text(text: &str) -> Option<Kind> {
-    let text = text.trim_start_matches('\u{feff}');
-    Kind::by_fields(|field| text.lines().any(|line| line.strip_prefix(field).is_some_and(|rest| rest.starts_with(':'))))
-}
 
 /// One file, or a part of the embedded data.
 pub(super) struct Input {
@@ -80,6 +27,8 @@ pub(super) struct Input {
     pub content: Result<Vec<u8>, String>,
     /// The kind: of the field of slugproof.yaml that names the file, else by its content. `None` if that is unknown.
     pub kind: Option<Kind>,
+    /// The field of slugproof.yaml that names the file.
+    pub field: Option<FieldPath>,
     /// Whether unknown fields are ignored.
     pub unknown: UnknownFields,
     /// True for a registry that is only compared with another one.
@@ -91,7 +40,7 @@ pub(super) struct Inputs {
     left: VecDeque<(Location, UnknownFields)>,
     /// The registries that are only compared with one another, unless they are read for another reason.
     compared: VecDeque<(Location, UnknownFields)>,
-    /// The files that were read, each with the kinds as which it was read.
+    /// The files that were read, each with the kinds as which it was read; `None` for a file that cannot be read.
     seen: HashMap<PathBuf, Vec<Option<Kind>>>,
     /// The files of slugproof.yaml that do not exist.
     missing: HashSet<PathBuf>,
@@ -105,10 +54,19 @@ pub(super) struct Inputs {
 }
 
 enum Location {
-    /// A file, with its kind if a field of slugproof.yaml names it.
-    File(PathBuf, Option<Kind>),
+    /// A file, with its kind if that does not depend on the content.
+    File(PathBuf, Option<Named>),
+    /// A file of the command line that was read to know its kind.
+    Read(Input),
     EmbeddedRegistry,
     EmbeddedPolicy(usize),
+}
+
+/// Why a file has its kind, whatever its content is.
+struct Named {
+    kind: Kind,
+    /// The field of slugproof.yaml that names the file; `None` for slugproof.yaml.
+    field: Option<FieldPath>,
 }
 
 impl Inputs {
@@ -139,12 +97,15 @@ impl Inputs {
                 inputs.deny = config.deny;
             }
             let unknown = inputs.unknown_fields();
-            inputs.left.extend(args.files.iter().map(|file| (Location::File(file.clone(), None), unknown)));
+            let read = args.files.iter().map(|file| Location::File(file.clone(), None).read(unknown));
+            // A slugproof.yaml says of what kind the files are that it names.
+            let (configs, others): (Vec<Input>, Vec<Input>) = read.partition(|input| input.kind == Some(Kind::Config));
+            inputs.left.extend(configs.into_iter().chain(others).map(|input| (Location::Read(input), unknown)));
             return Ok(inputs);
         }
         match if args.no_config || args.embedded { None } else { Config::find_file()? } {
             Some(path) => {
-                let location = Location::File(path, Some(Kind::Config));
+                let location = Location::File(path, Some(Named { kind: Kind::Config, field: None }));
                 inputs.left.push_back((location, inputs.unknown_fields()));
             }
             None => {
@@ -165,8 +126,7 @@ impl Inputs {
     }
 
     fn add_embedded_policies(&mut self) {
-        let all = 0..Policy::EMBEDDED_YAML.len();
-        self.left.extend(all.map(|number| (Location::EmbeddedPolicy(number), UnknownFields::Deny)));
+        self.left.extend(embedded_policies());
     }
 
     /// Adds the registry and the policies that a slugproof.yaml names, else embedded ones.
@@ -174,21 +134,26 @@ impl Inputs {
         self.unknown = self.unknown.or(config.unknown_fields);
         let unknown = self.unknown_fields();
         // They are reported where `config` is read.
-        self.missing.extend(config.missing_files().into_iter().map(|(path, _)| path));
-        self.left.push_back(match &config.registry {
-            Some(path) => (Location::File(path.clone(), Some(Kind::Registry)), unknown),
+        self.missing.extend(config.missing_files().into_iter().map(|(path, _)| identity(&path)));
+        let file = |path: &Path, kind: Kind, field: FieldPath| {
+            (Location::File(path.to_owned(), Some(Named { kind, field: Some(field) })), unknown)
+        };
+        let mut named = vec![match &config.registry {
+            Some(path) => file(path, Kind::Registry, config.registry_field()),
             None => (Location::EmbeddedRegistry, UnknownFields::Deny),
-        });
-        let registries = config.registries.iter().flat_map(Registries::paths);
-        let registry = |path: &Path| (Location::File(path.to_owned(), Some(Kind::Registry)), unknown);
-        self.compared.extend(registries.map(registry));
-        let Some(policies) = &config.policies else { return self.add_embedded_policies() };
-        for name in policies {
-            let embedded = Policy::all_embedded().iter().position(|policy| OsStr::new(policy.name()) == name);
-            let file = || Location::File(PathBuf::from(name), Some(Kind::Policy));
-            let location = embedded.map_or_else(file, Location::EmbeddedPolicy);
-            self.left.push_back((location, unknown));
+        }];
+        let registries = config.registries.iter().flat_map(Registries::fields);
+        self.compared.extend(registries.map(|(path, field)| file(path, Kind::Registry, field)));
+        match &config.policies {
+            None => named.extend(embedded_policies()),
+            Some(policies) => named.extend(policies.iter().enumerate().map(|(index, name)| {
+                let embedded = Policy::all_embedded().iter().position(|policy| OsStr::new(policy.name()) == name);
+                let own = || file(Path::new(name), Kind::Policy, Config::policy_field(index));
+                embedded.map_or_else(own, |number| (Location::EmbeddedPolicy(number), unknown))
+            })),
         }
+        // Before the files of the command line, which may be among them.
+        named.into_iter().rev().for_each(|location| self.left.push_front(location));
     }
 
     /// Reads the next file that was not read before as a file of its kind.
@@ -204,11 +169,11 @@ impl Inputs {
             let seen = self.seen.entry(identity).or_default();
             let is_seen = match location.kind() {
                 None => !seen.is_empty(),
-                named => seen.contains(&named),
+                named => seen.contains(&named) || seen.contains(&None),
             };
             if !is_seen {
                 let input = location.read(unknown);
-                seen.push(input.kind);
+                seen.push(input.kind.filter(|_| input.content.is_ok()));
                 return Some(Input { is_only_compared, ..input });
             }
         }
@@ -235,11 +200,22 @@ impl Inputs {
     }
 }
 
+/// Every embedded policy.
+fn embedded_policies() -> impl Iterator<Item = (Location, UnknownFields)> {
+    (0..Policy::EMBEDDED_YAML.len()).map(|number| (Location::EmbeddedPolicy(number), UnknownFields::Deny))
+}
+
+/// The path that two names of one file share, even of a file that does not exist.
+fn identity(path: &Path) -> PathBuf {
+    let kept = || path.components().filter(|component| *component != Component::CurDir).collect();
+    path.canonicalize().unwrap_or_else(|_| kept())
+}
+
 impl Location {
     /// The property that two names of one file share.
     fn identity(&self) -> PathBuf {
         match self {
-            Self::File(path, _) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            Self::File(path, _) | Self::Read(Input { path, .. }) => identity(path),
             Self::EmbeddedRegistry => PathBuf::from(EMBEDDED),
             Self::EmbeddedPolicy(number) => PathBuf::from(format!("{EMBEDDED}{number}")),
         }
@@ -248,7 +224,8 @@ impl Location {
     /// The kind, unless only the content tells it.
     fn kind(&self) -> Option<Kind> {
         match self {
-            Self::File(_, kind) => *kind,
+            Self::File(_, named) => named.as_ref().map(|named| named.kind),
+            Self::Read(_) => None,
             Self::EmbeddedRegistry => Some(Kind::Registry),
             Self::EmbeddedPolicy(_) => Some(Kind::Policy),
         }
@@ -261,19 +238,22 @@ impl Location {
             shown: format!("{EMBEDDED}{name}"),
             content: Ok(yaml.as_bytes().to_vec()),
             kind,
+            field: None,
             unknown,
             is_only_compared: false,
         };
         match self {
+            Self::Read(input) => Input { unknown, ..input },
             Self::EmbeddedRegistry => embedded("providers.yaml", Registry::EMBEDDED_YAML),
             Self::EmbeddedPolicy(number) => {
                 let name = format!("policies/{}.yaml", Policy::all_embedded()[number].name());
                 embedded(&name, Policy::EMBEDDED_YAML[number])
             }
-            Self::File(path, _) => {
+            Self::File(path, named) => {
                 let content = read_file(&path).map_err(|failure| failure.to_string());
                 let kind = kind.or_else(|| kind_of(content.as_ref().ok()?, &path));
-                Input { shown: report_path(&path), content, kind, unknown, is_only_compared: false, path }
+                let field = named.and_then(|named| named.field);
+                Input { shown: report_path(&path), content, kind, field, unknown, is_only_compared: false, path }
             }
         }
     }

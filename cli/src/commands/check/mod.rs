@@ -24,15 +24,18 @@ use crate::config::Config;
 use crate::conformity::{self, Conformity};
 use crate::data::{PolicyFile, find_policy, same_name};
 use crate::exit::{Exit, Failure};
+use crate::file_kind::{Kind, kind_of_text};
 use crate::findings::{Coverage, EMBEDDED, Finding, FindingsOptions, Report, Source, SourceId, Span, publish};
+use crate::io::report_path;
 use crate::lint::discovery;
 use crate::output::Output;
 use crate::pattern;
 use crate::pin_entry::PinEntry;
 use crate::policies;
+use crate::render::shown;
 
-use document::{Document, first_line};
-use inputs::{Input, Inputs, Kind};
+use document::{Base, Document, first_line};
+use inputs::{Input, Inputs};
 
 /// Runs `check`.
 pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -74,6 +77,12 @@ pub fn report(args: &CheckArgs) -> Result<(Report, FindingsOptions), Failure> {
     let files = inputs.files();
     options.check_inputs(files.iter().chain(&workflows).map(PathBuf::as_path))?;
     Ok((check.report, options))
+}
+
+/// The finding about a placeholder.
+fn placeholder(span: Span) -> Finding {
+    Finding::new(&codes::PLACEHOLDER, span, "the value is a placeholder in angle brackets")
+        .with_help("replace it, with the brackets, by the value that is meant")
 }
 
 /// The documents read so far, and the report.
@@ -128,10 +137,11 @@ impl Check {
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.
     fn read(&mut self, input: Input) -> Option<(SourceId, Config)> {
-        let Input { path, shown, content, kind, unknown, is_only_compared } = input;
+        let Input { path, shown, content, kind, field, unknown, is_only_compared } = input;
         let bytes = match content {
             Ok(bytes) => bytes,
             Err(why) => {
+                self.has_registry |= kind == Some(Kind::Registry);
                 let source = self.report.sources.add(Source { path: shown, text: String::new() });
                 self.unreadable(source, 0..0, why, None);
                 return None;
@@ -143,7 +153,7 @@ impl Check {
         let misplaced = root.as_ref().map(misplaced::misplaced).unwrap_or_default();
         let text = misplaced::mask(&text, &misplaced);
         self.report.secrets.extend(misplaced.into_iter().map(|it| it.text));
-        let source = self.report.sources.add(Source { path: shown, text });
+        let source = self.report.sources.add(Source { path: shown.clone(), text });
         let root = match root {
             Ok(root) => root,
             Err(error) => {
@@ -154,11 +164,21 @@ impl Check {
         };
         for range in misplaced::placeholders(&root) {
             let span = first_line(&self.report.sources, source, range);
-            self.report.findings.push(
-                Finding::new(&codes::PLACEHOLDER, span, "the value is a placeholder in angle brackets")
-                    .with_primary_text("is not a value")
-                    .with_help("replace it, with the brackets, by the value that is meant"),
-            );
+            self.report.findings.push(placeholder(span).with_primary_text("is not a value"));
+        }
+        if let (Some((config, file)), Some(field), Some(kind)) = (&self.config, field, kind)
+            && let Some(other) = kind.instead(&root, &path)
+        {
+            self.has_registry |= kind == Kind::Registry;
+            let remedy = match other {
+                Kind::Registry => "name it in `registry`, and a policy here",
+                Kind::Policy => "name it in `policies`, and a registry here",
+                Kind::Config => "correct the path",
+            };
+            let message = format!("{}; {remedy}", kind.exchanged(&shown, other));
+            let (config, error) = (*config, file.located(field, message));
+            self.refuse(config, Kind::Config, &error);
+            return None;
         }
         match kind {
             Some(Kind::Registry) => {
@@ -166,14 +186,18 @@ impl Check {
                 match Registry::from_node(Cursor::root(&root), unknown).map_err(|error| error.located(&root)) {
                     Ok(registry) => {
                         let registries = if is_only_compared { &mut self.compared } else { &mut self.registries };
-                        registries.push((Document { source, root }, registry));
+                        registries.push((Document { source, root, bases: Vec::new() }, registry));
                     }
                     Err(error) => self.refuse(source, Kind::Registry, &error),
                 }
             }
             Some(Kind::Policy) => match policies::decode(&root, &path) {
                 Ok(policy) => {
-                    self.policies.push((Document { source, root }, policy));
+                    let bases = if path.as_os_str().is_empty() { Vec::new() } else { policies::bases(&path) };
+                    let bases = bases.into_iter().map(|(path, root)| Base { shown: report_path(&path), root });
+                    let document = Document { source, root, bases: bases.collect() };
+                    self.check_inherited_placeholders(&document);
+                    self.policies.push((document, policy));
                 }
                 Err(error) => self.refuse(source, Kind::Policy, &error),
             },
@@ -200,10 +224,22 @@ impl Check {
         None
     }
 
+    /// Reports the placeholders in the fields that a policy inherits.
+    fn check_inherited_placeholders(&mut self, document: &Document) {
+        for (base, name, value) in document.fields() {
+            let Some(base) = base else { continue };
+            let place = FieldPath::default().key(name);
+            let span = document.span_in(&self.report.sources, Some(base), &place);
+            let found = (!misplaced::placeholders(value).is_empty()).then(|| placeholder(span));
+            let note = format!("the value is in `{}` of {}", shown(name), base.shown);
+            self.report.findings.extend(found.map(|finding| finding.with_note(note)));
+        }
+    }
+
     /// Reports a text that cannot be parsed, or a document that breaks a rule of every kind.
     fn refuse_text(&mut self, source: SourceId, error: &ReadError, is_text: bool) {
         let is_yaml = is_text && !error.message.starts_with("not readable as YAML");
-        match inputs::kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
+        match kind_of_text(&self.report.sources.get(source).text).filter(|_| is_yaml) {
             Some(kind) => {
                 self.refuse(source, kind, error);
             }

@@ -1,19 +1,19 @@
 //! Conditions that compare a variable with a word of the format instead of testing whether it is set.
 
 use slug_resolver::Policy;
-use slug_resolver::yaml::{FieldPath, Node, Value};
+use slug_resolver::yaml::{FieldPath, Node};
 
 use crate::codes;
 use crate::findings::{Finding, Sources};
 use crate::render::shown;
 
-use super::document::Document;
+use super::document::{Base, Document};
 
 /// Returns a warning for each condition such as `A: Set` or `A: {not: set}`, which compare the text of `A`. In a list,
 /// such a word is meant as a text.
 pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, condition) in conditions(&document.root) {
+    for (base, path, condition) in conditions(document) {
         for (key, value) in condition.entries() {
             let Some(name) = key.text().filter(|name| *name != "runtime") else { continue };
             let (text, is_negated) = match (value.text(), value.get("not").and_then(Node::text)) {
@@ -28,11 +28,18 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
             }
             let meant = if is_set == is_negated { "unset" } else { "set" };
             let literal = if is_negated { format!("{{not: [{text}]}}") } else { format!("[{text}]") };
-            let span = document.span(sources, &path.clone().key(name));
+            let place = path.clone().key(name);
+            let span = document.span_in(sources, base, &place);
             let title = format!("the condition compares `{}` with the text `{text}`", shown(name));
+            let finding = Finding::new(&codes::NEAR_MISS, span, title);
+            let finding = match base {
+                None => finding.with_primary_text("compares the text"),
+                Some(base) => {
+                    finding.with_note(format!("the condition is `{}` of {}", shown(&place.to_string()), base.shown))
+                }
+            };
             findings.push(
-                Finding::new(&codes::NEAR_MISS, span, title)
-                    .with_primary_text("compares the text")
+                finding
                     .with_help(format!("write `{meant}` for that test, or `{literal}` for the text"))
                     .with_subject("policy", policy.name())
                     .with_subject("variable", name),
@@ -42,25 +49,25 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
     findings
 }
 
-/// The conditions of a policy of version 2, with their places.
-fn conditions(root: &Node) -> Vec<(FieldPath, &Node)> {
+/// The conditions of a policy of version 2, each with the file that it is inherited from and its place there.
+fn conditions(document: &Document) -> Vec<(Option<&Base>, FieldPath, &Node)> {
     let mut conditions = Vec::new();
-    for field in ["runtime", "model", "secrets"] {
-        for (index, rule) in items(root.get(field)).iter().enumerate() {
-            let path = FieldPath::default().key(field).index(index).key("when");
-            conditions.extend(rule.get("when").map(|condition| (path, condition)));
+    for (base, field, value) in document.fields() {
+        let path = FieldPath::default().key(field);
+        match field {
+            "runtime" | "model" | "secrets" => {
+                for (index, rule) in value.items().iter().enumerate() {
+                    let path = path.clone().index(index).key("when");
+                    conditions.extend(rule.get("when").map(|condition| (base, path, condition)));
+                }
+            }
+            "creates" => {
+                let path = path.key("unless");
+                let unless = value.get("unless").map_or(&[][..], Node::items).iter().enumerate();
+                conditions.extend(unless.map(|(index, condition)| (base, path.clone().index(index), condition)));
+            }
+            _ => {}
         }
     }
-    let unless = root.get("creates").and_then(|creates| creates.get("unless"));
-    let path = FieldPath::default().key("creates").key("unless");
-    conditions.extend(items(unless).iter().enumerate().map(|(index, it)| (path.clone().index(index), it)));
     conditions
-}
-
-/// The items of a list; none if the field is absent or no list.
-fn items(node: Option<&Node>) -> &[Node] {
-    match node.map(|node| &node.value) {
-        Some(Value::Sequence(items)) => items,
-        _ => &[],
-    }
 }

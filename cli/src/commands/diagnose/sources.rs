@@ -1,14 +1,14 @@
 //! The environment that a workspace was created from. Files override the process environment,
 //! and the command line overrides both.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use slug_redact::{Masker, is_credential};
 use slug_resolver::{Policy, Registry};
 
 use super::inputs::{EnvFile, Inputs};
 use crate::render::counted;
-use crate::variables::unread_hint;
+use crate::variables::{unread_hint, word_note};
 
 /// The environment without secret values.
 pub struct Sources {
@@ -55,6 +55,9 @@ impl Sources {
             }
             masked.push((name.to_owned(), shown));
         }
+        // A later value overrides an earlier one.
+        let last: BTreeMap<&str, &str> = variables(inputs).collect();
+        notes.extend(last.into_iter().filter_map(|(name, value)| word_note(policy, name, value)));
         Self { variables: is_given.then_some(masked), masker, notes }
     }
 }

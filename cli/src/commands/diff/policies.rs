@@ -7,6 +7,7 @@ use slug_laws::RealResolver;
 use slug_laws::comparison::{self, Answer, Change, Payer, State};
 use slug_laws::enumeration::Enumeration;
 use slug_laws::proof::Proof;
+use slug_resolver::Code;
 
 use super::report::{Cause, Kind, Place, PolicyPresence, Subject, Told, Transition};
 use super::side::{PlacedPolicy, Side};
@@ -75,8 +76,9 @@ fn gaps(dataset: &std::sync::Arc<Dataset>) -> usize {
     proof.gaps(|_| true).len()
 }
 
-/// What distinguishes causes: the place and the models before and after the change.
-type Key = (Option<Place>, String, String);
+/// What distinguishes causes: the place, the models before and after the change, and whether a contradiction
+/// disappears: it is not listed under one that appears.
+type Key = (Option<Place>, String, String, bool);
 
 /// Groups changes of one policy by cause.
 fn causes(changes: Vec<Change>, [old, new]: [&PlacedPolicy; 2]) -> Vec<Cause> {
@@ -88,7 +90,8 @@ fn causes(changes: Vec<Change>, [old, new]: [&PlacedPolicy; 2]) -> Vec<Cause> {
         };
         let slug = if answer.slug_in.is_some() { "" } else { answer.slug.as_str() };
         let place = side.place(answer.rule.as_deref(), slug).map(Place::from);
-        let key = (place, model_of(&change.before), model_of(&change.after));
+        let disappears = kind_of(&told(&change.before), &told(&change.after)) == Kind::Disappears;
+        let key = (place, model_of(&change.before), model_of(&change.after), disappears);
         by_cause.entry(key).or_default().push(change);
     }
     by_cause.into_iter().map(|((place, ..), changes)| cause(place, changes, new.policy.name())).collect()
@@ -208,7 +211,10 @@ pub fn summary(transition: &Transition) -> String {
         }
         runtimes => format!(" on {}", runtimes.join(", ")),
     };
-    format!("{model}{on}: {} → {}", words(before, names_payer), words(after, names_payer))
+    // Nobody could use a runtime before the registry had it.
+    let is_new = before.code.as_deref() == Some(Code::UnknownRuntime.as_str());
+    let before = if is_new { "no known runtime".to_owned() } else { words(before, names_payer) };
+    format!("{model}{on}: {before} → {}", words(after, names_payer))
 }
 
 /// The sentence about a policy that only one side has.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use slug_laws::enumeration::Enumeration;
-use slug_laws::proof::{Gap, Proof};
+use slug_laws::proof::{Gap, NAMING, Proof};
 use slug_laws::{
     Counts, Dataset, LAWS, RealResolver, SECRET_PLACEHOLDER, TestCase, condition_values, every_environment,
     values_when_set,
@@ -26,7 +26,7 @@ use slug_resolver::{Env, Kind, Policy, Registry};
 
 use certificate::Certificate;
 use crossings::crossings;
-use parallel::{Progress, in_parallel, in_parallel_within};
+use parallel::{in_parallel, in_parallel_within};
 use report::{
     BruteForce, Cell, Column, EvaluatedCrossing, EvaluatedGap, Functions, Idle, PolicyReport, Report, Row, Sample,
     TestedExpectation, WithoutRuntime,
@@ -43,6 +43,7 @@ use crate::data::{Data, PolicyFile};
 use crate::exit::{Exit, Failure};
 use crate::expectation::{Expectation, TestedEnvironment};
 use crate::output::Output;
+use crate::progress::Progress;
 use crate::render::shell::quoted;
 use crate::render::{HEAD, escape_keeping_styles, grouped, is_blank, shown, wrapped};
 use crate::sink::{self, Renders};
@@ -87,7 +88,7 @@ fn prove_data(args: &ProveArgs, sample: Sample, output: &mut Output) -> Result<E
     let registry = data.registry()?;
     let files = data.policy_files(&args.policy)?;
     let policies: Vec<Policy> = files.iter().map(|file| file.policy.clone()).collect();
-    let functions = functions(args, &data, &registry, &files)?;
+    let functions = functions(args, &data, &registry, &files, output.is_quiet())?;
     if let Some(config) = &data.config {
         // A registry given with --registry need not have the configured runtimes.
         let configured = args.registry.registry.is_none().then_some(&registry);
@@ -212,7 +213,13 @@ fn resolve_command(args: &ProveArgs, index: usize, policy: &Policy) -> Option<St
 }
 
 /// Whether the policies conform to their functions.
-fn functions(args: &ProveArgs, data: &Data, registry: &Registry, files: &[PolicyFile]) -> Result<Functions, Failure> {
+fn functions(
+    args: &ProveArgs,
+    data: &Data,
+    registry: &Registry,
+    files: &[PolicyFile],
+    quiet: bool,
+) -> Result<Functions, Failure> {
     if args.with_conform {
         return Ok(Functions::default());
     }
@@ -220,7 +227,8 @@ fn functions(args: &ProveArgs, data: &Data, registry: &Registry, files: &[Policy
         return Ok(Functions { not_compared: conformity::not_compared(files), ..Functions::default() });
     }
     let mut functions = Functions::default();
-    let mut conformity = Conformity::new(data.config.as_ref(), registry, conformity::BUDGET);
+    let conformity = Conformity::new(data.config.as_ref(), registry, conformity::BUDGET);
+    let mut conformity = conformity.with_progress(quiet);
     for file in files {
         let name = file.policy.name();
         match conformity.state(&file.policy)?.problem() {
@@ -430,9 +438,6 @@ fn without_runtime(dataset: &Dataset) -> Option<WithoutRuntime> {
     let set = smallest.set_variables().map(|it| (policy.variable_name(it).to_owned(), value(it))).collect();
     Some(WithoutRuntime { set, code })
 }
-
-/// The maximum number of environments in which a runtime is looked for.
-const NAMING: usize = 10_000;
 
 fn evaluate_everything(dataset: &Dataset, enumeration: &Enumeration, quiet: bool) -> Counts {
     let classes = enumeration.first_classes();

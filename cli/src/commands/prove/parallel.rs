@@ -1,14 +1,12 @@
-//! Parallel work on all cores, with a progress bar.
+//! Parallel work on all cores.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use slug_redact::without_credentials;
+use crate::progress::Progress;
 
 /// The number of items that a worker takes at a time.
 const CHUNK: usize = 64;
@@ -110,38 +108,5 @@ impl<T> Ordered<T> {
             self.merged += 1;
             self.spent += work;
         }
-    }
-}
-
-/// A progress bar that appears after one second.
-pub struct Progress {
-    bar: ProgressBar,
-    started: Instant,
-    shown: Once,
-    quiet: bool,
-}
-
-impl Progress {
-    /// The time after which the bar appears.
-    const SHOW_DELAY: Duration = Duration::from_secs(1);
-
-    pub fn new(label: &str, count: usize, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{msg} [{bar:30}] {human_pos}/{human_len}, {eta} left");
-        bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
-        bar.set_message(without_credentials(label).into_owned());
-        Self { bar, started: Instant::now(), shown: Once::new(), quiet }
-    }
-
-    fn advance(&self, by: usize) {
-        self.bar.inc(by as u64);
-        if !self.quiet && self.started.elapsed() > Self::SHOW_DELAY {
-            // indicatif draws nothing if standard error is not a terminal.
-            self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
-        }
-    }
-
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }

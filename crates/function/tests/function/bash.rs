@@ -4,8 +4,10 @@
 //! The answers of functions in bash.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slug_function::bash::{Asked, NoAnswer, Options, Program, Replies, ask, ask_in_both_orders, locate};
+use slug_function::bash::{Asked, NoAnswer, Options, Program, Replies, Watcher, ask, ask_in_both_orders, locate};
 use slug_function::case::{Answer, Case};
 use slug_function::sandbox::Sandbox;
 use tempfile::TempDir;
@@ -87,15 +89,35 @@ fn unreadable_output_is_not_repeated() {
     }
 }
 
+/// Counts questions.
+#[derive(Debug, Default)]
+struct Counts {
+    expected: AtomicUsize,
+    asked: AtomicUsize,
+}
+
+impl Watcher for Counts {
+    fn expect(&self, questions: usize) {
+        self.expected.fetch_add(questions, Ordering::Relaxed);
+    }
+
+    fn asked(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn orders_agree_on_every_case() {
     let text = "pick() { echo \"$1 ${KEY:-}\"; }; names() { [ -z \"${KEY:-}\" ] || echo A; }";
     let cases: Vec<Case> =
         (0..300).map(|n| case(&format!("r{n}"), if n % 2 == 0 { &[("KEY", "set")] } else { &[] })).collect();
     let directory = library(text);
-    let both = ask_in_both_orders(&sandbox(), &program(directory.path(), Some("names")), &cases, &Options::default());
+    let counts = Arc::new(Counts::default());
+    let options = Options { watcher: Some(counts.clone()), ..Options::default() };
+    let both = ask_in_both_orders(&sandbox(), &program(directory.path(), Some("names")), &cases, &options);
     let (one, other) = both.unwrap_or_else(|why| panic!("{why}"));
     assert_eq!(one.answers, other.answers);
+    assert_eq!([&counts.expected, &counts.asked].map(|count| count.load(Ordering::Relaxed)), [600, 600]);
     assert_eq!(one.answers[299].as_ref().map(|answer| answer.model.as_str()), Ok("r299 "));
 }
 
