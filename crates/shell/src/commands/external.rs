@@ -12,6 +12,7 @@ use super::super::state::{Export, State, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
+use super::runners::runs_other_tasks;
 use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -40,6 +41,7 @@ impl Interpreter<'_> {
         if let Some(name) = name.single() {
             self.note_program_of_path(name, &words[0]);
         }
+        self.note_other_tasks(command, words);
         if name.single().is_some_and(|name| name.contains('/'))
             && let Some(outcome) = self.run_file(&words[0], &words[1..], None)
         {
@@ -196,12 +198,16 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Whether words are a command that is followed: a task, a program that starts another one, a script of the
-    /// repository, or a command that runs nothing.
+    /// Whether words are a command that is followed: one that runs tasks, a program that starts another one, a script
+    /// of the repository, or a command that runs nothing.
     fn is_followed(&mut self, words: &[Word]) -> bool {
         let program = words[0].literal().unwrap_or_default();
         let program = program.rsplit('/').next().unwrap_or_default();
-        runs_tasks(program) || launch(program, words).is_some() || self.is_file(&words[0]) || self.is_inert(words)
+        runs_tasks(program)
+            || runs_other_tasks(program)
+            || launch(program, words).is_some()
+            || self.is_file(&words[0])
+            || self.is_inert(words)
     }
 
     /// Whether a word is the path of a file of the repository, as a command that runs it names it.
@@ -667,7 +673,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether the script of a target is interpreted.
-    pub(super) fn is_inside(&self, target: usize) -> bool {
+    pub(crate) fn is_inside(&self, target: usize) -> bool {
         self.inside.as_ref().is_some_and(|inside| inside.targets.contains(&target))
     }
 

@@ -17,8 +17,9 @@ impl Files for TestFiles<'_> {
     }
 
     fn list(&self, directory: &str) -> Vec<String> {
-        let inside = self.0.iter().filter_map(|(path, _)| path.strip_prefix(directory)?.strip_prefix('/'));
-        inside.map(str::to_owned).collect()
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let inside = self.0.iter().filter_map(|(path, _)| path.strip_prefix(&prefix)?.split('/').next());
+        inside.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 
@@ -237,7 +238,17 @@ fn package_script_runs_in_its_directory() {
         ("npm run both", "(anything)@run.sh"),
         ("npm run loop; bash tests/run.sh", "(anything)@run.sh"),
         ("npm run write", ">x at echo SLUG=x >> $GITHUB_ENV"),
-        ("npm ci; yarn install; npm run missing; npm e2e", ""),
+        ("npm run missing; npm e2e; npm install left-pad; npm ci --ignore-scripts; yarn add x; yarn --version", ""),
+        ("npm ci", "@tests/run.sh"),
+        ("SLUG=y yarn --frozen-lockfile", "y@tests/run.sh=SLUG"),
+        ("pnpm install --reporter silent; bun i", "@tests/run.sh"),
+        ("node --run e2e", "@tests/run.sh"),
+        ("SLUG=y node --no-warnings --run=e2e -- --all", "y@tests/run.sh=SLUG"),
+        ("node --run fails", "@tests/run.sh"),
+        ("node a.js --run e2e", ""),
+        ("ls | xargs -n1 npm run e2e", "@tests/run.sh?"),
+        ("flock /tmp/lock npm run e2e; find . -exec npm run e2e \\;", "@tests/run.sh"),
+        ("yarn bash tests/run.sh; pnpm bash tests/run.sh", "@tests/run.sh @tests/run.sh"),
         ("yarn run e2e", "@tests/run.sh"),
         ("bun run e2e", "@tests/run.sh"),
         ("cd tests && pnpm run e2e", "@tests/run.sh"),
@@ -251,6 +262,61 @@ fn package_script_runs_in_its_directory() {
     let package = r#"{"scripts": {"e2e": "bash ../tests/run.sh"}}"#;
     for script in ["npm --prefix app run e2e", "pnpm -C app e2e", "yarn --cwd=app e2e", "cd app; npm run e2e"] {
         assert_eq!(slug(&[("app/package.json", package)], script), "@../tests/run.sh", "{script}");
+    }
+}
+
+/// A runner whose file is not interpreted may run what the file names.
+#[test]
+fn tasks_of_other_runners_may_call_the_target() {
+    const TASKS: &str = "tasks:\n  lint:\n    cmds: [shfmt ci]\n\n  e2e:\n    cmds:\n      - bash tests/run.sh\n  \
+                         all: {deps: [lint, e2e]}\n";
+    const PACKAGE: &str = r#"{"name": "e2e", "bin": "tests/run.sh", "scripts": {
+        "test:e2e": "bash tests/run.sh", "ci": "pnpm run test:e2e", "other": "bash tests/other.sh"}}"#;
+    let run = "bash tests/run.sh";
+    for (path, file, script, is_call) in [
+        ("Taskfile.yml", run, "task e2e", true),
+        ("Taskfile.yml", run, "cd app; go-task -v e2e", true),
+        ("app/Taskfile.yml", run, "task -d app e2e", true),
+        ("app/Taskfile.yml", run, "task e2e", false),
+        ("Taskfile.yml", run, "task --list; echo task e2e", false),
+        ("Taskfile.yml", "# bash tests/run.sh", "task e2e", false),
+        ("Taskfile.yml", "bash ci/wrap.sh", "task e2e", true),
+        ("Taskfile.yml", TASKS, "task e2e", true),
+        ("Taskfile.yml", TASKS, "task all", true),
+        ("Taskfile.yml", TASKS, "task lint", false),
+        ("Taskfile.yml", TASKS, "task \"$NAME\"", true),
+        ("Taskfile.yml", "tasks: {e2e: bash tests/run.sh}", "task lint", true),
+        ("Rakefile", "sh 'tests/run.sh'", "bundle exec rake e2e", true),
+        ("noxfile.py", run, "nox -s e2e", true),
+        ("noxfile.py", run, "uv run nox -s e2e", true),
+        ("noxfile.py", run, "python3 -m nox -s e2e", true),
+        ("tox.ini", run, "timeout 5m tox -e e2e", true),
+        ("tasks.py", run, "inv e2e", true),
+        ("Makefile.toml", run, "cargo make e2e", true),
+        ("Makefile.toml", run, "cargo test e2e", false),
+        ("compose.yaml", run, "docker compose -p x up -d", true),
+        ("compose.yaml", run, "docker compose pull", false),
+        ("build.gradle", run, "./gradlew e2e", true),
+        ("app/build.gradle", run, "./gradlew :app:e2e", true),
+        ("apps/web/project.json", run, "npx nx e2e web", true),
+        ("apps/web/package.json", PACKAGE, "turbo run test:e2e", true),
+        ("apps/web/package.json", PACKAGE, "turbo run ci", true),
+        ("apps/web/package.json", PACKAGE, "lerna run other", false),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "yarn nx run web:e2e", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "turbo run build", false),
+        ("apps/web/package.json", "{\"scripts\": {\"deep\": \"bash tests/run.sh\"}}", "turbo run build", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "npm run e2e -w web", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "pnpm -r e2e", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "pnpm -r build", false),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "npm run e2e", false),
+    ] {
+        let files = [
+            (path, file),
+            ("ci/wrap.sh", run),
+            ("turbo.json", "{\"tasks\": {\"build\": {\"dependsOn\": [\"^deep\"]}}}"),
+        ];
+        let expected = if is_call { "(anything)@run.sh" } else { "" };
+        assert_eq!(slug(&files, script), expected, "{path}: {script}");
     }
 }
 
