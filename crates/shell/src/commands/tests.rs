@@ -1154,6 +1154,12 @@ fn option_of_bash_decides_what_a_pattern_matches() {
         ("for f in none/*.env; do export SLUG=x; done", "x"),
         ("shopt -s nullglob; for f in none/*.env; do export SLUG=x; done", "|x"),
         ("shopt -s nullglob; for f in d/*.env; do export SLUG=x; done", "x"),
+        ("shopt -s nullglob; [ a = b ] && export SLUG=x", ""),
+        ("shopt -s nullglob; [ a = a ] && export SLUG=x", "x"),
+        ("shopt -s nullglob; [ -n none/*.env ] && export SLUG=x", "|x"),
+        ("shopt -s nullglob; [ none/*.env ] && export SLUG=x", "|x"),
+        ("shopt -s nullglob; f=(none/*.env); [ ${#f[@]} -gt 0 ] && export SLUG=x", "|x"),
+        ("shopt -s nullglob; f=(none/*.env); [ -e \"${f[0]}\" ] && export SLUG=x", "|x"),
     ] {
         let found = slug(&[("d/v.env", "")], &format!("set +e; {script}; bash tests/run.sh"));
         let mut values: Vec<&str> = found.split('@').next().unwrap_or_default().split('|').collect();
