@@ -42,6 +42,9 @@ const PRECISE_ROUNDS: usize = 3;
 /// Maximum files that a script which cannot be interpreted names, and that are searched too.
 const MAX_NAMED_FILES: usize = 8;
 
+/// The name of a redirect in messages about the file that it changes.
+const A_REDIRECT: &str = "a redirect";
+
 /// Maximum iterations of a loop over known words that are interpreted one by one.
 const SEPARATE_ROUNDS: usize = 16;
 
@@ -415,7 +418,7 @@ impl Interpreter<'_> {
     /// Records that a file that the script itself runs does not exist, if its path is in the repository.
     pub fn note_missing_file(&mut self, path: &str) {
         let ResolvedPath::Repository(place) = ResolvedPath::of(path, self.state.directory.as_deref()) else { return };
-        let lacks = self.files.read(&place).is_none() && !self.changed.contains(&place);
+        let lacks = self.files.read(&place).is_none() && self.changed.reason(&place).is_none();
         if self.is_recording && !self.state.ended && self.script_depth <= 1 && lacks {
             self.missing.push(Missing { name: place, within: None });
         }
@@ -498,6 +501,11 @@ impl Interpreter<'_> {
         self.note_names_in(text, base, path);
         let span = base..base + text.len();
         self.note_files_in(text, &mut vec![span]);
+    }
+
+    /// Records why what a file names may run, if there is a reason of its own.
+    pub fn note_doubt(&mut self, file: &SourceFile, reason: Option<String>) {
+        self.doubts.extend(reason.map(|reason| (file.base..file.base + file.text.len(), reason)));
     }
 
     /// Records that tasks which a file defines may run, with the reason: the targets that it names, or that the files
@@ -1221,7 +1229,7 @@ impl Interpreter<'_> {
                 if is_stdout {
                     file = Some((redirect, target));
                 } else if let Some(path) = target.single() {
-                    self.note_changed(path);
+                    self.note_changed(A_REDIRECT, path);
                 }
             } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.here_document.is_none() {
                 self.expand(&redirect.target);
@@ -1247,7 +1255,7 @@ impl Interpreter<'_> {
             self.write(&output.texts, command.span.clone(), appends);
         } else if let Some(path) = target.single() {
             self.note_output_file(path, &output, Some(command));
-            self.note_changed(path);
+            self.note_changed(A_REDIRECT, path);
         } else if self.names_env_file && output.may_assign() {
             self.state.set_opaque("the file to which a script writes variables is not known".to_owned());
         }

@@ -294,8 +294,10 @@ impl Interpreter<'_> {
             None => self.interpreter(&file.text),
         };
         let is_foreign = !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text);
-        if is_foreign || has_carriage_returns(&file.text) || self.is_changed(&path) {
+        let change = self.change_of(&path);
+        if is_foreign || has_carriage_returns(&file.text) || change.is_some() {
             self.note_uninterpreted(&file.text, file.base, &path);
+            self.note_doubt(&file, change);
             return None;
         }
         self.resolve(&own_spans(std::slice::from_ref(word)));
@@ -320,14 +322,14 @@ impl Interpreter<'_> {
 
     /// The file of the repository to which a path leads, if no command may have changed it.
     pub(super) fn unchanged_file_at(&self, path: &str) -> Option<SourceFile> {
-        self.file_at(path).filter(|_| !self.is_changed(path))
+        self.file_at(path).filter(|_| self.change_of(path).is_none())
     }
 
-    /// Whether a command may have changed the file of the repository to which a path leads.
-    pub(crate) fn is_changed(&self, path: &str) -> bool {
+    /// What may have changed the file of the repository to which a path leads; `None` if nothing may have.
+    pub(crate) fn change_of(&self, path: &str) -> Option<String> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
-            ResolvedPath::Repository(path) => self.changed.contains(&path),
-            ResolvedPath::Elsewhere => false,
+            ResolvedPath::Repository(path) => self.changed.reason(&path),
+            ResolvedPath::Elsewhere => None,
         }
     }
 
@@ -892,7 +894,7 @@ pub(super) fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
 }
 
 /// The text after the last expansion of a word.
-fn literal_end(pieces: &[Piece]) -> String {
+pub(super) fn literal_end(pieces: &[Piece]) -> String {
     let flat = flattened(pieces);
     let mut literals: Vec<String> = flat.iter().rev().map_while(|piece| piece.literal().map(Cow::into_owned)).collect();
     literals.reverse();

@@ -55,13 +55,17 @@ impl Interpreter<'_> {
         if call.has_others {
             self.note_packages_below(command, words);
         }
-        let directory = directory_after(self.state.directory.as_deref(), &call.directories)?;
-        let (directory, path, file) = self.package_at(directory)?;
+        let directory = directory_after(self.state.directory.as_deref(), &call.directories);
+        let Some((directory, path, file)) = directory.and_then(|directory| self.package_at(directory)) else {
+            return self.program_of_package(command, call, words);
+        };
         self.spend(file.text.len() / 16 + 1);
         let scripts = package::scripts(&file.text, file.base);
         let script = |name: &str| scripts.iter().find(|(known, _)| known == name).map(|(_, script)| script.clone());
-        if call.is_unknown || call.name.is_none() && !call.installs || self.changed.contains(&path) {
+        let change = self.changed.reason(&path);
+        if call.is_unknown || call.name.is_none() && !call.installs || change.is_some() {
             self.note_uninterpreted(&file.text, file.base, &path);
+            self.note_doubt(&file, change);
             return None;
         }
         let phases: Vec<Derived> = match call.name {
@@ -72,13 +76,7 @@ impl Interpreter<'_> {
                         let names = scripts.iter().map(|(name, _)| name.clone()).collect();
                         self.note_missing(&name, (path, names));
                     }
-                    // Other managers than npm run a program of this name.
-                    let is_program = command == "yarn" || matches!(command, "bun" | "pnpm") && !call.is_run;
-                    return is_program.then(|| {
-                        let program = self.value_word(Text::known(name), &words[0].span);
-                        let program: Vec<Word> = std::iter::once(program).chain(call.arguments).collect();
-                        self.command_of_words(&program)
-                    });
+                    return self.program_of_package(command, ScriptCall { name: Some(name), ..call }, words);
                 };
                 main.append(self.quoted_arguments(&call.arguments));
                 let around = |phase: &str| script(&format!("{phase}{name}")).filter(|_| command != "node");
@@ -101,6 +99,15 @@ impl Interpreter<'_> {
         let output = Output::unknown(format!("the output of `{command}` is not known"));
         // The installation itself may fail.
         Some(if call.installs { Outcome::unknown(output) } else { Outcome { output, ..outcome } })
+    }
+
+    /// Interprets the program of a package, which other managers than npm run if no script has its name.
+    fn program_of_package(&mut self, command: &str, call: ScriptCall, words: &[Word]) -> Option<Outcome> {
+        let is_program = command == "yarn" || matches!(command, "bun" | "pnpm") && !call.is_run;
+        let name = call.name.filter(|_| is_program && !call.is_unknown)?;
+        let program = self.value_word(Text::known(name), &words[0].span);
+        let program: Vec<Word> = std::iter::once(program).chain(call.arguments).collect();
+        Some(self.command_of_words(&program))
     }
 
     /// The installation of the dependencies of a package, which runs scripts; `None` if the command does something

@@ -1089,6 +1089,25 @@ fn changed_file_is_not_known() {
         "aws s3 cp s3://x/env d/v.env",
         "tar -xzf x.tgz -C d",
         "unzip x.zip -d d",
+        // Attached values of options, and paths of which only the end is known.
+        "tar -xzf x.tgz -Cd",
+        "tar xCf d x.tgz",
+        "tar -xf x.tgz --directory=d",
+        "cp --target-directory=d full/v.env",
+        "cp -td full/v.env",
+        "curl -fod/v.env https://x.example/env",
+        "wget -qOd/v.env https://x.example/env",
+        "wget -Pd https://x.example/v.env",
+        "unzip -dd x.zip",
+        "cd d; curl -fO 'https://x.example/v.env?a=b'; cd ..",
+        "cd d; curl -fO \"$HOST/v.env\"; cd ..",
+        "cd d; wget -q https://x.example/v.env; cd ..",
+        "curl -O --output-dir d https://x.example/v.env",
+        "cp \"$X/v.env\" d",
+        "cp -r \"$X/d\" .",
+        "cp \"$X\"/*.env d",
+        "cp /tmp/x/*.env d",
+        "cp \"$X\" d",
         "gpg -d -o d/v.env v.env.gpg",
         "sops --output=d/v.env -d v.env.enc",
         "git checkout release -- d/v.env",
@@ -1117,11 +1136,15 @@ fn changed_file_is_not_known() {
         "git checkout -- d/v.env; git restore d; git reset --hard HEAD; git merge --abort; git log merge",
         "(cd /tmp/x && git pull); git -C /tmp/x checkout v1",
         "tar -czf x.tgz d; tar xzf x.tgz; curl -o x.tgz https://x.example/d",
+        "cp \"$X/f\" .; cp \"$X/other.env\" d; cp -r \"$X/full\" .; cp -t d \"$X/e\" /tmp/f",
+        "curl -O https://x.example/d/v.env; cd d; curl -fO https://x.example/other.env",
+        "cd d; wget -O- https://x.example/v.env",
+        "tar -czf x.tgz -Cd .",
         "docker build -f d/w.sh -t img d",
         "false && sed -i s/x/y/ d/v.env || true",
         "echo a > d/v.env.bak; mkdir -p d; rm -rf dist; head d/v.env 2>/dev/null || true",
     ] {
-        assert_eq!(value(&format!("{reader}; {call}")), "x", "{reader}");
+        assert_eq!(value(&format!("({reader}); {call}")), "x", "{reader}");
     }
     for call in [
         "bash d/w.sh",

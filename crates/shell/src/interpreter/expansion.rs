@@ -351,14 +351,15 @@ impl Interpreter<'_> {
     /// scripts name elsewhere may have been written.
     fn content(&mut self, path: &Word) -> Text {
         let path = self.expand_again(path);
-        let is_known = |path: &&String| !self.is_named_elsewhere(path) && !self.is_changed(path);
+        let change = path.single().and_then(|path| self.change_of(path));
+        let is_known = |path: &&String| !self.is_named_elsewhere(path) && change.is_none();
         let file = path.single().filter(is_known).and_then(|path| self.file_at(path));
         let text = match file.filter(|file| file.text.len() <= SCRIPT_BYTES) {
             Some(file) => {
                 self.spend(file.text.len() / 64);
                 Text::known(file.text.replace('\0', ""))
             }
-            None => Text::unknown("the content of a file is not known"),
+            None => Text::unknown(change.unwrap_or_else(|| "the content of a file is not known".to_owned())),
         };
         if self.runs_in_bash { text } else { text.or(Text::empty()) }
     }
