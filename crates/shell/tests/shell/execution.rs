@@ -36,6 +36,8 @@ proptest! {
 #[test]
 fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
     for script in [
+        "if [ \"$(<nofile)\" = k ]; then bash T; fi; echo A=x >> $GITHUB_ENV; false",
+        "f() { export B=\"$(<nofile)\"; }; echo A=x >> $GITHUB_ENV; f || bash T; echo A=y >> $GITHUB_ENV; bash T",
         "for i in 1 2 3; do if bash T; then echo done; fi; export A=x; done",
         "for i in 1 2 3; do bash T; export \"A=x\"; done",
         "[[ -n \"$(A=x bash T)\" ]]",
