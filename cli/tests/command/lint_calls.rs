@@ -124,12 +124,64 @@ fn file_that_an_earlier_step_changes_is_undecided() {
         ("uses: ./act", "undecided .github/workflows/w.yml:9"),
         ("run: cat ci/m.env; bash -n ci/prepare.sh; git diff ci", ""),
         ("run: sed -i s/large/small/ ci/other.env", ""),
+        // A checkout restores the committed files.
+        ("run: git checkout release\n      - uses: actions/checkout@v4", ""),
+        (
+            "run: git checkout release\n      - {uses: actions/checkout@v4, with: {clean: false}}",
+            "undecided .github/workflows/w.yml:10",
+        ),
+        (
+            "run: git checkout release\n      - {uses: actions/checkout@v4, with: {ref: next}}",
+            "undecided .github/workflows/w.yml:10",
+        ),
+        (
+            "run: git checkout release\n      - {uses: actions/checkout@v4, if: github.ref_name == 'x'}",
+            "undecided .github/workflows/w.yml:10",
+        ),
+        (
+            "run: git checkout release\n      - {uses: actions/checkout@v4, with: {path: ci/x}}",
+            "undecided .github/workflows/w.yml:10",
+        ),
+        ("run: sed -i s/a/b/ ci/m.env\n      - {uses: actions/checkout@v4, with: {path: ci, clean: true}}", ""),
     ] {
         let steps = format!("      - uses: actions/checkout@v4\n      - {step}\n{call}");
         let workflow = workflow("CI_ACME_KEY: '${{ secrets.CI_ACME_KEY }}'", &steps);
         let files: Vec<(&str, &str)> = files.into_iter().chain([("act/action.yml", action)]).collect();
         let found = found("changed-file", &workflow, &files);
         assert_eq!(found.join(" "), expected, "{step}");
+    }
+}
+
+/// The finding about a file that may have changed names the command and the step, or the file that may run the call.
+#[test]
+fn reason_of_undecided_call_names_command_and_step() {
+    let files = [
+        ("ci/m.env", "SLUG=ac-large\n"),
+        ("ci/w.sh", "bash tests/run.sh\n"),
+        ("ci/prepare.sh", "sed -i s/large/small/ ci/m.env\n"),
+        ("package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}\n"),
+        ("Makefile", "e2e:\n\tbash tests/run.sh\n"),
+        ("justfile", "e2e:\n  bash tests/run.sh\n"),
+        ("Taskfile.yml", "tasks:\n  e2e: bash ci/w.sh\n"),
+    ];
+    for (change, call, reason) in [
+        ("bash ci/prepare.sh", ". ci/m.env; bash tests/run.sh", "`sed` in step 2 may have changed `ci/m.env`"),
+        ("echo > ci/m.env", "SLUG=$(<ci/m.env) bash tests/run.sh", "a redirect in step 2 may have changed `ci/m.env`"),
+        ("true", "cp x ci/w.sh; bash ci/w.sh", "`cp` may have changed `ci/w.sh` before"),
+        ("git pull", "bash ci/w.sh", "`git` in step 2 may have changed `ci/w.sh`"),
+        ("sed -i s/a/b/ package.json", "npm run e2e", "`sed` in step 2 may have changed `package.json`"),
+        ("sed -i s/a/b/ Makefile", "make e2e", "`sed` in step 2 may have changed `Makefile`"),
+        ("sed -i s/a/b/ justfile", "just e2e", "`sed` in step 2 may have changed `justfile`"),
+        ("true", "task e2e", "`task` may run it through `Taskfile.yml`, which is not interpreted"),
+    ] {
+        let steps = format!("      - uses: actions/checkout@v4\n      - run: {change}\n      - run: {call}\n");
+        let mut scratch =
+            Scratch::new("calls-reasons").file(".github/workflows/w.yml", workflow("PAYER: house", &steps));
+        for (path, text) in FILES.iter().chain(&files) {
+            scratch = scratch.file(path, text);
+        }
+        let output = slugproof(["lint", "--output", "json"]).dir(&scratch).run();
+        assert!(output.stdout.contains(reason), "{change}; {call}: {}", output.stdout);
     }
 }
 

@@ -10,11 +10,13 @@ mod launch;
 mod make;
 mod packages;
 mod print;
+mod runners;
 mod tasks;
 mod writes;
 
 pub use choices::{is_model_option_name, mentions_settings_file};
 pub(super) use launch::runs_other_language;
+pub use runners::may_run_files;
 pub use writes::may_change_files;
 
 use super::files::{SourceFile, has_carriage_returns, needs_bash};
@@ -666,10 +668,13 @@ impl Interpreter<'_> {
         let path = self.expand_run(first).single().cloned();
         let found = path.as_ref().and_then(|path| Some((path, self.file_at(path)?)));
         let is_unknown = |path: &str, file: &SourceFile| {
-            self.is_changed(path) || has_carriage_returns(&file.text) || !self.runs_in_bash && needs_bash(&file.text)
+            self.change_of(path).is_some()
+                || has_carriage_returns(&file.text)
+                || !self.runs_in_bash && needs_bash(&file.text)
         };
         if let Some((path, file)) = found.as_ref().filter(|(path, file)| is_unknown(path, file)) {
             self.note_uninterpreted(&file.text, file.base, path);
+            self.note_doubt(file, self.change_of(path));
         } else if let Some((path, file)) = found {
             let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
             let outer = self.state.arguments.clone();
@@ -687,6 +692,7 @@ impl Interpreter<'_> {
                 return outcome.without_states();
             }
         }
+        let change = path.as_ref().and_then(|path| self.change_of(path));
         if path.is_some_and(|path| path.ends_with("bin/activate")) {
             // A virtual environment of Python sets these variables only.
             for name in ["PATH", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PS1", "PYTHONHOME"] {
@@ -697,7 +703,10 @@ impl Interpreter<'_> {
         let file = first.literal();
         let file = file.as_deref().unwrap_or("a file");
         self.calls_unknown_functions = true;
-        let reason = format!("`{command} {file}` may set it");
+        let reason = match change {
+            Some(change) => format!("{change}, which `{command}` reads"),
+            None => format!("`{command} {file}` may set it"),
+        };
         self.note_all_assigned(&reason, &first.span);
         self.havoc(&reason);
         unknown()

@@ -44,7 +44,7 @@ impl Derived {
     }
 
     /// The bytes of the file from which some bytes come.
-    fn origin(&self, span: &Span) -> Span {
+    pub fn origin(&self, span: &Span) -> Span {
         let at = |byte: usize| {
             let index = self.parts.partition_point(|part| part.start <= byte).checked_sub(1);
             index.map(|index| (&self.parts[index], byte - self.parts[index].start))

@@ -25,6 +25,7 @@ use super::syntax::{
     AndOr, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline, Redirect, RedirectOperator,
     Script, Span, While, Word,
 };
+use super::targets::find_targets;
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use outcome::{Outcome, Status};
@@ -40,6 +41,9 @@ const PRECISE_ROUNDS: usize = 3;
 
 /// Maximum files that a script which cannot be interpreted names, and that are searched too.
 const MAX_NAMED_FILES: usize = 8;
+
+/// The name of a redirect in messages about the file that it changes.
+const A_REDIRECT: &str = "a redirect";
 
 /// Maximum iterations of a loop over known words that are interpreted one by one.
 const SEPARATE_ROUNDS: usize = 16;
@@ -84,6 +88,8 @@ pub(super) struct Interpreter<'a> {
     /// The targets of the calls that are never reached.
     pub unreached: BTreeSet<usize>,
     pub occurrences: Occurrences<'a>,
+    /// The files that are not interpreted for a reason, by their bytes: why what they name may run.
+    doubts: Vec<(Span, String)>,
     /// The scripts that are derived from files.
     pub derived: DerivedTexts,
     /// The points at which the current shell may have ended early.
@@ -232,6 +238,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         calls: Vec::new(),
         unreached: BTreeSet::new(),
         occurrences: Occurrences::new(input.targets, file_variable),
+        doubts: Vec::new(),
         derived: DerivedTexts::default(),
         exits: Exits::default(),
         early_status: None,
@@ -304,7 +311,12 @@ impl Interpreter<'_> {
             };
             let is_found = calls.iter().any(|call| call.target == target) && !self.calls_unknown_functions;
             if !(occurrence.is_stored && is_found) {
-                let reason = "whether the script calls this, and with which variables, is not known";
+                let mut doubts = self.doubts.iter().rev();
+                let reason = doubts
+                    .find(|(file, _)| file.contains(&occurrence.span.start))
+                    .map_or("whether the script calls this, and with which variables, is not known", |(_, reason)| {
+                        reason
+                    });
                 calls.push(Call::possible(target, occurrence.span.clone(), reason.to_owned()));
             }
         }
@@ -406,7 +418,7 @@ impl Interpreter<'_> {
     /// Records that a file that the script itself runs does not exist, if its path is in the repository.
     pub fn note_missing_file(&mut self, path: &str) {
         let ResolvedPath::Repository(place) = ResolvedPath::of(path, self.state.directory.as_deref()) else { return };
-        let lacks = self.files.read(&place).is_none() && !self.changed.contains(&place);
+        let lacks = self.files.read(&place).is_none() && self.changed.reason(&place).is_none();
         if self.is_recording && !self.state.ended && self.script_depth <= 1 && lacks {
             self.missing.push(Missing { name: place, within: None });
         }
@@ -487,19 +499,51 @@ impl Interpreter<'_> {
     /// environment file. The same holds for the files of the repository that it names.
     pub fn note_uninterpreted(&mut self, text: &str, base: usize, path: &str) {
         self.note_names_in(text, base, path);
-        self.note_files_in(text, &mut vec![base]);
+        let span = base..base + text.len();
+        self.note_files_in(text, &mut vec![span]);
     }
 
-    /// Records what the files name that a script names which cannot be interpreted; `seen` are their positions.
-    pub fn note_files_in(&mut self, text: &str, seen: &mut Vec<usize>) {
+    /// Records why what a file names may run, if there is a reason of its own.
+    pub fn note_doubt(&mut self, file: &SourceFile, reason: Option<String>) {
+        self.doubts.extend(reason.map(|reason| (file.base..file.base + file.text.len(), reason)));
+    }
+
+    /// Records that tasks which a file defines may run, with the reason: the targets that it names, or that the files
+    /// name that it names.
+    pub fn note_tasks_in(&mut self, path: &str, file: &SourceFile, reason: &str) {
+        let SourceFile { text, base } = file;
+        self.spend(text.len() / 64 + 1);
+        if !self.is_recording || self.state.ended {
+            return;
+        }
+        let named: Vec<_> = find_targets(text, self.targets).filter(|(target, _)| !self.is_inside(*target)).collect();
+        for (target, span) in named {
+            self.calls.push(Call::possible(target, base + span.start..base + span.end, reason.to_owned()));
+        }
+        if text.contains(self.file_variable) {
+            self.state.set_opaque(format!("`{path}` is not interpreted and names ${}", self.file_variable));
+        }
+        // The tasks run in the directory of the file.
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
+        let outer = self.state.directory.replace(directory);
+        let span = *base..base + text.len();
+        let mut read = vec![span];
+        self.note_files_in(text, &mut read);
+        self.state.directory = outer;
+        self.doubts.extend(read.into_iter().skip(1).map(|file| (file, reason.to_owned())));
+    }
+
+    /// Records what the files name that a script names which cannot be interpreted; `seen` are the bytes of the files.
+    pub fn note_files_in(&mut self, text: &str, seen: &mut Vec<Span>) {
         let is_between = |c: char| c.is_whitespace() || "'\"`$(){}<>;&|=,:".contains(c);
         for part in text.split(is_between).filter(|part| part.contains('/')) {
             self.spend(1);
-            let Some(file) = self.file_at(part).filter(|file| !seen.contains(&file.base)) else { continue };
+            let is_new = |file: &SourceFile| seen.iter().all(|other| other.start != file.base);
+            let Some(file) = self.file_at(part).filter(is_new) else { continue };
             if seen.len() == MAX_NAMED_FILES {
                 break;
             }
-            seen.push(file.base);
+            seen.push(file.base..file.base + file.text.len());
             if !self.targets.iter().any(|target| part.ends_with(target)) {
                 self.note_names_in(&file.text, file.base, part);
                 self.note_files_in(&file.text, seen);
@@ -1185,7 +1229,7 @@ impl Interpreter<'_> {
                 if is_stdout {
                     file = Some((redirect, target));
                 } else if let Some(path) = target.single() {
-                    self.note_changed(path);
+                    self.note_changed(A_REDIRECT, path);
                 }
             } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.here_document.is_none() {
                 self.expand(&redirect.target);
@@ -1211,7 +1255,7 @@ impl Interpreter<'_> {
             self.write(&output.texts, command.span.clone(), appends);
         } else if let Some(path) = target.single() {
             self.note_output_file(path, &output, Some(command));
-            self.note_changed(path);
+            self.note_changed(A_REDIRECT, path);
         } else if self.names_env_file && output.may_assign() {
             self.state.set_opaque("the file to which a script writes variables is not known".to_owned());
         }

@@ -268,6 +268,9 @@ impl<'w> JobRun<'_, 'w> {
         let mut levels = vec![Level::new(Course::new(env), None)];
         let roots = roots(steps);
         for (step, is_rehearsal) in order(steps) {
+            if let Some(directory) = restored_directory(step) {
+                levels[0].changed.restore(directory);
+            }
             if slice.steps.contains(&(step.number - 1)) {
                 let sites = if is_rehearsal { &mut Vec::new() } else { &mut sites };
                 self.evaluate_step(step, step, &roots, &mut levels, sites);
@@ -418,7 +421,7 @@ impl<'w> JobRun<'_, 'w> {
             });
         }
         levels[0].settings_reason = levels[0].settings_reason.take().or_else(|| effects.settings_reason.clone());
-        levels[0].changed.extend(&effects.changed);
+        levels[0].changed.extend(&effects.changed, owner.number);
         if effects.calls.is_empty() {
             let never = |target: &usize| CallSite {
                 is_reached: false,
@@ -956,20 +959,46 @@ fn order(steps: &[Step]) -> impl Iterator<Item = (&Step, bool)> {
     })
 }
 
+/// Whether a step checks out a repository.
+fn checks_out(step: &Step) -> bool {
+    step.uses.as_ref().is_some_and(|uses| uses.contains("/checkout@"))
+}
+
+/// The text of an input of a step.
+fn input<'s>(step: &'s Step, name: &str) -> Option<&'s str> {
+    step.with.iter().find(|(key, _, _)| key == name).and_then(|(_, _, value)| value.text())
+}
+
 /// The directories into which the steps of a job check out the repository; empty if one is computed.
 fn roots(steps: &[Step]) -> Vec<&str> {
     let mut roots = vec![""];
-    for step in steps.iter().filter(|step| step.uses.as_ref().is_some_and(|uses| uses.contains("/checkout@"))) {
-        let input =
-            |name: &str| step.with.iter().find(|(key, _, _)| key == name).and_then(|(_, _, value)| value.text());
-        let path = input("path").filter(|_| input("repository").is_none());
-        match path {
+    for step in steps.iter().filter(|step| checks_out(step)) {
+        match input(step, "path").filter(|_| input(step, "repository").is_none()) {
             Some(path) if path.contains("${{") => return Vec::new(),
-            Some(path) => roots.push(path.trim_start_matches("./").trim_end_matches('/')),
+            Some(path) => roots.push(directory_of_checkout(path)),
             None => {}
         }
     }
     roots
+}
+
+fn directory_of_checkout(path: &str) -> &str {
+    path.trim_start_matches("./").trim_end_matches('/')
+}
+
+/// The directory in which a step certainly restores the committed files: a checkout deletes all other files, unless an
+/// input says otherwise. `None` if it may leave changed files or check out others.
+fn restored_directory(step: &Step) -> Option<&str> {
+    let is_plain = step.conditions.is_empty() && step.continue_on_error.is_none() && !step.is_concurrent;
+    let others = ["repository", "ref", "clean", "sparse-checkout"];
+    let is_default = |name: &&str| {
+        let is_given = step.with.iter().any(|(key, _, _)| key.eq_ignore_ascii_case(name));
+        !is_given || *name == "clean" && input(step, name) == Some("true")
+    };
+    let path = input(step, "path").unwrap_or_default();
+    let is_known = step.uses.as_ref().is_some_and(|uses| uses.contains("actions/checkout@"));
+    let is_restored = is_known && is_plain && others.iter().all(is_default);
+    (is_restored && !path.contains("${{")).then(|| directory_of_checkout(path))
 }
 
 /// Formats a row for display, with `…` for values that are not known. A row without any relevant key has the empty

@@ -426,13 +426,7 @@ fn calls_action(step: &Step, search: &Search<'_>) -> bool {
 
 /// Whether a script may run a file of the repository.
 fn may_run_files(script: &str, search: &Search<'_>) -> bool {
-    const RUNNERS: [&str; 17] = [
-        "bash", "sh", "source", ".", "make", "gmake", "npm", "pnpm", "yarn", "bun", "just", "pytest", "py.test",
-        "bats", "jest", "mocha", "vitest",
-    ];
-    let is_runner = |word: &str| RUNNERS.contains(&word);
-    search.files.is_known()
-        && (script.contains('/') || script.contains(".sh") || script.split_whitespace().any(is_runner))
+    search.files.is_known() && slug_shell::may_run_files(script)
 }
 
 fn any_text(node: &Node, is_match: &impl Fn(&str) -> bool) -> bool {

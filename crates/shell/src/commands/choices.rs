@@ -191,7 +191,10 @@ impl Interpreter<'_> {
         let option_has = |words: &[&str]| option.is_some_and(|name| has_word_of(name, words));
         let names_settings = option == Some("-c") || option_has(&SETTINGS_WORDS);
         if names_settings && (option_has(&ENVIRONMENT_WORDS) || has_word_of(&basename(path), &ENVIRONMENT_WORDS)) {
-            choice(format!("the unknown file `{path}` may choose the model of the call"));
+            choice(match self.change_of(path) {
+                Some(change) => format!("{change}, which may choose the model of the call"),
+                None => format!("the unknown file `{path}` may choose the model of the call"),
+            });
         } else if names_settings {
             arguments.unread_settings.get_or_insert_with(|| path.to_owned());
         }
@@ -240,7 +243,9 @@ impl Interpreter<'_> {
                 match self.unchanged_file_at(path) {
                     Some(file) => self.note_settings(path, &file.text),
                     None => {
-                        self.settings_reason = Some("an unknown env file may choose the model of the call".to_owned());
+                        let file = self.change_of(path).map(|change| format!("{change}, which"));
+                        let file = file.unwrap_or_else(|| "an unknown env file".to_owned());
+                        self.settings_reason = Some(format!("{file} may choose the model of the call"));
                     }
                 }
             }

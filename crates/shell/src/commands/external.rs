@@ -12,6 +12,7 @@ use super::super::state::{Export, State, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
+use super::runners::runs_other_tasks;
 use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -40,6 +41,7 @@ impl Interpreter<'_> {
         if let Some(name) = name.single() {
             self.note_program_of_path(name, &words[0]);
         }
+        self.note_other_tasks(command, words);
         if name.single().is_some_and(|name| name.contains('/'))
             && let Some(outcome) = self.run_file(&words[0], &words[1..], None)
         {
@@ -196,12 +198,16 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Whether words are a command that is followed: a task, a program that starts another one, a script of the
-    /// repository, or a command that runs nothing.
+    /// Whether words are a command that is followed: one that runs tasks, a program that starts another one, a script
+    /// of the repository, or a command that runs nothing.
     fn is_followed(&mut self, words: &[Word]) -> bool {
         let program = words[0].literal().unwrap_or_default();
         let program = program.rsplit('/').next().unwrap_or_default();
-        runs_tasks(program) || launch(program, words).is_some() || self.is_file(&words[0]) || self.is_inert(words)
+        runs_tasks(program)
+            || runs_other_tasks(program)
+            || launch(program, words).is_some()
+            || self.is_file(&words[0])
+            || self.is_inert(words)
     }
 
     /// Whether a word is the path of a file of the repository, as a command that runs it names it.
@@ -288,8 +294,10 @@ impl Interpreter<'_> {
             None => self.interpreter(&file.text),
         };
         let is_foreign = !SHELLS.contains(&program) || program != "bash" && needs_bash(&file.text);
-        if is_foreign || has_carriage_returns(&file.text) || self.is_changed(&path) {
+        let change = self.change_of(&path);
+        if is_foreign || has_carriage_returns(&file.text) || change.is_some() {
             self.note_uninterpreted(&file.text, file.base, &path);
+            self.note_doubt(&file, change);
             return None;
         }
         self.resolve(&own_spans(std::slice::from_ref(word)));
@@ -314,14 +322,14 @@ impl Interpreter<'_> {
 
     /// The file of the repository to which a path leads, if no command may have changed it.
     pub(super) fn unchanged_file_at(&self, path: &str) -> Option<SourceFile> {
-        self.file_at(path).filter(|_| !self.is_changed(path))
+        self.file_at(path).filter(|_| self.change_of(path).is_none())
     }
 
-    /// Whether a command may have changed the file of the repository to which a path leads.
-    pub(crate) fn is_changed(&self, path: &str) -> bool {
+    /// What may have changed the file of the repository to which a path leads; `None` if nothing may have.
+    pub(crate) fn change_of(&self, path: &str) -> Option<String> {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
-            ResolvedPath::Repository(path) => self.changed.contains(&path),
-            ResolvedPath::Elsewhere => false,
+            ResolvedPath::Repository(path) => self.changed.reason(&path),
+            ResolvedPath::Elsewhere => None,
         }
     }
 
@@ -665,7 +673,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether the script of a target is interpreted.
-    pub(super) fn is_inside(&self, target: usize) -> bool {
+    pub(crate) fn is_inside(&self, target: usize) -> bool {
         self.inside.as_ref().is_some_and(|inside| inside.targets.contains(&target))
     }
 
@@ -884,7 +892,7 @@ pub(super) fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
 }
 
 /// The text after the last expansion of a word.
-fn literal_end(pieces: &[Piece]) -> String {
+pub(super) fn literal_end(pieces: &[Piece]) -> String {
     let flat = flattened(pieces);
     let mut literals: Vec<String> = flat.iter().rev().map_while(|piece| piece.literal().map(Cow::into_owned)).collect();
     literals.reverse();

@@ -84,8 +84,10 @@ impl Interpreter<'_> {
         };
         self.spend(file.text.len() / 16 + 1);
         let justfile = parse(&file.text);
-        let is_unknown = arguments.is_unknown || justfile.is_incomplete || self.changed.contains(&path);
+        let change = self.changed.reason(&path);
+        let is_unknown = arguments.is_unknown || justfile.is_incomplete || change.is_some();
         if is_unknown || file.text.len() > SCRIPT_BYTES {
+            self.note_doubt(&file, change);
             self.note_justfiles(path, file);
             return None;
         }

@@ -32,13 +32,15 @@ pub(crate) fn runs_other_language(program: &str) -> bool {
 const COMMAND_RUNNERS: [&str; 3] = ["bunx", "npx", "uvx"];
 
 /// Programs that run the command after a word such as `run`.
-const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 11] = [
+const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 13] = [
+    ("bundle", &["exec"]),
     ("conda", &["run"]),
     ("coverage", &["run"]),
     ("hatch", &["run"]),
     ("npm", &["exec", "x"]),
     ("pdm", &["run"]),
     ("pipenv", &["run"]),
+    ("pipx", &["run"]),
     ("pnpm", &["dlx", "exec"]),
     ("poetry", &["run"]),
     ("rye", &["run"]),
@@ -147,14 +149,17 @@ pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
 
 /// Programs that start the command in their arguments: how many arguments are before it, and the options that take
 /// the next word as their value.
-const PREFIXES: [(&str, usize, &[&str]); 15] = [
+const PREFIXES: [(&str, usize, &[&str]); 20] = [
     ("caffeinate", 0, &["-t", "-w"]),
     ("chronic", 0, &[]),
     ("exec", 0, &["-a"]),
+    ("faketime", 1, &[]),
+    ("flock", 1, &["-E", "-w", "--conflict-exit-code", "--timeout", "--wait"]),
     ("ionice", 0, &["-c", "-n", "--class", "--classdata"]),
     ("nice", 0, &["-n", "--adjustment"]),
     ("nohup", 0, &[]),
     ("numactl", 0, &[]),
+    ("parallel", 0, &["-a", "-I", "-j", "-n", "-N", "--delay", "--jobs", "--joblog", "--retries", "--timeout"]),
     ("setsid", 0, &[]),
     ("stdbuf", 0, &["-i", "-o", "-e", "--input", "--output", "--error"]),
     ("strace", 0, &["-e", "-o"]),
@@ -162,6 +167,26 @@ const PREFIXES: [(&str, usize, &[&str]); 15] = [
     ("taskset", 1, &["-c"]),
     ("time", 0, &["-f", "-o", "--format", "--output"]),
     ("timeout", 1, &["-k", "-s", "--kill-after", "--signal"]),
+    ("unbuffer", 0, &[]),
+    (
+        "xargs",
+        0,
+        &[
+            "-a",
+            "-d",
+            "-E",
+            "-I",
+            "-L",
+            "-n",
+            "-P",
+            "-s",
+            "--arg-file",
+            "--delimiter",
+            "--max-args",
+            "--max-chars",
+            "--max-procs",
+        ],
+    ),
     (
         "xvfb-run",
         0,

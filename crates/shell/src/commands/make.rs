@@ -119,8 +119,10 @@ impl Interpreter<'_> {
         });
         let (file, path) = found?;
         self.spend(file.text.len() / 16 + 1);
-        if arguments.is_unknown || file.text.len() > SCRIPT_BYTES || self.changed.contains(&path) {
+        let change = self.changed.reason(&path);
+        if arguments.is_unknown || file.text.len() > SCRIPT_BYTES || change.is_some() {
             self.note_uninterpreted(&file.text, file.base, &path);
+            self.note_doubt(&file, change);
             return None;
         }
         self.resolve(&own_spans(words));
@@ -359,13 +361,14 @@ impl Interpreter<'_> {
             let found = self.file_at(&path).filter(|file| file.text.len() <= SCRIPT_BYTES);
             match found {
                 None if is_optional && !is_computed(&path) => {}
-                Some(file) if !is_conditional && make.files.len() < MAX_DEPTH && !self.is_changed(&path) => {
+                Some(file) if !is_conditional && make.files.len() < MAX_DEPTH && self.change_of(&path).is_none() => {
                     self.spend(file.text.len() / 16 + 1);
                     self.load_makefile(make, MakeFile { path, text: file.text, base: file.base });
                 }
                 _ => {
                     if let Some(file) = found {
                         self.note_uninterpreted(&file.text, file.base, &path);
+                        self.note_doubt(&file, self.change_of(&path));
                     }
                     self.may_define(make, "a Makefile includes a file that may set it");
                 }

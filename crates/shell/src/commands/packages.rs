@@ -7,6 +7,8 @@ use super::super::options::ShellOptions;
 use super::super::package;
 use super::super::syntax::Word;
 use super::tasks::{Tasks, directory_after};
+use slug_value::Text;
+use std::borrow::Cow;
 
 /// Commands of package managers that run a script.
 const RUN: [&str; 5] = ["run", "run-script", "rum", "urn", "run-test"];
@@ -17,6 +19,12 @@ const OWN: [&str; 28] = [
     "install", "link", "list", "ls", "outdated", "pack", "patch", "publish", "rebuild", "remove", "store", "up",
     "update", "why",
 ];
+
+/// Commands that install the dependencies of a package, and then run its [`HOOKS`].
+const INSTALL: [&str; 8] = ["ci", "clean-install", "i", "ic", "in", "ins", "install", "install-clean"];
+
+/// The scripts that an installation runs, in this order.
+const HOOKS: [&str; 7] = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
 
 /// Options with a directory.
 const DIRECTORY: [&str; 5] = ["--prefix", "-C", "--cwd", "--dir", "--workspace"];
@@ -32,48 +40,105 @@ struct ScriptCall {
     directories: Vec<String>,
     /// Whether a word such as `run` is before the name.
     is_run: bool,
+    /// Whether the command installs the dependencies of the package, which runs its [`HOOKS`].
+    installs: bool,
     /// Whether scripts of packages run that are not known.
     is_unknown: bool,
+    /// Whether they may be those of packages in directories below.
+    has_others: bool,
 }
 
 impl Interpreter<'_> {
-    /// Interprets a package manager that runs a script; `None` if it does something else.
+    /// Interprets a package manager that runs scripts; `None` if it does something else.
     pub(super) fn package_script(&mut self, command: &str, words: &[Word]) -> Option<Outcome> {
-        let call = self.script_call(command, &words[1..])?;
-        let directory = directory_after(self.state.directory.as_deref(), &call.directories)?;
-        let (directory, path, file) = self.package_at(directory)?;
+        let call = self.script_call(command, &words[1..]).or_else(|| self.installation(command, &words[1..]))?;
+        if call.has_others {
+            self.note_packages_below(command, words);
+        }
+        let directory = directory_after(self.state.directory.as_deref(), &call.directories);
+        let Some((directory, path, file)) = directory.and_then(|directory| self.package_at(directory)) else {
+            return self.program_of_package(command, call, words);
+        };
         self.spend(file.text.len() / 16 + 1);
         let scripts = package::scripts(&file.text, file.base);
         let script = |name: &str| scripts.iter().find(|(known, _)| known == name).map(|(_, script)| script.clone());
-        if call.is_unknown || call.name.is_none() || self.changed.contains(&path) {
+        let change = self.changed.reason(&path);
+        if call.is_unknown || call.name.is_none() && !call.installs || change.is_some() {
             self.note_uninterpreted(&file.text, file.base, &path);
+            self.note_doubt(&file, change);
             return None;
         }
-        let name = call.name?;
-        let Some(main) = script(&name) else {
-            // Others run a program of this name.
-            if matches!(command, "npm" | "pnpm") && call.is_run {
-                let names = scripts.iter().map(|(name, _)| name.clone()).collect();
-                self.note_missing(&name, (path, names));
+        let phases: Vec<Derived> = match call.name {
+            None => HOOKS.iter().filter_map(|name| script(name)).collect(),
+            Some(name) => {
+                let Some(mut main) = script(&name) else {
+                    if matches!(command, "npm" | "pnpm") && call.is_run {
+                        let names = scripts.iter().map(|(name, _)| name.clone()).collect();
+                        self.note_missing(&name, (path, names));
+                    }
+                    return self.program_of_package(command, ScriptCall { name: Some(name), ..call }, words);
+                };
+                main.append(self.quoted_arguments(&call.arguments));
+                let around = |phase: &str| script(&format!("{phase}{name}")).filter(|_| command != "node");
+                [around("pre"), Some(main), around("post")].into_iter().flatten().collect()
             }
-            return None;
         };
+        if phases.is_empty() {
+            return None;
+        }
         self.resolve(&own_spans(words));
-        let phases = [script(&format!("pre{name}")), Some(main), script(&format!("post{name}"))];
-        let arguments = self.quoted_arguments(&call.arguments);
         let outcome = self.child_process(ShellOptions::NONE, Vec::new(), |it| {
             it.state.directory = Some(directory);
             let mut failed = None;
-            for (index, mut derived) in phases.into_iter().enumerate().filter_map(|(at, it)| Some((at, it?))) {
-                if index == 1 {
-                    derived.append(arguments.clone());
-                }
+            for derived in phases {
                 let outcome = it.run_derived(derived, "sh", ShellOptions::NONE, &path);
                 it.keep_success(outcome, &mut failed);
             }
             Some(it.with_failed(failed))
         });
-        Some(Outcome { output: Output::unknown(format!("the output of `{command}` is not known")), ..outcome })
+        let output = Output::unknown(format!("the output of `{command}` is not known"));
+        // The installation itself may fail.
+        Some(if call.installs { Outcome::unknown(output) } else { Outcome { output, ..outcome } })
+    }
+
+    /// Interprets the program of a package, which other managers than npm run if no script has its name.
+    fn program_of_package(&mut self, command: &str, call: ScriptCall, words: &[Word]) -> Option<Outcome> {
+        let is_program = command == "yarn" || matches!(command, "bun" | "pnpm") && !call.is_run;
+        let name = call.name.filter(|_| is_program && !call.is_unknown)?;
+        let program = self.value_word(Text::known(name), &words[0].span);
+        let program: Vec<Word> = std::iter::once(program).chain(call.arguments).collect();
+        Some(self.command_of_words(&program))
+    }
+
+    /// The installation of the dependencies of a package, which runs scripts; `None` if the command does something
+    /// else.
+    fn installation(&mut self, command: &str, words: &[Word]) -> Option<ScriptCall> {
+        const NO_SCRIPTS: [&str; 7] = ["--help", "--ignore-scripts", "--global", "--version", "-g", "-h", "-v"];
+        let mut call = ScriptCall { installs: true, ..ScriptCall::default() };
+        let mut is_named = false;
+        let mut index = 0;
+        while let Some(word) = words.get(index) {
+            index += 1;
+            let text = self.field(word).single().cloned()?;
+            let (option, value) =
+                text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
+            match option {
+                _ if NO_SCRIPTS.contains(&option) && value != Some("false") => return None,
+                _ if DIRECTORY.contains(&option) => {
+                    let next = || words.get(index).and_then(Word::literal).map(Cow::into_owned);
+                    let directory = value.map(str::to_owned).or_else(next)?;
+                    index += usize::from(value.is_none());
+                    call.directories.push(directory);
+                }
+                _ if WITH_VALUE.contains(&option) => index += usize::from(value.is_none()),
+                "-w" if command == "npm" => index += 1,
+                _ if option.starts_with('-') => {}
+                _ if INSTALL.contains(&option) && !is_named => is_named = true,
+                // The installation of another package.
+                _ => return None,
+            }
+        }
+        (command == "yarn" || is_named && command != "node").then_some(call)
     }
 
     /// The script that a command line of a package manager runs in a directory.
@@ -91,6 +156,21 @@ impl Interpreter<'_> {
         let mut call = ScriptCall::default();
         let mut index = 0;
         let mut is_named = false;
+        if command == "node" {
+            // The script is the value of the option `--run`, which may be attached.
+            let is_run = |word: &Word| word.literal().is_some_and(|it| it == "--run" || it.starts_with("--run="));
+            let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-'));
+            let at = words.iter().take_while(|word| is_option(word)).position(is_run)?;
+            let (name, rest) = match words[at].literal()?.strip_prefix("--run=") {
+                Some(attached) => (Text::known(attached.to_owned()), &words[at + 1..]),
+                None => (self.field(words.get(at + 1)?), &words[at + 2..]),
+            };
+            let is_separator = |word: &&Word| word.literal().as_deref() != Some("--");
+            call.arguments = rest.iter().skip_while(is_separator).skip(1).cloned().collect();
+            call.is_unknown = name.single().is_none();
+            call.name = name.single().cloned();
+            return Some(call);
+        }
         while let Some(word) = words.get(index) {
             index += 1;
             let text = self.field(word).single().cloned();
@@ -120,13 +200,18 @@ impl Interpreter<'_> {
                         }
                     };
                     call.is_unknown |= value.is_none();
-                    call.directories.extend(value);
+                    // A package may also be named by the name in its package.json.
+                    match value.filter(|value| option != "--workspace" || self.is_directory(value)) {
+                        Some(value) => call.directories.push(value),
+                        None => (call.is_unknown, call.has_others) = (true, true),
+                    }
                 }
                 "-r" | "--recursive" | "-w" | "--workspaces" | "-ws" | "-F" | "--script-shell" => {
-                    call.is_unknown = true;
+                    (call.is_unknown, call.has_others) = (true, true);
                 }
                 _ if WITH_VALUE.contains(&option) => {
                     call.is_unknown |= option == "--filter";
+                    call.has_others |= option == "--filter";
                     index += usize::from(value.is_none());
                 }
                 _ if option.starts_with('-') => {}
@@ -136,7 +221,7 @@ impl Interpreter<'_> {
                 "t" | "tst" | "test" if command == "npm" => call.name = Some("test".to_owned()),
                 "start" | "stop" | "restart" if command == "npm" => call.name = Some(text),
                 _ if matches!(command, "npm" | "bun") || OWN.contains(&option) => return None,
-                "workspace" | "workspaces" => call.is_unknown = true,
+                "workspace" | "workspaces" => (call.is_unknown, call.has_others) = (true, true),
                 _ => call.name = Some(text),
             }
         }

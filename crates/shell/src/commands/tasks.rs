@@ -37,7 +37,8 @@ fn runner(program: &str) -> Option<Runner> {
     match program {
         "make" | "gmake" => Some(Runner::Make),
         "just" => Some(Runner::Just),
-        "npm" | "pnpm" | "yarn" | "bun" => Some(Runner::Manager),
+        // `node --run` runs a script of a package.json too.
+        "npm" | "pnpm" | "yarn" | "bun" | "node" => Some(Runner::Manager),
         _ => None,
     }
 }

@@ -17,8 +17,9 @@ impl Files for TestFiles<'_> {
     }
 
     fn list(&self, directory: &str) -> Vec<String> {
-        let inside = self.0.iter().filter_map(|(path, _)| path.strip_prefix(directory)?.strip_prefix('/'));
-        inside.map(str::to_owned).collect()
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let inside = self.0.iter().filter_map(|(path, _)| path.strip_prefix(&prefix)?.split('/').next());
+        inside.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 
@@ -237,7 +238,17 @@ fn package_script_runs_in_its_directory() {
         ("npm run both", "(anything)@run.sh"),
         ("npm run loop; bash tests/run.sh", "(anything)@run.sh"),
         ("npm run write", ">x at echo SLUG=x >> $GITHUB_ENV"),
-        ("npm ci; yarn install; npm run missing; npm e2e", ""),
+        ("npm run missing; npm e2e; npm install left-pad; npm ci --ignore-scripts; yarn add x; yarn --version", ""),
+        ("npm ci", "@tests/run.sh"),
+        ("SLUG=y yarn --frozen-lockfile", "y@tests/run.sh=SLUG"),
+        ("pnpm install --reporter silent; bun i", "@tests/run.sh"),
+        ("node --run e2e", "@tests/run.sh"),
+        ("SLUG=y node --no-warnings --run=e2e -- --all", "y@tests/run.sh=SLUG"),
+        ("node --run fails", "@tests/run.sh"),
+        ("node a.js --run e2e", ""),
+        ("ls | xargs -n1 npm run e2e", "@tests/run.sh?"),
+        ("flock /tmp/lock npm run e2e; find . -exec npm run e2e \\;", "@tests/run.sh"),
+        ("yarn bash tests/run.sh; pnpm bash tests/run.sh", "@tests/run.sh @tests/run.sh"),
         ("yarn run e2e", "@tests/run.sh"),
         ("bun run e2e", "@tests/run.sh"),
         ("cd tests && pnpm run e2e", "@tests/run.sh"),
@@ -251,6 +262,61 @@ fn package_script_runs_in_its_directory() {
     let package = r#"{"scripts": {"e2e": "bash ../tests/run.sh"}}"#;
     for script in ["npm --prefix app run e2e", "pnpm -C app e2e", "yarn --cwd=app e2e", "cd app; npm run e2e"] {
         assert_eq!(slug(&[("app/package.json", package)], script), "@../tests/run.sh", "{script}");
+    }
+}
+
+/// A runner whose file is not interpreted may run what the file names.
+#[test]
+fn tasks_of_other_runners_may_call_the_target() {
+    const TASKS: &str = "tasks:\n  lint:\n    cmds: [shfmt ci]\n\n  e2e:\n    cmds:\n      - bash tests/run.sh\n  \
+                         all: {deps: [lint, e2e]}\n";
+    const PACKAGE: &str = r#"{"name": "e2e", "bin": "tests/run.sh", "scripts": {
+        "test:e2e": "bash tests/run.sh", "ci": "pnpm run test:e2e", "other": "bash tests/other.sh"}}"#;
+    let run = "bash tests/run.sh";
+    for (path, file, script, is_call) in [
+        ("Taskfile.yml", run, "task e2e", true),
+        ("Taskfile.yml", run, "cd app; go-task -v e2e", true),
+        ("app/Taskfile.yml", run, "task -d app e2e", true),
+        ("app/Taskfile.yml", run, "task e2e", false),
+        ("Taskfile.yml", run, "task --list; echo task e2e", false),
+        ("Taskfile.yml", "# bash tests/run.sh", "task e2e", false),
+        ("Taskfile.yml", "bash ci/wrap.sh", "task e2e", true),
+        ("Taskfile.yml", TASKS, "task e2e", true),
+        ("Taskfile.yml", TASKS, "task all", true),
+        ("Taskfile.yml", TASKS, "task lint", false),
+        ("Taskfile.yml", TASKS, "task \"$NAME\"", true),
+        ("Taskfile.yml", "tasks: {e2e: bash tests/run.sh}", "task lint", true),
+        ("Rakefile", "sh 'tests/run.sh'", "bundle exec rake e2e", true),
+        ("noxfile.py", run, "nox -s e2e", true),
+        ("noxfile.py", run, "uv run nox -s e2e", true),
+        ("noxfile.py", run, "python3 -m nox -s e2e", true),
+        ("tox.ini", run, "timeout 5m tox -e e2e", true),
+        ("tasks.py", run, "inv e2e", true),
+        ("Makefile.toml", run, "cargo make e2e", true),
+        ("Makefile.toml", run, "cargo test e2e", false),
+        ("compose.yaml", run, "docker compose -p x up -d", true),
+        ("compose.yaml", run, "docker compose pull", false),
+        ("build.gradle", run, "./gradlew e2e", true),
+        ("app/build.gradle", run, "./gradlew :app:e2e", true),
+        ("apps/web/project.json", run, "npx nx e2e web", true),
+        ("apps/web/package.json", PACKAGE, "turbo run test:e2e", true),
+        ("apps/web/package.json", PACKAGE, "turbo run ci", true),
+        ("apps/web/package.json", PACKAGE, "lerna run other", false),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "yarn nx run web:e2e", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "turbo run build", false),
+        ("apps/web/package.json", "{\"scripts\": {\"deep\": \"bash tests/run.sh\"}}", "turbo run build", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "npm run e2e -w web", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "pnpm -r e2e", true),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "pnpm -r build", false),
+        ("apps/web/package.json", "{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "npm run e2e", false),
+    ] {
+        let files = [
+            (path, file),
+            ("ci/wrap.sh", run),
+            ("turbo.json", "{\"tasks\": {\"build\": {\"dependsOn\": [\"^deep\"]}}}"),
+        ];
+        let expected = if is_call { "(anything)@run.sh" } else { "" };
+        assert_eq!(slug(&files, script), expected, "{path}: {script}");
     }
 }
 
@@ -1023,6 +1089,25 @@ fn changed_file_is_not_known() {
         "aws s3 cp s3://x/env d/v.env",
         "tar -xzf x.tgz -C d",
         "unzip x.zip -d d",
+        // Attached values of options, and paths of which only the end is known.
+        "tar -xzf x.tgz -Cd",
+        "tar xCf d x.tgz",
+        "tar -xf x.tgz --directory=d",
+        "cp --target-directory=d full/v.env",
+        "cp -td full/v.env",
+        "curl -fod/v.env https://x.example/env",
+        "wget -qOd/v.env https://x.example/env",
+        "wget -Pd https://x.example/v.env",
+        "unzip -dd x.zip",
+        "cd d; curl -fO 'https://x.example/v.env?a=b'; cd ..",
+        "cd d; curl -fO \"$HOST/v.env\"; cd ..",
+        "cd d; wget -q https://x.example/v.env; cd ..",
+        "curl -O --output-dir d https://x.example/v.env",
+        "cp \"$X/v.env\" d",
+        "cp -r \"$X/d\" .",
+        "cp \"$X\"/*.env d",
+        "cp /tmp/x/*.env d",
+        "cp \"$X\" d",
         "gpg -d -o d/v.env v.env.gpg",
         "sops --output=d/v.env -d v.env.enc",
         "git checkout release -- d/v.env",
@@ -1051,11 +1136,15 @@ fn changed_file_is_not_known() {
         "git checkout -- d/v.env; git restore d; git reset --hard HEAD; git merge --abort; git log merge",
         "(cd /tmp/x && git pull); git -C /tmp/x checkout v1",
         "tar -czf x.tgz d; tar xzf x.tgz; curl -o x.tgz https://x.example/d",
+        "cp \"$X/f\" .; cp \"$X/other.env\" d; cp -r \"$X/full\" .; cp -t d \"$X/e\" /tmp/f",
+        "curl -O https://x.example/d/v.env; cd d; curl -fO https://x.example/other.env",
+        "cd d; wget -O- https://x.example/v.env",
+        "tar -czf x.tgz -Cd .",
         "docker build -f d/w.sh -t img d",
         "false && sed -i s/x/y/ d/v.env || true",
         "echo a > d/v.env.bak; mkdir -p d; rm -rf dist; head d/v.env 2>/dev/null || true",
     ] {
-        assert_eq!(value(&format!("{reader}; {call}")), "x", "{reader}");
+        assert_eq!(value(&format!("({reader}); {call}")), "x", "{reader}");
     }
     for call in [
         "bash d/w.sh",
@@ -1088,6 +1177,12 @@ fn option_of_bash_decides_what_a_pattern_matches() {
         ("for f in none/*.env; do export SLUG=x; done", "x"),
         ("shopt -s nullglob; for f in none/*.env; do export SLUG=x; done", "|x"),
         ("shopt -s nullglob; for f in d/*.env; do export SLUG=x; done", "x"),
+        ("shopt -s nullglob; [ a = b ] && export SLUG=x", ""),
+        ("shopt -s nullglob; [ a = a ] && export SLUG=x", "x"),
+        ("shopt -s nullglob; [ -n none/*.env ] && export SLUG=x", "|x"),
+        ("shopt -s nullglob; [ none/*.env ] && export SLUG=x", "|x"),
+        ("shopt -s nullglob; f=(none/*.env); [ ${#f[@]} -gt 0 ] && export SLUG=x", "|x"),
+        ("shopt -s nullglob; f=(none/*.env); [ -e \"${f[0]}\" ] && export SLUG=x", "|x"),
     ] {
         let found = slug(&[("d/v.env", "")], &format!("set +e; {script}; bash tests/run.sh"));
         let mut values: Vec<&str> = found.split('@').next().unwrap_or_default().split('|').collect();

@@ -4,6 +4,7 @@ use super::super::files::{ResolvedPath, joined};
 use super::super::interpreter::Interpreter;
 use super::super::syntax::Word;
 use super::choices::COPY_COMMANDS;
+use super::external::literal_end;
 use super::{SHELLS, basename};
 use slug_value::{AbstractValue, Text};
 
@@ -64,24 +65,92 @@ pub fn may_change_files(script: &str) -> bool {
     script.contains('>') || OUTPUT_OPTIONS.iter().any(|option| script.contains(option)) || words.any(is_writer)
 }
 
-/// The possible texts of an argument; empty if it is not known.
-struct Argument(Vec<String>);
+/// Options of commands whose value is a file or a directory to write, besides [`OUTPUT_OPTIONS`]: their letters and
+/// their long names.
+const TARGET_OPTIONS: [(&[&str], &str, &[&str]); 5] = [
+    (&COPY_COMMANDS, "t", &["--target-directory"]),
+    (&["curl"], "o", &[]),
+    (&["tar"], "C", &["--directory"]),
+    (&["unzip"], "d", &[]),
+    (&["wget"], "OP", &[]),
+];
+
+/// An argument of a command.
+struct Argument {
+    /// Its possible texts; empty if it is not known.
+    texts: Vec<String>,
+    /// The file name at the end of a path that is not known otherwise, as in `$DIR/name`.
+    file_name: Option<String>,
+}
 
 impl Argument {
-    fn of(text: &Text) -> Self {
+    fn of(word: &Word, text: &Text) -> Self {
         match &text.values {
-            AbstractValue::OneOf(texts) => Self(texts.clone()),
-            _ => Self(Vec::new()),
+            AbstractValue::OneOf(texts) => Self { texts: texts.clone(), file_name: None },
+            _ => {
+                let end = literal_end(&word.pieces);
+                let file_name = end.rsplit_once('/').map(|(_, name)| name.to_owned());
+                Self { texts: Vec::new(), file_name: file_name.filter(|name| !name.is_empty()) }
+            }
         }
     }
 
     fn is_any(&self, is_match: impl Fn(&str) -> bool) -> bool {
-        self.0.iter().any(|text| is_match(text))
+        self.texts.iter().any(|text| is_match(text))
     }
 
     fn is_option(&self) -> bool {
         self.is_any(|text| text.len() > 1 && text.starts_with('-'))
     }
+
+    /// The file names that a copy gets in its directory; `None` if they are not known.
+    fn names_of_copy(&self) -> Option<Vec<String>> {
+        let names: Vec<String> = match &self.file_name {
+            Some(name) => vec![name.clone()],
+            None => self.texts.iter().map(|path| basename(path)).collect(),
+        };
+        let is_content = |path: &str| path.ends_with("/.") || path.ends_with('/') || path == ".";
+        let is_known = |name: &String| !matches!(name.as_str(), "" | "." | "..") && !name.contains(['*', '?', '[']);
+        (!names.is_empty() && names.iter().all(is_known) && !self.is_any(is_content)).then_some(names)
+    }
+}
+
+/// The values of options with some letters or long names, attached or in the next argument. Short options may stand
+/// together, as in `-fsSLo`.
+fn values_of(arguments: &[Argument], letters: &str, names: &[&str]) -> Vec<String> {
+    let mut values = Vec::new();
+    for (index, argument) in arguments.iter().enumerate() {
+        for text in &argument.texts {
+            let attached = match text.strip_prefix("--") {
+                Some(_) => {
+                    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+                    names.contains(&name).then_some(value)
+                }
+                None => text.strip_prefix('-').and_then(|short| {
+                    let at = short.find(|letter| letters.contains(letter))?;
+                    Some(&short[at + 1..])
+                }),
+            };
+            match attached {
+                Some("") => values.extend(arguments.get(index + 1).iter().flat_map(|next| next.texts.clone())),
+                Some(value) => values.push(value.trim_start_matches('=').to_owned()),
+                None => {}
+            }
+        }
+    }
+    values
+}
+
+/// The file names under which a program stores what it downloads.
+fn downloaded(arguments: &[Argument]) -> Vec<String> {
+    let is_address = |text: &&String| text.contains("://");
+    let name = |address: &String| {
+        let (_, path) = address.split_once("://").unwrap_or_default();
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        path.contains('/').then(|| basename(path)).filter(|name| !path.ends_with('/') && !name.is_empty())
+    };
+    let known = arguments.iter().flat_map(|argument| &argument.texts).filter(is_address).filter_map(name);
+    known.chain(arguments.iter().filter_map(|argument| argument.file_name.clone())).collect()
 }
 
 impl Interpreter<'_> {
@@ -94,28 +163,32 @@ impl Interpreter<'_> {
         if self.state.ended || !is_writer(command) && !has_output {
             return;
         }
-        let arguments: Vec<Argument> = words.iter().map(|word| Argument::of(&self.expand_again(word))).collect();
+        let arguments: Vec<Argument> = words.iter().map(|word| Argument::of(word, &self.expand_again(word))).collect();
+        for path in self.written_paths(command, &arguments) {
+            self.note_changed(&format!("`{command}`"), &path);
+        }
+    }
+
+    /// The paths of the files and directories that a command may change.
+    fn written_paths(&self, command: &str, arguments: &[Argument]) -> Vec<String> {
+        let mut written = Vec::new();
         for (index, argument) in arguments.iter().enumerate() {
-            for text in &argument.0 {
+            for text in &argument.texts {
                 let (name, value) = text.split_once('=').map_or((text.as_str(), None), |(name, it)| (name, Some(it)));
-                // Short options of these commands may stand together, as in `-fsSLo`.
-                let is_cluster = matches!(command, "curl" | "wget")
-                    && !text.starts_with("--")
-                    && text.starts_with('-')
-                    && text.ends_with(['o', 'O', 'P']);
+                // `curl -O` has no value.
+                let is_output = OUTPUT_OPTIONS.contains(&name) && !(command == "curl" && name == "-O");
                 match value {
-                    Some(path) if OUTPUT_OPTIONS.contains(&name) || command == "dd" && name == "of" => {
-                        self.note_changed(path);
-                    }
-                    None if OUTPUT_OPTIONS.contains(&name) || is_cluster => {
-                        self.note_target(arguments.get(index + 1));
-                    }
+                    Some(path) if is_output || command == "dd" && name == "of" => written.push(path.to_owned()),
+                    None if is_output => written.extend(target(arguments.get(index + 1))),
                     _ => {}
                 }
             }
         }
+        let options = TARGET_OPTIONS.iter().find(|(commands, ..)| commands.contains(&command));
+        let named = options.map(|(_, letters, names)| values_of(arguments, letters, names)).unwrap_or_default();
         let has = |is_match: &dyn Fn(&str) -> bool| arguments.iter().any(|argument| argument.is_any(is_match));
         let paths: Vec<&Argument> = arguments.iter().filter(|argument| !argument.is_option()).collect();
+        let all = |paths: &[&Argument]| paths.iter().flat_map(|path| path.texts.clone()).collect::<Vec<_>>();
         let is_short =
             |text: &str, letter: char| text.starts_with('-') && !text.starts_with("--") && text.contains(letter);
         let edits_in_place = |text: &str| match command {
@@ -123,75 +196,79 @@ impl Interpreter<'_> {
             "perl" if text.starts_with("-I") || text.starts_with("-M") => false,
             _ => is_short(text, 'i') || text.starts_with("--in-place") || text == "--inplace",
         };
-        let value_of = |options: &[&str]| {
-            let at = arguments.iter().position(|argument| argument.is_any(|text| options.contains(&text)))?;
-            arguments.get(at + 1)
-        };
+        let named_targets = || target(Some(&Argument { texts: named.clone(), file_name: None }));
         match command {
-            "sed" | "perl" | "yq" | "awk" | "gawk" if has(&edits_in_place) => {
-                paths.iter().for_each(|path| self.note_all_changed(Some(path)));
-            }
-            "ed" | "ex" | "rm" | "sponge" | "tee" | "truncate" => {
-                paths.iter().for_each(|path| self.note_all_changed(Some(path)));
-            }
-            "patch" => {
-                let is_dry = has(&|text| text == "--dry-run");
-                match paths.first() {
-                    _ if is_dry => {}
-                    Some(path) => self.note_all_changed(Some(path)),
-                    None => self.note_changed("."),
-                }
-            }
+            "sed" | "perl" | "yq" | "awk" | "gawk" if has(&edits_in_place) => written.extend(all(&paths)),
+            "ed" | "ex" | "rm" | "sponge" | "tee" | "truncate" => written.extend(all(&paths)),
+            "patch" => match paths.first() {
+                _ if has(&|text| text == "--dry-run") => {}
+                Some(path) => written.extend(path.texts.clone()),
+                None => written.push(".".to_owned()),
+            },
             "tar" => {
-                let is_cluster = |text: &str| !text.starts_with("--") && text.contains('x');
-                let extracts = arguments.first().is_some_and(|it| it.is_any(is_cluster))
-                    || has(&|text| text == "--extract" || is_short(text, 'x'));
-                if extracts {
-                    self.note_target(value_of(&["-C", "--directory"]));
+                let is_cluster = |text: &str| !text.starts_with('-') && text.contains('x');
+                // Without `-`, the values follow in the order of the letters.
+                let is_old = arguments.first().is_some_and(|it| it.is_any(is_cluster));
+                if is_old && arguments[0].is_any(|text| text.contains('C')) {
+                    written.extend(all(&paths[1..]));
+                }
+                if is_old || has(&|text| matches!(text, "--extract" | "--get") || is_short(text, 'x')) {
+                    written.extend(named_targets());
                 }
             }
-            "unzip" => self.note_target(value_of(&["-d"])),
+            "unzip" => written.extend(named_targets()),
+            "curl" => {
+                written.extend(named_targets());
+                if has(&|text| text.starts_with("--remote-name") || is_short(text, 'O')) {
+                    let directories = values_of(arguments, "", &["--output-dir"]);
+                    let directory = directories.first().map_or(".", String::as_str);
+                    written.extend(downloaded(arguments).iter().map(|name| format!("{directory}/{name}")));
+                }
+            }
+            "wget" => {
+                written.extend(named_targets());
+                if named.is_empty() {
+                    written.extend(downloaded(arguments));
+                }
+            }
             "aws" | "gcloud" | "gsutil" | "rclone"
                 if has(&|text| matches!(text, "cp" | "copy" | "copyto" | "mv" | "rsync" | "sync")) =>
             {
-                self.note_copies(command, &paths, None);
+                written.extend(self.paths_of_copies(command, &paths, &[]));
             }
-            "rsync" | "scp" => self.note_copies(command, &paths, None),
-            _ if COPY_COMMANDS.contains(&command) => {
-                let target = value_of(&["-t", "--target-directory"]);
-                self.note_copies(command, &paths, target);
-            }
-            "git" => self.note_changes_of_git(&arguments),
+            "rsync" | "scp" => written.extend(self.paths_of_copies(command, &paths, &[])),
+            _ if COPY_COMMANDS.contains(&command) => written.extend(self.paths_of_copies(command, &paths, &named)),
+            "git" => written.extend(self.paths_of_git(arguments)),
             _ => {}
         }
+        written
     }
 
-    /// Records what a command changes that copies or moves files. `target` is the directory that an option names.
-    fn note_copies(&mut self, command: &str, paths: &[&Argument], target: Option<&Argument>) {
-        let (target, sources) = match (target, paths.split_last()) {
-            (Some(target), _) => (target, paths),
-            (None, Some((target, sources))) if !sources.is_empty() => (*target, sources),
-            (None, _) => return,
+    /// The paths that a command changes which copies or moves files. `targets` are the directories that options name.
+    fn paths_of_copies(&self, command: &str, paths: &[&Argument], targets: &[String]) -> Vec<String> {
+        let (targets, sources): (&[String], _) = match paths.split_last() {
+            _ if !targets.is_empty() => (targets, paths),
+            Some((target, sources)) if !sources.is_empty() => (&target.texts, sources),
+            _ => return Vec::new(),
         };
-        for target in &target.0 {
+        let mut written = Vec::new();
+        for target in targets {
             let is_directory = target.ends_with('/') || self.is_directory(target);
             for source in sources {
-                let is_content = |source: &str| source.ends_with("/.") || source.ends_with('/') || source == ".";
-                if !is_directory || source.0.is_empty() || source.is_any(is_content) {
-                    self.note_changed(target);
-                }
-                for source in source.0.iter().filter(|_| is_directory) {
-                    self.note_changed(&format!("{target}/{}", basename(source)));
+                match source.names_of_copy().filter(|_| is_directory) {
+                    Some(names) => written.extend(names.iter().map(|name| format!("{target}/{name}"))),
+                    None => written.push(target.clone()),
                 }
             }
         }
         if command == "mv" {
-            sources.iter().for_each(|source| self.note_all_changed(Some(source)));
+            written.extend(sources.iter().flat_map(|source| source.texts.clone()));
         }
+        written
     }
 
-    /// Records the files that a command of `git` may change.
-    fn note_changes_of_git(&mut self, arguments: &[Argument]) {
+    /// The paths that a command of `git` may change.
+    fn paths_of_git(&self, arguments: &[Argument]) -> Vec<String> {
         let (mut at, mut directory) = (0, None);
         while let Some(option) = arguments.get(at).filter(|argument| argument.is_option()) {
             if option.is_any(|text| text == "-C") {
@@ -200,33 +277,29 @@ impl Interpreter<'_> {
             at += if option.is_any(|text| GIT_OPTIONS.contains(&text)) { 2 } else { 1 };
         }
         if !arguments.get(at).is_some_and(|argument| argument.is_any(|text| GIT_WRITERS.contains(&text))) {
-            return;
+            return Vec::new();
         }
         let is = |text: &'static str| arguments[at].is_any(|name| name == text);
         let rest = &arguments[at + 1..];
+        let all = |paths: &[Argument]| paths.iter().flat_map(|path| path.texts.clone()).collect::<Vec<_>>();
         let has = |names: &[&str]| rest.iter().any(|it| it.is_any(|text| names.contains(&text)));
         let separator = rest.iter().position(|it| it.is_any(|text| text == "--"));
         let others: Vec<&Argument> =
             rest.iter().filter(|it| !it.is_option() && !it.is_any(|text| text == "HEAD")).collect();
         match separator {
-            _ if is("mv") || is("rm") => rest.iter().for_each(|path| self.note_all_changed(Some(path))),
+            _ if is("mv") || is("rm") => all(rest),
             // Without another commit, the files become those of the current one again.
-            Some(separator) if rest[..separator].iter().all(Argument::is_option) => {}
-            Some(separator) => {
-                rest[separator + 1..].iter().for_each(|path| self.note_all_changed(Some(path)));
-            }
-            None if is("restore") && !has(&["-s", "--source"]) => {}
-            None if is("restore") => rest.iter().for_each(|path| self.note_all_changed(Some(path))),
-            None if is("checkout") && others.len() == 1 && self.is_in_repository(others[0]) => {}
+            Some(separator) if rest[..separator].iter().all(Argument::is_option) => Vec::new(),
+            Some(separator) => all(&rest[separator + 1..]),
+            None if is("restore") && !has(&["-s", "--source"]) => Vec::new(),
+            None if is("restore") => all(rest),
+            None if is("checkout") && others.len() == 1 && self.is_in_repository(others[0]) => Vec::new(),
             // A new branch begins at the current state.
-            None if has(&["-b", "-B", "-c", "-C", "--orphan"]) && others.len() < 2 => {}
-            None if has(&["--abort"]) => {}
-            None if is("apply") && has(&["--check", "--stat", "--numstat", "--summary"]) => {}
-            None if is("reset") && (others.is_empty() || !has(&["--hard", "--merge", "--keep"])) => {}
-            None => match directory {
-                Some(directory) => self.note_all_changed(Some(directory)),
-                None => self.note_changed("."),
-            },
+            None if has(&["-b", "-B", "-c", "-C", "--orphan"]) && others.len() < 2 => Vec::new(),
+            None if has(&["--abort"]) => Vec::new(),
+            None if is("apply") && has(&["--check", "--stat", "--numstat", "--summary"]) => Vec::new(),
+            None if is("reset") && (others.is_empty() || !has(&["--hard", "--merge", "--keep"])) => Vec::new(),
+            None => directory.map_or_else(|| vec![".".to_owned()], |directory| directory.texts.clone()),
         }
     }
 
@@ -238,25 +311,23 @@ impl Interpreter<'_> {
         })
     }
 
-    /// Records the file or directory to which a command writes. If it is the working directory, the files are new ones
-    /// in most cases.
-    fn note_target(&mut self, argument: Option<&Argument>) {
-        self.note_all_changed(argument.filter(|argument| !argument.is_any(|path| path == "." || path == "./")));
-    }
-
-    fn note_all_changed(&mut self, argument: Option<&Argument>) {
-        argument.into_iter().flat_map(|argument| &argument.0).for_each(|path| self.note_changed(path));
-    }
-
-    /// Records that a command may change the file or the directory to which a path leads.
-    pub(crate) fn note_changed(&mut self, path: &str) {
+    /// Records that a command may change the file or the directory to which a path leads. `by` names the command in
+    /// messages.
+    pub(crate) fn note_changed(&mut self, by: &str, path: &str) {
         if self.state.ended || path.is_empty() || path.starts_with('-') {
             return;
         }
         if let ResolvedPath::Repository(path) = ResolvedPath::of(path, self.state.directory.as_deref()) {
-            self.changed.add(joined("", &path));
+            self.changed.add(joined("", &path), by);
         }
     }
+}
+
+/// The file or directory to which a command writes. If it is the working directory, the files are new ones in most
+/// cases.
+fn target(argument: Option<&Argument>) -> Vec<String> {
+    let is_working_directory = |path: &str| path == "." || path == "./";
+    argument.filter(|argument| !argument.is_any(is_working_directory)).map_or_else(Vec::new, |it| it.texts.clone())
 }
 
 #[cfg(test)]

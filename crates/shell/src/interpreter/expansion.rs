@@ -348,17 +348,24 @@ impl Interpreter<'_> {
     }
 
     /// The content of a file, which `$(<FILE)` reads in bash. Another shell may read nothing, and a file that the
-    /// scripts name elsewhere may have been written.
+    /// scripts name elsewhere may have been written. If the file does not exist, `errexit` ends bash, even in a
+    /// condition.
     fn content(&mut self, path: &Word) -> Text {
         let path = self.expand_again(path);
-        let is_known = |path: &&String| !self.is_named_elsewhere(path) && !self.is_changed(path);
+        let change = path.single().and_then(|path| self.change_of(path));
+        let is_known = |path: &&String| !self.is_named_elsewhere(path) && change.is_none();
         let file = path.single().filter(is_known).and_then(|path| self.file_at(path));
         let text = match file.filter(|file| file.text.len() <= SCRIPT_BYTES) {
             Some(file) => {
                 self.spend(file.text.len() / 64);
                 Text::known(file.text.replace('\0', ""))
             }
-            None => Text::unknown("the content of a file is not known"),
+            None => {
+                if self.runs_in_bash && self.state.options.errexit.can_be_true {
+                    self.end_shell(Tristate::NEVER);
+                }
+                Text::unknown(change.unwrap_or_else(|| "the content of a file is not known".to_owned()))
+            }
         };
         if self.runs_in_bash { text } else { text.or(Text::empty()) }
     }

@@ -12,10 +12,17 @@ const FILES: usize = 256;
 impl Interpreter<'_> {
     /// The files that a word matches, as words; the word itself if it is not a pattern or matches no file.
     pub(crate) fn globbed(&mut self, word: Word) -> Vec<Word> {
-        let has_glob = word.pieces.iter().any(|piece| match &piece.kind {
-            PieceKind::Literal(text) => text.contains(['*', '?', '[']),
-            _ => false,
-        });
+        let unquoted: String = word
+            .pieces
+            .iter()
+            .filter_map(|piece| match &piece.kind {
+                PieceKind::Literal(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        // A bracket that is not closed stands for itself, as in the name of the command `[`.
+        let has_range = unquoted.split_once('[').is_some_and(|(_, rest)| rest.contains(']'));
+        let has_glob = has_range || unquoted.contains(['*', '?']);
         if !has_glob || word.assignment().is_some() {
             return vec![word];
         }

@@ -38,6 +38,8 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
     for script in [
         "set -a; shopt -s nullglob; A=x; bash T",
         "for B in p q; do for C in $B; do set -au; shopt -s lastpipe; done; bash T; echo $E; done",
+        "if [ \"$(<nofile)\" = k ]; then bash T; fi; echo A=x >> $GITHUB_ENV; false",
+        "f() { export B=\"$(<nofile)\"; }; echo A=x >> $GITHUB_ENV; f || bash T; echo A=y >> $GITHUB_ENV; bash T",
         "for i in 1 2 3; do if bash T; then echo done; fi; export A=x; done",
         "for i in 1 2 3; do bash T; export \"A=x\"; done",
         "[[ -n \"$(A=x bash T)\" ]]",
