@@ -255,7 +255,7 @@ impl Workbench {
         self.test_in(&[PACKAGE], filter, "fail")
     }
 
-    /// The same for the tests of several packages. If there are none, nextest does what `no_tests` says: `pass` or `fail`.
+    /// The same for the tests of several packages. `no_tests` says what it means if there are none: `pass` or `fail`.
     fn test_in(&self, packages: &[&str], filter: &str, no_tests: &str) -> Result<TestRun> {
         let mut nextest = self
             .nextest(packages)

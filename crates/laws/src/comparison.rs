@@ -18,6 +18,7 @@ use slug_resolver::{Billing, Code, Env, Kind, Policy, PolicyDocument, Registry, 
 use crate::dataset::Dataset;
 use crate::enumeration::tree::{self, ClassList, ClassMembers, Domain, Group, Members};
 use crate::enumeration::{patterns, runtimes};
+use crate::proof::NAMING;
 use crate::secret::SECRET_PLACEHOLDER;
 
 /// The differences between two registries and policies.
@@ -194,9 +195,6 @@ struct Sides<'d> {
 /// Pairs of different runtimes that one environment names before and after the change, with the variables that
 /// name them.
 type Renames = BTreeMap<(String, String), Vec<BTreeMap<String, String>>>;
-
-/// Maximum environments that name a runtime.
-const NAMING: usize = 10_000;
 
 impl Sides<'_> {
     fn each(&self) -> [&Dataset; 2] {
