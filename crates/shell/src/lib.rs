@@ -194,7 +194,7 @@ mod tests {
     fn text(text: &Text) -> String {
         match &text.values {
             AbstractValue::OneOf(texts) => texts.join("|"),
-            AbstractValue::NonEmpty => "(set)".into(),
+            AbstractValue::WithSecret | AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),
         }
     }

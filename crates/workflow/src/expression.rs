@@ -541,7 +541,7 @@ fn falsy(value: &Value) -> Value {
     let values: Vec<Evaluation> = match &value.values {
         AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
         // As text, null is like the empty text. A context does not yield `NaN`.
-        AbstractValue::NonEmpty | AbstractValue::Any => {
+        AbstractValue::WithSecret | AbstractValue::NonEmpty | AbstractValue::Any => {
             vec![Evaluation::String(String::new()), Evaluation::Boolean(false), Evaluation::Number(0.0)]
         }
     };
@@ -554,6 +554,7 @@ fn truthy(value: &Value) -> Value {
         AbstractValue::OneOf(values) => {
             Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.reasons.clone())
         }
+        AbstractValue::WithSecret => value.clone(),
         AbstractValue::NonEmpty | AbstractValue::Any => {
             Value { values: AbstractValue::NonEmpty, reasons: value.reasons.clone() }
         }
@@ -580,8 +581,8 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     let why: BTreeSet<String> = left.reasons.iter().chain(&right.reasons).cloned().collect();
     let (lefts, rights) = match (&left.values, &right.values) {
         (AbstractValue::OneOf(lefts), AbstractValue::OneOf(rights)) => (lefts, rights),
-        (AbstractValue::NonEmpty, AbstractValue::OneOf(others))
-        | (AbstractValue::OneOf(others), AbstractValue::NonEmpty)
+        (AbstractValue::WithSecret | AbstractValue::NonEmpty, AbstractValue::OneOf(others))
+        | (AbstractValue::OneOf(others), AbstractValue::WithSecret | AbstractValue::NonEmpty)
             if others.iter().all(|other| matches!(other, Evaluation::String(text) if text.is_empty())) =>
         {
             return match op {
@@ -670,7 +671,9 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
             let results: Option<Vec<Evaluation>> = values.iter().map(|value| at_path(value, rest)).collect();
             results.map_or_else(unknown, |results| Value::one_of(results, value.reasons))
         }
-        AbstractValue::NonEmpty | AbstractValue::Any => Value { values: AbstractValue::Any, reasons: value.reasons },
+        AbstractValue::WithSecret | AbstractValue::NonEmpty | AbstractValue::Any => {
+            Value { values: AbstractValue::Any, reasons: value.reasons }
+        }
     }
 }
 
@@ -953,7 +956,7 @@ mod tests {
     fn shown(template: &str) -> String {
         match text(template, &Fixed).values {
             AbstractValue::OneOf(texts) => texts.join("|"),
-            AbstractValue::NonEmpty => "(set)".into(),
+            AbstractValue::WithSecret | AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),
         }
     }
