@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use slug_value::slip::is_slip;
-use slug_workflow::calls::is_of_gitea;
+use slug_workflow::calls::is_outside_github;
 use slug_workflow::document;
 use slug_workflow::model::{EnvEntry, EnvLayer, Input, Job, Step};
 use slug_workflow::problem::Problem;
@@ -52,7 +52,7 @@ impl Linter<'_> {
         for (file, source) in &workflows {
             let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
             let mut refusals = refusal::of_workflow(&file.root, has_machine);
-            if !is_of_gitea(&file.path) {
+            if !is_outside_github(&file.path) {
                 refusals.extend(availability::of_workflow(&file.root));
             }
             findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
@@ -393,7 +393,7 @@ impl Texts<'_> {
             let refusals = match document::read(&file.text) {
                 Ok(root) => {
                     let mut refusals = refusal::of_action(&root);
-                    if !self.workflows.iter().any(|(file, _)| is_of_gitea(&file.path)) {
+                    if !self.workflows.iter().any(|(file, _)| is_outside_github(&file.path)) {
                         refusals.extend(availability::of_action(&root));
                     }
                     refusals

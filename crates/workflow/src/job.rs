@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program};
-use super::calls::{is_of_gitea, root_of};
+use super::calls::{is_outside_github, root_of};
 use super::context::{EvalContext, without_secrets};
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts, InStatus, JobStatus};
@@ -244,10 +244,10 @@ impl<'w> JobRun<'_, 'w> {
         let look_up = |name: &str| self.env_value(env.as_ref(), name);
         let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
         // The runner of Gitea drops no output.
-        let is_of_gitea = is_of_gitea(self.eval.path);
+        let is_outside_github = is_outside_github(self.eval.path);
         let value = |(name, text): &(String, String)| {
             let value = expression::text(text, &context);
-            (name.clone(), if is_of_gitea { value } else { without_secrets(value) })
+            (name.clone(), if is_outside_github { value } else { without_secrets(value) })
         };
         let outputs = KnownOutputs { values: job.outputs.iter().map(value).collect(), is_complete: true };
         let needed = self.eval.workflow.needed(job).into_iter();
