@@ -15,7 +15,7 @@ use slug_workflow::scripts::makefile;
 use slug_workflow::scripts::names::Names;
 use slug_workflow::scripts::outline::{self, Outline, Words};
 use slug_workflow::scripts::{Files as _, SourceFile};
-use slug_workflow::{availability, likely_slip, refusal};
+use slug_workflow::{availability, likely_slip, refusal, undeclared};
 
 use super::linter::Linter;
 use super::near_miss::{mentions, mentions_word};
@@ -62,6 +62,7 @@ impl Linter<'_> {
                     .is_some_and(|program| self.targets.contains(&in_root(program)) || program == "make")
             };
             let others = others.into_iter().chain(likely_slip::repetitions(file, &is_call));
+            let others = others.chain(undeclared::of_workflow(&file.root));
             findings.extend(others.map(|it| finding(&LIKELY_SLIP, *source, 0, it)));
         }
         findings.extend(wrong_calls(files));
@@ -392,6 +393,8 @@ impl Texts<'_> {
             };
             let refusals = match document::read(&file.text) {
                 Ok(root) => {
+                    let undeclared = undeclared::of_action(&root).into_iter();
+                    findings.extend(undeclared.map(|it| finding(&LIKELY_SLIP, source, file.base, it)));
                     let mut refusals = refusal::of_action(&root);
                     if !self.workflows.iter().any(|(file, _)| is_outside_github(&file.path)) {
                         refusals.extend(availability::of_action(&root));

@@ -3,7 +3,7 @@
 //! The tables are those of GitHub's documentation of contexts. The runner of Gitea knows more of them, so its workflows
 //! are not checked.
 
-use super::document::Node;
+use super::document::{self, Node};
 use super::expression::{references, references_of};
 use super::problem::Problem;
 
@@ -100,22 +100,12 @@ pub fn of_action(root: &Node) -> Vec<Problem> {
 
 fn found_in(root: &Node, rows: &[Row]) -> Vec<Problem> {
     let mut found = Vec::new();
-    add_problems(root, &mut Vec::new(), rows, &mut found);
+    document::each_text(root, &mut |path, node| add_problems(path, node, rows, &mut found));
     found
 }
 
-fn add_problems<'n>(node: &'n Node, path: &mut Vec<&'n str>, rows: &[Row], found: &mut Vec<Problem>) {
-    for (key, value) in node.entries() {
-        path.push(key.text().unwrap_or_default());
-        add_problems(value, path, rows, found);
-        path.pop();
-    }
-    for item in node.items() {
-        path.push("*");
-        add_problems(item, path, rows, found);
-        path.pop();
-    }
-    let Some(text) = node.text() else { return };
+fn add_problems(path: &[&str], node: &Node, rows: &[Row], found: &mut Vec<Problem>) {
+    let text = node.text().unwrap_or_default();
     let is_above = |row: &&Row| {
         row.path.len() <= path.len() && row.path.iter().zip(path.iter()).all(|(key, here)| *key == "*" || key == here)
     };
@@ -145,7 +135,6 @@ const CONTEXTS: &[&str] =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document;
 
     fn messages(found: Vec<Problem>) -> Vec<String> {
         found.into_iter().map(|problem| problem.message).collect()

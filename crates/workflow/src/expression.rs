@@ -183,6 +183,31 @@ pub fn references_of(expression: &str) -> BTreeSet<(String, Option<String>)> {
     tree.contexts().into_iter().map(|(context, _)| reference(context)).collect()
 }
 
+/// The paths of names that the expressions of a text refer to, each up to the first name that is not fixed. The name
+/// of the context is in lower case.
+#[must_use]
+pub fn paths(template: &str) -> BTreeSet<Vec<String>> {
+    let expressions = parts(template).into_iter().filter_map(|part| match part {
+        Part::Expression(expression) => Some(expression),
+        Part::Literal(_) | Part::Unclosed => None,
+    });
+    expressions.flat_map(paths_of).collect()
+}
+
+/// Like [`paths`], for an expression without `${{ }}` around it.
+#[must_use]
+pub fn paths_of(expression: &str) -> BTreeSet<Vec<String>> {
+    let Ok(tree) = parse(expression) else { return BTreeSet::new() };
+    tree.contexts().into_iter().map(|(context, _)| path_of(context)).collect()
+}
+
+/// The names of a context, up to the first one that is not fixed.
+fn path_of(context: &Context<'_>) -> Vec<String> {
+    let mut path: Vec<String> = context.parts.iter().map_while(name_of).collect();
+    path.iter_mut().take(1).for_each(|root| *root = root.to_lowercase());
+    path
+}
+
 /// The contexts whose values can become part of the value of a text, each as a path of names. The name
 /// of the context is in lower case. A context that is only compared or tested is left out.
 #[must_use]
@@ -204,9 +229,7 @@ fn add_sources(expression: &SpannedExpr<'_>, found: &mut BTreeSet<Vec<String>>) 
             if let Some(SpannedExpr { inner: Expr::Call(call), .. }) = context.parts.first() {
                 call.args.iter().for_each(|argument| add_sources(argument, found));
             }
-            let mut path: Vec<String> = context.parts.iter().map_while(name_of).collect();
-            path.iter_mut().take(1).for_each(|root| *root = root.to_lowercase());
-            found.insert(path);
+            found.insert(path_of(context));
         }
         Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
             add_sources(lhs, found);
