@@ -214,6 +214,12 @@ fn lines_that_are_likely_slips_are_found() {
 fn slips_in_harness_and_makefile_are_found() {
     for (name, before, after, expected) in [
         (
+            "vars",
+            "EVAL_URL: https://evals.example",
+            "EVAL_URL: ${{ vars.EVAL_UURL }}",
+            "near-miss: the variable `vars.EVAL_UURL` may be a misspelt `EVAL_URL`",
+        ),
+        (
             "dropped-local",
             "keys=\"$(names)\"\n",
             "",
@@ -286,6 +292,17 @@ fn usual_forms_are_no_slips() {
             "input-of-caller",
             "  workflow_dispatch:\n",
             "  workflow_call: {inputs: {model: {type: string}}}\n  workflow_dispatch:\n",
+        ),
+        ("vars-of-program", "EVAL_URL: https://evals.example", "EVAL_URL: ${{ vars.EVAL_RUL }}"),
+        (
+            "vars-used-twice",
+            "EVAL_URL: https://evals.example",
+            "EVAL_URL: ${{ vars.EVALS_URL }}\n  other: ${{ vars.EVALS_URL }}",
+        ),
+        (
+            "plural-of-vars",
+            "EVAL_URL: https://evals.example",
+            "EVAL_URL: https://evals.example\n  STAGES: ${{ vars.STAGE }}",
         ),
         ("index", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ inputs['slug'] }}"),
         ("event", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ github.event.inputs.slug }}"),
