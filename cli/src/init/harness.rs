@@ -12,6 +12,7 @@ use slug_function::reading::{Comparisons, Location, Reading, SourceFile, read};
 use slug_function::sandbox::Sandbox;
 use slug_function::script::{Argument, Call, Script};
 use slug_resolver::Registry;
+use slug_workflow::scripts::joined;
 
 use super::survey::Survey;
 use crate::render::shell::quoted;
@@ -154,8 +155,8 @@ impl<'a> Finder<'a> {
     fn resolve(&self, from: &str, path: &str) -> Option<&'a Script> {
         let tail = path.trim_start_matches("./").trim_start_matches('/');
         let directory = from.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let beside = normal(&format!("{directory}/{tail}"));
-        let from_top = normal(tail);
+        let beside = joined(directory, tail);
+        let from_top = joined("", tail.trim_start_matches("../"));
         let end = format!("/{}", tail.trim_start_matches("../"));
         let mut ending = self.survey.scripts.iter().filter(|script| script.path.ends_with(&end));
         let unique = || ending.next().filter(|_| ending.next().is_none());
@@ -314,19 +315,6 @@ impl<'a> Finder<'a> {
         let known = names.iter().filter(|name| known.contains(name.as_str())).count();
         known > 0 && 2 * known >= names.len()
     }
-}
-
-/// A path without `.` and `..`.
-fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 /// The calls that a script reaches, in its own text first, and the scripts with them.

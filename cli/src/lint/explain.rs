@@ -59,7 +59,7 @@ impl<'a> PolicyCall<'a> {
             Export::Maybe => Empty::Either,
         };
         let can_be_empty = !matches!(&text.values, AbstractValue::OneOf(texts) if !texts.iter().any(String::is_empty))
-            && text.values != AbstractValue::NonEmpty;
+            && !text.values.is_never_absent();
         if empty == Empty::Either && can_be_empty {
             text.reasons.insert(format!("it is not known whether `{name}` is unset or empty"));
         }
@@ -418,7 +418,7 @@ fn unknown_variable(case: &PolicyCall<'_>, reasons: &BTreeSet<String>) -> Option
         let setting = case.site.env.variables.get(case.policy.variable_name(*variable));
         setting.is_some_and(|setting| match (case.policy.is_key(*variable), &setting.value.values) {
             // Only the presence of a key counts.
-            (true, AbstractValue::NonEmpty) => false,
+            (true, AbstractValue::WithSecret | AbstractValue::NonEmpty) => false,
             _ => setting.value.single().is_none() && !setting.value.reasons.is_disjoint(reasons),
         })
     };

@@ -18,6 +18,7 @@ mod input;
 mod known_names;
 mod linter;
 mod mask;
+mod mentions;
 pub(crate) mod near_miss;
 mod patch;
 pub(crate) mod pins;

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use slug_resolver::fix::is_placeholder;
 use slug_resolver::{Edit, Provider};
@@ -22,6 +23,8 @@ use slug_value::slip::is_slip;
 use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug};
 use super::explain::PolicyCall;
 use super::linter::Linter;
+use super::mentions::mentions;
+use super::unread::Unread;
 
 /// The warnings of a run.
 #[derive(Default)]
@@ -29,6 +32,8 @@ pub struct NearMisses {
     by_place: BTreeMap<(SourceId, usize), Finding>,
     /// The entries whose secrets were compared, with the policy.
     compared: HashSet<(SourceId, usize, String)>,
+    /// The warnings about variables, unless another file of the repository mentions them.
+    unread: BTreeMap<(SourceId, usize), Unread>,
     secrets: OnceCell<SecretUses>,
 }
 
@@ -36,6 +41,16 @@ impl NearMisses {
     /// The warnings, in the order of the files.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.by_place.values()
+    }
+
+    /// Removes the warnings about variables that another file of the repository may read.
+    pub fn take_unread(&mut self) -> Vec<Unread> {
+        std::mem::take(&mut self.unread).into_values().collect()
+    }
+
+    fn add_unread(&mut self, unread: Unread) {
+        let span = &unread.finding.primary.span;
+        self.unread.entry((span.source, span.range.start)).or_insert(unread);
     }
 
     fn add(&mut self, finding: Finding) {
@@ -87,9 +102,9 @@ impl Linter<'_> {
         call.policy.variable_names().iter().filter_map(|name| placeholder(call, name)).for_each(|it| found.add(it));
         for (name, setting) in &call.site.env.variables {
             if self.known.contains(name)
-                && let Some(finding) = self.misspelt_variable(file, call, name, setting)
+                && let Some(unread) = self.misspelt_variable(file, call, name, setting)
             {
-                found.add(finding);
+                found.add_unread(unread);
             }
         }
         self.misspelt_inputs(call).into_iter().for_each(|finding| found.add(finding));
@@ -118,14 +133,14 @@ impl Linter<'_> {
     }
 
     /// The warning about a variable that is one slip away from one that the policy reads. The meant variable is
-    /// not set beside it, and nothing mentions the misspelt one.
+    /// not set beside it, and neither the file nor a script that was read mentions the misspelt one.
     fn misspelt_variable(
         &self,
         file: &File,
         call: &PolicyCall<'_>,
         name: &str,
         setting: &Setting<'_>,
-    ) -> Option<Finding> {
+    ) -> Option<Unread> {
         let is_beside =
             |known: &&str| match call.site.env.variables.get(*known).map(|meant| (&meant.origin, &setting.origin)) {
                 Some((Origin::Entry(meant), Origin::Entry(entry))) => meant.mapping.0 == entry.mapping.0,
@@ -145,7 +160,9 @@ impl Linter<'_> {
         let span = Span { source: call.source, range: setting.origin.span() };
         let title = format!("policy `{}` does not read `{name}`, but it reads `{meant}`", call.policy.name());
         let finding = Finding::new(&NEAR_MISS, span, title).with_primary_text("has no effect on the harness");
-        Some(about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name))
+        let finding = about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name);
+        let script = self.scripts.and_then(|scripts| scripts.path_at(setting.origin.span().start));
+        Some(Unread { name: name.to_owned(), path: script.unwrap_or_else(|| PathBuf::from(&file.path)), finding })
     }
 
     /// The warnings about the inputs of an action that are one slip away from one of the policy that the step does not
@@ -278,28 +295,6 @@ fn within(text: &str, range: &Range<usize>, secret: &str) -> Option<Range<usize>
     let path = paths.iter().find(|path| text.get(range.clone()).is_some_and(|value| value.contains(*path)))?;
     let start = range.start + text.get(range.clone())?.find(path)?;
     Some(start..start + path.len())
-}
-
-/// True if a text has a name as a whole word.
-pub(super) fn mentions_word(text: &str, name: &str) -> bool {
-    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    text.match_indices(name)
-        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside))
-}
-
-/// True if a text has a name other than as the target of an assignment.
-pub(super) fn mentions(text: &str, name: &str) -> bool {
-    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    text.match_indices(name).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + name.len()..]);
-        let sign = after.trim_start_matches(['"', '\'', ' ']);
-        let is_set = after.starts_with("+=")
-            || after.starts_with("<<")
-            || sign.starts_with(['=', ':']) && !sign.starts_with("==");
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let is_comment = line.trim_start().starts_with('#');
-        !before.ends_with(is_inside) && !after.starts_with(is_inside) && !is_set && !is_comment
-    })
 }
 
 impl Linter<'_> {

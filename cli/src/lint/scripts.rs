@@ -65,6 +65,11 @@ impl Scripts {
         self.root.join(file)
     }
 
+    /// The path of the file that was read to a position; `None` for a position in a workflow file.
+    pub fn path_at(&self, position: usize) -> Option<PathBuf> {
+        Some(self.path(&self.locate(&(position..position))?.0))
+    }
+
     /// Returns true if a text of the files that were read has a property.
     pub fn any_text(&self, has: impl Fn(&str) -> bool) -> bool {
         self.files.borrow().values().flatten().any(|file| has(&file.text))

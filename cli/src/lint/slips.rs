@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use slug_value::slip::is_slip;
-use slug_workflow::calls::is_of_gitea;
+use slug_workflow::calls::is_outside_github;
 use slug_workflow::document;
 use slug_workflow::model::{EnvEntry, EnvLayer, Input, Job, Step};
 use slug_workflow::problem::Problem;
@@ -15,10 +15,10 @@ use slug_workflow::scripts::makefile;
 use slug_workflow::scripts::names::Names;
 use slug_workflow::scripts::outline::{self, Outline, Words};
 use slug_workflow::scripts::{Files as _, SourceFile};
-use slug_workflow::{availability, likely_slip, refusal};
+use slug_workflow::{availability, likely_slip, refusal, undeclared};
 
 use super::linter::Linter;
-use super::near_miss::{mentions, mentions_word};
+use super::mentions::{mentions, mentions_word};
 use super::repository::Files;
 use super::scripts::Scripts;
 use super::unread::Unread;
@@ -41,8 +41,8 @@ struct Texts<'f> {
 const NAMES_COMPARED: usize = 1_000;
 
 impl Linter<'_> {
-    /// The findings about the texts of a run.
-    pub(super) fn slips(&self, files: &Files) -> Vec<Finding> {
+    /// The findings about the texts of a run. Adds the names that nothing seems to read to `unread`.
+    pub(super) fn slips(&self, files: &Files, unread: &mut Vec<Unread>) -> Vec<Finding> {
         let all = files.repository.files().iter().map(AsRef::as_ref).zip(files.sources.iter().copied());
         let workflows: Vec<(&File, SourceId)> = all.filter(|(file, _)| self.is_about_harness(file)).collect();
         let mut findings = Vec::new();
@@ -52,7 +52,7 @@ impl Linter<'_> {
         for (file, source) in &workflows {
             let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
             let mut refusals = refusal::of_workflow(&file.root, has_machine);
-            if !is_of_gitea(&file.path) {
+            if !is_outside_github(&file.path) {
                 refusals.extend(availability::of_workflow(&file.root));
             }
             findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
@@ -62,6 +62,7 @@ impl Linter<'_> {
                     .is_some_and(|program| self.targets.contains(&in_root(program)) || program == "make")
             };
             let others = others.into_iter().chain(likely_slip::repetitions(file, &is_call));
+            let others = others.chain(undeclared::of_workflow(&file.root));
             findings.extend(others.map(|it| finding(&LIKELY_SLIP, *source, 0, it)));
         }
         findings.extend(wrong_calls(files));
@@ -70,9 +71,9 @@ impl Linter<'_> {
         let texts = Texts::new(workflows, names_of(scripts));
         findings.extend(texts.actions(scripts));
         findings.extend(self.misspelt_reads(&texts));
-        let mut unread = self.misspelt_assignments(&texts, scripts);
-        findings.extend(self.misspelt_entries(&texts, &mut unread));
-        findings.extend(scripts.unmentioned(unread));
+        unread.extend(self.misspelt_assignments(&texts, scripts));
+        unread.extend(self.misspelt_entries(&texts));
+        unread.extend(self.misspelt_vars(&texts));
         findings.extend(self.misspelt_paths(&texts, scripts));
         findings.extend(self.unset_variables(&texts, scripts));
         findings.extend(texts.without_checkout());
@@ -197,17 +198,14 @@ impl Linter<'_> {
         self.targets.contains(&path) || functions.flat_map(|it| &it.source).any(|source| source == path)
     }
 
-    /// Adds the entries of `env` that nothing reads, one slip away from a variable that a script reads, to `unread`.
-    /// Returns the findings about entries that take a variable of the repository which is one slip away from another
-    /// one.
-    fn misspelt_entries(&self, texts: &Texts<'_>, unread: &mut Vec<Unread>) -> Vec<Finding> {
+    /// The entries of `env` that nothing reads, one slip away from a variable that a script reads.
+    fn misspelt_entries(&self, texts: &Texts<'_>) -> Vec<Unread> {
         let reads: BTreeSet<&str> =
             texts.scripts.iter().flat_map(|(_, _, names)| &names.reads).map(|read| read.name.as_str()).collect();
-        let uses = texts.uses_of_vars();
-        let mut findings = Vec::new();
+        let mut unread = Vec::new();
         for (file, source) in &texts.workflows {
             for (entry, siblings) in entries(file) {
-                let EnvEntry { name, key, value, value_span, .. } = entry;
+                let EnvEntry { name, key, .. } = entry;
                 // Names like a variable of a policy are compared where the call is evaluated.
                 let is_read = self.names.iter().any(|known| known == name || is_slip(name, known))
                     || reads.contains(name.as_str())
@@ -222,22 +220,39 @@ impl Linter<'_> {
                     let finding = near_miss(*source, key.clone(), title, meant).with_subject("variable", name.clone());
                     unread.push(Unread { name: name.clone(), path: PathBuf::from(&file.path), finding });
                 }
+            }
+        }
+        unread
+    }
+
+    /// The variables of the repository that only one entry of `env` uses, one slip away from the name of the entry,
+    /// from a listed variable or from one that is used more often.
+    fn misspelt_vars(&self, texts: &Texts<'_>) -> Vec<Unread> {
+        let uses = texts.uses_of_vars();
+        let listed = || self.declared.vars.iter().map(|(name, _)| name.as_str());
+        let mut unread = Vec::new();
+        for (file, source) in &texts.workflows {
+            for (EnvEntry { name, value, value_span, .. }, _) in entries(file) {
                 for variable in words_after(value, "vars.") {
-                    let own = uses.get(&variable).copied().unwrap_or_default();
-                    let listed = || self.declared.vars.iter().map(|(name, _)| name.as_str());
-                    let usual = uses.iter().filter(|(_, count)| **count > own).map(|(known, _)| known.as_str());
+                    let is_used_again = uses.get(&variable).is_some_and(|count| *count > 1);
+                    if is_used_again || variable == *name || listed().any(|known| known == variable) {
+                        continue;
+                    }
+                    let usual = uses.iter().filter(|(_, count)| **count > 1).map(|(known, _)| known.as_str());
                     let mut known = [name.as_str()].into_iter().chain(listed()).chain(usual);
-                    let is_meant = |known: &&str| is_slip(&variable.to_uppercase(), &known.to_uppercase());
-                    let is_known = variable == *name || listed().any(|known| known == variable);
-                    if let Some(meant) = known.find(is_meant).filter(|_| !is_known) {
+                    let is_meant = |known: &&str| {
+                        is_slip(&variable.to_uppercase(), &known.to_uppercase()) && !is_plural(&variable, known)
+                    };
+                    if let Some(meant) = known.find(is_meant) {
                         let title = format!("the variable `vars.{variable}` may be a misspelt `{meant}`");
                         let finding = near_miss(*source, value_span.clone(), title, meant);
-                        findings.push(finding.with_subject("variable", variable.clone()));
+                        let finding = finding.with_subject("variable", variable.clone());
+                        unread.push(Unread { name: variable, path: PathBuf::from(&file.path), finding });
                     }
                 }
             }
         }
-        findings
+        unread
     }
 
     /// Paths in scripts that the repository lacks, one slip away from the path of a harness or of a script that was
@@ -392,8 +407,10 @@ impl Texts<'_> {
             };
             let refusals = match document::read(&file.text) {
                 Ok(root) => {
+                    let undeclared = undeclared::of_action(&root).into_iter();
+                    findings.extend(undeclared.map(|it| finding(&LIKELY_SLIP, source, file.base, it)));
                     let mut refusals = refusal::of_action(&root);
-                    if !self.workflows.iter().any(|(file, _)| is_of_gitea(&file.path)) {
+                    if !self.workflows.iter().any(|(file, _)| is_outside_github(&file.path)) {
                         refusals.extend(availability::of_action(&root));
                     }
                     refusals

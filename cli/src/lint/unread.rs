@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use super::files::files_below;
-use super::near_miss::{mentions, mentions_word};
+use super::linter::Linter;
+use super::mentions::{mentions, mentions_word};
 use super::scripts::Scripts;
+use crate::codes::NEAR_MISS;
 use crate::findings::Finding;
 use crate::io::read_text_file;
 
@@ -28,10 +30,20 @@ pub struct Unread {
     pub finding: Finding,
 }
 
+impl Linter<'_> {
+    /// The warnings about names that no other file of the repository mentions, if its files can be read.
+    pub(super) fn unmentioned(&self, unread: Vec<Unread>) -> Vec<Finding> {
+        match self.scripts {
+            Some(scripts) => scripts.unmentioned(unread),
+            None => unread.into_iter().map(|unread| unread.finding).collect(),
+        }
+    }
+}
+
 impl Scripts {
-    /// The warnings about names that no other file of the repository mentions. Workflow files mention a name if they
-    /// do more than set it.
-    pub(super) fn unmentioned(&self, mut unread: Vec<Unread>) -> Vec<Finding> {
+    /// The warnings about names that no other file of the repository mentions. Workflow files, actions and scripts of
+    /// a shell mention a name if they do more than set it.
+    fn unmentioned(&self, mut unread: Vec<Unread>) -> Vec<Finding> {
         let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         for name in &mut unread {
             name.path = identity(&name.path);
@@ -47,13 +59,20 @@ impl Scripts {
             }
             (files, bytes) = (files + 1, bytes + size);
             let Ok(text) = read_text_file(entry.path(), FILE_BYTES) else { continue };
-            let is_workflow = entry.path().parent().is_some_and(|parent| parent.ends_with("workflows"));
-            let is_mentioned = |name: &str| match is_workflow {
+            let is_mentioned = |name: &str| match has_assignments(entry.path()) {
                 true => mentions(&text, name),
-                false => mentions_word(&text, name),
+                // A baseline or another report of a warning has the name.
+                false => mentions_word(&text, name) && !text.contains(NEAR_MISS.id),
             };
             unread.retain(|it| !is_mentioned(&it.name) || identity(entry.path()) == it.path);
         }
         unread.into_iter().map(|unread| unread.finding).collect()
     }
+}
+
+/// Whether a file sets variables in the form of a workflow or of a shell: a workflow file, an action or a script.
+fn has_assignments(path: &Path) -> bool {
+    let is_in_workflows = path.parent().is_some_and(|parent| parent.ends_with("workflows"));
+    let is_action = ["action.yml", "action.yaml"].map(Path::new).map(Path::file_name).contains(&path.file_name());
+    is_in_workflows || is_action || path.extension().is_some_and(|extension| extension == "sh" || extension == "bash")
 }

@@ -234,6 +234,12 @@ fn composite_action_is_followed() {
             of_step,
         ),
         ("no-instruction", "using: docker, image: Dockerfile", [("a/Dockerfile", "FROM i\nCMD x\n")], ""),
+        (
+            "comment",
+            "using: docker, image: Dockerfile",
+            [("a/Dockerfile", "FROM i\n  # Run bash tests/run.sh afterwards.\nCMD x\n")],
+            "",
+        ),
     ] {
         let action = format!("runs: {{{runs}}}\n");
         let files = [files[0], ("a/action.yml", &action)];
@@ -247,6 +253,9 @@ fn composite_action_is_followed() {
         ("a/entry.sh", "#!/bin/bash\ncd \"$GITHUB_WORKSPACE\" && bash tests/run.sh\n"),
     ];
     assert_eq!(found("program-script", step, &files), ["undecided a/entry.sh:2"]);
+    let text = files[1].1.replace("COPY entry.sh /entry.sh\nENTRYPOINT", "# COPY entry.sh\nENTRYPOINT");
+    let text = text.replace("/entry.sh", "x");
+    assert_eq!(found("program-comment", step, &[files[0], ("a/Dockerfile", &text), files[2]]), [""; 0]);
     // An action that runs itself ends.
     let action = "runs:\n  using: composite\n  steps:\n    - uses: ./a\n    - {run: bash tests/run.sh, shell: bash}\n";
     let step = "      - uses: ./a\n        env: {SLUG: ac-large}\n";

@@ -164,6 +164,43 @@ fn lines_that_are_likely_slips_are_found() {
             "      - run: |\n          make evals\n\n          make evals\n",
             "the script has the same call twice in a row",
         ),
+        (
+            "step-of-condition",
+            "      - run: |\n          echo one\n",
+            "      - {id: pick, run: x}\n      - if: steps.pikc.outcome == 'success'\n        run: |\n          \
+             echo one\n",
+            "no step has the id `pikc`, so `steps.pikc` is empty",
+        ),
+        (
+            "step-of-other-job",
+            "EVAL_MODEL: ${{ inputs.slug }}",
+            "EVAL_MODEL: ${{ inputs.slug || steps.pick.outputs.slug }}",
+            "no step has the id `pick`, so `steps.pick` is empty",
+        ),
+        (
+            "needed-job",
+            "    if: github.event_name == 'workflow_dispatch'\n",
+            "    needs: each\n    if: needs.eahc.result == 'success'\n",
+            "`needs` of the job does not have `eahc`, so `needs.eahc` is empty",
+        ),
+        (
+            "job-that-is-not-needed",
+            "    if: github.event_name == 'workflow_dispatch'\n",
+            "    if: ${{ needs.each.result == 'success' }}\n",
+            "`needs` of the job does not have `each`, so `needs.each` is empty",
+        ),
+        (
+            "undeclared-input",
+            "EVAL_MODEL: ${{ inputs.slug }}",
+            "EVAL_MODEL: ${{ inputs.slug || inputs.Model }}",
+            "the file declares no input `Model`, so `inputs.Model` is empty",
+        ),
+        (
+            "undeclared-input-of-event",
+            "EVAL_MODEL: ${{ inputs.slug }}",
+            "EVAL_MODEL: ${{ inputs.slug || github.event.inputs['model'] }}",
+            "the file declares no input `model`, so `github.event.inputs.model` is empty",
+        ),
         ("goal", "make evals", "make eval", "`Makefile` has no target `eval`"),
         ("goal-dropped", "evals: prepare\n", "", "`Makefile` has no target `evals`"),
         ("goal-idle", "make evals", "make all", "the target `all` of `Makefile` does nothing"),
@@ -176,6 +213,12 @@ fn lines_that_are_likely_slips_are_found() {
 #[test]
 fn slips_in_harness_and_makefile_are_found() {
     for (name, before, after, expected) in [
+        (
+            "vars",
+            "EVAL_URL: https://evals.example",
+            "EVAL_URL: ${{ vars.EVAL_UURL }}",
+            "near-miss: the variable `vars.EVAL_UURL` may be a misspelt `EVAL_URL`",
+        ),
         (
             "dropped-local",
             "keys=\"$(names)\"\n",
@@ -234,6 +277,33 @@ fn usual_forms_are_no_slips() {
         ("whole-matrix", "EVAL_MODEL: ${{ matrix.slug }}", "EVAL_MODEL: ${{ fromJSON(toJSON(matrix)).slug }}"),
         ("entry-of-program", "          KIND: agent\n", "          KIND: agent\n          EVAL_RUL: x\n"),
         ("export-for-program", "export ACME_API_KEY=", "export ACME_API_KEYY="),
+        (
+            "step-in-other-case",
+            "      - run: |\n          echo one\n",
+            "      - {id: Pick, run: x, env: {steps: 'steps.x', if: 'steps.x'}}\n      - if: steps.pick.outcome && \
+             steps[matrix.kind].outcome && !steps.*.outcome\n        run: |\n          echo one\n",
+        ),
+        (
+            "needed-job",
+            "    if: github.event_name == 'workflow_dispatch'\n",
+            "    needs: [each]\n    if: always() && needs.Each.result && needs.*.result\n",
+        ),
+        (
+            "input-of-caller",
+            "  workflow_dispatch:\n",
+            "  workflow_call: {inputs: {model: {type: string}}}\n  workflow_dispatch:\n",
+        ),
+        ("vars-of-program", "EVAL_URL: https://evals.example", "EVAL_URL: ${{ vars.EVAL_RUL }}"),
+        (
+            "vars-used-twice",
+            "EVAL_URL: https://evals.example",
+            "EVAL_URL: ${{ vars.EVALS_URL }}\n  other: ${{ vars.EVALS_URL }}",
+        ),
+        (
+            "plural-of-vars",
+            "EVAL_URL: https://evals.example",
+            "EVAL_URL: https://evals.example\n  STAGES: ${{ vars.STAGE }}",
+        ),
         ("index", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ inputs['slug'] }}"),
         ("event", "EVAL_MODEL: ${{ inputs.slug }}", "EVAL_MODEL: ${{ github.event.inputs.slug }}"),
         (

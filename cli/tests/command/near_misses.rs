@@ -168,6 +168,40 @@ fn other_variables_are_no_near_misses() {
     assert_eq!(self::found(&workflow("other-idle", &idle)), [], "{idle}");
 }
 
+/// A program that lint does not read may read the variable.
+#[test]
+fn variable_that_another_file_mentions_is_no_near_miss() {
+    let text = format!("on: push\njobs:\n{}", job("a", "MODELZ: x, ZETA_API_KEY: '${{ secrets.K }}'", "bash eval.sh"));
+    let config = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
+    let baseline = "{\"code\": \"near-miss\", \"subject\": {\"variable\": \"MODELZ\"}}\n";
+    for (number, (path, other, is_read)) in [
+        ("src/main.py", "import os\nprint(os.environ[\"MODELZ\"])\n", true),
+        ("src/settings.py", "class Settings:\n    MODELZ: str\n", true),
+        ("ci/other.sh", "echo \"${MODELZ:-none}\"\n", true),
+        ("README.md", "`MODELZ` is the model of the release.\n", true),
+        (".github/workflows/other.yml", "on: push\njobs: {a: {steps: [{run: 'echo $MODELZ'}]}}\n", true),
+        ("src/main.py", "import os\nprint(os.environ[\"MODELZZ\"])\n", false),
+        ("ci/other.sh", "# MODELZ\nexport MODELZ=x\n", false),
+        ("act/action.yml", "runs: {using: composite, steps: [{run: x, shell: bash, env: {MODELZ: y}}]}\n", false),
+        (".github/workflows/other.yml", "on: push\nenv: {MODELZ: x}\njobs: {a: {steps: [{run: x}]}}\n", false),
+        ("baseline.json", baseline, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let files = [
+            ("providers.yaml", REGISTRY),
+            ("slugproof.yaml", config),
+            ("eval.sh", "main.py\n"),
+            (".github/workflows/w.yml", &text),
+            POLICIES[0],
+            (path, other),
+        ];
+        let expected = if is_read { Vec::new() } else { vec![near_miss("MODELZ")] };
+        assert_eq!(found(&repository(&format!("mentioned-{number}"), &files)), expected, "{path}: {other}");
+    }
+}
+
 /// No step of the job runs a file, which could read any variable.
 #[test]
 fn misspelt_variable_of_a_command_is_found() {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use slug_shell::joined;
+
 use crate::script::Script;
 
 /// What is known about `IFS` of the shell that calls a function.
@@ -27,7 +29,7 @@ impl CallerSeparators {
     /// `root`. Without a script, or if a file cannot be found, the separators are unknown.
     #[must_use]
     pub fn of(commands: &[String], library: &[String], root: &Path) -> Self {
-        let mut open: Vec<String> = commands.iter().map(|command| normal(command)).collect();
+        let mut open: Vec<String> = commands.iter().map(|command| joined("", command)).collect();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         if open.is_empty() {
             return Self::Unknown;
@@ -49,8 +51,8 @@ impl CallerSeparators {
             let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
             for source in &script.sources {
                 let tail = source.trim_start_matches("./").trim_start_matches('/');
-                let candidates = [normal(&format!("{directory}/{tail}")), normal(tail)];
-                let is_library = |path: &String| library.iter().any(|known| normal(known) == *path);
+                let candidates = [joined(directory, tail), joined("", tail)];
+                let is_library = |path: &String| library.iter().any(|known| joined("", known) == *path);
                 let mut found = candidates.into_iter().filter(|path| root.join(path).is_file()).peekable();
                 if found.peek().is_none() {
                     return Self::Unknown;
@@ -60,17 +62,4 @@ impl CallerSeparators {
         }
         Self::Default
     }
-}
-
-/// A path without `.`, and without `..` after a directory.
-fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            other => parts.push(other),
-        }
-    }
-    parts.join("/")
 }

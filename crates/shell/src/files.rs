@@ -145,8 +145,9 @@ impl ResolvedPath {
     }
 }
 
-/// Joins a path to a directory and resolves `.` and, if possible, `..`.
-pub(super) fn joined(directory: &str, path: &str) -> String {
+/// Joins a path to a directory and resolves `.` and, after a directory, `..`.
+#[must_use]
+pub fn joined(directory: &str, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in directory.split('/').chain(path.split('/')) {
         match part {

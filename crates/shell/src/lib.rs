@@ -34,7 +34,7 @@ use std::ops::Range;
 
 pub use commands::{is_model_option_name, may_change_files, may_run_files, mentions_settings_file};
 pub use effects::{Call, Effects, Failed, Missing};
-pub use files::{ChangedPaths, FIRST_FILE_POSITION, Files, NoFiles, SourceFile};
+pub use files::{ChangedPaths, FIRST_FILE_POSITION, Files, NoFiles, SourceFile, joined};
 use files::{ResolvedPath, needs_bash};
 pub use forge::{ENV_FILE_TARGET, STARTUP_FILE, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};
@@ -192,7 +192,7 @@ mod tests {
     fn text(text: &Text) -> String {
         match &text.values {
             AbstractValue::OneOf(texts) => texts.join("|"),
-            AbstractValue::NonEmpty => "(set)".into(),
+            AbstractValue::WithSecret | AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),
         }
     }

@@ -359,7 +359,7 @@ pub(super) fn substituted(operator: &str, value: Text, other: Text) -> Text {
             let filled = (!filled.is_empty()).then(|| Text::one_of(filled, reasons.clone()));
             (filled, !empty.is_empty())
         }
-        AbstractValue::NonEmpty => (Some(Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() }), false),
+        AbstractValue::WithSecret | AbstractValue::NonEmpty => (Some(Text { values, reasons: reasons.clone() }), false),
         AbstractValue::Any => (Some(Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() }), true),
     };
     let alternative = operator.ends_with('+');

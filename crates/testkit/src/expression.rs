@@ -30,7 +30,7 @@ pub fn check_expression(template: &str) -> Result<String, Violation> {
     }
     Ok(match &possible.values {
         AbstractValue::OneOf(texts) => format!("one of {texts:?}"),
-        AbstractValue::NonEmpty => "some text".to_owned(),
+        AbstractValue::WithSecret | AbstractValue::NonEmpty => "some text".to_owned(),
         AbstractValue::Any => "anything".to_owned(),
     })
 }
@@ -41,7 +41,7 @@ struct MostlyUnknown;
 impl Contexts for MostlyUnknown {
     fn look_up(&self, path: &[String]) -> Value {
         match path.first().map(String::as_str) {
-            Some("secrets") => Value::non_empty("a secret"),
+            Some("secrets") => Value::with_secret("a secret"),
             _ => Value::unknown("anything"),
         }
     }
@@ -56,7 +56,7 @@ impl Contexts for FullyKnown {
         let byte_sum: usize = path.iter().flat_map(|name| name.to_lowercase().into_bytes()).map(usize::from).sum();
         let text = |text: &str| Evaluation::String(text.to_owned());
         if path.first().is_some_and(|root| root == "secrets") {
-            return Value::known(text("s"));
+            return Value::known(text(SECRET));
         }
         Value::known(match (byte_sum + self.0) % CONCRETE_CONTEXTS {
             0 => text(""),
@@ -69,21 +69,28 @@ impl Contexts for FullyKnown {
     }
 }
 
+/// The value of every secret in a concrete context.
+const SECRET: &str = "s3cr3t";
+
 /// The number of concrete contexts in which each template is evaluated.
 const CONCRETE_CONTEXTS: usize = 6;
 
 /// Returns true if every possible value of `narrower` is a possible value of `wider`.
 fn includes(wider: &Text, narrower: &Text) -> bool {
     match (&wider.values, &narrower.values) {
-        (AbstractValue::Any, _) | (AbstractValue::NonEmpty, AbstractValue::NonEmpty) => true,
+        (AbstractValue::Any, _)
+        | (AbstractValue::NonEmpty, AbstractValue::WithSecret | AbstractValue::NonEmpty)
+        | (AbstractValue::WithSecret, AbstractValue::WithSecret) => true,
+        (AbstractValue::WithSecret, AbstractValue::OneOf(texts)) => texts.iter().all(|text| text.contains(SECRET)),
         (AbstractValue::NonEmpty, AbstractValue::OneOf(texts)) => texts.iter().all(|text| !text.is_empty()),
         (AbstractValue::OneOf(wider), AbstractValue::OneOf(narrower)) => {
             narrower.iter().all(|text| wider.contains(text))
         }
         // In a concrete context, the result is unknown only if the expression cannot be evaluated. GitHub
         // then stops the workflow run, so `wider` needs to include nothing.
-        (AbstractValue::OneOf(_) | AbstractValue::NonEmpty, AbstractValue::Any)
-        | (AbstractValue::OneOf(_), AbstractValue::NonEmpty) => true,
+        (AbstractValue::OneOf(_) | AbstractValue::WithSecret | AbstractValue::NonEmpty, AbstractValue::Any)
+        | (AbstractValue::WithSecret, AbstractValue::NonEmpty)
+        | (AbstractValue::OneOf(_), AbstractValue::WithSecret | AbstractValue::NonEmpty) => true,
     }
 }
 

@@ -31,7 +31,9 @@ pub struct Possible<T> {
 pub enum AbstractValue<T> {
     /// One of these values; the list is never empty.
     OneOf(Vec<T>),
-    /// Any text that is not empty, such as a secret that is set.
+    /// Any text that contains a secret that is set, so it is not empty.
+    WithSecret,
+    /// Any text that is not empty.
     NonEmpty,
     /// Any value.
     Any,
@@ -42,7 +44,7 @@ impl<T: Absence> AbstractValue<T> {
     pub fn is_never_absent(&self) -> bool {
         match self {
             Self::OneOf(values) => !values.iter().any(Absence::is_absent),
-            Self::NonEmpty => true,
+            Self::WithSecret | Self::NonEmpty => true,
             Self::Any => false,
         }
     }
@@ -97,7 +99,12 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
         }
     }
 
-    /// Any text that is not empty, such as a secret that is set, for this reason.
+    /// Any text that contains a secret, for this reason.
+    pub fn with_secret(reason: impl Into<String>) -> Self {
+        Self { values: AbstractValue::WithSecret, reasons: BTreeSet::from([reason.into()]) }
+    }
+
+    /// Any text that is not empty, for this reason.
     pub fn non_empty(reason: impl Into<String>) -> Self {
         Self { values: AbstractValue::NonEmpty, reasons: BTreeSet::from([reason.into()]) }
     }
@@ -123,6 +130,9 @@ impl<T: PartialEq + Clone + Absence> Possible<T> {
             (AbstractValue::OneOf(mine), AbstractValue::OneOf(others)) => {
                 Self::one_of(mine.into_iter().chain(others), reasons)
             }
+            (AbstractValue::WithSecret, AbstractValue::WithSecret) => {
+                Self { values: AbstractValue::WithSecret, reasons }
+            }
             (mine, other) if mine.is_never_absent() && other.is_never_absent() => {
                 Self { values: AbstractValue::NonEmpty, reasons }
             }
@@ -146,6 +156,7 @@ impl Value {
     pub fn into_text(self) -> Text {
         match self.values {
             AbstractValue::OneOf(values) => Text::one_of(values.iter().map(to_text), self.reasons),
+            AbstractValue::WithSecret => Text { values: AbstractValue::WithSecret, reasons: self.reasons },
             AbstractValue::NonEmpty => Text { values: AbstractValue::NonEmpty, reasons: self.reasons },
             AbstractValue::Any => Text { values: AbstractValue::Any, reasons: self.reasons },
         }
@@ -159,7 +170,7 @@ impl Value {
                 can_be_true: values.iter().any(Evaluation::as_boolean),
                 can_be_false: !values.iter().all(Evaluation::as_boolean),
             },
-            AbstractValue::NonEmpty => Tristate { can_be_true: true, can_be_false: false },
+            AbstractValue::WithSecret | AbstractValue::NonEmpty => Tristate { can_be_true: true, can_be_false: false },
             AbstractValue::Any => Tristate { can_be_true: true, can_be_false: true },
         }
     }
@@ -318,6 +329,9 @@ impl Text {
             (AbstractValue::OneOf(first), AbstractValue::OneOf(second)) if is_short => {
                 Self::one_of(first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{b}"))), reasons)
             }
+            (AbstractValue::WithSecret, _) | (_, AbstractValue::WithSecret) => {
+                Self { values: AbstractValue::WithSecret, reasons }
+            }
             (first, second) if first.is_never_absent() || second.is_never_absent() => {
                 Self { values: AbstractValue::NonEmpty, reasons }
             }
@@ -330,6 +344,7 @@ impl Text {
     pub fn into_value(self) -> Value {
         let values = match self.values {
             AbstractValue::OneOf(texts) => AbstractValue::OneOf(texts.into_iter().map(Evaluation::String).collect()),
+            AbstractValue::WithSecret => AbstractValue::WithSecret,
             AbstractValue::NonEmpty => AbstractValue::NonEmpty,
             AbstractValue::Any => AbstractValue::Any,
         };

@@ -161,7 +161,8 @@ fn path_in(directory: &str, name: &str) -> String {
 
 /// A script with the commands that a local action of JavaScript or of a container runs. `None` for other actions.
 ///
-/// The files of the action that its Dockerfile names count as commands, and the Dockerfile is a comment of the script.
+/// The files of the action that its Dockerfile names count as commands, and the instructions of the Dockerfile are
+/// comments of the script.
 #[must_use]
 pub fn commands_of_program(uses: &str, roots: &[&str], files: &dyn Files) -> Option<String> {
     let (directory, SourceFile { text, .. }) = file_of(uses, roots, files)?;
@@ -181,12 +182,14 @@ pub fn commands_of_program(uses: &str, roots: &[&str], files: &dyn Files) -> Opt
         lines.push(words.join(" "));
         let image = text("image").filter(|image| !image.starts_with("docker://"));
         let dockerfile = image.and_then(|image| files.read(&in_directory(image)));
-        let instructions = dockerfile.as_ref().map(|file| &*file.text).unwrap_or_default();
-        let words = instructions.split(|c: char| c.is_whitespace() || "\"',[]=".contains(c));
+        let dockerfile = dockerfile.as_ref().map(|file| &*file.text).unwrap_or_default();
+        let instructions: Vec<&str> = dockerfile.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        let words =
+            instructions.iter().flat_map(|line| line.split(|c: char| c.is_whitespace() || "\"',[]=".contains(c)));
         let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
         let paths = words.into_iter().map(|word| in_directory(word.trim_start_matches('/')));
         lines.extend(paths.filter(|path| files.read(path).is_some()).map(|path| quoted(&format!("./{path}"))));
-        lines.extend(instructions.lines().map(|line| format!("# {line}")));
+        lines.extend(instructions.iter().map(|line| format!("# {line}")));
     } else {
         return None;
     }

@@ -23,15 +23,15 @@ pub fn called_path(caller: &str, called: &str) -> Option<String> {
 /// The root of the repository of a workflow file, empty or with a `/` at its end.
 #[must_use]
 pub fn root_of(path: &str) -> &str {
-    [".github/workflows/", ".gitea/workflows/"]
+    [".github/workflows/", ".gitea/workflows/", ".forgejo/workflows/"]
         .iter()
         .find_map(|directory| Some(&path[..path.rfind(directory)?]))
         .unwrap_or_default()
 }
 
-/// Whether a workflow file is one that only Gitea or Forgejo runs.
+/// Whether a workflow file is in a directory that only Gitea or Forgejo reads, so that GitHub never runs it.
 #[must_use]
-pub fn is_of_gitea(path: &str) -> bool {
+pub fn is_outside_github(path: &str) -> bool {
     normalized(path).split('/').any(|part| part == ".gitea" || part == ".forgejo")
 }
 
@@ -120,4 +120,23 @@ fn secrets(call: &Call, context: &EvalContext<'_>) -> Secrets {
         truth.can_be_true.then(|| (name.to_lowercase(), !truth.can_be_false))
     });
     Secrets::Only(passed.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn called_path_is_below_the_root_of_the_caller() {
+        for (caller, expected) in [
+            (".github/workflows/w.yml", "ci/x.yml"),
+            ("./.gitea/workflows/w.yml", "ci/x.yml"),
+            ("a\\b\\.github\\workflows\\w.yml", "a/b/ci/x.yml"),
+            ("a/.gitea/workflows/w.yml", "a/ci/x.yml"),
+            ("a/.forgejo/workflows/w.yml", "a/ci/x.yml"),
+        ] {
+            assert_eq!(called_path(caller, "./ci/x.yml").as_deref(), Some(expected), "{caller}");
+        }
+        assert_eq!(called_path(".github/workflows/w.yml", "acme/flows/.github/workflows/x.yml@v1"), None);
+    }
 }

@@ -87,7 +87,7 @@ impl EvalContext<'_> {
     }
 
     fn secret(&self, lower: &str, name: &str) -> Value {
-        let exists = Value::non_empty(format!("{SECRET}{name}{NOT_KNOWN}"));
+        let exists = Value::with_secret(format!("{SECRET}{name}{NOT_KNOWN}"));
         if self.declared.is_absent_secret(name) {
             return null();
         }
@@ -122,11 +122,12 @@ pub fn secrets_in<T>(value: &Possible<T>) -> impl Iterator<Item = &str> {
 }
 
 /// An output of a job as other jobs see it: the runner drops an output that contains a secret, so it is empty there.
-/// A text that is known contains none. Another text may be calculated from a secret and not contain it.
+/// A text that is known contains none. A text that is calculated from a secret may contain it.
 #[must_use]
 pub fn without_secrets(output: Text) -> Text {
     let may_have_secret = secrets_in(&output).next().is_some();
     match output.values {
+        AbstractValue::WithSecret => Text::empty(),
         AbstractValue::Any | AbstractValue::NonEmpty if may_have_secret => {
             output.or(Text::empty()).with_reason(DROPPED)
         }

@@ -78,6 +78,23 @@ fn refuse_keys_that_differ_in_case(node: &Node) -> Result<(), Unreadable> {
     node.items().iter().chain(values).try_for_each(refuse_keys_that_differ_in_case)
 }
 
+/// Visits each scalar of a tree, with the keys from the root of the tree to it; `*` stands for an item of a list.
+pub(super) fn each_text<'n>(root: &'n Node, visit: &mut dyn FnMut(&[&'n str], &'n Node)) {
+    visit_texts(root, &mut Vec::new(), visit);
+}
+
+fn visit_texts<'n>(node: &'n Node, path: &mut Vec<&'n str>, visit: &mut dyn FnMut(&[&'n str], &'n Node)) {
+    let entries = node.entries().iter().map(|(key, value)| (key.text().unwrap_or_default(), value));
+    for (key, value) in entries.chain(node.items().iter().map(|item| ("*", item))) {
+        path.push(key);
+        visit_texts(value, path, visit);
+        path.pop();
+    }
+    if node.text().is_some() {
+        visit(path, node);
+    }
+}
+
 /// The error message for an author of workflows.
 fn message(problem: &Problem) -> String {
     match problem {

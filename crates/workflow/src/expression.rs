@@ -183,6 +183,31 @@ pub fn references_of(expression: &str) -> BTreeSet<(String, Option<String>)> {
     tree.contexts().into_iter().map(|(context, _)| reference(context)).collect()
 }
 
+/// The paths of names that the expressions of a text refer to, each up to the first name that is not fixed. The name
+/// of the context is in lower case.
+#[must_use]
+pub fn paths(template: &str) -> BTreeSet<Vec<String>> {
+    let expressions = parts(template).into_iter().filter_map(|part| match part {
+        Part::Expression(expression) => Some(expression),
+        Part::Literal(_) | Part::Unclosed => None,
+    });
+    expressions.flat_map(paths_of).collect()
+}
+
+/// Like [`paths`], for an expression without `${{ }}` around it.
+#[must_use]
+pub fn paths_of(expression: &str) -> BTreeSet<Vec<String>> {
+    let Ok(tree) = parse(expression) else { return BTreeSet::new() };
+    tree.contexts().into_iter().map(|(context, _)| path_of(context)).collect()
+}
+
+/// The names of a context, up to the first one that is not fixed.
+fn path_of(context: &Context<'_>) -> Vec<String> {
+    let mut path: Vec<String> = context.parts.iter().map_while(name_of).collect();
+    path.iter_mut().take(1).for_each(|root| *root = root.to_lowercase());
+    path
+}
+
 /// The contexts whose values can become part of the value of a text, each as a path of names. The name
 /// of the context is in lower case. A context that is only compared or tested is left out.
 #[must_use]
@@ -204,9 +229,7 @@ fn add_sources(expression: &SpannedExpr<'_>, found: &mut BTreeSet<Vec<String>>) 
             if let Some(SpannedExpr { inner: Expr::Call(call), .. }) = context.parts.first() {
                 call.args.iter().for_each(|argument| add_sources(argument, found));
             }
-            let mut path: Vec<String> = context.parts.iter().map_while(name_of).collect();
-            path.iter_mut().take(1).for_each(|root| *root = root.to_lowercase());
-            found.insert(path);
+            found.insert(path_of(context));
         }
         Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => {
             add_sources(lhs, found);
@@ -541,7 +564,7 @@ fn falsy(value: &Value) -> Value {
     let values: Vec<Evaluation> = match &value.values {
         AbstractValue::OneOf(values) => values.iter().filter(|value| !value.as_boolean()).cloned().collect(),
         // As text, null is like the empty text. A context does not yield `NaN`.
-        AbstractValue::NonEmpty | AbstractValue::Any => {
+        AbstractValue::WithSecret | AbstractValue::NonEmpty | AbstractValue::Any => {
             vec![Evaluation::String(String::new()), Evaluation::Boolean(false), Evaluation::Number(0.0)]
         }
     };
@@ -554,6 +577,7 @@ fn truthy(value: &Value) -> Value {
         AbstractValue::OneOf(values) => {
             Value::one_of(values.iter().filter(|value| value.as_boolean()).cloned(), value.reasons.clone())
         }
+        AbstractValue::WithSecret => value.clone(),
         AbstractValue::NonEmpty | AbstractValue::Any => {
             Value { values: AbstractValue::NonEmpty, reasons: value.reasons.clone() }
         }
@@ -580,8 +604,8 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     let why: BTreeSet<String> = left.reasons.iter().chain(&right.reasons).cloned().collect();
     let (lefts, rights) = match (&left.values, &right.values) {
         (AbstractValue::OneOf(lefts), AbstractValue::OneOf(rights)) => (lefts, rights),
-        (AbstractValue::NonEmpty, AbstractValue::OneOf(others))
-        | (AbstractValue::OneOf(others), AbstractValue::NonEmpty)
+        (AbstractValue::WithSecret | AbstractValue::NonEmpty, AbstractValue::OneOf(others))
+        | (AbstractValue::OneOf(others), AbstractValue::WithSecret | AbstractValue::NonEmpty)
             if others.iter().all(|other| matches!(other, Evaluation::String(text) if text.is_empty())) =>
         {
             return match op {
@@ -670,7 +694,9 @@ fn context_value(context: &Context<'_>, raw: &str, contexts: &dyn Contexts) -> V
             let results: Option<Vec<Evaluation>> = values.iter().map(|value| at_path(value, rest)).collect();
             results.map_or_else(unknown, |results| Value::one_of(results, value.reasons))
         }
-        AbstractValue::NonEmpty | AbstractValue::Any => Value { values: AbstractValue::Any, reasons: value.reasons },
+        AbstractValue::WithSecret | AbstractValue::NonEmpty | AbstractValue::Any => {
+            Value { values: AbstractValue::Any, reasons: value.reasons }
+        }
     }
 }
 
@@ -953,7 +979,7 @@ mod tests {
     fn shown(template: &str) -> String {
         match text(template, &Fixed).values {
             AbstractValue::OneOf(texts) => texts.join("|"),
-            AbstractValue::NonEmpty => "(set)".into(),
+            AbstractValue::WithSecret | AbstractValue::NonEmpty => "(set)".into(),
             AbstractValue::Any => "(anything)".into(),
         }
     }

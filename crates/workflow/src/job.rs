@@ -1,12 +1,13 @@
 //! The evaluation of one job: finds its calls of target scripts and the environment of each call,
 //! for each invocation of the workflow and each distinct row of the job's matrix.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program};
-use super::calls::{is_of_gitea, root_of};
+use super::calls::{is_outside_github, root_of};
 use super::context::{EvalContext, without_secrets};
 use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts, InStatus, JobStatus};
@@ -78,6 +79,7 @@ impl<'w> JobEval<'_, 'w> {
     #[must_use]
     pub fn call_sites(&self, invocations: &[Invocation]) -> Vec<CallSite<'w>> {
         let mut sites = Vec::new();
+        let programs = Programs::default();
         for invocation in invocations {
             if !self.may_be_reached(invocation) {
                 continue;
@@ -86,7 +88,8 @@ impl<'w> JobEval<'_, 'w> {
             let invocation = Rc::new(invocation.clone());
             for (row, count) in &rows {
                 let row = row.as_ref().map_err(String::as_str);
-                let run = JobRun { eval: self, invocation: &invocation, row, action: None, depth: 0 };
+                let invocation = &invocation;
+                let run = JobRun { eval: self, invocation, row, action: None, depth: 0, programs: &programs };
                 sites.extend(run.call_sites().into_iter().map(|site| CallSite { row_count: *count, ..site }));
             }
         }
@@ -97,9 +100,10 @@ impl<'w> JobEval<'_, 'w> {
     #[must_use]
     pub fn outputs(&self, invocation: &Rc<Invocation>, has_run: bool) -> KnownOutputs {
         let rows = self.rows(invocation, 1);
+        let programs = Programs::default();
         let outputs = rows.iter().map(|(row, _)| {
             let row = row.as_ref().map_err(String::as_str);
-            JobRun { eval: self, invocation, row, action: None, depth: 0 }.outputs(has_run)
+            JobRun { eval: self, invocation, row, action: None, depth: 0, programs: &programs }.outputs(has_run)
         });
         outputs.reduce(KnownOutputs::or).unwrap_or_default()
     }
@@ -184,6 +188,13 @@ impl<'w> JobEval<'_, 'w> {
     }
 }
 
+/// The calls that the programs of local actions may make, by the `uses` of a step and its variables: each target, and
+/// the bytes in a file of the program if it is named there.
+type Programs = RefCell<BTreeMap<(String, String), Vec<ProgramCall>>>;
+
+/// A call of a target, by its index. The bytes are `None` for a target that the action itself names.
+type ProgramCall = (usize, Option<Range<usize>>);
+
 /// One run of a job: one invocation and one matrix row.
 struct JobRun<'s, 'w> {
     eval: &'s JobEval<'s, 'w>,
@@ -193,6 +204,8 @@ struct JobRun<'s, 'w> {
     action: Option<&'s Action>,
     /// The number of actions around the steps.
     depth: usize,
+    /// What is known about programs from other runs of the job.
+    programs: &'s Programs,
 }
 
 /// The course of a job, or that of an action in it.
@@ -244,10 +257,10 @@ impl<'w> JobRun<'_, 'w> {
         let look_up = |name: &str| self.env_value(env.as_ref(), name);
         let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
         // The runner of Gitea drops no output.
-        let is_of_gitea = is_of_gitea(self.eval.path);
+        let is_outside_github = is_outside_github(self.eval.path);
         let value = |(name, text): &(String, String)| {
             let value = expression::text(text, &context);
-            (name.clone(), if is_of_gitea { value } else { without_secrets(value) })
+            (name.clone(), if is_outside_github { value } else { without_secrets(value) })
         };
         let outputs = KnownOutputs { values: job.outputs.iter().map(value).collect(), is_complete: true };
         let needed = self.eval.workflow.needed(job).into_iter();
@@ -350,7 +363,8 @@ impl<'w> JobRun<'_, 'w> {
                     let invocation = Rc::new(self.invocation_of(&action, step, &context));
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
-                    let run = JobRun { eval: self.eval, invocation: &invocation, row, action: Some(&action), depth };
+                    let (eval, invocation, programs) = (self.eval, &invocation, self.programs);
+                    let run = JobRun { eval, invocation, row, action: Some(&action), depth, programs };
                     for (step, is_rehearsal) in order(&action.steps) {
                         let sites = if is_rehearsal { &mut Vec::new() } else { &mut *sites };
                         run.evaluate_step(owner, step, roots, levels, sites);
@@ -467,9 +481,40 @@ impl<'w> JobRun<'_, 'w> {
         roots: &[&str],
         env: &Environment<'w>,
     ) -> Vec<CallSite<'w>> {
+        let Search { targets, variables: searched, .. } = *self.eval.search;
+        let mut variables = env.to_shell(searched);
+        let names_target = |value: &Text| {
+            let names = |text: &String| targets.iter().any(|target| text.contains(target));
+            matches!(&value.values, AbstractValue::OneOf(texts) if texts.iter().any(names))
+        };
+        // The program may set them before it starts a target, and they differ from row to row.
+        for name in searched {
+            if !variables.get(name).is_some_and(|variable| names_target(&variable.value)) {
+                let value = Text::unknown(ACTION_PROGRAM);
+                variables.insert(name.clone(), Variable { value, export: Export::Maybe, assigned: None });
+            }
+        }
+        let uses = step.uses.as_deref().unwrap_or_default();
+        let key = (uses.to_owned(), format!("{variables:?}"));
+        let known = self.programs.borrow().get(&key).cloned();
+        let calls = known.unwrap_or_else(|| {
+            let calls = self.evaluate_program(uses, roots, &variables);
+            self.programs.borrow_mut().insert(key, calls.clone());
+            calls
+        });
+        let place = |(target, span): ProgramCall| {
+            let span = span.unwrap_or_else(|| self.position(step.uses_span.clone()));
+            (target, span.start, span.end)
+        };
+        let distinct: BTreeSet<(usize, usize, usize)> = calls.into_iter().map(place).collect();
+        let unknown = || Environment::unknown(ACTION_PROGRAM.to_owned());
+        distinct.into_iter().map(|(target, start, end)| self.site(owner, Some(target), start..end, unknown())).collect()
+    }
+
+    /// The calls that the program of a local action may make with these variables.
+    fn evaluate_program(&self, uses: &str, roots: &[&str], variables: &Variables) -> Vec<ProgramCall> {
         let Search { targets, variables: searched, files, .. } = *self.eval.search;
         let files = Below { files, root: root_of(self.eval.path).trim_end_matches('/') };
-        let uses = step.uses.as_deref().unwrap_or_default();
         let Some(script) = commands_of_program(uses, roots, &files) else { return Vec::new() };
         let input = Input {
             script: &script,
@@ -480,21 +525,15 @@ impl<'w> JobRun<'_, 'w> {
             settings_reason: None,
             files: &files,
             directory: Some(""),
-            env: &env.to_shell(searched),
+            env: variables,
             changed: ChangedPaths::NONE,
             runs_in_bash: true,
             options: ShellOptions::NONE,
             fuel: Some(self.eval.fuel),
         };
         let effects = slug_shell::interpret_doubted(&input, ACTION_PROGRAM);
-        let named = effects.calls.into_iter().map(|call| {
-            let is_of_file = call.span.start >= FIRST_FILE_POSITION;
-            (call.target, if is_of_file { call.span } else { self.position(step.uses_span.clone()) })
-        });
-        let site = |(target, span): (usize, Range<usize>)| (target, span.start, span.end);
-        let distinct: BTreeSet<(usize, usize, usize)> = named.map(site).collect();
-        let unknown = || Environment::unknown(ACTION_PROGRAM.to_owned());
-        distinct.into_iter().map(|(target, start, end)| self.site(owner, Some(target), start..end, unknown())).collect()
+        let call = |call: slug_shell::Call| (call.target, Some(call.span).filter(|it| it.start >= FIRST_FILE_POSITION));
+        effects.calls.into_iter().map(call).collect()
     }
 
     /// The environment of a step, with its own `env`.

@@ -30,3 +30,4 @@ pub mod scripts;
 pub mod slice;
 pub mod texts;
 pub mod trigger;
+pub mod undeclared;

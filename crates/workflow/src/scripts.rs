@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile};
+pub use slug_shell::{FIRST_FILE_POSITION, Files, Missing, NoFiles, SourceFile, joined};
 use slug_shell::{Input, ShellOptions, Variables};
 pub use slug_shell::{makefile, names, outline};
 

@@ -291,7 +291,7 @@ fn references_name_context_and_member() {
 fn alternatives(text: &Text) -> Option<usize> {
     match &text.values {
         AbstractValue::OneOf(texts) => Some(texts.len()),
-        AbstractValue::NonEmpty | AbstractValue::Any => None,
+        AbstractValue::WithSecret | AbstractValue::NonEmpty | AbstractValue::Any => None,
     }
 }
 
@@ -328,8 +328,15 @@ fn texts_are_joined_up_to_their_limit() {
 fn joined_texts_keep_known_emptiness() {
     let known = |text: &str| Text::known(text.to_owned());
     let both = || known("").or(known("a"));
-    let kinds =
-        [(known(""), ""), (known("a"), "a"), (both(), "?"), (Text::non_empty("s"), "a"), (Text::unknown("u"), "?")];
+    let kinds = [
+        (known(""), ""),
+        (known("a"), "a"),
+        (both(), "?"),
+        (Text::with_secret("w"), "a"),
+        (Text::non_empty("s"), "a"),
+        (Text::unknown("u"), "?"),
+    ];
+    let is_secret = |text: &Text| text.values == AbstractValue::WithSecret;
     for (one, one_kind) in &kinds {
         for (other, other_kind) in &kinds {
             let joined = one.clone().followed_by(other.clone());
@@ -338,18 +345,12 @@ fn joined_texts_keep_known_emptiness() {
             assert_eq!(alternatives(&joined).is_some(), is_known, "{joined:?}");
             if !is_known {
                 let never_empty = [*one_kind == "a", *other_kind == "a"];
-                assert_eq!(joined.values == AbstractValue::NonEmpty, never_empty.contains(&true), "{one:?} {other:?}");
-                assert_eq!(
-                    either.values == AbstractValue::NonEmpty,
-                    !never_empty.contains(&false),
-                    "{one:?} {other:?}"
-                );
+                assert_eq!(is_secret(&joined), is_secret(one) || is_secret(other), "{one:?} {other:?}");
+                assert_eq!(is_secret(&either), is_secret(one) && is_secret(other), "{one:?} {other:?}");
+                assert_eq!(joined.values.is_never_absent(), never_empty.contains(&true), "{one:?} {other:?}");
+                assert_eq!(either.values.is_never_absent(), !never_empty.contains(&false), "{one:?} {other:?}");
                 let either = one.clone().into_value().or(other.clone().into_value());
-                assert_eq!(
-                    either.values == AbstractValue::NonEmpty,
-                    !never_empty.contains(&false),
-                    "{one:?} {other:?}"
-                );
+                assert_eq!(either.values.is_never_absent(), !never_empty.contains(&false), "{one:?} {other:?}");
             }
             let why: BTreeSet<String> = one.reasons.union(&other.reasons).cloned().collect();
             assert!(joined.reasons == why && (either.reasons == why || either.single().is_some()), "{one:?} {other:?}");

@@ -124,7 +124,9 @@ impl Fact {
         let found = self.found(given);
         let holds = match self.demand() {
             Demand::Exactly(expected) => found.single().is_some_and(|value| is_same(value, &expected)),
-            Demand::Error => matches!(found.values, AbstractValue::Any | AbstractValue::NonEmpty),
+            Demand::Error => {
+                matches!(found.values, AbstractValue::Any | AbstractValue::NonEmpty | AbstractValue::WithSecret)
+            }
             Demand::Undecided(fact) => found.single().is_none() && fact.is_none_or(|fact| can_be(&found, &fact)),
         };
         let Self { line, section, expression, result } = self;
@@ -145,7 +147,9 @@ fn is_same(one: &Evaluation, other: &Evaluation) -> bool {
 fn can_be(possible: &Possible<Evaluation>, value: &Evaluation) -> bool {
     match &possible.values {
         AbstractValue::OneOf(values) => values.iter().any(|other| is_same(other, value)),
-        AbstractValue::NonEmpty => matches!(value, Evaluation::String(text) if !text.is_empty()),
+        AbstractValue::WithSecret | AbstractValue::NonEmpty => {
+            matches!(value, Evaluation::String(text) if !text.is_empty())
+        }
         AbstractValue::Any => true,
     }
 }

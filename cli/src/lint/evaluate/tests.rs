@@ -58,7 +58,7 @@ impl PolicyVariable {
         let any_text = any_text.into_iter();
         let worlds: Vec<String> = match &values {
             AbstractValue::OneOf(texts) => texts.clone(),
-            AbstractValue::NonEmpty => any_text.collect(),
+            AbstractValue::WithSecret | AbstractValue::NonEmpty => any_text.collect(),
             AbstractValue::Any => any_text.chain([String::new()]).collect(),
         };
         let why =
@@ -83,6 +83,7 @@ fn input(policy: &Policy, variable: Variable) -> impl Strategy<Value = PolicyVar
         4 => select(texts.clone()).prop_map(|text| AbstractValue::OneOf(vec![text.to_owned()])),
         2 => subsequence(texts, 2..=3)
             .prop_map(|texts| AbstractValue::OneOf(texts.into_iter().map(str::to_owned).collect())),
+        1 => Just(AbstractValue::WithSecret),
         1 => Just(AbstractValue::NonEmpty),
         1 => Just(AbstractValue::Any),
     ];

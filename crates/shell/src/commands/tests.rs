@@ -56,7 +56,7 @@ fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
     };
     let text = |text: &Text| match &text.values {
         AbstractValue::OneOf(texts) => texts.join("|"),
-        AbstractValue::NonEmpty => "(set)".into(),
+        AbstractValue::WithSecret | AbstractValue::NonEmpty => "(set)".into(),
         AbstractValue::Any => "(anything)".into(),
     };
     let calls = effects.calls.iter().map(|call| {

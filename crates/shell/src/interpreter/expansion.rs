@@ -159,7 +159,7 @@ impl Interpreter<'_> {
             |c: char| matches!(c, '*' | '?' | '[') || separators.is_none_or(|separators| separators.contains(c));
         match &text.values {
             AbstractValue::OneOf(texts) => texts.iter().all(|text| !text.is_empty() && !text.contains(may_split)),
-            AbstractValue::NonEmpty | AbstractValue::Any => true,
+            AbstractValue::WithSecret | AbstractValue::NonEmpty | AbstractValue::Any => true,
         }
     }
 
@@ -343,7 +343,9 @@ impl Interpreter<'_> {
                 Text::one_of(texts.iter().map(|text| text.trim_end_matches('\n').to_owned()), text.reasons)
             }
             // The output may consist of line breaks only.
-            AbstractValue::NonEmpty | AbstractValue::Any => Text { values: AbstractValue::Any, reasons: text.reasons },
+            AbstractValue::WithSecret | AbstractValue::NonEmpty | AbstractValue::Any => {
+                Text { values: AbstractValue::Any, reasons: text.reasons }
+            }
         }
     }
 

@@ -187,12 +187,14 @@ pub fn partition(value: &Text, patterns: &[Pattern]) -> (Option<Text>, Option<Te
             let literals: Option<Vec<String>> = patterns.iter().map(Pattern::literal).collect();
             let Some(mut literals) = literals else { return (Some(value.clone()), Some(value.clone())) };
             let names_empty = literals.iter().any(String::is_empty);
-            if *values == AbstractValue::NonEmpty {
+            if values.is_never_absent() {
                 literals.retain(|text| !text.is_empty());
             }
             let fails = match names_empty {
-                true => Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() },
-                false => value.clone(),
+                true if *values == AbstractValue::Any => {
+                    Text { values: AbstractValue::NonEmpty, reasons: reasons.clone() }
+                }
+                _ => value.clone(),
             };
             (some(literals), Some(fails))
         }

@@ -74,7 +74,7 @@ type Texts = BTreeSet<&'static str>;
 fn texts(text: &Text) -> Texts {
     let can_be = |candidate: &&str| match &text.values {
         AbstractValue::OneOf(texts) => texts.iter().any(|text| text == candidate),
-        AbstractValue::NonEmpty => !candidate.is_empty(),
+        AbstractValue::WithSecret | AbstractValue::NonEmpty => !candidate.is_empty(),
         AbstractValue::Any => true,
     };
     TEXTS.into_iter().filter(can_be).collect()

@@ -230,7 +230,7 @@ fn is_allowed(effects: &Effects, values: &[&str]) -> bool {
 fn can_be(text: &Text, value: &str) -> bool {
     match &text.values {
         AbstractValue::OneOf(texts) => texts.iter().any(|text| text == value),
-        AbstractValue::NonEmpty => !value.is_empty(),
+        AbstractValue::WithSecret | AbstractValue::NonEmpty => !value.is_empty(),
         AbstractValue::Any => true,
     }
 }

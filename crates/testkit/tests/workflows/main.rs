@@ -76,7 +76,7 @@ impl Considered<'_> {
                 && match self.env.value(name).values {
                     AbstractValue::OneOf(texts) => texts.iter().any(|possible| possible == text),
                     // The value of a secret is not considered.
-                    AbstractValue::NonEmpty => !text.is_empty(),
+                    AbstractValue::WithSecret | AbstractValue::NonEmpty => !text.is_empty(),
                     AbstractValue::Any => true,
                 }
         };
@@ -88,7 +88,7 @@ impl Considered<'_> {
         let is_known = |name: &&str| {
             let value = self.env.value(name);
             self.env.export(name) != Export::Maybe
-                && (value.single().is_some() || value.values == AbstractValue::NonEmpty && **name == *NAMES[0])
+                && (value.single().is_some() || value.values == AbstractValue::WithSecret && **name == *NAMES[0])
         };
         NAMES.iter().all(is_known)
     }

@@ -63,7 +63,7 @@ fn contexts_follow_invocation_row_and_environment() {
         (&pushed, "steps.skipped.outputs.other", "Null"),
         (&pushed, "steps.later.outputs.other", "? `steps.later.outputs.other` is known only at run time"),
         (&pushed, "steps.pick.outcome", "? `steps.pick.outcome` is known only at run time"),
-        (&pushed, "secrets.KEY", "set"),
+        (&pushed, "secrets.KEY", "secret"),
         (&pushed, "secrets.gone", "Null"),
         (&pushed, "vars.X", "? `vars.X` is known only at run time"),
         (&pushed, "vars.KNOWN", "'v'"),
@@ -91,16 +91,16 @@ fn called_workflow_has_only_passed_secrets() {
     called.secrets =
         Secrets::Only([("sure".to_owned(), true), ("maybe".to_owned(), false), ("gone".to_owned(), true)].into());
     for (name, expected) in [
-        ("SURE", "set"),
+        ("SURE", "secret"),
         ("Maybe", "? whether a caller passes `secrets.Maybe` is not known"),
         ("other", "Null"),
         ("gone", "Null"),
-        ("GITHUB_TOKEN", "set"),
+        ("GITHUB_TOKEN", "secret"),
     ] {
         assert_eq!(looked_up(&called, Ok(&Row::new()), &format!("secrets.{name}")), expected, "{name}");
     }
     called.secrets = Secrets::All;
-    assert_eq!(looked_up(&called, Ok(&Row::new()), "secrets.github_token"), "set");
+    assert_eq!(looked_up(&called, Ok(&Row::new()), "secrets.github_token"), "secret");
 }
 
 #[test]
@@ -113,12 +113,12 @@ fn unlisted_secret_is_absent() {
         describe(&here.look_up(&["secrets".to_owned(), name.to_owned()]))
     };
     let (pushed, mut called) = (by("push"), by("workflow_call"));
-    for (name, expected) in [("key", "set"), ("KYE", "Null"), ("GITHUB_TOKEN", "set")] {
+    for (name, expected) in [("key", "secret"), ("KYE", "Null"), ("GITHUB_TOKEN", "secret")] {
         assert_eq!(looked_up(&pushed, name), expected, "{name}");
     }
-    assert_eq!(looked_up(&called, "KEY"), "set");
+    assert_eq!(looked_up(&called, "KEY"), "secret");
     assert_eq!(looked_up(&called, "KYE"), "? whether a caller passes `secrets.KYE` is not known");
     // The called workflow chooses the names of the secrets that it is passed.
     called.secrets = Secrets::Only([("token".to_owned(), true)].into());
-    assert_eq!(looked_up(&called, "token"), "set");
+    assert_eq!(looked_up(&called, "token"), "secret");
 }

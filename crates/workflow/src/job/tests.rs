@@ -115,7 +115,7 @@ fn has_variable(site: &CallSite<'_>, name: &str, is: Option<&VarState>, is_known
     let setting = site.env.variables.get(name);
     let may_be = |known: &str| match &value.values {
         AbstractValue::OneOf(all) => all.iter().any(|it| it == known),
-        AbstractValue::NonEmpty => !known.is_empty(),
+        AbstractValue::WithSecret | AbstractValue::NonEmpty => !known.is_empty(),
         AbstractValue::Any => true,
     };
     let is_set_at = |line: usize| {
@@ -127,7 +127,9 @@ fn has_variable(site: &CallSite<'_>, name: &str, is: Option<&VarState>, is_known
         None => may_be(""),
         Some(VarState::Known(known, line)) if is_known => value.single() == Some(known) && is_set_at(*line),
         Some(VarState::Known(known, _)) => may_be(known),
-        Some(VarState::Open { may_be_empty: false }) if is_known => value.values == AbstractValue::NonEmpty,
+        Some(VarState::Open { may_be_empty: false }) if is_known => {
+            matches!(value.values, AbstractValue::WithSecret | AbstractValue::NonEmpty)
+        }
         Some(VarState::Open { may_be_empty: false }) => !matches!(value.values, AbstractValue::OneOf(_)),
         Some(VarState::Open { may_be_empty: true }) => value.values == AbstractValue::Any,
     }

@@ -25,6 +25,7 @@ pub fn describe(value: &Value) -> String {
     match (&value.values, value.single()) {
         (_, Some(Evaluation::String(text))) => format!("'{text}'"),
         (_, Some(known)) => format!("{known:?}"),
+        (AbstractValue::WithSecret, _) => "secret".to_owned(),
         (AbstractValue::NonEmpty, _) => "set".to_owned(),
         _ => format!("? {}", value.reasons.iter().cloned().collect::<Vec<_>>().join("; ")),
     }

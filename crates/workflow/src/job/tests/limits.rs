@@ -1,16 +1,19 @@
-//! The limits of one job: how many rows of its matrix are evaluated separately.
+//! The limits of one job: how many rows of its matrix are evaluated separately, and how often an action is.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::document;
+use crate::eval::Evaluation;
 use crate::job::JobEval;
 use crate::model::Workflow;
+use crate::repository::{JobId, Parser, Repository};
 use crate::slice::{Search, Slice};
 use crate::trigger::{Invocation, RelevantInputs};
-use slug_shell::Fuel;
+use slug_shell::{FIRST_FILE_POSITION, Files, Fuel, SourceFile};
 
 /// A workflow with one job and a matrix of two keys, one of them relevant.
 fn workflow_with(relevant: usize, other: usize, work: &str) -> Workflow {
@@ -65,4 +68,45 @@ proptest! {
         prop_assert!(most == 1 || most * script_bytes <= most_bytes);
         prop_assert!((most + 1) * script_bytes.max(1) > most_bytes);
     }
+}
+
+/// A repository with a JavaScript action, which counts how often its program is read.
+#[derive(Default)]
+struct CountedProgram(Cell<usize>);
+
+impl Files for CountedProgram {
+    fn read(&self, path: &str) -> Option<SourceFile> {
+        let text = match path {
+            "a/action.yml" => "runs: {using: node20, main: x.js}",
+            "a/x.js" => {
+                self.0.set(self.0.get() + 1);
+                "require('run')('bash eval.sh')"
+            }
+            _ => return None,
+        };
+        Some(SourceFile { text: text.into(), base: FIRST_FILE_POSITION })
+    }
+
+    fn list(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn program_is_evaluated_once_for_all_rows() {
+    let reads = |rows: usize| {
+        let rows = (0..rows).map(|row| format!("m-{row}")).collect::<Vec<_>>().join(", ");
+        let text = format!(
+            "on: push\njobs: {{a: {{strategy: {{matrix: {{m: [{rows}]}}}}, env: {{MODEL: '${{{{ matrix.m }}}}'}}, \
+             steps: [{{uses: ./a}}]}}}}\n"
+        );
+        let repository = Repository::new(vec![Parser::default().parse("w.yml", &text).unwrap()]);
+        let (variables, files) = (BTreeSet::from(["MODEL".to_owned()]), CountedProgram::default());
+        let search = Search { targets: &["eval.sh"], files: &files, ..Search::new(&variables) };
+        let sites = Evaluation::new(&repository, search).call_sites(JobId { file: 0, job: 0 });
+        (sites.len(), files.0.get())
+    };
+    let (calls, of_one) = reads(1);
+    assert_eq!((calls, of_one > 0), (1, true));
+    assert_eq!(reads(256), (256, of_one));
 }

@@ -1,0 +1,24 @@
+//! Whether a text mentions a name.
+
+/// True if a text has a name as a whole word.
+pub(super) fn mentions_word(text: &str, name: &str) -> bool {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside))
+}
+
+/// True if a text has a name other than as the target of an assignment.
+pub(super) fn mentions(text: &str, name: &str) -> bool {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let sign = after.trim_start_matches(['"', '\'', ' ']);
+        let is_set = after.starts_with("+=")
+            || after.starts_with("<<")
+            || sign.starts_with(['=', ':']) && !sign.starts_with("==");
+        let is_expanded = before.ends_with("${");
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let is_comment = line.trim_start().starts_with('#');
+        !before.ends_with(is_inside) && !after.starts_with(is_inside) && (is_expanded || !is_set) && !is_comment
+    })
+}

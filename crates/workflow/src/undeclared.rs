@@ -1,0 +1,256 @@
+//! References of expressions to steps, jobs and inputs that do not exist. A forge reads them as empty.
+
+use std::collections::{HashMap, HashSet};
+
+use super::document::{self, Node};
+use super::expression::{paths, paths_of};
+use super::problem::Problem;
+
+/// The most places of a file that are reported.
+const PROBLEMS: usize = 50;
+
+/// The contexts whose names are compared.
+const CONTEXTS: [&str; 4] = ["steps", "needs", "jobs", "inputs"];
+
+/// The places of a workflow whose expressions refer to a step, a job or an input that does not exist.
+#[must_use]
+pub fn of_workflow(root: &Node) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let file = FileNames::of_workflow(root);
+    let jobs = root.get("jobs").map_or(&[][..], Node::entries).iter();
+    let jobs: HashMap<&str, JobNames<'_>> =
+        jobs.filter_map(|(id, job)| Some((id.text()?, JobNames::of(job)))).collect();
+    document::each_text(root, &mut |path, node| {
+        let job = match path {
+            ["jobs", job, ..] => jobs.get(job),
+            _ => None,
+        };
+        add_problems(path, node, (&file, job), &mut found);
+    });
+    found
+}
+
+/// The places of an action whose expressions refer to a step or an input that does not exist.
+#[must_use]
+pub fn of_action(root: &Node) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let inputs = Some(Known::new(root.get("inputs").map(keys).unwrap_or_default()));
+    let file = FileNames { inputs, ..FileNames::default() };
+    let steps = root.get("runs").and_then(|runs| runs.get("steps")).map(ids).unwrap_or_default();
+    let steps = JobNames { steps: Known::new(steps), needs: None };
+    document::each_text(root, &mut |path, node| {
+        add_problems(path, node, (&file, Some(&steps)), &mut found);
+    });
+    found
+}
+
+/// The names that exist in a context, and the same names in lower case.
+struct Known<'n>(Vec<&'n str>, HashSet<String>);
+
+impl<'n> Known<'n> {
+    fn new(names: Vec<&'n str>) -> Self {
+        let lower = names.iter().map(|name| name.to_lowercase()).collect();
+        Self(names, lower)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.1.contains(&name.to_lowercase())
+    }
+}
+
+/// The names that exist for every expression of a file. `None` for a context whose names are not known.
+#[derive(Default)]
+struct FileNames<'n> {
+    jobs: Option<Known<'n>>,
+    inputs: Option<Known<'n>>,
+    event_inputs: Option<Known<'n>>,
+}
+
+impl<'n> FileNames<'n> {
+    fn of_workflow(root: &'n Node) -> Self {
+        let on = root.get("on");
+        let inputs_of = |event: &str| {
+            let inputs = on.and_then(|on| on.get(event)).and_then(|event| event.get("inputs"));
+            inputs.map(keys).unwrap_or_default()
+        };
+        let (dispatched, called) = (inputs_of("workflow_dispatch"), inputs_of("workflow_call"));
+        let inputs = dispatched.iter().chain(&called).copied().collect();
+        // The event of a called workflow is that of its caller.
+        let is_called = on.is_some_and(|on| texts(on).contains(&"workflow_call") || on.get("workflow_call").is_some());
+        Self {
+            jobs: root.get("jobs").map(|jobs| Known::new(keys(jobs))),
+            inputs: on.map(|_| Known::new(inputs)),
+            event_inputs: on.filter(|_| !is_called).map(|_| Known::new(dispatched)),
+        }
+    }
+}
+
+/// The names that exist for the expressions of a job or of an action.
+struct JobNames<'n> {
+    steps: Known<'n>,
+    /// The needed jobs; `None` in an action, which sees those of its caller.
+    needs: Option<Known<'n>>,
+}
+
+impl<'n> JobNames<'n> {
+    fn of(job: &'n Node) -> Self {
+        let steps = Known::new(job.get("steps").map(ids).unwrap_or_default());
+        Self { steps, needs: Some(Known::new(job.get("needs").map(texts).unwrap_or_default())) }
+    }
+}
+
+/// What is wrong with the path of an expression, and the remedy.
+fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) -> Option<(String, String)> {
+    let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let (known, at, what) = match lower.as_slice() {
+        ["steps", _, ..] => (Some(&job?.steps), 1, "no step has the id"),
+        ["needs", _, ..] => (job?.needs.as_ref(), 1, "`needs` of the job does not have"),
+        ["jobs", _, ..] => (file.jobs.as_ref(), 1, "the file has no job"),
+        ["inputs", _, ..] => (file.inputs.as_ref(), 1, "the file declares no input"),
+        ["github" | "gitea", "event", "inputs", _, ..] => (file.event_inputs.as_ref(), 3, "the file declares no input"),
+        _ => return None,
+    };
+    let (known, name) = (known?, &path[at]);
+    if known.has(name) {
+        return None;
+    }
+    let help = match slug_yaml::did_you_mean(name, known.0.iter().copied()) {
+        Some(help) => help,
+        None if lower[0] == "needs" && file.jobs.as_ref().is_some_and(|jobs| jobs.has(name)) => {
+            format!("add `{name}` to `needs`")
+        }
+        None => "correct the name, or remove the expression".to_owned(),
+    };
+    Some((format!("{what} `{name}`, so `{}` is empty", path[..=at].join(".")), help))
+}
+
+fn add_problems(
+    path: &[&str],
+    node: &Node,
+    (file, job): (&FileNames<'_>, Option<&JobNames<'_>>),
+    found: &mut Vec<Problem>,
+) {
+    if found.len() >= PROBLEMS {
+        return;
+    }
+    let text = node.text().unwrap_or_default();
+    let is_condition = matches!(
+        path,
+        ["jobs", _, "if"]
+            | [.., "steps" | "parallel" | "background", "*", "if"]
+            | [.., "parallel" | "background", "if"]
+    );
+    let has_expression = text.contains("${{");
+    let lower = if has_expression || is_condition { text.to_ascii_lowercase() } else { String::new() };
+    let used = match () {
+        // Parsing takes long.
+        () if !CONTEXTS.iter().any(|context| lower.contains(context)) => return,
+        () if has_expression => paths(text),
+        () => paths_of(text),
+    };
+    let first = found.len();
+    for (message, help) in used.iter().filter_map(|path| problem(path, file, job)) {
+        // Several paths may have the same name, as `steps.x.outcome` and `steps.x.outputs`.
+        if found[first..].iter().all(|other| other.message != message) {
+            found.push(Problem { span: node.span.clone(), message, help });
+        }
+    }
+}
+
+/// The keys of a mapping.
+fn keys(node: &Node) -> Vec<&str> {
+    node.entries().iter().filter_map(|(key, _)| key.text()).collect()
+}
+
+/// A text, or the texts of a list.
+fn texts(node: &Node) -> Vec<&str> {
+    node.text().into_iter().chain(node.items().iter().filter_map(Node::text)).collect()
+}
+
+/// The ids of steps, also of those in groups.
+fn ids(steps: &Node) -> Vec<&str> {
+    let mut found = Vec::new();
+    document::each_text(steps, &mut |path, node| {
+        if path.last() == Some(&"id") {
+            found.extend(node.text());
+        }
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(found: Vec<Problem>) -> Vec<String> {
+        found.into_iter().map(|Problem { message, help, .. }| format!("{message}; {help}")).collect()
+    }
+
+    #[test]
+    fn names_that_do_not_exist_are_found() {
+        const OTHER: &str = "correct the name, or remove the expression";
+        let job = |rest: &str| format!("on: push\njobs: {{one: {{}}, two: {{{rest}}}}}\n");
+        for (text, expected) in [
+            (
+                job("steps: [{id: pick}, {if: steps.pikc.outcome == 'success'}]"),
+                "no step has the id `pikc`, so `steps.pikc` is empty; did you mean `pick`?".to_owned(),
+            ),
+            (
+                job("steps: [{id: pick}], outputs: {a: '${{ steps.pikc.outputs.a }}'}"),
+                "no step has the id `pikc`, so `steps.pikc` is empty; did you mean `pick`?".to_owned(),
+            ),
+            (
+                job("if: needs.one.result == 'success'"),
+                "`needs` of the job does not have `one`, so `needs.one` is empty; add `one` to `needs`".to_owned(),
+            ),
+            (
+                job("needs: [one], env: {A: '${{ needs.x.outputs.a }} ${{ needs[''X''].result }}'}"),
+                [
+                    format!("`needs` of the job does not have `X`, so `needs.X` is empty; {OTHER}"),
+                    format!("`needs` of the job does not have `x`, so `needs.x` is empty; {OTHER}"),
+                ]
+                .join("\n"),
+            ),
+            (
+                "on: {workflow_call: {outputs: {a: {value: '${{ jobs.pikc.outputs.a }}'}}}}\njobs: {pick: {}}\n"
+                    .to_owned(),
+                "the file has no job `pikc`, so `jobs.pikc` is empty; did you mean `pick`?".to_owned(),
+            ),
+            (
+                "on: {workflow_dispatch: {inputs: {model: {}}}}\nenv: {A: '${{ inputs.modle }}'}\n".to_owned(),
+                "the file declares no input `modle`, so `inputs.modle` is empty; did you mean `model`?".to_owned(),
+            ),
+            (
+                "on: [push]\nenv: {A: '${{ gitea.event.inputs.a }}'}\n".to_owned(),
+                format!("the file declares no input `a`, so `gitea.event.inputs.a` is empty; {OTHER}"),
+            ),
+            // The names exist, the context is another one or the name is not fixed, or the file does not show them.
+            (
+                job("steps: [{id: A}, {if: steps.a.outcome}, {parallel: [{id: b}]}, {if: steps.b.outcome}]"),
+                String::new(),
+            ),
+            (job("needs: One, if: 'needs.one.result && needs.*.result && needs[vars.a].result'"), String::new()),
+            (job("env: {A: '${{ toJSON(steps) }} ${{ matrix.steps.x }} steps.y'}"), String::new()),
+            (job("steps: [{with: {if: steps.x}, env: {steps: steps.x}}]"), String::new()),
+            ("on: {workflow_call: {}}\nenv: {A: '${{ github.event.inputs.a }}'}\n".to_owned(), String::new()),
+            ("on: workflow_call\nenv: {A: '${{ github.event.inputs.a }}'}\n".to_owned(), String::new()),
+            ("env: {A: '${{ inputs.a }}'}\n".to_owned(), String::new()),
+        ] {
+            let root = document::read(&text).unwrap();
+            assert_eq!(shown(of_workflow(&root)).join("\n"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn action_has_its_own_names() {
+        let text = "inputs: {a: {}}\nruns:\n  steps:\n    - {id: s, if: steps.t.outcome, run: '${{ inputs.b }}'}\n    \
+                    - {if: inputs.A && steps.S.outcome && needs.x.result}\n";
+        let root = document::read(text).unwrap();
+        let found: Vec<String> = of_action(&root).into_iter().map(|problem| problem.message).collect();
+        assert_eq!(
+            found,
+            ["no step has the id `t`, so `steps.t` is empty", "the file declares no input `b`, so `inputs.b` is empty"]
+        );
+    }
+}
