@@ -23,7 +23,7 @@ impl Progress {
     /// A bar for a number of steps that [`Progress::expect`] can increase.
     pub fn new(label: &str, count: usize, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{msg} [{bar:30}] {human_pos}/{human_len}, {eta} left");
+        let style = ProgressStyle::with_template("{msg} [{bar:12}] {human_pos}/{human_len}, {eta} left");
         bar.set_style(style.expect("the template is well formed").progress_chars("=> "));
         bar.set_message(without_credentials(label).into_owned());
         Self { bar, started: Instant::now(), shown: Once::new(), quiet }

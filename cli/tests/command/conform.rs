@@ -569,6 +569,13 @@ fn output_fits_80_columns() {
 }
 
 #[test]
+fn function_that_ends_its_shell_is_proved() {
+    let library = "choose() {\n  model=a-1\n  echo \"$model\"\n  exit 0\n}\n";
+    let output = conform(&project("exit", &policy("{use: a-1}"), library));
+    assert!(output.stdout.contains("✓ proved: `nightly`"), "{}", output.stdout);
+}
+
+#[test]
 fn alternating_answer_is_unstable() {
     // The runtime comes from a variable, so no other runtime is asked for before.
     let policy = format!("{}runtime: KIND\ndefaults: {{KIND: agent}}\n", policy("{use: a-1}"));

@@ -116,6 +116,8 @@ pub enum NoAnswer {
     Ended,
     /// It was not asked, because other questions reached limits.
     Skipped,
+    /// The first of several calls ended the shell, so that there is no call that counts.
+    NotRepeated,
 }
 
 /// A command of the policy.
@@ -144,6 +146,14 @@ impl Asked {
             Self::Secrets => "secrets",
         }
     }
+
+    /// The file that exists if the first of several calls did not end the shell.
+    fn again_file(self) -> &'static str {
+        match self {
+            Self::Model => "model-again",
+            Self::Secrets => "secrets-again",
+        }
+    }
 }
 
 impl fmt::Display for NoAnswer {
@@ -164,6 +174,7 @@ impl fmt::Display for NoAnswer {
             ),
             Self::Ended => f.write_str("bash was killed during the question"),
             Self::Skipped => f.write_str("not asked, because earlier questions reached a limit"),
+            Self::NotRepeated => f.write_str("the first call ended the shell"),
         }
     }
 }
@@ -409,7 +420,8 @@ impl Shell {
     fn ask(&mut self, case: &Case, program: &Program, options: &Options) -> io::Result<Result<Answer, NoAnswer>> {
         let question = question(case, options);
         for _ in 0..2 {
-            for file in [Asked::Model.file(), Asked::Secrets.file(), STATUS, ERRORS, PROGRAM] {
+            let outputs = [Asked::Model, Asked::Secrets].into_iter().flat_map(|it| [it.file(), it.again_file()]);
+            for file in outputs.chain([STATUS, ERRORS, PROGRAM]) {
                 // A process that still runs keeps writing to the old file.
                 remove_if_exists(&self.file(file))?;
             }
@@ -423,7 +435,7 @@ impl Shell {
                     return Ok(Err(why));
                 }
             };
-            let answer = self.answer(status, program, options.limits)?;
+            let answer = self.answer(status, program, options)?;
             // If the system ended a part of the function, the rest may have answered without it.
             if answer.is_err() || started.elapsed() < options.limits.earliest_end() {
                 return Ok(answer);
@@ -454,7 +466,9 @@ impl Shell {
     }
 
     /// Reads what the commands printed.
-    fn answer(&self, status: i32, program: &Program, limits: Limits) -> io::Result<Result<Answer, NoAnswer>> {
+    fn answer(&self, status: i32, program: &Program, options: &Options) -> io::Result<Result<Answer, NoAnswer>> {
+        let limits = options.limits;
+        let repeats = options.repetitions > 0 || !options.earlier_calls.is_empty();
         let mut answer = Answer::default();
         if self.is_denied()? {
             return Ok(Err(NoAnswer::Denied));
@@ -468,11 +482,13 @@ impl Shell {
         let secrets = program.secrets.as_ref().map(|_| (Asked::Secrets, status));
         for (command, status) in [(Asked::Model, model)].into_iter().chain(secrets) {
             let output = read_at_most(&self.file(command.file()), limits.output * 1024)?;
+            let is_repeated = !repeats || self.file(command.again_file()).exists();
             let read = match status {
                 XCPU => Err(NoAnswer::Time),
                 KILLED => Err(NoAnswer::Ended),
                 XFSZ => Err(NoAnswer::Output(command)),
                 NOT_FOUND => Err(NoAnswer::Denied),
+                _ if !is_repeated => Err(NoAnswer::NotRepeated),
                 _ if output.len() as u64 >= limits.output * 1024 => Err(NoAnswer::Output(command)),
                 1.. if output.is_empty() => Err(self.failure(command, status, program)?),
                 _ => answer.read(command, &output).map_err(|why| NoAnswer::Unreadable(command, why)),

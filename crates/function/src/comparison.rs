@@ -320,8 +320,17 @@ impl Target {
 }
 
 impl NoAnswer {
-    /// Whether the function was not asked, or a limit of the sandbox kept it from answering.
+    /// Whether the call that counts did not take place, or a limit of the sandbox kept it from answering.
     fn is_about_limits(&self) -> bool {
-        matches!(self, Self::Skipped | Self::Denied | Self::Time | Self::Memory(_) | Self::Processes | Self::Ended)
+        matches!(
+            self,
+            Self::Skipped
+                | Self::NotRepeated
+                | Self::Denied
+                | Self::Time
+                | Self::Memory(_)
+                | Self::Processes
+                | Self::Ended
+        )
     }
 }

@@ -175,7 +175,8 @@ jq() {
 }
 
 # Calls a command for each runtime of the question. The last call counts, so only its output is kept: a file that is
-# written anew is flushed to the disk, which takes longer than the call.
+# written anew is flushed to the disk, which takes longer than the call. A file `model-again` or `secrets-again` exists
+# if the first of several calls did not end the shell.
 while IFS= read -r -d '' -u 60 __slugproof_count; do
   __slugproof_variables=()
   while [ "$__slugproof_count" -gt 0 ]; do
@@ -213,6 +214,8 @@ while IFS= read -r -d '' -u 60 __slugproof_count; do
         __slugproof_count=$((__slugproof_count - 1))
         __slugproof_output=/dev/null
         [ "$__slugproof_count" -gt 0 ] || __slugproof_output=$__slugproof_directory/model
+        # The second call starts.
+        [ "$__slugproof_count" -ne "$((${#__slugproof_runtimes[@]} - 2))" ] || : >"$__slugproof_directory/model-again"
         RUNTIME=$__slugproof_field
         eval "$__slugproof_model" >"$__slugproof_output"
       done
@@ -225,6 +228,8 @@ while IFS= read -r -d '' -u 60 __slugproof_count; do
         __slugproof_count=$((__slugproof_count - 1))
         __slugproof_output=/dev/null
         [ "$__slugproof_count" -gt 0 ] || __slugproof_output=$__slugproof_directory/secrets
+        # The second call starts.
+        [ "$__slugproof_count" -ne "$((${#__slugproof_runtimes[@]} - 2))" ] || : >"$__slugproof_directory/secrets-again"
         RUNTIME=$__slugproof_field
         eval "$__slugproof_secrets" >"$__slugproof_output"
       done

@@ -1,6 +1,3 @@
-// DANGER: a fork bomb in this test took the whole machine down at 10:47 (root is not bound by ulimit -u),
-// and `kill -9 -1` as root kills every process. Read the warning at the end of /tmp/h/s8.md: run bash as
-// another user first, and bound every such script by itself.
 //! The answers of functions in bash.
 
 use std::path::Path;
@@ -131,6 +128,32 @@ fn repeated_calls_show_state() {
         |replies: Replies| replies.answers.into_iter().map(|answer| answer.map(|it| it.model)).collect::<Vec<_>>();
     assert_eq!(models(fresh), [Ok("early".to_owned()), Ok("early".to_owned())]);
     assert_eq!(models(repeated), [Ok("late".to_owned()), Ok("late".to_owned())]);
+}
+
+#[test]
+fn call_that_ends_the_shell_is_not_repeated() {
+    let rows = [
+        ("run() { calls=1; echo A; exit 0; }", Err(NoAnswer::NotRepeated)),
+        ("run() { calls=1; echo error; exit 1; }", Err(NoAnswer::NotRepeated)),
+        ("run() { [ $RUNTIME = r ] || exit; echo A; }", Err(NoAnswer::NotRepeated)),
+        ("run() { echo A; [ -z \"${calls:-}\" ] || exit 0; calls=1; }", Ok("")),
+        ("run() { [ -z \"${calls:-}\" ] && echo A; calls=1; }", Ok("")),
+        ("run() { echo A; }", Ok("A")),
+    ];
+    let options = Options { earlier_calls: vec!["other".to_owned()], repetitions: 2, ..Options::default() };
+    for (text, expected) in rows {
+        let directory = library(text);
+        let file = directory.path().join("lib.sh");
+        for (model, secrets) in [("run", None), ("echo A", Some("run".to_owned()))] {
+            let program = Program { files: vec![file.clone()], model: model.to_owned(), secrets };
+            let replies = ask(&sandbox(), &program, &[case("r", &[])], &options).unwrap_or_else(|why| panic!("{why}"));
+            let found = replies.answers[0].clone().map(|answer| match answer.secrets {
+                Some(names) => names.into_iter().collect(),
+                None => answer.model,
+            });
+            assert_eq!(found, expected.clone().map(str::to_owned), "{model}: {text}");
+        }
+    }
 }
 
 #[test]
