@@ -19,6 +19,43 @@ use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// Builtins of a shell that are no programs.
+const BUILTINS: [&str; 30] = [
+    ".",
+    ":",
+    "alias",
+    "break",
+    "builtin",
+    "cd",
+    "command",
+    "continue",
+    "declare",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "getopts",
+    "let",
+    "local",
+    "mapfile",
+    "popd",
+    "pushd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "trap",
+    "typeset",
+    "unset",
+];
+
+/// Interpreted commands that are programs of the system; a package may have another program of this name.
+const PROGRAMS: [&str; 10] = ["[", "basename", "cat", "dirname", "echo", "false", "printf", "pwd", "test", "true"];
+
 impl Interpreter<'_> {
     /// Interprets an external command and the commands that it may start.
     pub(super) fn external(&mut self, name: &Text, words: &[Word], input: Option<Output>) -> Outcome {
@@ -506,12 +543,27 @@ impl Interpreter<'_> {
         true
     }
 
-    /// Interprets a command that calls no function, as after `exec`.
+    /// Interprets a command that calls no function and no builtin of the shell, as after `exec`.
     fn call_of_exec(&mut self, words: &[Word]) -> Outcome {
+        let Some(first) = words.first() else { return Outcome::success(Output::default()) };
+        let name = self.expand_again(first);
+        if name.single().is_some_and(|name| BUILTINS.contains(&name.as_str())) {
+            return self.external(&name, words, None);
+        }
         let functions = std::mem::take(&mut self.state.functions);
         let outcome = self.call(words, None);
         self.state.functions = functions;
         outcome
+    }
+
+    /// Interprets a command that a manager of packages starts. A package may have a program of any name, also of that
+    /// of a builtin or of a program of the system, as `test`.
+    pub(super) fn command_of_package(&mut self, words: &[Word]) -> Outcome {
+        let name = words.first().map(|first| self.expand_again(first));
+        match name.filter(|name| name.single().is_some_and(|name| PROGRAMS.contains(&name.as_str()))) {
+            Some(name) => self.external(&name, words, None),
+            None => self.command_of_words(words),
+        }
     }
 
     /// Interprets a command that another program starts, which does not call functions.

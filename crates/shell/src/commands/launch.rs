@@ -337,7 +337,7 @@ impl Interpreter<'_> {
                 let text = self.expand_again(&words[index]);
                 self.note_missing_script(&text);
                 let rest = self.without_version(&words[index..]);
-                Some(self.command_of_words(&rest))
+                Some(self.command_of_package(&rest))
             }
         }
     }

@@ -107,7 +107,7 @@ impl Interpreter<'_> {
         let name = call.name.filter(|_| is_program && !call.is_unknown)?;
         let program = self.value_word(Text::known(name), &words[0].span);
         let program: Vec<Word> = std::iter::once(program).chain(call.arguments).collect();
-        Some(self.command_of_words(&program))
+        Some(self.command_of_package(&program))
     }
 
     /// The installation of the dependencies of a package, which runs scripts; `None` if the command does something

@@ -817,6 +817,27 @@ fn command_of_a_target_is_relative_to_the_top() {
     }
 }
 
+/// A program that starts another one does not run a builtin of the shell, and a package may have any program.
+#[test]
+fn started_programs_are_no_builtins() {
+    let first = |script: &str| slug(&[], script).split('@').next().unwrap_or_default().to_owned();
+    let packages = ["npx", "yarn", "pnpm", "pnpm exec", "npm exec", "poetry run", "uv run", "hatch run", "pdm run"];
+    let packages = packages.into_iter().chain(["pipenv run", "conda run", "bundle exec", "pipx run", "bunx"]);
+    for launcher in packages.chain(["sudo", "timeout 5", "xargs", "nice", "env", "env -u OTHER"]) {
+        for program in ["exit", "unset SLUG", "export SLUG=y", "eval 'exit 0'", "return", "set -- y", "shift", "cd sub"]
+        {
+            let script = format!("set -e; export SLUG=x; f() {{ {launcher} {program}; SLUG=$1 CALL; }}; f x");
+            assert_eq!(first(&script.replace("CALL", "bash tests/run.sh")), "x", "{script}");
+        }
+    }
+    for launcher in ["npx", "yarn", "pnpm", "poetry run", "uv run", "bundle exec"] {
+        for program in ["test", "false", "[ ]", "test x = y"] {
+            let script = format!("set -e; export SLUG=x; {launcher} {program}; bash tests/run.sh");
+            assert_eq!(first(&script), "x", "{script}");
+        }
+    }
+}
+
 /// `sudo -E` keeps the environment, except what it sets itself.
 #[test]
 fn sudo_keeps_the_environment_if_asked() {
