@@ -143,7 +143,15 @@ fn file_that_an_earlier_step_changes_is_undecided() {
             "undecided .github/workflows/w.yml:10",
         ),
         ("run: sed -i s/a/b/ ci/m.env\n      - {uses: actions/checkout@v4, with: {path: ci, clean: true}}", ""),
+        ("run: git checkout release\n      - uses: https://github.com/actions/checkout@v4", ""),
+        ("run: git checkout release\n      - uses: acme/actions/checkout@v4", "undecided .github/workflows/w.yml:10"),
+        // If the first step fails, the checkout does not run, and the call does.
+        (
+            "run: git checkout release; ./prog\n      - uses: actions/checkout@v4\n      - if: always()",
+            "undecided .github/workflows/w.yml:11",
+        ),
     ] {
+        let call = if step.ends_with("always()") { call.replacen("- run", "  run", 1) } else { call.to_owned() };
         let steps = format!("      - uses: actions/checkout@v4\n      - {step}\n{call}");
         let workflow = workflow("CI_ACME_KEY: '${{ secrets.CI_ACME_KEY }}'", &steps);
         let files: Vec<(&str, &str)> = files.into_iter().chain([("act/action.yml", action)]).collect();

@@ -215,13 +215,16 @@ struct Level<'w> {
     around: Option<Around>,
     /// The reason why a file that a step of the job wrote may choose a model, if one may.
     settings_reason: Option<String>,
-    /// The files of the repository that the steps of the job may have changed.
+    /// The files of the repository that the steps of the job may have changed if none has failed.
     changed: ChangedPaths,
+    /// The same if one has failed: a checkout after it did not restore them.
+    changed_before_failure: ChangedPaths,
 }
 
 impl<'w> Level<'w> {
     fn new(course: Course<'w>, around: Option<Around>) -> Self {
-        Self { course, around, settings_reason: None, changed: ChangedPaths::default() }
+        let (changed, changed_before_failure) = <(ChangedPaths, ChangedPaths)>::default();
+        Self { course, around, settings_reason: None, changed, changed_before_failure }
     }
 }
 
@@ -399,7 +402,11 @@ impl<'w> JobRun<'_, 'w> {
             StepShell::Shell { is_bash, options } => (is_bash, options),
             StepShell::Other | StepShell::Unknown => (false, ShellOptions::NONE),
         };
-        let (settings_reason, changed) = (levels[0].settings_reason.clone(), levels[0].changed.clone());
+        let settings_reason = levels[0].settings_reason.clone();
+        let changed = match when.failure.can_be_true {
+            true => levels[0].changed_before_failure.clone(),
+            false => levels[0].changed.clone(),
+        };
         let input = Input {
             script: &script.text,
             placeholders: &script.placeholders,
@@ -436,6 +443,7 @@ impl<'w> JobRun<'_, 'w> {
         }
         levels[0].settings_reason = levels[0].settings_reason.take().or_else(|| effects.settings_reason.clone());
         levels[0].changed.extend(&effects.changed, owner.number);
+        levels[0].changed_before_failure.extend(&effects.changed, owner.number);
         if effects.calls.is_empty() {
             let never = |target: &usize| CallSite {
                 is_reached: false,
@@ -1035,7 +1043,12 @@ fn restored_directory(step: &Step) -> Option<&str> {
         !is_given || *name == "clean" && input(step, name) == Some("true")
     };
     let path = input(step, "path").unwrap_or_default();
-    let is_known = step.uses.as_ref().is_some_and(|uses| uses.contains("actions/checkout@"));
+    let is_checkout = |uses: &String| {
+        let action =
+            uses.split_once("://").and_then(|(_, url)| url.split_once('/')).map_or(uses.as_str(), |(_, it)| it);
+        action.starts_with("actions/checkout@")
+    };
+    let is_known = step.uses.as_ref().is_some_and(is_checkout);
     let is_restored = is_known && is_plain && others.iter().all(is_default);
     (is_restored && !path.contains("${{")).then(|| directory_of_checkout(path))
 }
