@@ -225,8 +225,8 @@ impl Linter<'_> {
         unread
     }
 
-    /// The variables of the repository that only one entry of `env` uses, one slip away from the name of the entry,
-    /// from a listed variable or from one that is used more often.
+    /// The variables of the repository in entries of `env`, one slip away from the name of the entry. Those that are
+    /// used once, also one slip away from a listed variable or from one that is used more often.
     fn misspelt_vars(&self, texts: &Texts<'_>) -> Vec<Unread> {
         let uses = texts.uses_of_vars();
         let listed = || self.declared.vars.iter().map(|(name, _)| name.as_str());
@@ -234,12 +234,13 @@ impl Linter<'_> {
         for (file, source) in &texts.workflows {
             for (EnvEntry { name, value, value_span, .. }, _) in entries(file) {
                 for variable in words_after(value, "vars.") {
-                    let is_used_again = uses.get(&variable).is_some_and(|count| *count > 1);
-                    if is_used_again || variable == *name || listed().any(|known| known == variable) {
+                    if variable == *name || listed().any(|known| known == variable) {
                         continue;
                     }
+                    let is_used_once = uses.get(&variable).is_none_or(|count| *count < 2);
                     let usual = uses.iter().filter(|(_, count)| **count > 1).map(|(known, _)| known.as_str());
-                    let mut known = [name.as_str()].into_iter().chain(listed()).chain(usual);
+                    let others = listed().chain(usual).filter(|_| is_used_once);
+                    let mut known = [name.as_str()].into_iter().chain(others);
                     let is_meant = |known: &&str| {
                         is_slip(&variable.to_uppercase(), &known.to_uppercase()) && !is_plural(&variable, known)
                     };
@@ -589,10 +590,12 @@ fn near_miss(source: SourceId, range: Range<usize>, title: String, meant: &str) 
     Finding::new(&NEAR_MISS, Span { source, range }, title).with_help(format!("did you mean `{meant}`?"))
 }
 
-/// Whether one of two names is the plural of the other, as `MODELS` beside `MODEL`.
+/// Whether two names differ in the number of their words, as `MODELS_URL` and `MODEL_URL`.
 fn is_plural(name: &str, other: &str) -> bool {
-    let is_longer = |long: &str, short: &str| long.strip_suffix(['s', 'S']) == Some(short);
-    is_longer(name, other) || is_longer(other, name)
+    let singular = |name: &str| -> Vec<String> {
+        name.split('_').map(|word| word.strip_suffix(['s', 'S']).unwrap_or(word).to_owned()).collect()
+    };
+    singular(name) == singular(other)
 }
 
 /// The steps of a file, each with its job.

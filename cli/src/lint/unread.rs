@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::files_below;
 use super::linter::Linter;
-use super::mentions::{mentions, mentions_word};
+use super::mentions::{mentions, mentions_in_code};
 use super::scripts::Scripts;
 use crate::codes::NEAR_MISS;
 use crate::findings::Finding;
@@ -41,8 +41,7 @@ impl Linter<'_> {
 }
 
 impl Scripts {
-    /// The warnings about names that no other file of the repository mentions. Workflow files, actions and scripts of
-    /// a shell mention a name if they do more than set it.
+    /// The warnings about names that no other file of the repository mentions.
     fn unmentioned(&self, mut unread: Vec<Unread>) -> Vec<Finding> {
         let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         for name in &mut unread {
@@ -59,10 +58,11 @@ impl Scripts {
             }
             (files, bytes) = (files + 1, bytes + size);
             let Ok(text) = read_text_file(entry.path(), FILE_BYTES) else { continue };
-            let is_mentioned = |name: &str| match has_assignments(entry.path()) {
-                true => mentions(&text, name),
+            let is_mentioned = |name: &str| match Content::of(entry.path(), &text) {
+                Content::Assignments => mentions(&text, name),
                 // A baseline or another report of a warning has the name.
-                false => mentions_word(&text, name) && !text.contains(NEAR_MISS.id),
+                Content::Program => mentions_in_code(&text, name) && !text.contains(NEAR_MISS.id),
+                Content::Log => false,
             };
             unread.retain(|it| !is_mentioned(&it.name) || identity(entry.path()) == it.path);
         }
@@ -70,9 +70,30 @@ impl Scripts {
     }
 }
 
-/// Whether a file sets variables in the form of a workflow or of a shell: a workflow file, an action or a script.
-fn has_assignments(path: &Path) -> bool {
-    let is_in_workflows = path.parent().is_some_and(|parent| parent.ends_with("workflows"));
-    let is_action = ["action.yml", "action.yaml"].map(Path::new).map(Path::file_name).contains(&path.file_name());
-    is_in_workflows || is_action || path.extension().is_some_and(|extension| extension == "sh" || extension == "bash")
+/// What a file contains, which decides whether a name in it is read.
+enum Content {
+    /// What programs printed.
+    Log,
+    /// Assignments such as `NAME=value` and `NAME: value`, which only set the name, as in a shell or in YAML.
+    Assignments,
+    /// A program in another language, or a text for people, which may describe the name.
+    Program,
+}
+
+impl Content {
+    fn of(path: &Path, text: &str) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let has_ending = |endings: &[&str]| name.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
+        let is_shell = || {
+            let program = text.lines().next().unwrap_or_default().rsplit(['/', ' ']).next().unwrap_or_default();
+            text.starts_with("#!") && ["bash", "dash", "ksh", "sh", "zsh"].contains(&program)
+        };
+        let is_named = |names: &[&str]| names.iter().any(|start| name.starts_with(start));
+        match () {
+            () if has_ending(&["log"]) => Self::Log,
+            () if has_ending(&["bash", "env", "mk", "sh", "yaml", "yml"]) => Self::Assignments,
+            () if is_named(&[".env", "dockerfile", "gnumakefile", "makefile"]) || is_shell() => Self::Assignments,
+            () => Self::Program,
+        }
+    }
 }

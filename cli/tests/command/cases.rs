@@ -1196,7 +1196,7 @@ fn fix_of_the_runtime_names_the_runtime() {
          secrets: [{key: ZETA_API_KEY}]\n",
     );
     let env = format!("FAST: '1', MODEL: ze-mini, {}", secret("ZETA_API_KEY"));
-    let scratch = repository("runtime", &registry, &policy, &job("a", &env));
+    let scratch = repository("wrong-runtime", &registry, &policy, &job("a", &env));
     let text = "unset FAST, which changes the runtime to agent and selects ze-mini from zeta";
     assert_findings(&scratch, &[("unregistered-model", text)]);
 }
@@ -1358,7 +1358,8 @@ inject: every
 secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
 ",
     );
-    let scratch = repository("verdict", REGISTRY, &policy, &jobs);
+    let name = if arguments.is_empty() { "verdict-of-script" } else { "verdict-of-arguments" };
+    let scratch = repository(name, REGISTRY, &policy, &jobs);
     let scratch = scratch.file("scripts/eval.sh", script).file("scripts/ci.yaml", "model: ze-mini\n");
     let output = lint(&scratch);
     let code = output.stdout.split(['[', ']']).nth(1).unwrap_or_default();
@@ -1557,7 +1558,7 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}, {key: CLOUD_ID}]
         ("runtime: [{when: {CLOUD_ID: set}, use: cloud}, {use: direct}]\n", "CLOUD_ID: x", "unset CLOUD_ID"),
     ] {
         let env = format!("{env}, MODEL: ze-mini, {}", secret("ZETA_API_KEY"));
-        let scratch = repository("runtime", &registry, &evals(&format!("{runtime}{rules}")), &job("a", &env));
+        let scratch = repository("runtime-rules", &registry, &evals(&format!("{runtime}{rules}")), &job("a", &env));
         let found = findings(&scratch);
         assert!(found.len() == 1 && found[0].0 == "unregistered-model", "{found:?}");
         assert!(found[0].1.starts_with(edit), "{edit}: {found:?}");

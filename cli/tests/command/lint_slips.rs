@@ -284,7 +284,7 @@ fn usual_forms_are_no_slips() {
              steps[matrix.kind].outcome && !steps.*.outcome\n        run: |\n          echo one\n",
         ),
         (
-            "needed-job",
+            "needed-job-with-steps",
             "    if: github.event_name == 'workflow_dispatch'\n",
             "    needs: [each]\n    if: always() && needs.Each.result && needs.*.result\n",
         ),

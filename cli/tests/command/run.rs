@@ -1,9 +1,12 @@
 //! Runs the command and collects its output.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use wait4::Wait4 as _;
@@ -96,6 +99,12 @@ pub struct Scratch(pub PathBuf);
 
 impl Scratch {
     pub fn new(name: &str) -> Self {
+        static TESTS: Mutex<BTreeMap<String, ThreadId>> = Mutex::new(BTreeMap::new());
+        let this = thread::current().id();
+        let mut tests = TESTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let user = *tests.entry(name.to_owned()).or_insert(this);
+        drop(tests);
+        assert_eq!(user, this, "another test has a directory `{name}`; give this one another name");
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&path);
         // The directory is the top of a repository, wherever the target directory is.
