@@ -53,7 +53,7 @@ impl Linter<'_> {
             let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
             let mut refusals = refusal::of_workflow(&file.root, has_machine);
             if !is_outside_github(&file.path) {
-                refusals.extend(availability::of_workflow(&file.root));
+                refusals.extend(availability::of_workflow(&file.root, &file.text));
             }
             findings.extend(refusals.into_iter().map(|it| refused(*source, 0, it)));
             let others = likely_slip::unread_values(file, &|text| self.is_registered(text), reads_event);
@@ -62,7 +62,7 @@ impl Linter<'_> {
                     .is_some_and(|program| self.targets.contains(&in_root(program)) || program == "make")
             };
             let others = others.into_iter().chain(likely_slip::repetitions(file, &is_call));
-            let others = others.chain(undeclared::of_workflow(&file.root));
+            let others = others.chain(undeclared::of_workflow(&file.root, &file.text));
             findings.extend(others.map(|it| finding(&LIKELY_SLIP, *source, 0, it)));
         }
         findings.extend(wrong_calls(files));
@@ -408,11 +408,11 @@ impl Texts<'_> {
             };
             let refusals = match document::read(&file.text) {
                 Ok(root) => {
-                    let undeclared = undeclared::of_action(&root).into_iter();
+                    let undeclared = undeclared::of_action(&root, &file.text).into_iter();
                     findings.extend(undeclared.map(|it| finding(&LIKELY_SLIP, source, file.base, it)));
                     let mut refusals = refusal::of_action(&root);
                     if !self.workflows.iter().any(|(file, _)| is_outside_github(&file.path)) {
-                        refusals.extend(availability::of_action(&root));
+                        refusals.extend(availability::of_action(&root, &file.text));
                     }
                     refusals
                 }

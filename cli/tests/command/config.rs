@@ -484,7 +484,8 @@ fn denied_environment_is_a_finding_of_prove() {
     assert_eq!((&crossing["provider"], &crossing["keys"][0]), (&"south".into(), &"NORTH_TOKEN".into()));
     // It can be accepted, and is not looked for without `deny`.
     let accepted = format!("{config}  - {{code: cross-vendor-credential, set: [SOUTH], reason: checked}}\n");
-    let accepted = project("deny-accepted-in-proof", &accepted, &[("fine", "CI_NORTH: x")]).file("review.yaml", &policy);
+    let accepted =
+        project("deny-accepted-in-proof", &accepted, &[("fine", "CI_NORTH: x")]).file("review.yaml", &policy);
     let output = run(&accepted, &["prove"]);
     assert!(output.code == 0 && output.stdout.contains("(accepted: checked)"), "{}", output.snapshot());
     let tolerant =

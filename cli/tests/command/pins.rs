@@ -345,7 +345,8 @@ fn fix_never_changes_the_vendor() {
 #[test]
 fn misspelt_runtime_of_an_entry_is_reported() {
     let entry = "pins:\n  - {files: \"t/*.yaml\", model: .m, runtime: codr}\n";
-    let repository = repository("entry-of-runtimes", entry, &[("t/a.yaml", "m: zeta-0\n"), ("t/b.yaml", "m: zeta-0\n")]);
+    let repository =
+        repository("entry-of-runtimes", entry, &[("t/a.yaml", "m: zeta-0\n"), ("t/b.yaml", "m: zeta-0\n")]);
     let report = slugproof(["lint", "--output", "json"]).dir(&repository).run().json();
     let findings = report["findings"].as_array().expect("a list");
     assert_eq!(findings.len(), 1, "{report}");

@@ -89,23 +89,23 @@ const ACTION: &[Row] = &[Row { path: &["runs", "steps", "*"], contexts: OF_ACTIO
 
 /// The places of a workflow whose expressions use a context that the forge does not know there.
 #[must_use]
-pub fn of_workflow(root: &Node) -> Vec<Problem> {
-    found_in(root, WORKFLOW)
+pub fn of_workflow(root: &Node, text: &str) -> Vec<Problem> {
+    found_in(root, text, WORKFLOW)
 }
 
 /// The places of an action whose expressions use a context that the forge does not know there.
 #[must_use]
-pub fn of_action(root: &Node) -> Vec<Problem> {
-    found_in(root, ACTION)
+pub fn of_action(root: &Node, text: &str) -> Vec<Problem> {
+    found_in(root, text, ACTION)
 }
 
-fn found_in(root: &Node, rows: &[Row]) -> Vec<Problem> {
+fn found_in(root: &Node, text: &str, rows: &[Row]) -> Vec<Problem> {
     let mut found = Vec::new();
-    document::each_text(root, &mut |path, node| add_problems(path, node, rows, &mut found));
+    document::each_text(root, &mut |path, node| add_problems(path, node, text, rows, &mut found));
     found
 }
 
-fn add_problems(path: &[&str], node: &Node, rows: &[Row], found: &mut Vec<Problem>) {
+fn add_problems(path: &[&str], node: &Node, source: &str, rows: &[Row], found: &mut Vec<Problem>) {
     let text = node.text().unwrap_or_default();
     let is_above = |row: &&Row| {
         row.path.len() <= path.len() && row.path.iter().zip(path.iter()).all(|(key, here)| *key == "*" || key == here)
@@ -125,7 +125,7 @@ fn add_problems(path: &[&str], node: &Node, rows: &[Row], found: &mut Vec<Proble
             _ => format!("use one of {}", row.contexts.join(", ")),
         };
         let message = format!("{what} cannot use the context `{context}`");
-        found.push(Problem { span: node.span.clone(), message, help });
+        found.push(Problem { span: node.span.clone(), message, help }.at(&format!("{context}."), source));
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
         ] {
             for context in ["github", "gitea"].iter().chain(CONTEXTS) {
                 let text = key.replace('§', &format!("'${{{{ {context}.a }}}}'"));
-                let found = messages(of_workflow(&document::read(&text).unwrap()));
+                let found = messages(of_workflow(&document::read(&text).unwrap(), &text));
                 let is_usable = ["github", "gitea"].contains(context) || usable.split(' ').any(|it| it == *context);
                 let expected = format!("cannot use the context `{context}`");
                 let expected: Vec<&str> = if is_usable { Vec::new() } else { vec![&expected] };
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn condition_may_lack_its_braces() {
-        let found = |text: &str| messages(of_workflow(&document::read(text).unwrap()));
+        let found = |text: &str| messages(of_workflow(&document::read(text).unwrap(), text));
         assert_eq!(found("jobs: {a: {if: env.A == 'x'}}"), ["`if` cannot use the context `env`"]);
         assert_eq!(found("jobs: {a: {if: github.ref == 'env.A'}}"), [""; 0]);
         assert_eq!(
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn step_of_an_action_has_no_secrets() {
-        let found = |text: &str| messages(of_action(&document::read(text).unwrap()));
+        let found = |text: &str| messages(of_action(&document::read(text).unwrap(), text));
         let action = "runs: {steps: [{run: '${{ inputs.a }} ${{ env.a }} ${{ steps.a.outputs.b }}'}]}";
         assert_eq!(found(action), [""; 0]);
         assert_eq!(

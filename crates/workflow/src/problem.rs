@@ -12,3 +12,12 @@ pub struct Problem {
     /// What to do: lower case, without a full stop.
     pub help: String,
 }
+
+impl Problem {
+    /// The same problem at the first place of a text within its part of the file, if the file has the text there.
+    pub(super) fn at(self, text: &str, file: &str) -> Self {
+        let start = self.span.start;
+        let found = file.get(self.span.clone()).and_then(|part| part.find(text));
+        Self { span: found.map_or(self.span, |at| start + at..start + at + text.len()), ..self }
+    }
+}

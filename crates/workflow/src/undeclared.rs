@@ -14,7 +14,7 @@ const CONTEXTS: [&str; 4] = ["steps", "needs", "jobs", "inputs"];
 
 /// The places of a workflow whose expressions refer to a step, a job or an input that does not exist.
 #[must_use]
-pub fn of_workflow(root: &Node) -> Vec<Problem> {
+pub fn of_workflow(root: &Node, text: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     let file = FileNames::of_workflow(root);
     let jobs = root.get("jobs").map_or(&[][..], Node::entries).iter();
@@ -25,21 +25,21 @@ pub fn of_workflow(root: &Node) -> Vec<Problem> {
             ["jobs", job, ..] => jobs.get(job),
             _ => None,
         };
-        add_problems(path, node, (&file, job), &mut found);
+        add_problems(path, node, (&file, job), text, &mut found);
     });
     found
 }
 
 /// The places of an action whose expressions refer to a step or an input that does not exist.
 #[must_use]
-pub fn of_action(root: &Node) -> Vec<Problem> {
+pub fn of_action(root: &Node, text: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     let inputs = Some(Known::new(root.get("inputs").map(keys).unwrap_or_default()));
     let file = FileNames { inputs, ..FileNames::default() };
     let steps = root.get("runs").and_then(|runs| runs.get("steps")).map(ids).unwrap_or_default();
     let steps = JobNames { steps: Known::new(steps), needs: None };
     document::each_text(root, &mut |path, node| {
-        add_problems(path, node, (&file, Some(&steps)), &mut found);
+        add_problems(path, node, (&file, Some(&steps)), text, &mut found);
     });
     found
 }
@@ -99,8 +99,8 @@ impl<'n> JobNames<'n> {
     }
 }
 
-/// What is wrong with the path of an expression, and the remedy.
-fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) -> Option<(String, String)> {
+/// The part of the path of an expression that does not exist, what is wrong with it, and the remedy.
+fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) -> Option<[String; 3]> {
     let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     let (known, at, what) = match lower.as_slice() {
@@ -115,25 +115,29 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
     if known.has(name) {
         return None;
     }
+    let declare = |what: &str| format!("correct the name, or {what}");
     let help = match slug_yaml::did_you_mean(name, known.0.iter().copied()) {
         Some(help) => help,
         None if lower[0] == "needs" && file.jobs.as_ref().is_some_and(|jobs| jobs.has(name)) => {
             format!("add `{name}` to `needs`")
         }
-        None => "correct the name, or remove the expression".to_owned(),
+        None => match lower[0] {
+            "steps" => declare(&format!("give the meant step `id: {name}`")),
+            "inputs" | "github" | "gitea" => declare("declare the input below `inputs`"),
+            _ => declare("remove the expression"),
+        },
     };
-    Some((format!("{what} `{name}`, so `{}` is empty", path[..=at].join(".")), help))
+    let part = path[..=at].join(".");
+    Some([part.clone(), format!("{what} `{name}`, so `{part}` is empty"), help])
 }
 
 fn add_problems(
     path: &[&str],
     node: &Node,
     (file, job): (&FileNames<'_>, Option<&JobNames<'_>>),
+    source: &str,
     found: &mut Vec<Problem>,
 ) {
-    if found.len() >= PROBLEMS {
-        return;
-    }
     let text = node.text().unwrap_or_default();
     let is_condition = matches!(
         path,
@@ -150,10 +154,13 @@ fn add_problems(
         () => paths_of(text),
     };
     let first = found.len();
-    for (message, help) in used.iter().filter_map(|path| problem(path, file, job)) {
+    for [part, message, help] in used.iter().filter_map(|path| problem(path, file, job)) {
+        if found.len() >= PROBLEMS {
+            return;
+        }
         // Several paths may have the same name, as `steps.x.outcome` and `steps.x.outputs`.
         if found[first..].iter().all(|other| other.message != message) {
-            found.push(Problem { span: node.span.clone(), message, help });
+            found.push(Problem { span: node.span.clone(), message, help }.at(&part, source));
         }
     }
 }
@@ -190,6 +197,7 @@ mod tests {
     #[test]
     fn names_that_do_not_exist_are_found() {
         const OTHER: &str = "correct the name, or remove the expression";
+        const INPUT: &str = "correct the name, or declare the input below `inputs`";
         let job = |rest: &str| format!("on: push\njobs: {{one: {{}}, two: {{{rest}}}}}\n");
         for (text, expected) in [
             (
@@ -223,7 +231,7 @@ mod tests {
             ),
             (
                 "on: [push]\nenv: {A: '${{ gitea.event.inputs.a }}'}\n".to_owned(),
-                format!("the file declares no input `a`, so `gitea.event.inputs.a` is empty; {OTHER}"),
+                format!("the file declares no input `a`, so `gitea.event.inputs.a` is empty; {INPUT}"),
             ),
             // The names exist, the context is another one or the name is not fixed, or the file does not show them.
             (
@@ -238,8 +246,17 @@ mod tests {
             ("env: {A: '${{ inputs.a }}'}\n".to_owned(), String::new()),
         ] {
             let root = document::read(&text).unwrap();
-            assert_eq!(shown(of_workflow(&root)).join("\n"), expected, "{text}");
+            assert_eq!(shown(of_workflow(&root, &text)).join("\n"), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn problem_is_at_the_reference_and_problems_are_bounded() {
+        let lines: String = (0..99).map(|n| format!("          echo ${{{{ steps.s{n}.outputs.x }}}}\n")).collect();
+        let text = format!("jobs:\n  j:\n    steps:\n      - run: |\n          true\n{lines}");
+        let found = of_workflow(&document::read(&text).unwrap(), &text);
+        let at: Vec<&str> = found.iter().map(|problem| &text[problem.span.clone()]).collect();
+        assert_eq!((at[0], at[1], at.len()), ("steps.s0", "steps.s1", PROBLEMS));
     }
 
     #[test]
@@ -247,7 +264,7 @@ mod tests {
         let text = "inputs: {a: {}}\nruns:\n  steps:\n    - {id: s, if: steps.t.outcome, run: '${{ inputs.b }}'}\n    \
                     - {if: inputs.A && steps.S.outcome && needs.x.result}\n";
         let root = document::read(text).unwrap();
-        let found: Vec<String> = of_action(&root).into_iter().map(|problem| problem.message).collect();
+        let found: Vec<String> = of_action(&root, text).into_iter().map(|problem| problem.message).collect();
         assert_eq!(
             found,
             ["no step has the id `t`, so `steps.t` is empty", "the file declares no input `b`, so `inputs.b` is empty"]
