@@ -5,6 +5,7 @@ use github_actions_expressions::Evaluation;
 use super::declared::Declared;
 use super::expression::{Contexts, member};
 use super::matrix::Row;
+use super::model::Step;
 use super::outputs::Outputs;
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{ENV_FILE_TARGET, WORKSPACE};
@@ -18,6 +19,10 @@ pub struct EvalContext<'a> {
     pub row: Result<&'a Row, &'a str>,
     /// The outputs of the steps that have run.
     pub outputs: &'a Outputs,
+    /// The steps of the job or the action.
+    pub steps: &'a [Step],
+    /// The ids of the jobs that the job needs.
+    pub needs: &'a [String],
     /// Looks up a variable by name; None where `env` is not available.
     pub env: Option<&'a dyn Fn(&str) -> Text>,
     /// The values that are declared about the repository.
@@ -53,6 +58,8 @@ impl Contexts for EvalContext<'_> {
                 Ok(row) => row.get(*name).map_or_else(null, |value| part_of(value, &path[2..], unknown)),
                 Err(why) => Value::unknown(why),
             },
+            ["steps", id, ..] if !self.has_step(id) => null(),
+            ["needs", id, ..] if !self.needs.iter().any(|it| it.eq_ignore_ascii_case(id)) => null(),
             ["steps", id, "outputs", name] => {
                 self.outputs.get(*id).and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
             }
@@ -74,6 +81,11 @@ impl Contexts for EvalContext<'_> {
 }
 
 impl EvalContext<'_> {
+    fn has_step(&self, id: &str) -> bool {
+        self.outputs.contains_key(id)
+            || self.steps.iter().filter_map(|step| step.id.as_ref()).any(|it| it.eq_ignore_ascii_case(id))
+    }
+
     fn var(&self, name: &str) -> Value {
         if let Some(value) = self.declared.var(name) {
             return value.map_or_else(null, |value| Value::known(Evaluation::String(value.to_owned())));

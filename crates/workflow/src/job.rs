@@ -184,7 +184,8 @@ impl<'w> JobEval<'_, 'w> {
         row: Result<&'c Row, &'c str>,
         env: Option<&'c dyn Fn(&str) -> Text>,
     ) -> EvalContext<'c> {
-        EvalContext { invocation, row, env, outputs: &NO_OUTPUTS, declared: self.search.declared }
+        let (steps, needs) = (self.job.steps(), &self.job.needs);
+        EvalContext { invocation, row, env, outputs: &NO_OUTPUTS, steps, needs, declared: self.search.declared }
     }
 }
 
@@ -298,7 +299,11 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     fn context<'c>(&'c self, env: Option<&'c dyn Fn(&str) -> Text>) -> EvalContext<'c> {
-        self.eval.context(self.invocation, self.row, env)
+        let context = self.eval.context(self.invocation, self.row, env);
+        match self.action {
+            Some(action) => EvalContext { steps: &action.steps, ..context },
+            None => context,
+        }
     }
 
     /// Evaluates a step: adds its calls to `sites` and its effects on later steps to `levels`, of which the last

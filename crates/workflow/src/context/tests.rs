@@ -2,9 +2,10 @@ use github_actions_expressions::Evaluation;
 
 use super::EvalContext;
 use crate::declared::Declared;
+use crate::document;
 use crate::expression::Contexts;
 use crate::matrix::Row;
-use crate::model::InputKind;
+use crate::model::{InputKind, steps_of};
 use crate::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
 use crate::trigger::tests::{describe, input, names, trigger};
 use crate::trigger::{InputValues, Invocation, RelevantInputs, Secrets, invocations};
@@ -21,7 +22,10 @@ fn looked_up(invocation: &Invocation, row: Result<&Row, &str>, path: &str) -> St
     let absent = ["GONE".to_owned()];
     let vars = [("Known".to_owned(), Some("v".to_owned())), ("NONE".to_owned(), None)];
     let declared = Declared { absent_secrets: &absent, known_secrets: None, vars: &vars };
-    let here = EvalContext { invocation, row, env: Some(&env), outputs: &outputs, declared };
+    let steps = steps_of(&[document::read("{id: Later, run: x}").expect("the step is valid")]);
+    let needs = ["Build".to_owned()];
+    let outputs = &outputs;
+    let here = EvalContext { invocation, row, env: Some(&env), outputs, steps: &steps, needs: &needs, declared };
     describe(&here.look_up(&path.split('.').map(str::to_owned).collect::<Vec<_>>()))
 }
 
@@ -62,6 +66,11 @@ fn contexts_follow_invocation_row_and_environment() {
         (&pushed, "steps.pick.outputs.other", "? `steps.pick.outputs.other` is known only at run time"),
         (&pushed, "steps.skipped.outputs.other", "Null"),
         (&pushed, "steps.later.outputs.other", "? `steps.later.outputs.other` is known only at run time"),
+        (&pushed, "steps.none.outputs.other", "Null"),
+        (&pushed, "steps.none.outcome", "Null"),
+        (&pushed, "needs.build.outputs.m", "? `needs.build.outputs.m` is known only at run time"),
+        (&pushed, "needs.none.outputs.m", "Null"),
+        (&pushed, "needs.none.result", "Null"),
         (&pushed, "steps.pick.outcome", "? `steps.pick.outcome` is known only at run time"),
         (&pushed, "secrets.KEY", "secret"),
         (&pushed, "secrets.gone", "Null"),
@@ -78,6 +87,8 @@ fn contexts_follow_invocation_row_and_environment() {
         row: Ok(&row),
         env: None,
         outputs: &NO_OUTPUTS,
+        steps: &[],
+        needs: &[],
         declared: Declared::default(),
     };
     let path = ["env".to_owned(), "Name".to_owned()];
@@ -109,7 +120,8 @@ fn unlisted_secret_is_absent() {
     let listed = ["KEY".to_owned()];
     let declared = Declared { known_secrets: Some(&listed), ..Declared::default() };
     let looked_up = |invocation: &Invocation, name: &str| {
-        let here = EvalContext { invocation, row: Err("no row"), env: None, outputs: &NO_OUTPUTS, declared };
+        let outputs = &NO_OUTPUTS;
+        let here = EvalContext { invocation, row: Err("no row"), env: None, outputs, steps: &[], needs: &[], declared };
         describe(&here.look_up(&["secrets".to_owned(), name.to_owned()]))
     };
     let (pushed, mut called) = (by("push"), by("workflow_call"));

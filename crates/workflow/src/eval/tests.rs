@@ -86,7 +86,8 @@ fn job_that_never_runs_has_known_result() {
         ("true", "always() && needs.after.result == 'success'", true),
         ("false", "always() && needs.after.result == 'success'", false),
         ("false", "always() && needs.anyway.result == 'success'", true),
-        ("false", "always() && needs.other.result == 'success'", true),
+        ("false", "always() && needs.other.result == 'success'", false),
+        ("false", "always() && needs.other.result == ''", true),
     ] {
         let jobs = [
             format!("setup: {{if: \"{setup}\", steps: []}}"),
