@@ -203,6 +203,14 @@ fn composite_action_is_followed() {
     // An input in place of its default.
     let given = workflow("PAYER: house", "      - uses: ./.github/actions/e2e\n        with: {Model: ''}\n");
     assert_eq!(found("action-input", &given, &[(path, action)]), [""; 0]);
+    // An input that a caller passes and the action does not declare.
+    let undeclared = action.replace("inputs:\n  model: {default: ac-large}\n", "");
+    for (input, expected) in [("model: ac-large", "undecided"), ("other: ac-large", "")] {
+        let step = format!("      - uses: ./.github/actions/e2e\n        with: {{{input}}}\n");
+        let found = found("action-undeclared", &workflow("PAYER: house", &step), &[(path, &undeclared)]);
+        let found: Vec<&str> = found.iter().filter_map(|it| it.split(' ').next()).collect();
+        assert_eq!(found.join(" ").replace("likely-slip", "").trim(), expected, "{input}: {found:?}");
+    }
     // A variable for later steps, through an action in an action.
     let outer = "runs:\n  using: composite\n  steps:\n    - uses: ./inner\n    - {run: 'true', shell: bash}\n";
     let inner = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        true\n\

@@ -646,7 +646,8 @@ impl<'w> JobRun<'_, 'w> {
         env
     }
 
-    /// The invocation of an action by a step: its inputs have the values of the step, or their defaults.
+    /// The invocation of an action by a step: its inputs have the values of the step, or their defaults. A forge may
+    /// also pass inputs that the action does not declare.
     fn invocation_of(&self, action: &Action, step: &Step, context: &EvalContext<'_>) -> Invocation {
         let value = |name: &String, default: &Option<String>| {
             let given = step.with.iter().find(|(key, _, _)| key.to_lowercase() == *name);
@@ -657,8 +658,14 @@ impl<'w> JobRun<'_, 'w> {
             let unknown = || Text::unknown(format!("`inputs.{name}` is not known"));
             text.map_or_else(unknown, |text| expression::text(text, context)).into_value()
         };
+        let given = step.with.iter().map(|(key, _, _)| key.to_lowercase());
+        let undeclared = given.filter(|name| !action.inputs.contains_key(name)).map(|name| {
+            let passed = value(&name, &None);
+            (name, passed.or(Text::empty().into_value()))
+        });
+        let declared = action.inputs.iter().map(|(name, default)| (name.clone(), value(name, default)));
         Invocation {
-            inputs: action.inputs.iter().map(|(name, default)| (name.clone(), value(name, default))).collect(),
+            inputs: declared.chain(undeclared).collect(),
             declared: action.inputs.keys().cloned().collect(),
             // An action sees no secrets.
             secrets: Secrets::Only(BTreeMap::new()),

@@ -128,7 +128,10 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
         },
     };
     let part = path[..=at].join(".");
-    Some([part.clone(), format!("{what} `{name}`, so `{part}` is empty"), help])
+    // An action gets the inputs that a caller passes, also those that it does not declare.
+    let is_in_action = job.is_some_and(|job| job.needs.is_none());
+    let unless = if lower[0] == "inputs" && is_in_action { " unless a caller passes it" } else { "" };
+    Some([part.clone(), format!("{what} `{name}`, so `{part}` is empty{unless}"), help])
 }
 
 fn add_problems(
@@ -267,7 +270,10 @@ mod tests {
         let found: Vec<String> = of_action(&root, text).into_iter().map(|problem| problem.message).collect();
         assert_eq!(
             found,
-            ["no step has the id `t`, so `steps.t` is empty", "the file declares no input `b`, so `inputs.b` is empty"]
+            [
+                "no step has the id `t`, so `steps.t` is empty",
+                "the file declares no input `b`, so `inputs.b` is empty unless a caller passes it"
+            ]
         );
     }
 }
