@@ -299,11 +299,10 @@ fn unscoped(line: u64, job: &str) -> String {
 fn never_run_notice(steps: usize) -> Option<String> {
     let problem = match steps {
         0 => return None,
-        1 => "1 step calls a harness but never runs because of its `if:` or that of its job".to_owned(),
-        _ => format!(
-            "{} call a harness but never run because of their `if:` or that of their job",
-            counted(steps as u64, "step")
-        ),
+        1 => "1 step calls a harness but never does so".to_owned(),
+        _ => format!("{} call a harness but never do so", counted(steps as u64, "step")),
     };
-    Some(format!("{problem}; correct the condition, or leave the file out"))
+    Some(format!(
+        "{problem}, because of an `if:` or because a command before always fails; correct it, or leave the file out"
+    ))
 }

@@ -261,16 +261,20 @@ fn call_that_never_runs_is_not_missing() {
     let env = "E2E_RUNTIME: claude-code";
     let steps = format!("      - if: false\n        run: {CALL}\n");
     for (text, part) in [
-        (job_with(env, &steps), "1 step calls a harness but never runs because of its `if:`"),
-        (job_with(env, &steps.repeat(2)), "2 steps call a harness but never run"),
+        (job_with(env, &steps), "1 step calls a harness but never does so, because of an `if:`"),
+        (job_with(env, &steps.repeat(2)), "2 steps call a harness but never do so"),
         (
             job_with(env, &format!("      - run: {CALL}\n")).replace("  job:\n", "  job:\n    if: false\n"),
-            "1 step calls a harness but never runs",
+            "1 step calls a harness but never does so",
+        ),
+        (
+            job_with(env, &format!("      - run: 'false'\n      - run: {CALL}\n")),
+            "or because a command before always fails",
         ),
     ] {
         let (output, _) = lint("never", &text, &[]);
         assert_eq!(output.code, 3, "{}", output.snapshot());
-        let shown = output.snapshot().replace("\n      ", " ");
+        let shown = output.snapshot().replace("\n  ", " ");
         assert!(shown.contains(part) && !shown.contains("no step calls"), "{shown}");
     }
     let named = job_with("A: b", "      - if: always()\n        run: shellcheck tests/e2e/test_staging_full_saas.sh\n");
