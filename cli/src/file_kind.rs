@@ -59,8 +59,8 @@ impl Kind {
         ),
     ];
 
-    /// The kinds of which a file has signs, the first sign first. `shape` returns the shape of the value of a field that
-    /// the file has.
+    /// The kinds whose signs a file has, in the order of [`Kind::SIGNS`]. `shape` returns the shape of the value of a
+    /// field, `None` without the field.
     fn by_signs(shape: impl Fn(&str) -> Option<Shape>) -> impl Iterator<Item = Self> {
         let has = move |sign: &Sign| match sign {
             Sign::Field(field) => shape(field).is_some(),

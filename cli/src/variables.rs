@@ -137,8 +137,8 @@ pub struct Notes<'p> {
     policy: &'p Policy,
     /// The variables of the policy whose values seem to unset them.
     words: HashSet<&'p str>,
-    /// The names that the policy does not read, each with a hint that may apply to a later environment; `None` if
-    /// there is no hint or its note is given.
+    /// The names that the policy does not read, each with a hint that may apply to a later environment; `None`
+    /// without a hint, and after its note.
     unread: HashMap<String, Option<Hint<'p>>>,
     /// True if names were left out, because there are too many.
     is_cut: bool,

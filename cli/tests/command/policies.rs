@@ -348,7 +348,7 @@ fn extends_takes_the_other_fields_of_a_policy() {
     let json = slugproof(["check", "--output", "json"]).dir(&scratch).run().json();
     assert_eq!(json["findings"][0]["code"], "unregistered-policy-model");
     assert_eq!(json["findings"][0]["primary"]["start"]["line"], 4, "{json}");
-    // A mistake that is in the file is reported there: once, whoever inherits it, and whether the file is given too.
+    // A mistake is reported in the file that has it: once for all policies that inherit it.
     let at = |line: u64, column: u64| Some((line, column));
     for (base, own, code, place) in [
         ("model: [{when: {A: Set}, use: m-1}]", "", "near-miss", at(4, 20)),
