@@ -304,7 +304,7 @@ fn exchanged_file_is_reported_in_its_slugproof_yaml() {
 }
 
 /// A pipe can be read only once.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn policy_from_a_pipe_is_checked() {
     let scratch = Scratch::new("check-pipe").file("providers.yaml", sound()).file("policy.yaml", POLICY);
