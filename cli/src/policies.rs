@@ -22,30 +22,50 @@ const FILES: usize = 8;
 pub fn read(path: &Path) -> Result<Policy, Failure> {
     let located = |error: ReadError| Failure::new(format!("{}: {error}", shown_path(path)));
     let root = yaml::read(&read_file(path)?).map_err(located)?;
-    decode(&root, path).map_err(|error| match Kind::Policy.instead(&root, path) {
+    decode(&root, path).map(|(policy, _)| policy).map_err(|error| match Kind::Policy.instead(&root, path) {
         Some(other) => Failure::new(format!("{}; name a policy", Kind::Policy.exchanged(&shown_path(path), other))),
         None => located(error),
     })
 }
 
-/// Decodes a policy file that was read from a path.
+/// A file that a policy extends, as it was read.
+pub struct BaseFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// The root of its document.
+    pub root: Node,
+}
+
+/// The chain of policies that extend one another, while it is read.
+struct Chain {
+    /// The files that are being read; each extends the next.
+    files: Vec<PathBuf>,
+    /// The files that were read, the nearest first. An embedded policy is not among them.
+    bases: Vec<BaseFile>,
+}
+
+/// Decodes a policy file that was read from a path, and returns the files that it extends, the nearest first.
 ///
 /// # Errors
 ///
 /// The first field that breaks a rule of the format. A policy that cannot be extended is an error
 /// at `extends`.
-pub fn decode(root: &Node, path: &Path) -> Result<Policy, ReadError> {
-    decode_from(root, &mut vec![path.to_owned()])
+pub fn decode(root: &Node, path: &Path) -> Result<(Policy, Vec<BaseFile>), ReadError> {
+    let mut chain = Chain { files: vec![path.to_owned()], bases: Vec::new() };
+    let policy = decode_last(root, &mut chain)?;
+    Ok((policy, chain.bases))
 }
 
-/// Decodes the last of `files`, each of which extends the next.
-fn decode_from(root: &Node, files: &mut Vec<PathBuf>) -> Result<Policy, ReadError> {
-    let policy = Policy::from_node_extending(Cursor::root(root), &mut |name| base(name, files));
+/// Decodes the last file of a chain.
+fn decode_last(root: &Node, chain: &mut Chain) -> Result<Policy, ReadError> {
+    let policy = Policy::from_node_extending(Cursor::root(root), &mut |name| base(name, chain));
     policy.map_err(|error| error.located(root))
 }
 
-/// The policy that the last of `files` extends, or the reason why there is none.
-fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> {
+/// The policy that the last file of a chain extends, or the reason why there is none.
+fn base(name: &str, chain: &mut Chain) -> Result<PolicyDocument, String> {
     let is_yaml = Path::new(name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if !is_yaml && !name.contains('/') {
         return match Policy::embedded(name) {
@@ -57,6 +77,7 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
             }
         };
     }
+    let files = &mut chain.files;
     let directory = files.last().and_then(|file| file.parent()).unwrap_or(Path::new(""));
     let path = directory.join(name);
     let bytes = read_file(&path).map_err(|failure| failure.to_string())?;
@@ -73,21 +94,18 @@ fn base(name: &str, files: &mut Vec<PathBuf>) -> Result<PolicyDocument, String> 
     let located = |error: ReadError| format!("{}: {error}", shown_path(&path));
     let root = yaml::read(&bytes).map_err(located)?;
     files.push(path.clone());
-    let policy = decode_from(&root, files);
-    files.pop();
-    Ok(policy.map_err(located)?.document().clone())
+    let policy = decode_last(&root, chain);
+    chain.files.pop();
+    let policy = policy.map_err(located)?;
+    chain.bases.insert(0, BaseFile { path, bytes, root });
+    Ok(policy.document().clone())
 }
 
-/// The files that a policy file extends, the nearest first, each with its document.
-pub fn bases(path: &Path) -> Vec<(PathBuf, Node)> {
-    let document = |path: PathBuf| Some((path.clone(), yaml::read(&read_file(&path).ok()?).ok()?));
-    files(path).into_iter().skip(1).filter_map(document).collect()
-}
-
-/// A policy file and the files that it extends.
+/// A policy file and the files that it extends. A pipe can be read only once, so what a policy from a pipe extends is
+/// not among them.
 pub fn files(path: &Path) -> Vec<PathBuf> {
     let mut files = vec![path.to_owned()];
-    while let Some(last) = files.last().filter(|_| files.len() < FILES) {
+    while let Some(last) = files.last().filter(|last| files.len() < FILES && last.is_file()) {
         let root = read_file(last).ok().and_then(|bytes| yaml::read(&bytes).ok());
         let Some(name) = root.and_then(|root| Some(extended(&root)?.to_owned())) else { break };
         let base = last.parent().unwrap_or(Path::new("")).join(name);

@@ -1,8 +1,9 @@
 //! The variables of a query, from the command line and from the process.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 
+use slug_lines::query::{InvalidAmbient, check_ambient as check_names};
 use slug_resolver::policy::Test;
 use slug_resolver::{Env, Fix, Policy, Registry, Resolution, Warning, own_credential_fixes};
 
@@ -38,17 +39,36 @@ pub fn parse_variables(arguments: &[OsString]) -> Result<Vec<(String, String)>, 
     Ok(variables)
 }
 
-/// Returns what to do about a variable that a policy does not read: to set the key that injects a secret of this
-/// name, or to use the name that was probably meant. `is_given` returns true for the variables that are given, too.
-pub fn unread_hint(policy: &Policy, name: &str, is_given: impl Fn(&str) -> bool) -> Option<String> {
-    let keys = injecting_keys(policy, name);
-    if !keys.is_empty() {
-        let is_missing = !keys.iter().any(|key| is_given(key));
-        let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-        let keys = keys.join(" or ");
-        return is_missing.then(|| format!("it injects a secret of that name if {keys} is set, so set {keys}"));
+/// What to do about a variable that a policy does not read: to set the key that injects a secret of this name, or to
+/// use the name that was probably meant.
+struct Hint<'p> {
+    /// The variables that are probably meant.
+    meant: Vec<&'p str>,
+    advice: String,
+}
+
+impl<'p> Hint<'p> {
+    fn new(policy: &'p Policy, name: &str) -> Option<Self> {
+        let keys = injecting_keys(policy, name);
+        if keys.is_empty() {
+            let near = closest_variable(policy, name)?;
+            return Some(Self { meant: vec![near], advice: format!("did you mean `{near}`?") });
+        }
+        let shown: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        let shown = shown.join(" or ");
+        let advice = format!("it injects a secret of that name if {shown} is set, so set {shown}");
+        Some(Self { meant: keys, advice })
     }
-    closest_variable(policy, name).filter(|near| !is_given(near)).map(|near| format!("did you mean `{near}`?"))
+
+    /// True unless a variable that is probably meant is given.
+    fn applies(&self, is_given: impl Fn(&str) -> bool) -> bool {
+        !self.meant.iter().any(|name| is_given(name))
+    }
+}
+
+/// Returns what to do about a variable that a policy does not read, unless a variable that is probably meant is given.
+pub fn unread_hint(policy: &Policy, name: &str, is_given: impl Fn(&str) -> bool) -> Option<String> {
+    Hint::new(policy, name).filter(|hint| hint.applies(is_given)).map(|hint| hint.advice)
 }
 
 /// The variables that make a policy inject a secret.
@@ -112,60 +132,91 @@ pub fn word_note(policy: &Policy, name: &str, value: &str) -> Option<String> {
         .then(|| format!("`{name}` counts as set, as with any value; leave out `{name}={value}` to unset it"))
 }
 
-/// Notes on the variables of many environments: each note once.
+/// Notes on the variables of many environments: each note once. The memory is bounded.
 pub struct Notes<'p> {
     policy: &'p Policy,
-    /// The names on which there is a note or never will be one.
-    settled: HashSet<String>,
+    /// The variables of the policy whose values seem to unset them.
+    words: HashSet<&'p str>,
+    /// The names that the policy does not read, each with a hint that may apply to a later environment; `None`
+    /// without a hint, and after its note.
+    unread: HashMap<String, Option<Hint<'p>>>,
+    /// True if names were left out, because there are too many.
+    is_cut: bool,
     notes: Vec<String>,
     /// The number of notes that are left out.
     left_out: u64,
 }
 
 impl<'p> Notes<'p> {
-    /// Maximum names that are settled, which bounds the memory. Others get no note.
+    /// Maximum names that the policy does not read. More are not compared with the names that it reads.
     const NAMES: usize = 1_000;
+
+    /// Maximum bytes of such a name. A longer one is not compared.
+    const NAME_BYTES: usize = 256;
 
     /// Maximum notes that are listed.
     const SHOWN: usize = 5;
 
     pub fn new(policy: &'p Policy) -> Self {
-        Self { policy, settled: HashSet::new(), notes: Vec::new(), left_out: 0 }
+        let (words, unread) = (HashSet::new(), HashMap::new());
+        Self { policy, words, unread, is_cut: false, notes: Vec::new(), left_out: 0 }
     }
 
-    /// Adds notes on the variables of one environment that are probably misspelt or seem to be unset.
+    /// Adds notes on the variables of one environment that are probably misspelt or seem to be unset. A variable
+    /// without a value is unset.
     pub fn add(&mut self, variables: &[(&str, Option<&str>)]) {
-        let is_given = |name: &str| variables.iter().any(|(given, _)| *given == name);
+        let is_given = |name: &str| variables.iter().any(|(given, value)| *given == name && value.is_some());
         for (name, value) in variables {
-            if let Some(value) = value.filter(|_| self.policy.variable(name).is_some()) {
-                let note = word_note(self.policy, name, value);
-                self.settle(name, note, false);
-            } else if self.policy.variable(name).is_none() && !self.settled.contains(*name) {
-                let policy = self.policy.name();
-                let hint = unread_hint(self.policy, name, is_given);
-                let note = hint.map(|hint| format!("policy `{policy}` does not read `{name}`; {hint}"));
-                // Another environment may lack the variable that this one has.
-                let is_final = note.is_none() && unread_hint(self.policy, name, |_| false).is_none();
-                self.settle(name, note, is_final);
+            let Some(value) = value else { continue };
+            match self.policy.variable(name) {
+                Some(variable) => {
+                    if let Some(note) = word_note(self.policy, name, value)
+                        && self.words.insert(self.policy.variable_name(variable))
+                    {
+                        self.note(note);
+                    }
+                }
+                None if name.len() <= Self::NAME_BYTES => self.add_unread(name, is_given),
+                None => {}
             }
         }
     }
 
-    fn settle(&mut self, name: &str, note: Option<String>, is_final: bool) {
-        if (note.is_none() && !is_final) || self.settled.len() >= Self::NAMES || !self.settled.insert(name.to_owned()) {
-            return;
+    /// Adds a note on a name that the policy does not read, if a hint applies.
+    fn add_unread(&mut self, name: &str, is_given: impl Fn(&str) -> bool) {
+        if !self.unread.contains_key(name) {
+            if self.unread.len() == Self::NAMES {
+                self.is_cut = true;
+                return;
+            }
+            self.unread.insert(name.to_owned(), Hint::new(self.policy, name));
         }
-        match note {
-            Some(note) if self.notes.len() < Self::SHOWN => self.notes.push(note),
-            note => self.left_out += u64::from(note.is_some()),
+        let hint = self.unread.get_mut(name).and_then(|hint| hint.take_if(|hint| hint.applies(is_given)));
+        if let Some(hint) = hint {
+            self.note(format!("policy `{}` does not read `{name}`; {}", self.policy.name(), hint.advice));
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        match self.notes.len() < Self::SHOWN {
+            true => self.notes.push(note),
+            false => self.left_out += 1,
         }
     }
 
     /// The notes, and how many are left out.
     pub fn into_notes(mut self) -> Vec<String> {
-        if self.left_out > 0 {
-            self.notes.push(format!("{} about variables", counted(self.left_out, "more note")));
-        }
+        let more = counted(self.left_out, "more note");
+        let policy = self.policy.name();
+        self.notes.extend(match (self.left_out, self.is_cut) {
+            (0, false) => None,
+            (_, false) => Some(format!("{more} about variables")),
+            (0, true) => Some(format!(
+                "only the first {} names that policy `{policy}` does not read are checked for misspellings",
+                Self::NAMES
+            )),
+            (_, true) => Some(format!("at least {more} about variables")),
+        });
         self.notes
     }
 }
@@ -197,14 +248,15 @@ pub fn with_fixes_of_warnings(
 /// Returns the names given with `--ambient`. An empty name is refused, and so is a `NAME=VALUE`, without repeating
 /// the value.
 pub fn check_ambient(names: &[String]) -> Result<Vec<&str>, Failure> {
-    if names.iter().any(|name| name.trim().is_empty()) {
-        return Err(Failure::new("--ambient has an empty name; name a credential, or leave the option out"));
-    }
-    match names.iter().find_map(|name| name.split_once('=')) {
-        Some((name, _)) => {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match check_names(&names) {
+        Ok(()) => Ok(names),
+        Err(InvalidAmbient::Empty) => {
+            Err(Failure::new("--ambient has an empty name; name a credential, or leave the option out"))
+        }
+        Err(InvalidAmbient::HasValue(name)) => {
             Err(Failure::new(format!("--ambient takes the name of a credential; write `--ambient {name}`")))
         }
-        None => Ok(names.iter().map(String::as_str).collect()),
     }
 }
 

@@ -34,8 +34,8 @@ pub fn resolve(
     let sinks: Vec<Sink<BatchFormat>> =
         sinks.iter().map(|sink| Sink { format: BatchFormat::Json, path: sink.path.clone() }).collect();
     let notes = RefCell::new(Notes::new(policy));
-    let watch = |variables: &[(&str, Option<&str>)]| notes.borrow_mut().add(variables);
-    let resolver = LineResolver::new(registry, policy).denying(denied).watching(&watch);
+    let add_notes = |variables: &[(&str, Option<&str>)]| notes.borrow_mut().add(variables);
+    let resolver = LineResolver::new(registry, policy).denying(denied).on_env(&add_notes);
     let exit = run(file, &sinks, output, |line, out| resolver.answer(line, out))?;
     output.notes(&notes.into_inner().into_notes());
     Ok(exit)

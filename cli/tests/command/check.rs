@@ -256,6 +256,72 @@ fn slugproof_yaml_checks_the_files_it_names() {
     assert_eq!(check(&scratch, &["--no-config", "--allow-unknown-fields", "r.yaml"]).code, 0);
 }
 
+/// The kind of a file that no field of slugproof.yaml names: by its signs, whether it can be parsed or not.
+#[test]
+fn kind_of_a_misspelt_file_is_found() {
+    for (text, code, title) in [
+        (
+            "schema_version: 2\nname: p\nextend: b.yaml\nruntimes: [writer]\n",
+            "invalid-policy",
+            "unknown field `extend`",
+        ),
+        ("schema_version: 2\nname: p\nmodle: [{use: m-1}]\n", "invalid-policy", "unknown field `modle`"),
+        ("schema_version: 2\nname: p\nmodel: [{use: m-1}]\nruntimes: {a: b}\n", "invalid-policy", "`runtimes`"),
+        ("schema_version: 2\nruntimes:\n# all\n- writer\nruntimes:\n", "invalid-policy", ""),
+        ("schema_version: 1\nruntimes:\n  writer: {}\nruntimes:\n", "invalid-registry", ""),
+        ("schema_version: 1\nprovider: []\nruntimes: {}\n", "invalid-registry", "unknown field `provider`"),
+        ("name: workflow\non: push\njobs: {}\n", "unreadable-file", "the file is neither"),
+    ] {
+        let found = findings(&Scratch::new("check-kind").file("file.yaml", text), &["file.yaml"]);
+        let is_it = found.len() == 1 && found[0]["code"] == code;
+        assert!(is_it && found[0]["title"].as_str().is_some_and(|it| it.starts_with(title)), "{text}: {found:#?}");
+    }
+}
+
+/// An error at a field of one slugproof.yaml is shown in that file.
+#[test]
+fn exchanged_file_is_reported_in_its_slugproof_yaml() {
+    let config =
+        |registry: &str, policy: &str| format!("schema_version: 1\nregistry: {registry}\npolicies: [{policy}]\n");
+    let scratch = Scratch::new("check-two-configs")
+        .file("providers.yaml", sound())
+        .file("policy.yaml", POLICY)
+        .file("a/slugproof.yaml", config("../providers.yaml", "../policy.yaml") + "accept: []\n")
+        .file("b/slugproof.yaml", config("../providers.yaml", "../providers.yaml"));
+    for args in [["a/slugproof.yaml", "b/slugproof.yaml"], ["b/slugproof.yaml", "a/slugproof.yaml"]] {
+        let found = findings(&scratch, &args);
+        let errors: Vec<_> = found.iter().filter(|it| it["code"] == "invalid-config").collect();
+        assert!(errors.len() == 1 && errors[0]["primary"]["path"] == "b/slugproof.yaml", "{args:?}: {found:#?}");
+    }
+    let compared = "registries: {source: ../providers.yaml, deployed: ../policy.yaml}\n";
+    let compared = config("", "../policy.yaml").replace("registry: \n", compared);
+    let scratch = scratch.file("b/slugproof.yaml", compared);
+    for args in [["a/slugproof.yaml", "b/slugproof.yaml"], ["b/slugproof.yaml", "a/slugproof.yaml"]] {
+        let found = findings(&scratch, &args);
+        let errors: Vec<_> = found.iter().filter(|it| it["code"] == "invalid-config").collect();
+        assert!(errors.len() == 1 && errors[0]["primary"]["path"] == "b/slugproof.yaml", "{args:?}: {found:#?}");
+    }
+}
+
+/// A pipe can be read only once.
+#[cfg(target_os = "linux")]
+#[test]
+fn policy_from_a_pipe_is_checked() {
+    let scratch = Scratch::new("check-pipe").file("providers.yaml", sound()).file("policy.yaml", POLICY);
+    for (command, code) in [("check q.yaml providers.yaml", 1), ("prove --registry providers.yaml --policy q.yaml", 0)]
+    {
+        let script = format!(
+            "rm -f q.yaml; mkfifo q.yaml; (cat policy.yaml > q.yaml) & timeout 60 \"$0\" {command} > out; \
+             code=$?; wait; echo $code; cat out"
+        );
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_slugproof")]).current_dir(&scratch.0);
+        let output = command.output().expect("sh starts");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.starts_with(&format!("{code}\n")), "{script}: {stdout}");
+    }
+}
+
 /// What is found in the files that slugproof.yaml names, whatever these look like; every other command refuses them.
 #[test]
 fn files_are_read_as_the_field_that_names_them() {
@@ -275,7 +341,7 @@ fn files_are_read_as_the_field_that_names_them() {
         (
             "registry-among-policies",
             "registry: providers.yaml\npolicies: [policy.yaml, providers.yaml]\n",
-            vec![("invalid-config", "`policies[1]`: `providers.yaml` is a registry, not a policy")],
+            vec![("invalid-config", "`policies[1]`: `providers.yaml` is a registry, not a policy; name a policy here")],
         ),
         (
             "itself",
@@ -285,7 +351,7 @@ fn files_are_read_as_the_field_that_names_them() {
         (
             "policy-as-registry",
             "registry: policy.yaml\npolicies: [policy.yaml]\n",
-            vec![("invalid-config", "`registry`: `policy.yaml` is a policy, not a registry")],
+            vec![("invalid-config", "`registry`: `policy.yaml` is a policy, not a registry; name a registry here")],
         ),
         (
             "deployed",
@@ -299,6 +365,24 @@ fn files_are_read_as_the_field_that_names_them() {
             "no-model",
             "registry: providers.yaml\npolicies: [empty.yaml]\n",
             vec![("invalid-policy", "the required field")],
+        ),
+        (
+            "misspelt-extends",
+            "registry: providers.yaml\npolicies: [misspelt.yaml]\n",
+            vec![("invalid-policy", "unknown field `extend`; did you mean `extends`?")],
+        ),
+        (
+            "misspelt-providers",
+            "registry: misspelt-registry.yaml\npolicies: [policy.yaml]\n",
+            vec![("invalid-registry", "unknown field `provider`; did you mean `providers`?")],
+        ),
+        (
+            "policy-with-runtimes",
+            "registry: listed.yaml\npolicies: [policy.yaml]\n",
+            vec![(
+                "invalid-config",
+                "`registry`: `listed.yaml` is a policy, not a registry; name it in `policies`, and",
+            )],
         ),
         (
             "field-of-both",
@@ -329,6 +413,9 @@ fn files_are_read_as_the_field_that_names_them() {
             .file("policy.yaml", POLICY)
             .file("second.yaml", &second)
             .file("empty.yaml", "schema_version: 2\nname: empty\n")
+            .file("misspelt.yaml", "schema_version: 2\nname: p\nextend: policy.yaml\nruntimes: [agent]\n")
+            .file("misspelt-registry.yaml", sound().replace("providers:\n  - name", "provider:\n  - name"))
+            .file("listed.yaml", "schema_version: 2\nname: p\nruntimes: [agent]\nmodel: [{use: m-1}]\n")
             .file("both.yaml", "schema_version: 2\nname: both\nmodel: [{use: m-1}]\nproviders: []\n")
             .file("slugproof.yaml", format!("schema_version: 1\n{fields}"));
         let found = findings(&scratch, &[]);

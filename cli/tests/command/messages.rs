@@ -212,6 +212,19 @@ fn batch_error_names_its_column() {
         (r#"{"env": {"E2E_MODEL_SLUG": ["x"]}}"#, ": wrong type of `env.E2E_MODEL_SLUG`; write"),
         // A name that may be a secret is not repeated.
         (r#"{"env": {"Abcdef_Ghijkl_123456789": 17}}"#, ": wrong type of `env`; write"),
+        (r#"{"env": {"aB3dE5fG7hI9jK1lM3nO": 1}}"#, ": wrong type of `env`; write"),
+        (r#"{"env": {"A7_9F3KQ2XW8Z5TB4RV6YC1DM0NPLGHJE": 1}}"#, ": wrong type of `env`; write"),
+        (r#"{"env": {"A7F3_KQ2X_W8Z5_TB4R": 1}}"#, ": wrong type of `env`; write"),
+        (r#"{"env": {"7392_4471": 1}}"#, ": wrong type of `env`; write"),
+        (r#"{"env": {"E2E_MODEL_SLUG`x": 1}}"#, ": wrong type of `env`; write"),
+        (r#"{"env": {"GPT4O_KEY": 1}}"#, ": wrong type of `env.GPT4O_KEY`; write"),
+        (r#"{"aB3dE5fG7hI9jK1lM3nO": 1}"#, ": not a valid query; write"),
+        (r#"{"enw": 1}"#, ": not a valid query: unknown field `enw`; write"),
+        (
+            r#"{"runtime": "hermes", "ambient": [""]}"#,
+            "\"`ambient` has an empty name; name a credential, or leave it out",
+        ),
+        (r#"{"runtime": "hermes", "ambient": ["A=17"]}"#, "\"`ambient` takes the names of credentials; leave out"),
         (r#"{"ambient": "A"}"#, ": wrong type of `ambient`; write"),
         (r#"{"ambient": ["A", 17]}"#, ": wrong type of `ambient`; write"),
         // No field is at fault.

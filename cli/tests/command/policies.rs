@@ -348,23 +348,38 @@ fn extends_takes_the_other_fields_of_a_policy() {
     let json = slugproof(["check", "--output", "json"]).dir(&scratch).run().json();
     assert_eq!(json["findings"][0]["code"], "unregistered-policy-model");
     assert_eq!(json["findings"][0]["primary"]["start"]["line"], 4, "{json}");
-    for (base, own, code, said) in [
-        ("model: [{when: {A: Set}, use: m-1}]", "", Some("near-miss"), "`model[0].when.A` of base/base.yml"),
-        ("model: [{when: {A: Set}, use: m-1}]", "model: [{use: m-1}]\n", None, ""),
-        ("model: [{use: m-1}]\ncreates: {unless: [{A: {not: set}}]}", "", Some("near-miss"), "`creates.unless[0].A`"),
-        ("model: [{use: [$A, '<MODEL>']}]", "", Some("placeholder"), "in `model` of base/base.yml"),
+    // A mistake is reported in the file that has it: once for all policies that inherit it.
+    let at = |line: u64, column: u64| Some((line, column));
+    for (base, own, code, place) in [
+        ("model: [{when: {A: Set}, use: m-1}]", "", "near-miss", at(4, 20)),
+        ("model: [{when: {A: Set}, use: m-1}]", "model: [{use: m-1}]\n", "near-miss", None),
+        ("model: [{use: m-1}]\ncreates: {unless: [{A: {not: set}}]}", "", "near-miss", at(5, 24)),
+        ("model: [{use: [$A, '<MODEL>']}]", "", "placeholder", at(4, 20)),
+        ("model: [{use: [$A, '<MODEL>']}]", "model: [{use: m-1}]\n", "placeholder", None),
     ] {
         let nearest = format!("extends: nearest.yml\n{own}");
         let scratch = project("inherits-words", &nearest, "")
             .file("nearest.yml", "schema_version: 2\nname: nearest\nextends: base/base.yml\n")
             .file("base/base.yml", format!("schema_version: 2\nname: base\nruntimes: [agent]\n{base}\n"));
-        let output = slugproof(["check", "--output", "json"]).dir(&scratch).run();
-        let findings = output.json()["findings"].as_array().expect("a list").clone();
-        let words = ["near-miss", "placeholder"];
-        let found = findings.iter().find(|it| words.iter().any(|word| it["code"] == *word));
-        assert_eq!(found.map(|it| it["code"].as_str()), code.map(Some), "{base}: {}", output.snapshot());
-        let is_at_extends = found.is_none_or(|it| it["primary"]["start"]["line"] == 4);
-        assert!(is_at_extends && output.stdout.contains(said), "{base}: {}", output.snapshot());
+        let second = "schema_version: 2\nname: second\nextends: base/base.yml\n";
+        let scratch = scratch.file("second.yaml", format!("{second}{own}"));
+        let place_if_given = place.or(at(4, 20));
+        for (args, place) in [
+            (&[][..], place),
+            (&["policy.yaml", "second.yaml"], place),
+            (&["policy.yaml", "base/base.yml", "second.yaml"], place_if_given),
+        ] {
+            let args = ["check", "--output", "json"].iter().chain(args);
+            let output = slugproof(args.copied()).dir(&scratch).run();
+            let findings = output.json()["findings"].as_array().expect("a list").clone();
+            let found = findings.iter().filter(|it| it["code"] == code).map(|it| {
+                let start = &it["primary"]["start"];
+                assert!(it["subject"].as_object().is_some_and(|it| !it.is_empty()), "{it}");
+                (it["primary"]["path"].clone(), (start["line"].as_u64(), start["column"].as_u64()))
+            });
+            let expected = place.map(|(line, column)| (json!("base/base.yml"), (Some(line), Some(column))));
+            assert_eq!(found.collect::<Vec<_>>(), Vec::from_iter(expected), "{base}: {}", output.snapshot());
+        }
     }
     let embedded = project("extends-name", "extends: full-saas\n", "");
     let output = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).dir(&embedded).run();

@@ -137,21 +137,39 @@ fn key_set_to_unset_gives_a_note() {
     let line = |name: &str, value: &str| {
         format!("{{\"runtime\":\"hermes\",\"env\":{{\"{name}\":{value},\"E2E_MODEL_SLUG\":null}}}}\n")
     };
+    let both = "{\"runtime\":\"hermes\",\"env\":{\"E2E_MODEL_SLUG\":\"x\",\"E2E_MODEL_SLUGG\":\"x\"}}\n";
+    let misspelt_slug = "note: policy `full-saas` does not read `E2E_MODEL_SLUGG`; did you mean `E2E_MODEL_SLUG`?\n";
     let misspelt = "note: policy `full-saas` does not read `E2E_LLM_PAHT`; did you mean `E2E_LLM_PATH`?\n";
     for (lines, notes) in [
         (line("E2E_OPENAI_API_KEY", "\"unset\"").repeat(2), note),
         (line("E2E_OPENAI_API_KEY", "null") + &line("E2E_OPENAI_API_KEY", "\"set\"") + &line("OTHER", "\"x\""), ""),
         (line("E2E_LLM_PAHT", "\"platform\"").repeat(2), misspelt),
-        // The variable that may be meant is given.
-        (line("E2E_MODEL_SLUGG", "\"x\""), ""),
+        // A variable that is null is unset, whatever its name is.
+        (line("E2E_MODEL_SLUGG", "\"x\""), misspelt_slug),
+        (line("E2E_MODEL_SLUGG", "null"), ""),
+        // The variable that may be meant is given, in one of the lines.
+        (both.to_owned(), ""),
+        (both.to_owned() + &line("E2E_MODEL_SLUGG", "\"x\"") + both, misspelt_slug),
+        // A name that is too long to be misspelt.
+        (line(&format!("E2E_LLM_PATH{}", "H".repeat(300)), "\"x\""), ""),
     ] {
         let output = slugproof(["resolve", "--batch", "--embedded"]).input(lines.clone()).run();
         assert_eq!(output.stderr, notes, "{lines}: {}", output.snapshot());
     }
-    let many: String = (0..9).map(|number| line(&format!("E2E_LLM_PATH{number}"), "\"x\"")).collect();
-    let output = slugproof(["resolve", "--batch", "--embedded"]).input(many).run();
-    assert_eq!(output.stderr.matches("note: ").count(), 6, "{}", output.snapshot());
-    assert!(output.stderr.ends_with("note: 4 more notes about variables\n"), "{}", output.snapshot());
+    let many = |start: &str, count: u32| -> String {
+        (0..count).map(|number| line(&format!("{start}{number}"), "\"x\"")).collect()
+    };
+    let cut = "only the first 1000 names that policy `full-saas` does not read are checked for misspellings";
+    for (lines, notes, last) in [
+        (many("E2E_LLM_PATH", 9), 6, "4 more notes about variables"),
+        (many("E2E_LLM_PATH", 1_000), 6, "995 more notes about variables"),
+        (many("E2E_LLM_PATH", 1_003), 6, "at least 995 more notes about variables"),
+        (many("ELSEWHERE", 1_000) + &many("E2E_LLM_PATH", 1), 1, cut),
+    ] {
+        let output = slugproof(["resolve", "--batch", "--embedded"]).input(lines).run();
+        assert_eq!(output.stderr.matches("note: ").count(), notes, "{last}: {}", output.stderr);
+        assert!(output.stderr.ends_with(&format!("note: {last}\n")), "{last}: {}", output.stderr);
+    }
 }
 
 #[test]

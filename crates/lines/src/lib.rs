@@ -8,11 +8,11 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 use slug_redact::misplaced::{has_misplaced, masked};
-use slug_redact::{has_credential, is_credential, is_variable_name, json_without_credentials};
+use slug_redact::{has_credential, is_credential, json_without_credentials};
 use slug_resolver::registry::Rejection;
 use slug_resolver::{Code, Credentials, Env, Policy, Registry, Warning, empty_keys};
 
-use crate::query::{for_named_runtime, is_finding, picked_runtime};
+use crate::query::{InvalidAmbient, check_ambient, for_named_runtime, is_finding, picked_runtime};
 
 /// Maximum size of a line in bytes, without its newline. The result for a longer line is an error.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
@@ -47,18 +47,18 @@ pub struct LineResolver<'a> {
     policy: &'a Policy,
     denied: &'a [Warning],
     names: Names,
-    watch: Option<&'a Watch<'a>>,
+    on_env: Option<&'a OnEnv<'a>>,
 }
 
 /// A function that gets the entries of `env` of each line.
-pub type Watch<'a> = dyn Fn(&[(&str, Option<&str>)]) + 'a;
+pub type OnEnv<'a> = dyn Fn(&[(&str, Option<&str>)]) + 'a;
 
 impl<'a> LineResolver<'a> {
     /// Reads the names in the registry and in the policy once for all queries.
     #[must_use]
     pub fn new(registry: &'a Registry, policy: &'a Policy) -> Self {
         let names = Names::of(names_of_registry(registry).chain(names_of(policy)));
-        Self { registry, policy, denied: &[], names, watch: None }
+        Self { registry, policy, denied: &[], names, on_env: None }
     }
 
     /// The same, but a warning that `denied` lists is a finding.
@@ -69,8 +69,8 @@ impl<'a> LineResolver<'a> {
 
     /// The same, but a function gets the entries of `env` of each line that can be read.
     #[must_use]
-    pub fn watching(self, watch: &'a Watch<'a>) -> Self {
-        Self { watch: Some(watch), ..self }
+    pub fn on_env(self, on_env: &'a OnEnv<'a>) -> Self {
+        Self { on_env: Some(on_env), ..self }
     }
 
     /// Resolves one query. Writes the result and returns false for a contradiction or a denied warning.
@@ -79,13 +79,17 @@ impl<'a> LineResolver<'a> {
     ///
     /// The problem of the line, without repeating the line.
     pub fn answer(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
-        let question: Question<'_> = parse(line, QUESTION)?;
+        let question: Question<'_> = parse(line, QUESTION, |name| self.knows(name))?;
         let env = question.env(self.policy)?;
-        if let Some(watch) = self.watch {
+        if let Some(on_env) = self.on_env {
             let entries = question.env.0.iter().map(|(name, value)| (&*name.0, value.as_ref().map(|value| &*value.0)));
-            watch(&entries.collect::<Vec<_>>());
+            on_env(&entries.collect::<Vec<_>>());
         }
         let ambient: Vec<&str> = question.ambient.iter().map(|name| &*name.0).collect();
+        check_ambient(&ambient).map_err(|problem| match problem {
+            InvalidAmbient::Empty => "`ambient` has an empty name; name a credential, or leave it out",
+            InvalidAmbient::HasValue(_) => "`ambient` takes the names of credentials; leave out `=` and the value",
+        })?;
         let resolution = match &question.runtime {
             Some(runtime) => empty_keys::resolve(self.registry, &runtime.0, &env, &ambient),
             None => {
@@ -99,6 +103,12 @@ impl<'a> LineResolver<'a> {
             false => self.names.write(out, &resolution),
         }
         Ok(!is_misplaced && !is_finding(&resolution, self.denied))
+    }
+
+    /// True for the name of a variable in the policy or in the registry.
+    fn knows(&self, name: &str) -> bool {
+        let mut names = names_of_registry(self.registry).chain(names_of(self.policy));
+        self.policy.variable(name).is_some() || names.any(|known| known == name)
     }
 }
 
@@ -122,7 +132,7 @@ impl<'a> LineDeriver<'a> {
     ///
     /// The problem of the line, without repeating the line.
     pub fn answer(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, String> {
-        let question: Derivation<'_> = parse(line, DERIVATION)?;
+        let question: Derivation<'_> = parse(line, DERIVATION, |_| false)?;
         let names: Vec<&str> = question.auth_env.iter().map(|name| &*name.0).collect();
         let credentials = Credentials { ambient: &names, ..Credentials::default() };
         let derived = self.registry.derive(&question.runtime.0, &question.model.0, &credentials);
@@ -291,7 +301,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Variables<'a> {
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(name) = access.next_key::<Text<'a>>()? {
-                    let value = access.next_value().map_err(|error| with_field(error, &field_of(&name.0)))?;
+                    let value = access.next_value().map_err(|error| with_field(error, &format!("{ENV}{}", name.0)))?;
                     entries.push((name, value));
                 }
                 Ok(Variables(entries))
@@ -338,8 +348,9 @@ struct Malformed<'a> {
     line: u64,
 }
 
-/// Parses a line. The message never repeats the input, which may contain a secret.
-fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, String> {
+/// Parses a line. The message never repeats the input, which may contain a secret, except for names that `is_known`
+/// knows or that people write.
+fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str, is_known: impl Fn(&str) -> bool) -> Result<T, String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("the line is not UTF-8 at byte {}; write it as UTF-8", error.valid_up_to() + 1))?;
     if text.trim().is_empty() {
@@ -353,7 +364,7 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
         let column = error.column();
         match error.classify() {
             serde_json::error::Category::Data => {
-                let field = field_at_fault(&error).map(|field| format!(": {field}")).unwrap_or_default();
+                let field = field_at_fault(&error, is_known).map(|field| format!(": {field}")).unwrap_or_default();
                 format!("column {column}: not a valid query{field}; write {expected}")
             }
             _ => format!("column {column}: not JSON; write {expected}"),
@@ -361,24 +372,39 @@ fn parse<'l, T: Deserialize<'l>>(line: &'l [u8], expected: &str) -> Result<T, St
     })
 }
 
-/// A variable of `env` as a field. A name that may be a misplaced secret is left out.
-fn field_of(variable: &str) -> String {
-    let is_variable = is_variable_name(variable) && variable.len() <= VARIABLE_BYTES;
-    match (is_variable || is_plain(variable)) && !has_credential(variable) {
-        true => format!("env.{variable}"),
-        false => "env".to_owned(),
-    }
+/// True for the name of a variable that people write: upper case, and with few characters in parts that mix letters
+/// and digits, as keys do.
+fn is_plain_variable(name: &str) -> bool {
+    let is_upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_mixed = |part: &&str| {
+        part.bytes().any(|byte| byte.is_ascii_digit()) && part.bytes().any(|byte| byte.is_ascii_uppercase())
+    };
+    let mixed: usize = name.split('_').filter(is_mixed).map(str::len).sum();
+    let longest = if name.contains('_') { VARIABLE_BYTES } else { FIELD_BYTES };
+    name.bytes().all(is_upper)
+        && name.starts_with(|first: char| !first.is_ascii_digit())
+        && name.len() <= longest
+        && mixed <= MIXED_BYTES
+        && !has_credential(name)
 }
 
 /// The longest name of a variable, in bytes, that an error repeats.
 const VARIABLE_BYTES: usize = 64;
 
+/// The most bytes of such a name in parts that mix letters and digits.
+const MIXED_BYTES: usize = 12;
+
+/// The start of the name of a variable as a field.
+const ENV: &str = "env.";
+
 /// The field that is missing, unknown or repeated, or whose value has the wrong type. A name that may be a
 /// misplaced secret is not returned.
-fn field_at_fault(error: &serde_json::Error) -> Option<String> {
+fn field_at_fault(error: &serde_json::Error, is_known: impl Fn(&str) -> bool) -> Option<String> {
     let said = error.to_string();
-    if let Some((name, _)) = said.strip_prefix(WRONG_TYPE).and_then(|rest| rest.split_once('`')) {
-        return Some(format!("{WRONG_TYPE}{name}`"));
+    if let Some((field, _)) = said.strip_prefix(WRONG_TYPE).and_then(|rest| rest.rsplit_once('`')) {
+        let is_shown = |name: &str| is_known(name) || is_plain_variable(name);
+        let shown = if field.strip_prefix(ENV).is_none_or(is_shown) { field } else { "env" };
+        return Some(format!("{WRONG_TYPE}{shown}`"));
     }
     let faults = ["missing field `", "unknown field `", "duplicate field `"];
     let (fault, rest) = faults.into_iter().find_map(|fault| Some((fault, said.strip_prefix(fault)?)))?;
@@ -386,8 +412,9 @@ fn field_at_fault(error: &serde_json::Error) -> Option<String> {
     (is_plain(name) && !is_credential(name)).then(|| format!("{fault}{name}`"))
 }
 
+/// True for the name of a field that people write. Fields have no digits, and most keys have some.
 fn is_plain(name: &str) -> bool {
-    name.len() <= FIELD_BYTES && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    name.len() <= FIELD_BYTES && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 /// The longest field name, in bytes, that an error repeats.

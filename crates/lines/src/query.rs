@@ -3,6 +3,28 @@
 
 use slug_resolver::{Env, NameSubset, Policy, Resolution, Warning};
 
+/// Why the name of an ambient credential is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidAmbient<'n> {
+    /// The name is empty or white space.
+    Empty,
+    /// A value follows this name.
+    HasValue(&'n str),
+}
+
+/// Checks the names of ambient credentials.
+///
+/// # Errors
+///
+/// A name is empty, or it is a `NAME=VALUE`.
+pub fn check_ambient<'n>(names: &[&'n str]) -> Result<(), InvalidAmbient<'n>> {
+    names.iter().try_for_each(|name| match name.split_once('=') {
+        _ if name.trim().is_empty() => Err(InvalidAmbient::Empty),
+        Some((name, _)) => Err(InvalidAmbient::HasValue(name)),
+        None => Ok(()),
+    })
+}
+
 /// Returns the runtime that a policy picks in an environment.
 ///
 /// # Errors

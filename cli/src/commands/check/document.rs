@@ -19,8 +19,8 @@ pub struct Document {
 
 /// A file that a policy extends.
 pub struct Base {
-    /// Its path as shown in findings.
-    pub shown: String,
+    /// The file.
+    pub source: SourceId,
     /// The root of its document.
     pub root: Node,
 }
@@ -40,21 +40,19 @@ impl Document {
         fields
     }
 
-    /// The span of the value at a path in a file that a policy extends, or in this one: what a policy inherits is
-    /// reported where it extends.
+    /// The span of the value at a path in a file that a policy extends, or in this one; or of the deepest existing part
+    /// of the path.
     #[must_use]
     pub fn span_in(&self, sources: &Sources, base: Option<&Base>, path: &FieldPath) -> Span {
-        match base {
-            None => self.span(sources, path),
-            Some(_) => self.span(sources, &FieldPath::default().key("extends")),
-        }
+        let (source, root) = base.map_or((self.source, &self.root), |base| (base.source, &base.root));
+        let (_, value) = path.find(root);
+        first_line(sources, source, value.highlight_span())
     }
 
     /// The span of the value at a path, or of the deepest existing part of the path.
     #[must_use]
     pub fn span(&self, sources: &Sources, path: &FieldPath) -> Span {
-        let (_, value) = path.find(&self.root);
-        first_line(sources, self.source, value.highlight_span())
+        self.span_in(sources, None, path)
     }
 
     /// The span of the key at a path.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use slug_resolver::yaml::{FieldPath, UnknownFields};
 use slug_resolver::{Policy, Registry};
@@ -13,7 +14,7 @@ use crate::config::{Config, Registries};
 use crate::data::{Data, DataOptions};
 use crate::exit::Failure;
 use crate::file_kind::{Kind, kind_of};
-use crate::findings::EMBEDDED;
+use crate::findings::{EMBEDDED, SourceId};
 use crate::io::{is_same_file, read_file, report_path};
 use crate::policies;
 
@@ -27,12 +28,29 @@ pub(super) struct Input {
     pub content: Result<Vec<u8>, String>,
     /// The kind: of the field of slugproof.yaml that names the file, else by its content. `None` if that is unknown.
     pub kind: Option<Kind>,
-    /// The field of slugproof.yaml that names the file.
-    pub field: Option<FieldPath>,
+    /// The entry of slugproof.yaml that names the file.
+    pub entry: Option<ConfigEntry>,
     /// Whether unknown fields are ignored.
     pub unknown: UnknownFields,
     /// True for a registry that is only compared with another one.
     pub is_only_compared: bool,
+}
+
+/// An entry of a slugproof.yaml that names a file.
+pub(super) struct ConfigEntry {
+    pub config: Rc<Config>,
+    /// The slugproof.yaml as a file of the report.
+    pub source: SourceId,
+    pub field: FieldPath,
+}
+
+/// As what a file was read.
+enum ReadAs {
+    Kind(Kind),
+    /// Its content is of no kind, which is reported.
+    UnknownKind,
+    /// It cannot be read, which is reported.
+    Unreadable,
 }
 
 /// The queue of the files of one run that are not read yet.
@@ -40,8 +58,8 @@ pub(super) struct Inputs {
     left: VecDeque<(Location, UnknownFields)>,
     /// The registries that are only compared with one another, unless they are read for another reason.
     compared: VecDeque<(Location, UnknownFields)>,
-    /// The files that were read, each with the kinds as which it was read; `None` for a file that cannot be read.
-    seen: HashMap<PathBuf, Vec<Option<Kind>>>,
+    /// The files that were read, each with all as which it was read.
+    seen: HashMap<PathBuf, Vec<ReadAs>>,
     /// The files of slugproof.yaml that do not exist.
     missing: HashSet<PathBuf>,
     /// `None` until a flag or a slugproof.yaml decides.
@@ -65,8 +83,8 @@ enum Location {
 /// Why a file has its kind, whatever its content is.
 struct Named {
     kind: Kind,
-    /// The field of slugproof.yaml that names the file; `None` for slugproof.yaml.
-    field: Option<FieldPath>,
+    /// The entry of slugproof.yaml that names the file; `None` for slugproof.yaml.
+    entry: Option<ConfigEntry>,
 }
 
 impl Inputs {
@@ -105,7 +123,7 @@ impl Inputs {
         }
         match if args.no_config || args.embedded { None } else { Config::find_file()? } {
             Some(path) => {
-                let location = Location::File(path, Some(Named { kind: Kind::Config, field: None }));
+                let location = Location::File(path, Some(Named { kind: Kind::Config, entry: None }));
                 inputs.left.push_back((location, inputs.unknown_fields()));
             }
             None => {
@@ -129,14 +147,16 @@ impl Inputs {
         self.left.extend(embedded_policies());
     }
 
-    /// Adds the registry and the policies that a slugproof.yaml names, else embedded ones.
-    pub fn add_all_of(&mut self, config: &Config) {
+    /// Adds the registry and the policies that a slugproof.yaml names, else embedded ones. `source` is the
+    /// slugproof.yaml in the report.
+    pub fn add_all_of(&mut self, config: &Rc<Config>, source: SourceId) {
         self.unknown = self.unknown.or(config.unknown_fields);
         let unknown = self.unknown_fields();
         // They are reported where `config` is read.
         self.missing.extend(config.missing_files().into_iter().map(|(path, _)| identity(&path)));
         let file = |path: &Path, kind: Kind, field: FieldPath| {
-            (Location::File(path.to_owned(), Some(Named { kind, field: Some(field) })), unknown)
+            let entry = Some(ConfigEntry { config: Rc::clone(config), source, field });
+            (Location::File(path.to_owned(), Some(Named { kind, entry })), unknown)
         };
         let mut named = vec![match &config.registry {
             Some(path) => file(path, Kind::Registry, config.registry_field()),
@@ -169,11 +189,18 @@ impl Inputs {
             let seen = self.seen.entry(identity).or_default();
             let is_seen = match location.kind() {
                 None => !seen.is_empty(),
-                named => seen.contains(&named) || seen.contains(&None),
+                Some(kind) => seen.iter().any(|read| match read {
+                    ReadAs::Kind(earlier) => *earlier == kind,
+                    ReadAs::UnknownKind | ReadAs::Unreadable => true,
+                }),
             };
             if !is_seen {
                 let input = location.read(unknown);
-                seen.push(input.kind.filter(|_| input.content.is_ok()));
+                seen.push(match (&input.content, input.kind) {
+                    (Err(_), _) => ReadAs::Unreadable,
+                    (Ok(_), None) => ReadAs::UnknownKind,
+                    (Ok(_), Some(kind)) => ReadAs::Kind(kind),
+                });
                 return Some(Input { is_only_compared, ..input });
             }
         }
@@ -206,7 +233,7 @@ fn embedded_policies() -> impl Iterator<Item = (Location, UnknownFields)> {
 }
 
 /// The path that two names of one file share, even of a file that does not exist.
-fn identity(path: &Path) -> PathBuf {
+pub(super) fn identity(path: &Path) -> PathBuf {
     let kept = || path.components().filter(|component| *component != Component::CurDir).collect();
     path.canonicalize().unwrap_or_else(|_| kept())
 }
@@ -238,7 +265,7 @@ impl Location {
             shown: format!("{EMBEDDED}{name}"),
             content: Ok(yaml.as_bytes().to_vec()),
             kind,
-            field: None,
+            entry: None,
             unknown,
             is_only_compared: false,
         };
@@ -252,8 +279,8 @@ impl Location {
             Self::File(path, named) => {
                 let content = read_file(&path).map_err(|failure| failure.to_string());
                 let kind = kind.or_else(|| kind_of(content.as_ref().ok()?, &path));
-                let field = named.and_then(|named| named.field);
-                Input { shown: report_path(&path), content, kind, field, unknown, is_only_compared: false, path }
+                let entry = named.and_then(|named| named.entry);
+                Input { shown: report_path(&path), content, kind, entry, unknown, is_only_compared: false, path }
             }
         }
     }

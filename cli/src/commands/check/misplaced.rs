@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use slug_redact::{SECRET_CHARS, is_name_of_secret, is_secret_name, is_variable_name, mask_ranges};
 use slug_resolver::fix::is_placeholder;
-use slug_resolver::yaml::{Node, Value};
+use slug_resolver::yaml::{FieldPath, Node, Value};
 
 /// Fields that contain names of variables with secrets.
 const NAME_FIELDS: [&str; 7] = ["auth_env", "inject", "key", "set", "unset", "known_secrets", "absent_secrets"];
@@ -46,11 +46,13 @@ pub fn misplaced(root: &Node) -> Vec<Misplaced> {
     found
 }
 
-/// The places of the values that are placeholders, such as `<ACME_API_KEY>`.
-pub fn placeholders(root: &Node) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    scalars(root, &mut |node, text| found.extend(is_placeholder(text).then(|| node.span.clone())));
-    found
+/// The paths of the values below a path that are placeholders, such as `<ACME_API_KEY>`.
+pub fn placeholders(node: &Node, path: &FieldPath) -> Vec<FieldPath> {
+    let entries = node.entries().iter().map(|(key, value)| (path.clone().key(key.text().unwrap_or_default()), value));
+    let items = node.items().iter().enumerate().map(|(index, item)| (path.clone().index(index), item));
+    let below = entries.chain(items).flat_map(|(path, node)| placeholders(node, &path));
+    let is_one = matches!(&node.value, Value::String(text) if is_placeholder(text));
+    is_one.then(|| path.clone()).into_iter().chain(below).collect()
 }
 
 /// The text of a document without these values. A value that an alias repeats is masked at its anchor

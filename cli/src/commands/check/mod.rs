@@ -11,11 +11,13 @@ mod registries;
 mod registry;
 mod words;
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use slug_redact::{mask_credentials, mask_ranges};
-use slug_resolver::yaml::{self, Cursor, FieldPath, ReadError};
+use slug_resolver::yaml::{self, Cursor, FieldPath, Node, ReadError};
 use slug_resolver::{Policy, Registry};
 
 use crate::args::CheckArgs;
@@ -26,16 +28,15 @@ use crate::data::{PolicyFile, find_policy, same_name};
 use crate::exit::{Exit, Failure};
 use crate::file_kind::{Kind, kind_of_text};
 use crate::findings::{Coverage, EMBEDDED, Finding, FindingsOptions, Report, Source, SourceId, Span, publish};
-use crate::io::report_path;
+use crate::io::{is_same_file, report_path};
 use crate::lint::discovery;
 use crate::output::Output;
 use crate::pattern;
 use crate::pin_entry::PinEntry;
 use crate::policies;
-use crate::render::shown;
 
 use document::{Base, Document, first_line};
-use inputs::{Input, Inputs};
+use inputs::{ConfigEntry, Input, Inputs, identity};
 
 /// Runs `check`.
 pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -57,7 +58,7 @@ pub fn report(args: &CheckArgs) -> Result<(Report, FindingsOptions), Failure> {
         if let Some((source, config)) = check.read(input) {
             let root = config.path.parent().filter(|root| !root.as_os_str().is_empty());
             check.root = Some(root.unwrap_or(Path::new(".")).to_owned());
-            inputs.add_all_of(&config);
+            inputs.add_all_of(&config, source);
             options.deny.extend(&config.deny);
             check.config = Some((source, config));
         }
@@ -79,10 +80,16 @@ pub fn report(args: &CheckArgs) -> Result<(Report, FindingsOptions), Failure> {
     Ok((check.report, options))
 }
 
-/// The finding about a placeholder.
-fn placeholder(span: Span) -> Finding {
-    Finding::new(&codes::PLACEHOLDER, span, "the value is a placeholder in angle brackets")
-        .with_help("replace it, with the brackets, by the value that is meant")
+/// What to do about a file that slugproof.yaml names as a file of another kind than it is.
+fn remedy_of_exchange(config: &Config, path: &Path, is: Kind) -> &'static str {
+    let mut policies = config.policies.iter().flatten();
+    match is {
+        Kind::Registry if config.registry.as_ref().is_some_and(|it| is_same_file(it, path)) => "name a policy here",
+        Kind::Registry => "name it in `registry`, and a policy here",
+        Kind::Policy if policies.any(|it| is_same_file(Path::new(it), path)) => "name a registry here",
+        Kind::Policy => "name it in `policies`, and a registry here",
+        Kind::Config => "correct the path",
+    }
 }
 
 /// The documents read so far, and the report.
@@ -101,7 +108,11 @@ struct Check {
     /// The directory of the slugproof.yaml that names the policies.
     root: Option<PathBuf>,
     /// The slugproof.yaml among the inputs.
-    config: Option<(SourceId, Config)>,
+    config: Option<(SourceId, Rc<Config>)>,
+    /// The files of the report, by the property that two names of one file share.
+    files: HashMap<PathBuf, SourceId>,
+    /// Where placeholders are reported: several policies can extend one file.
+    placeholders: HashSet<Span>,
 }
 
 impl Check {
@@ -116,6 +127,8 @@ impl Check {
             has_registry: false,
             root: None,
             config: None,
+            files: HashMap::new(),
+            placeholders: HashSet::new(),
         }
     }
 
@@ -131,13 +144,13 @@ impl Check {
         };
         let files: Vec<PolicyFile> = self.policies.iter().map(file).collect();
         let mut conformity =
-            Conformity::new(self.config.as_ref().map(|(_, config)| config), registry, conformity::BUDGET);
+            Conformity::new(self.config.as_ref().map(|(_, config)| &**config), registry, conformity::BUDGET);
         conformity::report(&mut self.report, &files, &mut conformity, denied, with_conform)
     }
 
     /// Reads one input. Returns a slugproof.yaml, because it names further inputs.
-    fn read(&mut self, input: Input) -> Option<(SourceId, Config)> {
-        let Input { path, shown, content, kind, field, unknown, is_only_compared } = input;
+    fn read(&mut self, input: Input) -> Option<(SourceId, Rc<Config>)> {
+        let Input { path, shown, content, kind, entry, unknown, is_only_compared } = input;
         let bytes = match content {
             Ok(bytes) => bytes,
             Err(why) => {
@@ -147,13 +160,8 @@ impl Check {
                 return None;
             }
         };
-        // No excerpt may repeat a key that was pasted into a file.
-        let text = mask_credentials(&String::from_utf8_lossy(&bytes));
         let root = yaml::read(&bytes);
-        let misplaced = root.as_ref().map(misplaced::misplaced).unwrap_or_default();
-        let text = misplaced::mask(&text, &misplaced);
-        self.report.secrets.extend(misplaced.into_iter().map(|it| it.text));
-        let source = self.report.sources.add(Source { path: shown.clone(), text });
+        let source = self.add_file(&path, shown.clone(), &bytes, root.as_ref().ok());
         let root = match root {
             Ok(root) => root,
             Err(error) => {
@@ -162,22 +170,16 @@ impl Check {
                 return None;
             }
         };
-        for range in misplaced::placeholders(&root) {
-            let span = first_line(&self.report.sources, source, range);
-            self.report.findings.push(placeholder(span).with_primary_text("is not a value"));
+        for place in misplaced::placeholders(&root, &FieldPath::default()) {
+            self.report_placeholder(source, &root, place);
         }
-        if let (Some((config, file)), Some(field), Some(kind)) = (&self.config, field, kind)
+        if let (Some(ConfigEntry { config, source, field }), Some(kind)) = (entry, kind)
             && let Some(other) = kind.instead(&root, &path)
         {
             self.has_registry |= kind == Kind::Registry;
-            let remedy = match other {
-                Kind::Registry => "name it in `registry`, and a policy here",
-                Kind::Policy => "name it in `policies`, and a registry here",
-                Kind::Config => "correct the path",
-            };
-            let message = format!("{}; {remedy}", kind.exchanged(&shown, other));
-            let (config, error) = (*config, file.located(field, message));
-            self.refuse(config, Kind::Config, &error);
+            let remedy = remedy_of_exchange(&config, &path, other);
+            let error = config.located(field, format!("{}; {remedy}", kind.exchanged(&shown, other)));
+            self.refuse(source, Kind::Config, &error);
             return None;
         }
         match kind {
@@ -192,9 +194,11 @@ impl Check {
                 }
             }
             Some(Kind::Policy) => match policies::decode(&root, &path) {
-                Ok(policy) => {
-                    let bases = if path.as_os_str().is_empty() { Vec::new() } else { policies::bases(&path) };
-                    let bases = bases.into_iter().map(|(path, root)| Base { shown: report_path(&path), root });
+                Ok((policy, bases)) => {
+                    let bases = bases.into_iter().map(|policies::BaseFile { path, bytes, root }| Base {
+                        source: self.add_file(&path, report_path(&path), &bytes, Some(&root)),
+                        root,
+                    });
                     let document = Document { source, root, bases: bases.collect() };
                     self.check_inherited_placeholders(&document);
                     self.policies.push((document, policy));
@@ -210,7 +214,7 @@ impl Check {
                     if let Some(error) = config.same_registries() {
                         self.refuse(source, Kind::Config, &error);
                     }
-                    return Some((source, config));
+                    return Some((source, Rc::new(config)));
                 }
                 Err(error) => self.refuse(source, Kind::Config, &error),
             },
@@ -224,16 +228,44 @@ impl Check {
         None
     }
 
-    /// Reports the placeholders in the fields that a policy inherits.
+    /// Adds a file to the report, unless the file is there with the same text. `root` is its document, if it can be
+    /// parsed. No excerpt may repeat a key that was pasted into a file.
+    fn add_file(&mut self, path: &Path, shown: String, bytes: &[u8], root: Option<&Node>) -> SourceId {
+        let misplaced = root.map(misplaced::misplaced).unwrap_or_default();
+        let text = misplaced::mask(&mask_credentials(&String::from_utf8_lossy(bytes)), &misplaced);
+        self.report.secrets.extend(misplaced.into_iter().map(|it| it.text));
+        let identity = identity(path);
+        let known = self.files.get(&identity).filter(|known| self.report.sources.get(**known).text == text);
+        if let Some(known) = known.filter(|_| !path.as_os_str().is_empty()) {
+            return *known;
+        }
+        let source = self.report.sources.add(Source { path: shown, text });
+        self.files.insert(identity, source);
+        source
+    }
+
+    /// Reports the placeholders in the fields that a policy inherits, each in the file that has it.
     fn check_inherited_placeholders(&mut self, document: &Document) {
         for (base, name, value) in document.fields() {
             let Some(base) = base else { continue };
-            let place = FieldPath::default().key(name);
-            let span = document.span_in(&self.report.sources, Some(base), &place);
-            let found = (!misplaced::placeholders(value).is_empty()).then(|| placeholder(span));
-            let note = format!("the value is in `{}` of {}", shown(name), base.shown);
-            self.report.findings.extend(found.map(|finding| finding.with_note(note)));
+            for place in misplaced::placeholders(value, &FieldPath::default().key(name)) {
+                self.report_placeholder(base.source, &base.root, place);
+            }
         }
+    }
+
+    /// Reports a placeholder, unless it is reported.
+    fn report_placeholder(&mut self, source: SourceId, root: &Node, place: FieldPath) {
+        let span = first_line(&self.report.sources, source, place.find(root).1.highlight_span());
+        if !self.placeholders.insert(span.clone()) {
+            return;
+        }
+        let path = &self.report.sources.get(source).path;
+        let finding = Finding::new(&codes::PLACEHOLDER, span, "the value is a placeholder in angle brackets")
+            .with_help(format!("in `{path}`, replace it, with the brackets, by the value that is meant"))
+            .with_primary_text("is not a value")
+            .with_subject("place", place.to_string());
+        self.report.findings.push(finding);
     }
 
     /// Reports a text that cannot be parsed, or a document that breaks a rule of every kind.
@@ -346,6 +378,7 @@ impl Check {
 
     /// Checks every registry, and every policy with every registry.
     fn compare(&mut self) {
+        let mut words = HashSet::new();
         let sources = &self.report.sources;
         for (document, registry) in &self.registries {
             let (found, note) = registry::check(sources, document, registry);
@@ -357,7 +390,9 @@ impl Check {
             let root = self.root.as_deref().filter(|_| !is_embedded);
             self.report.findings.extend(policy::check_alone(sources, document, policy, root));
             self.report.findings.extend(reachability::check(sources, document, policy));
-            self.report.findings.extend(words::check(sources, document, policy));
+            // Several policies can extend one file.
+            let found = words::check(sources, document, policy).into_iter();
+            self.report.findings.extend(found.filter(|finding| words.insert(finding.primary.span.clone())));
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));
         let others = self.others.iter().map(|(path, registry)| (path, registry));

@@ -53,7 +53,7 @@ impl Meeting {
 impl Check {
     /// Compares the registries of slugproof.yaml. Returns the workflow files that were read.
     pub(super) fn compare_registries(&mut self, inputs: &Inputs) -> Result<Vec<PathBuf>, Failure> {
-        let Some(config) = self.config.as_ref().map(|(_, config)| config) else { return Ok(Vec::new()) };
+        let Some(config) = self.config.as_ref().map(|(_, config)| &**config) else { return Ok(Vec::new()) };
         let Some(registries) = config.registries.as_ref().filter(|_| config.same_registries().is_none()) else {
             return Ok(Vec::new());
         };

@@ -10,7 +10,7 @@ use crate::render::shown;
 use super::document::{Base, Document};
 
 /// Returns a warning for each condition such as `A: Set` or `A: {not: set}`, which compare the text of `A`. In a list,
-/// such a word is meant as a text.
+/// such a word is meant as a text. A condition that the policy inherits is reported in the file that has it.
 pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (base, path, condition) in conditions(document) {
@@ -31,17 +31,13 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
             let place = path.clone().key(name);
             let span = document.span_in(sources, base, &place);
             let title = format!("the condition compares `{}` with the text `{text}`", shown(name));
-            let finding = Finding::new(&codes::NEAR_MISS, span, title);
-            let finding = match base {
-                None => finding.with_primary_text("compares the text"),
-                Some(base) => {
-                    finding.with_note(format!("the condition is `{}` of {}", shown(&place.to_string()), base.shown))
-                }
-            };
+            // The same for each policy that inherits the condition.
+            let named = base.and_then(|base| base.root.get("name")?.text()).unwrap_or(policy.name());
             findings.push(
-                finding
+                Finding::new(&codes::NEAR_MISS, span, title)
+                    .with_primary_text("compares the text")
                     .with_help(format!("write `{meant}` for that test, or `{literal}` for the text"))
-                    .with_subject("policy", policy.name())
+                    .with_subject("policy", named)
                     .with_subject("variable", name),
             );
         }
