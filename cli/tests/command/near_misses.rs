@@ -185,6 +185,15 @@ fn variable_that_another_file_mentions_is_no_near_miss() {
         ("act/action.yml", "runs: {using: composite, steps: [{run: x, shell: bash, env: {MODELZ: y}}]}\n", false),
         (".github/workflows/other.yml", "on: push\nenv: {MODELZ: x}\njobs: {a: {steps: [{run: x}]}}\n", false),
         ("baseline.json", baseline, false),
+        (".env.example", "MODELZ=\n", false),
+        ("Dockerfile", "FROM x\nENV MODELZ=y\n", false),
+        ("compose.yaml", "services: {a: {environment: {MODELZ: x}}}\n", false),
+        ("Makefile", "MODELZ ?= x\n", false),
+        ("bin/run", "#!/usr/bin/env bash\nexport MODELZ=x\n", false),
+        ("bin/run", "#!/usr/bin/env bash\necho \"$MODELZ\"\n", true),
+        ("src/main.py", "# MODELZ\n", false),
+        ("ci/last.log", "MODELZ is read\n", false),
+        (".github/workflows/other.yml", "on: push\nenv: {A: '${{ vars.MODELZ }}'}\njobs: {}\n", false),
     ]
     .into_iter()
     .enumerate()
