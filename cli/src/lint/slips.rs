@@ -225,8 +225,8 @@ impl Linter<'_> {
         unread
     }
 
-    /// The variables of the repository in entries of `env`, one slip away from the name of the entry. Those that are
-    /// used once, also one slip away from a listed variable or from one that is used more often.
+    /// The variables of the repository in entries of `env`, one slip away from the name of the entry. A variable that
+    /// is used once is also compared with listed variables and with variables that are used more often.
     fn misspelt_vars(&self, texts: &Texts<'_>) -> Vec<Unread> {
         let uses = texts.uses_of_vars();
         let listed = || self.declared.vars.iter().map(|(name, _)| name.as_str());

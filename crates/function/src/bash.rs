@@ -116,7 +116,7 @@ pub enum NoAnswer {
     Ended,
     /// It was not asked, because other questions reached limits.
     Skipped,
-    /// The first of several calls ended the shell, so that there is no call that counts.
+    /// The first of several calls ended the shell, so the call that counts was never made.
     NotRepeated,
 }
 

@@ -128,7 +128,7 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
         },
     };
     let part = path[..=at].join(".");
-    // An action gets the inputs that a caller passes, also those that it does not declare.
+    // An action gets each input that a caller passes, declared or not.
     let is_in_action = job.is_some_and(|job| job.needs.is_none());
     let unless = if lower[0] == "inputs" && is_in_action { " unless a caller passes it" } else { "" };
     Some([part.clone(), format!("{what} `{name}`, so `{part}` is empty{unless}"), help])
