@@ -175,7 +175,8 @@ fn reason_of_undecided_call_names_command_and_step() {
     for (change, call, reason) in [
         ("bash ci/prepare.sh", ". ci/m.env; bash tests/run.sh", "`sed` in step 2 may have changed `ci/m.env`"),
         ("echo > ci/m.env", "SLUG=$(<ci/m.env) bash tests/run.sh", "a redirect in step 2 may have changed `ci/m.env`"),
-        ("true", "cp x ci/w.sh; bash ci/w.sh", "`cp` may have changed `ci/w.sh` before"),
+        ("true", "cp x ci/w.sh; bash ci/w.sh", "an earlier `cp` in this script may have changed `ci/w.sh`"),
+        ("true", "echo > ci/w.sh; bash ci/w.sh", "an earlier redirect in this script may have changed `ci/w.sh`"),
         ("git pull", "bash ci/w.sh", "`git` in step 2 may have changed `ci/w.sh`"),
         ("sed -i s/a/b/ package.json", "npm run e2e", "`sed` in step 2 may have changed `package.json`"),
         ("sed -i s/a/b/ Makefile", "make e2e", "`sed` in step 2 may have changed `Makefile`"),

@@ -508,7 +508,7 @@ impl Interpreter<'_> {
                 // A function of this name is not called.
                 Some((first, _)) => {
                     let name = self.expand_run(first);
-                    self.command_named(&name, arguments, input)
+                    self.started(|it| it.command_named(&name, arguments, input))
                 }
                 None => silent(Tristate::ALWAYS),
             },

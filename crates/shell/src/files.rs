@@ -98,7 +98,10 @@ impl ChangedPaths {
         let Change { by, step } = self.find(path)?;
         Some(match step {
             Some(step) => format!("{by} in step {step} may have changed `{path}`"),
-            None => format!("{by} may have changed `{path}` before"),
+            None => {
+                let by = by.strip_prefix("a ").unwrap_or(by);
+                format!("an earlier {by} in this script may have changed `{path}`")
+            }
         })
     }
 }

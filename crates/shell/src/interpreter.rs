@@ -36,6 +36,9 @@ use slug_value::{AbstractValue, Text, Tristate};
 /// Maximum depth of scripts in scripts, such as those of `eval` and `bash -c`.
 const MAX_SCRIPT_DEPTH: usize = 8;
 
+/// Maximum depth of commands that start commands, such as `env` and `timeout`.
+const MAX_COMMAND_DEPTH: usize = 64;
+
 /// Iterations of a loop after which its state is widened.
 const PRECISE_ROUNDS: usize = 3;
 
@@ -138,12 +141,22 @@ pub(super) struct Interpreter<'a> {
     /// The fuel for the scripts of targets.
     fuel_inside: usize,
     script_depth: usize,
+    command_depth: usize,
     /// The text of the current script.
     source: Rc<str>,
     /// The texts of the scripts around the current script.
     outer_sources: Vec<Rc<str>>,
     /// The syntax tree of the current script.
     tree: Rc<Script>,
+}
+
+/// The parts of a text that may be paths.
+pub(super) fn parts_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || "'\"`$(){}[]<>;&|=,:".contains(c))
+}
+
+fn has_slash(part: &str) -> bool {
+    part.contains('/')
 }
 
 /// The points at which a shell ends before its last command.
@@ -263,6 +276,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         fuel,
         fuel_inside,
         script_depth: 0,
+        command_depth: 0,
         source: Rc::from(""),
         outer_sources: Vec::new(),
         tree: Rc::new(Script::default()),
@@ -447,6 +461,20 @@ impl Interpreter<'_> {
         self.state.clone()
     }
 
+    /// Interprets a command that another command starts.
+    pub fn started(&mut self, interpret: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        if self.command_depth == MAX_COMMAND_DEPTH {
+            self.fail("a script nests commands that start commands too deeply");
+        }
+        if self.has_failed() {
+            return Outcome::unknown(Output::default());
+        }
+        self.command_depth += 1;
+        let outcome = interpret(self);
+        self.command_depth -= 1;
+        outcome
+    }
+
     /// Parses and interprets a script inside this script. `base` is the byte of the outermost script
     /// at which it begins, and `spans` are its bytes. Returns `None` if it does not parse.
     pub fn script(&mut self, source: &str, base: usize, spans: &[Span]) -> Option<Outcome> {
@@ -509,8 +537,8 @@ impl Interpreter<'_> {
     }
 
     /// Records that tasks which a file defines may run, with the reason: the targets that it names, or that the files
-    /// name that it names.
-    pub fn note_tasks_in(&mut self, path: &str, file: &SourceFile, reason: &str) {
+    /// name that it names. `directories` are those in which the tasks may run.
+    pub fn note_tasks_in(&mut self, path: &str, file: &SourceFile, directories: &[String], reason: &str) {
         let SourceFile { text, base } = file;
         self.spend(text.len() / 64 + 1);
         if !self.is_recording || self.state.ended {
@@ -523,30 +551,42 @@ impl Interpreter<'_> {
         if text.contains(self.file_variable) {
             self.state.set_opaque(format!("`{path}` is not interpreted and names ${}", self.file_variable));
         }
-        // The tasks run in the directory of the file.
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
-        let outer = self.state.directory.replace(directory);
+        let names: BTreeSet<String> = directories.iter().flat_map(|directory| self.files.list(directory)).collect();
         let span = *base..base + text.len();
         let mut read = vec![span];
-        self.note_files_in(text, &mut read);
-        self.state.directory = outer;
+        self.note_paths_in(text, &has_slash, directories, &mut read);
+        self.note_paths_in(text, &|part| names.contains(part), directories, &mut read);
         self.doubts.extend(read.into_iter().skip(1).map(|file| (file, reason.to_owned())));
     }
 
     /// Records what the files name that a script names which cannot be interpreted; `seen` are the bytes of the files.
     pub fn note_files_in(&mut self, text: &str, seen: &mut Vec<Span>) {
-        let is_between = |c: char| c.is_whitespace() || "'\"`$(){}<>;&|=,:".contains(c);
-        for part in text.split(is_between).filter(|part| part.contains('/')) {
-            self.spend(1);
-            let is_new = |file: &SourceFile| seen.iter().all(|other| other.start != file.base);
-            let Some(file) = self.file_at(part).filter(is_new) else { continue };
-            if seen.len() == MAX_NAMED_FILES {
-                break;
-            }
-            seen.push(file.base..file.base + file.text.len());
-            if !self.targets.iter().any(|target| part.ends_with(target)) {
-                self.note_names_in(&file.text, file.base, part);
-                self.note_files_in(&file.text, seen);
+        let directories: Vec<String> = self.state.directory.clone().into_iter().collect();
+        self.note_paths_in(text, &has_slash, &directories, seen);
+    }
+
+    /// The same for some words of a text, which are paths relative to one of some directories.
+    fn note_paths_in(
+        &mut self,
+        text: &str,
+        is_path: &dyn Fn(&str) -> bool,
+        directories: &[String],
+        seen: &mut Vec<Span>,
+    ) {
+        for part in parts_of(text).filter(|part| is_path(part)) {
+            self.spend(directories.len());
+            for directory in directories {
+                let ResolvedPath::Repository(path) = ResolvedPath::of(part, Some(directory)) else { continue };
+                let is_new = |file: &SourceFile| seen.iter().all(|other| other.start != file.base);
+                let Some(file) = self.files.read(&path).filter(is_new) else { continue };
+                if seen.len() == MAX_NAMED_FILES {
+                    return;
+                }
+                seen.push(file.base..file.base + file.text.len());
+                if !self.targets.iter().any(|target| part.ends_with(target)) {
+                    self.note_names_in(&file.text, file.base, part);
+                    self.note_paths_in(&file.text, &has_slash, directories, seen);
+                }
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Reads the scripts of a package.json, with positions.
 
 use super::derived::Derived;
+use std::ops::Range;
 
 /// The scripts of a package.json by name, whose first byte is at `base`. A text that is not JSON has no
 /// scripts after its first error.
 pub(super) fn scripts(text: &str, base: usize) -> Vec<(String, Derived)> {
-    let mut reader = Reader { text, at: 0, base };
+    let mut reader = Reader::new(text, base);
     let mut scripts = Vec::new();
     reader.object(|reader, key| {
         if key != "scripts" {
@@ -20,13 +21,45 @@ pub(super) fn scripts(text: &str, base: usize) -> Vec<(String, Derived)> {
     scripts
 }
 
+/// Keys of a package.json with the tasks of a runner.
+const KEYS_OF_RUNNERS: [&str; 2] = ["nx", "wireit"];
+
+/// The bytes of the values in a package.json that define tasks of a runner besides its scripts.
+pub(super) fn settings_of_runners(text: &str, base: usize) -> Vec<Range<usize>> {
+    let values = values(text, base).into_iter();
+    values.filter(|(key, _)| KEYS_OF_RUNNERS.contains(&key.as_str())).map(|(_, value)| value).collect()
+}
+
+/// Whether a package.json has other packages in directories of its own.
+pub(super) fn has_workspaces(text: &str) -> bool {
+    values(text, 0).iter().any(|(key, _)| key == "workspaces")
+}
+
+/// The keys of a JSON object with the bytes of their values.
+fn values(text: &str, base: usize) -> Vec<(String, Range<usize>)> {
+    let mut reader = Reader::new(text, base);
+    let mut values = Vec::new();
+    reader.object(|reader, key| {
+        let start = reader.at;
+        reader.skip()?;
+        values.push((key.to_owned(), base + start..base + reader.at));
+        Some(())
+    });
+    values
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
     base: usize,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    /// A reader after the byte order mark, if the text has one.
+    fn new(text: &'t str, base: usize) -> Self {
+        Self { text, at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }, base }
+    }
+
     fn peek(&mut self) -> Option<char> {
         let rest = &self.text[self.at..];
         self.at += rest.len() - rest.trim_start().len();

@@ -551,7 +551,7 @@ impl Interpreter<'_> {
             return self.external(&name, words, None);
         }
         let functions = std::mem::take(&mut self.state.functions);
-        let outcome = self.call(words, None);
+        let outcome = self.started(|it| it.call(words, None));
         self.state.functions = functions;
         outcome
     }
@@ -895,8 +895,8 @@ fn options_of_env(argument: &str) -> (Vec<(char, String)>, bool) {
 }
 
 /// Commands besides the launchers that start the command in their arguments in the current environment.
-const STARTERS: [&str; 9] =
-    ["busybox", "faketime", "find", "flock", "parallel", "unbuffer", "valgrind", "watch", "xargs"];
+const STARTERS: [&str; 10] =
+    ["busybox", "corepack", "faketime", "find", "flock", "parallel", "unbuffer", "valgrind", "watch", "xargs"];
 
 /// Why a command with a path that leads out of the repository may be a target.
 const ELSEWHERE: &str = "the path leads out of the repository, perhaps to another file of this name";

@@ -32,11 +32,12 @@ pub(crate) fn runs_other_language(program: &str) -> bool {
 const COMMAND_RUNNERS: [&str; 3] = ["bunx", "npx", "uvx"];
 
 /// Programs that run the command after a word such as `run`.
-const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 13] = [
+const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 14] = [
     ("bundle", &["exec"]),
     ("conda", &["run"]),
     ("coverage", &["run"]),
     ("hatch", &["run"]),
+    ("mise", &["exec", "x"]),
     ("npm", &["exec", "x"]),
     ("pdm", &["run"]),
     ("pipenv", &["run"]),
@@ -112,11 +113,18 @@ pub(super) fn after_module<'w>(program: &str, arguments: &'w [Word]) -> &'w [Wor
     arguments
 }
 
+/// The number of words of an option of these programs, with its value; `None` if the word is another one.
+pub(super) fn length_of_option(word: Option<&str>) -> Option<usize> {
+    let option = word.filter(|word| word.starts_with('-'))?;
+    Some(if OPTIONS_WITH_VALUE.contains(&option) { 2 } else { 1 })
+}
+
 /// How the words of a command start another program, with the index of the first word that counts.
 pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
     let (kind, mut index) = match command {
         _ if TEST_RUNNERS.contains(&command) => return Some((Launch::Files, 1)),
         _ if COMMAND_RUNNERS.contains(&command) => (Launch::Command, 1),
+        "bun" if words.get(1).and_then(Word::literal).as_deref() == Some("x") => (Launch::Command, 2),
         _ if INTERPRETERS.contains(&command) || unversioned(command) == "python" => (Launch::File, 1),
         _ => {
             let (_, subcommands) = SUBCOMMAND_RUNNERS.iter().find(|(runner, _)| *runner == command)?;
@@ -139,9 +147,10 @@ pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
                 index += 1;
                 break;
             }
-            (_, option) if OPTIONS_WITH_VALUE.contains(&option) => index += 2,
-            (_, option) if option.starts_with('-') => index += 1,
-            _ => break,
+            (_, option) => match length_of_option(Some(option)) {
+                Some(length) => index += length,
+                None => break,
+            },
         }
     }
     (index < words.len()).then_some((kind, index))
@@ -149,9 +158,10 @@ pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
 
 /// Programs that start the command in their arguments: how many arguments are before it, and the options that take
 /// the next word as their value.
-const PREFIXES: [(&str, usize, &[&str]); 20] = [
+const PREFIXES: [(&str, usize, &[&str]); 21] = [
     ("caffeinate", 0, &["-t", "-w"]),
     ("chronic", 0, &[]),
+    ("corepack", 0, &[]),
     ("exec", 0, &["-a"]),
     ("faketime", 1, &[]),
     ("flock", 1, &["-E", "-w", "--conflict-exit-code", "--timeout", "--wait"]),

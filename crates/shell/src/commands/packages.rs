@@ -1,13 +1,15 @@
 //! Scripts of a package.json, which `npm`, `pnpm`, `yarn` and `bun` run.
 
 use super::super::derived::Derived;
-use super::super::files::SourceFile;
+use super::super::files::{SourceFile, joined};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::options::ShellOptions;
 use super::super::package;
+use super::super::state::Export;
 use super::super::syntax::Word;
+use super::launch::length_of_option;
 use super::tasks::{Tasks, directory_after};
-use slug_value::Text;
+use slug_value::{Text, Tristate};
 use std::borrow::Cow;
 
 /// Commands of package managers that run a script.
@@ -20,11 +22,35 @@ const OWN: [&str; 28] = [
     "update", "why",
 ];
 
-/// Commands that install the dependencies of a package, and then run its [`HOOKS`].
-const INSTALL: [&str; 8] = ["ci", "clean-install", "i", "ic", "in", "ins", "install", "install-clean"];
+/// The scripts that an installation runs and those of a test after it, in this order.
+const HOOKS: [&str; 10] = [
+    "preinstall",
+    "install",
+    "postinstall",
+    "prepublish",
+    "preprepare",
+    "prepare",
+    "postprepare",
+    "pretest",
+    "test",
+    "posttest",
+];
 
-/// The scripts that an installation runs, in this order.
-const HOOKS: [&str; 7] = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
+/// The scripts that run if `npm` builds the dependencies again; other managers run no script then.
+const REBUILD: &[&str] = HOOKS.first_chunk::<3>().unwrap();
+
+/// Commands that run scripts of a package by themselves, with the scripts.
+const INSTALL: [(&[&str], &[&str]); 3] = [
+    (&["ci", "clean-install", "i", "ic", "in", "ins", "install", "install-clean"], HOOKS.first_chunk::<7>().unwrap()),
+    (&["cit", "clean-install-test", "install-ci-test", "install-test", "it", "sit"], &HOOKS),
+    (&["rb", "rebuild"], REBUILD),
+];
+
+/// Commands of `bun` that no script replaces, besides [`OWN`].
+const OWN_OF_BUN: [&str; 7] = ["build", "completions", "feedback", "pm", "repl", "test", "x"];
+
+/// The setting with which a manager runs no script of an installation.
+const IGNORE_SCRIPTS: &str = "ignore-scripts";
 
 /// Options with a directory.
 const DIRECTORY: [&str; 5] = ["--prefix", "-C", "--cwd", "--dir", "--workspace"];
@@ -40,8 +66,8 @@ struct ScriptCall {
     directories: Vec<String>,
     /// Whether a word such as `run` is before the name.
     is_run: bool,
-    /// Whether the command installs the dependencies of the package, which runs its [`HOOKS`].
-    installs: bool,
+    /// The scripts that run if the command has no name of a script, as an installation does.
+    hooks: &'static [&'static str],
     /// Whether scripts of packages run that are not known.
     is_unknown: bool,
     /// Whether they may be those of packages in directories below.
@@ -51,9 +77,11 @@ struct ScriptCall {
 impl Interpreter<'_> {
     /// Interprets a package manager that runs scripts; `None` if it does something else.
     pub(super) fn package_script(&mut self, command: &str, words: &[Word]) -> Option<Outcome> {
+        self.note_setting(words);
         let call = self.script_call(command, &words[1..]).or_else(|| self.installation(command, &words[1..]))?;
         if call.has_others {
-            self.note_packages_below(command, words);
+            let names = self.task_names(words);
+            self.note_packages_below(command, names);
         }
         let directory = directory_after(self.state.directory.as_deref(), &call.directories);
         let Some((directory, path, file)) = directory.and_then(|directory| self.package_at(directory)) else {
@@ -63,13 +91,26 @@ impl Interpreter<'_> {
         let scripts = package::scripts(&file.text, file.base);
         let script = |name: &str| scripts.iter().find(|(known, _)| known == name).map(|(_, script)| script.clone());
         let change = self.changed.reason(&path);
-        if call.is_unknown || call.name.is_none() && !call.installs || change.is_some() {
+        let names = || Some(call.hooks.iter().map(|name| (*name).to_owned()).collect());
+        let is_ignored = if call.hooks.is_empty() { Tristate::NEVER } else { self.ignores_scripts(&directory) };
+        // Other managers may not read the settings of npm, and a test runs in spite of them.
+        if is_ignored == Tristate::ALWAYS && matches!(command, "npm" | "pnpm") && *call.hooks != HOOKS {
+            return None;
+        }
+        if !call.hooks.is_empty() && self.has_packages_below(&directory, &file.text) {
+            self.note_packages_below(command, names());
+        }
+        if !call.hooks.is_empty() && change.is_none() && (call.is_unknown || is_ignored.can_be_true) {
+            self.note_task_files(command, vec![(path, file)], &[], names());
+            return None;
+        }
+        if call.is_unknown || call.name.is_none() && call.hooks.is_empty() || change.is_some() {
             self.note_uninterpreted(&file.text, file.base, &path);
             self.note_doubt(&file, change);
             return None;
         }
         let phases: Vec<Derived> = match call.name {
-            None => HOOKS.iter().filter_map(|name| script(name)).collect(),
+            None => call.hooks.iter().filter_map(|name| script(name)).collect(),
             Some(name) => {
                 let Some(mut main) = script(&name) else {
                     if matches!(command, "npm" | "pnpm") && call.is_run {
@@ -98,12 +139,23 @@ impl Interpreter<'_> {
         });
         let output = Output::unknown(format!("the output of `{command}` is not known"));
         // The installation itself may fail.
-        Some(if call.installs { Outcome::unknown(output) } else { Outcome { output, ..outcome } })
+        Some(if call.hooks.is_empty() { Outcome { output, ..outcome } } else { Outcome::unknown(output) })
+    }
+
+    /// Records a setting of the user that lets installations run no script, as `npm config set` stores it.
+    fn note_setting(&mut self, words: &[Word]) {
+        let literals: Vec<Cow<'_, str>> = words[1..].iter().map_while(Word::literal).collect();
+        let parts: Vec<&str> = literals.iter().flat_map(|word| word.split('=')).collect();
+        let (["config", "set", name, value, ..] | ["set", name, value, ..]) = parts.as_slice() else { return };
+        if *name == IGNORE_SCRIPTS {
+            let value = Text::known((*value).to_owned());
+            self.set_variable("npm_config_ignore_scripts", value, words[0].span.clone(), Some(Export::Yes));
+        }
     }
 
     /// Interprets the program of a package, which other managers than npm run if no script has its name.
     fn program_of_package(&mut self, command: &str, call: ScriptCall, words: &[Word]) -> Option<Outcome> {
-        let is_program = command == "yarn" || matches!(command, "bun" | "pnpm") && !call.is_run;
+        let is_program = matches!(command, "bun" | "yarn") || command == "pnpm" && !call.is_run;
         let name = call.name.filter(|_| is_program && !call.is_unknown)?;
         let program = self.value_word(Text::known(name), &words[0].span);
         let program: Vec<Word> = std::iter::once(program).chain(call.arguments).collect();
@@ -114,12 +166,15 @@ impl Interpreter<'_> {
     /// else.
     fn installation(&mut self, command: &str, words: &[Word]) -> Option<ScriptCall> {
         const NO_SCRIPTS: [&str; 7] = ["--help", "--ignore-scripts", "--global", "--version", "-g", "-h", "-v"];
-        let mut call = ScriptCall { installs: true, ..ScriptCall::default() };
-        let mut is_named = false;
+        let mut call = ScriptCall::default();
         let mut index = 0;
         while let Some(word) = words.get(index) {
             index += 1;
-            let text = self.field(word).single().cloned()?;
+            // An argument that is not known may be an option.
+            let Some(text) = self.field(word).single().cloned() else {
+                call.is_unknown = true;
+                continue;
+            };
             let (option, value) =
                 text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
             match option {
@@ -133,12 +188,52 @@ impl Interpreter<'_> {
                 _ if WITH_VALUE.contains(&option) => index += usize::from(value.is_none()),
                 "-w" if command == "npm" => index += 1,
                 _ if option.starts_with('-') => {}
-                _ if INSTALL.contains(&option) && !is_named => is_named = true,
+                _ if call.hooks.is_empty()
+                    && let Some((_, hooks)) = INSTALL.iter().find(|(names, _)| names.contains(&option))
+                    && (command == "npm" || *hooks != REBUILD) =>
+                {
+                    call.hooks = hooks;
+                }
+                // The command may be any one.
+                _ if call.is_unknown => {}
                 // The installation of another package.
                 _ => return None,
             }
         }
-        (command == "yarn" || is_named && command != "node").then_some(call)
+        if command == "yarn" && call.hooks.is_empty() {
+            call.hooks = INSTALL[0].1;
+        }
+        (command != "node" && (call.is_unknown || !call.hooks.is_empty())).then_some(call)
+    }
+
+    /// Whether the settings of a package in a directory, or a variable, let an installation run no script.
+    fn ignores_scripts(&self, directory: &str) -> Tristate {
+        let is_setting =
+            |name: &str| name.to_lowercase().replace('_', "-").strip_prefix("npm-config-") == Some(IGNORE_SCRIPTS);
+        let variables = self.state.variables.iter().filter(|(name, _)| is_setting(name));
+        let values: Vec<Text> = variables.map(|(_, variable)| variable.clone().visible().value).collect();
+        let value = values.into_iter().find(|value| *value != Text::empty());
+        if let Some(value) = value {
+            return match value.single() {
+                Some(value) if value == "false" => Tristate::NEVER,
+                Some(_) => Tristate::ALWAYS,
+                None => Tristate::UNKNOWN,
+            };
+        }
+        let path = joined(directory, ".npmrc");
+        let Some(file) = self.files.read(&path) else { return Tristate::NEVER };
+        let lines = file.text.lines().filter_map(|line| line.split_once('='));
+        let mut values = lines.filter(|(key, _)| key.trim() == IGNORE_SCRIPTS).map(|(_, value)| value.trim());
+        match values.next_back() {
+            None | Some("false") => Tristate::NEVER,
+            Some("true") if self.changed.reason(&path).is_none() => Tristate::ALWAYS,
+            Some(_) => Tristate::UNKNOWN,
+        }
+    }
+
+    /// Whether an installation in a directory is also one of packages in directories below.
+    fn has_packages_below(&self, directory: &str, text: &str) -> bool {
+        package::has_workspaces(text) || self.files.read(&joined(directory, "pnpm-workspace.yaml")).is_some()
     }
 
     /// The script that a command line of a package manager runs in a directory.
@@ -159,8 +254,10 @@ impl Interpreter<'_> {
         if command == "node" {
             // The script is the value of the option `--run`, which may be attached.
             let is_run = |word: &Word| word.literal().is_some_and(|it| it == "--run" || it.starts_with("--run="));
-            let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-'));
-            let at = words.iter().take_while(|word| is_option(word)).position(is_run)?;
+            let mut at = 0;
+            while !is_run(words.get(at)?) {
+                at += length_of_option(words[at].literal().as_deref())?;
+            }
             let (name, rest) = match words[at].literal()?.strip_prefix("--run=") {
                 Some(attached) => (Text::known(attached.to_owned()), &words[at + 1..]),
                 None => (self.field(words.get(at + 1)?), &words[at + 2..]),
@@ -220,10 +317,17 @@ impl Interpreter<'_> {
                 _ if is_named => call.name = Some(text),
                 "t" | "tst" | "test" if command == "npm" => call.name = Some("test".to_owned()),
                 "start" | "stop" | "restart" if command == "npm" => call.name = Some(text),
-                _ if matches!(command, "npm" | "bun") || OWN.contains(&option) => return None,
+                _ if command == "npm" || OWN.contains(&option) => return None,
+                "install-test" | "it" if command == "pnpm" => return None,
+                _ if command == "bun" && OWN_OF_BUN.contains(&option) => return None,
                 "workspace" | "workspaces" => (call.is_unknown, call.has_others) = (true, true),
                 _ => call.name = Some(text),
             }
+        }
+        // `bun` also runs a file.
+        let is_file = |name: &String| command == "bun" && name.contains(['/', '.']);
+        if call.name.as_ref().is_some_and(is_file) {
+            return None;
         }
         call.is_run = is_named;
         (is_named || call.name.is_some()).then_some(call)

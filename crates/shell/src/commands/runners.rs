@@ -1,14 +1,14 @@
 //! Runners of tasks whose files are not interpreted, such as `task`: what such a file names may run.
 
 use super::super::derived::Derived;
-use super::super::files::{ResolvedPath, SourceFile};
-use super::super::interpreter::Interpreter;
+use super::super::files::{ResolvedPath, SourceFile, joined};
+use super::super::interpreter::{Interpreter, parts_of};
 use super::super::package;
 use super::super::syntax::{Span, Word};
 use super::SHELLS;
 use super::launch::{is_test_runner, unversioned};
 use super::tasks::runs_tasks;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A runner of tasks whose files are not interpreted.
 struct Runner {
@@ -18,6 +18,10 @@ struct Runner {
     files: &'static [&'static str],
     /// Where the files are.
     place: Place,
+    /// The commands of the program that run no task.
+    own: &'static [&'static str],
+    /// The variable with further files, separated by colons.
+    variable: Option<&'static str>,
 }
 
 /// Where the files of a runner are.
@@ -30,14 +34,14 @@ enum Place {
 }
 
 const fn above(commands: &'static [&'static str], files: &'static [&'static str]) -> Runner {
-    Runner { commands, files, place: Place::Above }
+    Runner { commands, files, place: Place::Above, own: &[], variable: None }
 }
 
 const fn below(commands: &'static [&'static str], files: &'static [&'static str]) -> Runner {
-    Runner { commands, files, place: Place::Below }
+    Runner { place: Place::Below, ..above(commands, files) }
 }
 
-const RUNNERS: [Runner; 34] = [
+const RUNNERS: &[Runner] = &[
     above(
         &["task", "go-task"],
         &[
@@ -51,7 +55,12 @@ const RUNNERS: [Runner; 34] = [
             "taskfile.dist.yaml",
         ],
     ),
-    above(&["rake"], &["Rakefile", "rakefile", "Rakefile.rb", "rakefile.rb"]),
+    // The task runner of a Python project has the same name.
+    above(&["task", "taskipy"], &["pyproject.toml"]),
+    above(
+        &["rake"],
+        &["Rakefile", "rakefile", "Rakefile.rb", "rakefile.rb", "lib/tasks/*.rake", "rakelib/*.rake", "tasks/*.rake"],
+    ),
     above(&["nox"], &["noxfile.py"]),
     above(&["tox"], &["tox.ini", "tox.toml", "setup.cfg", "pyproject.toml"]),
     above(&["invoke", "inv"], &["tasks.py", "tasks/__init__.py"]),
@@ -62,34 +71,78 @@ const RUNNERS: [Runner; 34] = [
     above(&["hatch run", "hatch test"], &["hatch.toml", "pyproject.toml"]),
     above(&["pipenv run"], &["Pipfile"]),
     above(&["pixi run"], &["pixi.toml", "pyproject.toml"]),
-    above(&["mise run", "mise r"], &["mise.toml", ".mise.toml", "mise/config.toml"]),
+    Runner {
+        own: &OWN_OF_MISE,
+        ..above(
+            &["mise"],
+            &[
+                "mise.toml",
+                ".mise.toml",
+                "mise/config.toml",
+                ".mise/config.toml",
+                ".config/mise.toml",
+                ".config/mise/config.toml",
+                "mise-tasks/*",
+                ".mise-tasks/*",
+                "mise/tasks/*",
+                ".mise/tasks/*",
+                ".config/mise/tasks/*",
+            ],
+        )
+    },
     above(&["devbox run"], &["devbox.json"]),
     above(&["deno task"], &["deno.json", "deno.jsonc", "package.json"]),
     above(&["gulp"], &["gulpfile.js", "gulpfile.mjs", "gulpfile.ts"]),
     above(&["grunt"], &["Gruntfile.js", "gruntfile.js"]),
     above(&["mage"], &["magefile.go"]),
     above(&["cargo make", "makers"], &["Makefile.toml"]),
-    above(&["composer run", "composer run-script", "composer test"], &["composer.json"]),
+    Runner { own: &OWN_OF_COMPOSER, ..above(&["composer"], &["composer.json"]) },
     above(&["earthly"], &["Earthfile"]),
     above(&["dagger"], &["dagger.json"]),
     above(&["snakemake"], &["Snakefile", "workflow/Snakefile"]),
     above(&["scons"], &["SConstruct"]),
     above(&["pre-commit run"], &[".pre-commit-config.yaml"]),
+    Runner {
+        own: &["auto-update", "cache", "clean", "help", "init", "install", "list", "self", "uninstall"],
+        ..above(&["prek"], &[".pre-commit-config.yaml", "prek.toml"])
+    },
     above(&["lefthook run"], &["lefthook.yml", ".lefthook.yml"]),
     above(&["ant"], &["build.xml"]),
-    above(
-        &[
-            "docker compose up",
-            "docker compose run",
-            "docker compose start",
-            "docker-compose up",
-            "docker-compose run",
-            "docker-compose start",
-            "podman-compose up",
-            "podman-compose run",
-        ],
-        &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"],
-    ),
+    Runner {
+        variable: Some("COMPOSE_FILE"),
+        ..above(
+            &[
+                "docker compose up",
+                "docker compose run",
+                "docker compose start",
+                "docker-compose up",
+                "docker-compose run",
+                "docker-compose start",
+                "nerdctl compose up",
+                "nerdctl compose run",
+                "nerdctl compose start",
+                "podman compose up",
+                "podman compose run",
+                "podman compose start",
+                "podman-compose up",
+                "podman-compose run",
+                "podman-compose start",
+            ],
+            &[
+                "compose.yaml",
+                "compose.yml",
+                "docker-compose.yaml",
+                "docker-compose.yml",
+                "compose.override.yaml",
+                "compose.override.yml",
+                "docker-compose.override.yaml",
+                "docker-compose.override.yml",
+            ],
+        )
+    },
+    above(&["nps"], &["package-scripts.js", "package-scripts.cjs", "package-scripts.mjs", "package-scripts.yml"]),
+    above(&["wireit"], &["package.json"]),
+    above(&["concurrently", "npm-run-all", "npm-run-all2", "run-p", "run-s"], &["package.json"]),
     below(&["nx"], &["project.json", "package.json", "nx.json"]),
     below(&["turbo", "lerna", "wsrun"], &["package.json"]),
     below(&["moon run", "moon ci"], &["moon.yml", ".moon/tasks.yml"]),
@@ -98,11 +151,105 @@ const RUNNERS: [Runner; 34] = [
     below(&["bazel run", "bazel test", "bazelisk run", "bazelisk test"], &["BUILD", "BUILD.bazel"]),
 ];
 
-/// Options with which a runner only prints something.
+/// Commands of mise that run no task.
+const OWN_OF_MISE: [&str; 46] = [
+    "activate",
+    "alias",
+    "backends",
+    "bin-paths",
+    "cache",
+    "completion",
+    "config",
+    "current",
+    "deactivate",
+    "doctor",
+    "en",
+    "env",
+    "exec",
+    "fmt",
+    "generate",
+    "help",
+    "i",
+    "implode",
+    "install",
+    "install-into",
+    "latest",
+    "link",
+    "list",
+    "ls",
+    "ls-remote",
+    "outdated",
+    "plugins",
+    "prune",
+    "registry",
+    "reshim",
+    "search",
+    "self-update",
+    "set",
+    "settings",
+    "shell",
+    "sync",
+    "tasks",
+    "trust",
+    "uninstall",
+    "unset",
+    "unuse",
+    "up",
+    "upgrade",
+    "use",
+    "where",
+    "x",
+];
+
+/// Commands of Composer that run no script by its name.
+const OWN_OF_COMPOSER: [&str; 37] = [
+    "about",
+    "archive",
+    "audit",
+    "browse",
+    "bump",
+    "check-platform-reqs",
+    "clear-cache",
+    "clearcache",
+    "completion",
+    "config",
+    "create-project",
+    "depends",
+    "diagnose",
+    "dump-autoload",
+    "dumpautoload",
+    "exec",
+    "fund",
+    "global",
+    "help",
+    "home",
+    "i",
+    "init",
+    "install",
+    "licenses",
+    "list",
+    "outdated",
+    "prohibits",
+    "reinstall",
+    "remove",
+    "require",
+    "search",
+    "self-update",
+    "show",
+    "status",
+    "update",
+    "upgrade",
+    "validate",
+];
+
+/// Options with which a runner only prints something, before the name of a task.
 const PRINTS: [&str; 6] = ["--help", "--list", "--list-all", "--tasks", "--version", "-h"];
 
 /// Maximum depth of a directory, below the working directory, with tasks of a package.
 const DEPTH: usize = 3;
+
+/// Maximum directories that a file with tasks names, and in which they may run.
+const NAMED_DIRECTORIES: usize = 8;
 
 /// Maximum directories that are searched for files of packages.
 const DIRECTORIES: usize = 500;
@@ -117,7 +264,7 @@ pub(super) fn runs_other_tasks(program: &str) -> bool {
 /// itself.
 #[must_use]
 pub fn may_run_files(script: &str) -> bool {
-    let words: BTreeSet<&str> = script.split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c)).collect();
+    let words: BTreeSet<&str> = script.split(|c: char| c.is_whitespace() || ";&|()\"'`@".contains(c)).collect();
     let is_program = |word: &&str| {
         SHELLS.contains(word) || runs_tasks(word) || is_test_runner(word) || matches!(*word, "." | "source")
     };
@@ -128,17 +275,37 @@ pub fn may_run_files(script: &str) -> bool {
         || RUNNERS.iter().flat_map(|runner| runner.commands).any(has)
 }
 
-/// The runner of a command line, with the words by which it is known.
-fn runner_of(program: &str, arguments: &[Option<String>]) -> Option<(&'static Runner, &'static str)> {
-    let is_command = |command: &str| {
-        let mut words = command.split(' ');
-        let mut rest = arguments.iter().flatten();
-        words.next() == Some(program) && words.all(|word| rest.any(|argument| argument == word))
+/// The runners of a command line, with the words by which they are known and the index of the next argument.
+fn runners_of(program: &str, arguments: &[Option<String>]) -> Vec<(&'static Runner, &'static str, usize)> {
+    let end_of = |command: &str| {
+        let mut words = command.split(' ').skip_while(|word| *word == program);
+        let has_program = command.split(' ').next() == Some(program);
+        let end = words.try_fold(0, |end, word| {
+            let at = arguments[end..].iter().position(|argument| argument.as_deref() == Some(word))?;
+            Some(end + at + 1)
+        });
+        end.filter(|_| has_program)
     };
-    RUNNERS.iter().find_map(|runner| {
-        let command = runner.commands.iter().find(|command| is_command(command))?;
-        Some((runner, *command))
-    })
+    let first = arguments.iter().flatten().find(|argument| !argument.starts_with('-'));
+    let is_own = |runner: &Runner| first.is_some_and(|first| runner.own.contains(&first.as_str()));
+    let runner = |runner: &'static Runner| {
+        let (command, end) = runner.commands.iter().find_map(|command| Some((*command, end_of(command)?)))?;
+        (!is_own(runner)).then_some((runner, command, end))
+    };
+    RUNNERS.iter().filter_map(runner).collect()
+}
+
+/// The index of the module that Python runs.
+fn module_of(arguments: &[Option<String>]) -> Option<usize> {
+    let mut index = 0;
+    loop {
+        match arguments.get(index)?.as_deref()? {
+            "-m" => return Some(index + 1),
+            "-W" | "-X" => index += 2,
+            option if option.starts_with('-') => index += 1,
+            _ => return None,
+        }
+    }
 }
 
 /// The lines of a file that are comments.
@@ -161,14 +328,24 @@ fn tasks_of_package(text: &str, base: usize) -> Vec<(String, Span)> {
 }
 
 /// The bytes of a text outside of some parts.
-fn outside(text: &str, base: usize, parts: &[(String, Span)]) -> Vec<Span> {
-    let ends = std::iter::once(base).chain(parts.iter().map(|(_, part)| part.end));
-    let starts = parts.iter().map(|(_, part)| part.start).chain([base + text.len()]);
+fn outside(text: &str, base: usize, mut parts: Vec<Span>) -> Vec<Span> {
+    parts.sort_unstable_by_key(|part| part.start);
+    let ends = std::iter::once(base).chain(parts.iter().map(|part| part.end));
+    let starts = parts.iter().map(|part| part.start).chain([base + text.len()]);
     ends.zip(starts).map(|(end, start)| end..start.max(end)).collect()
 }
 
-/// The tasks of a Taskfile, with their bytes: the entries of its key `tasks`.
-fn tasks_of_taskfile(text: &str, base: usize) -> Vec<(String, Span)> {
+/// The tasks of a Taskfile, with their bytes: the entries of its key `tasks`. `None` if they are not one below the
+/// other, or if one may have the value of another one through an anchor.
+fn tasks_of_taskfile(text: &str, base: usize) -> Option<Vec<(String, Span)>> {
+    let is_anchor = |(at, _): (usize, &str)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + 1..].chars().next());
+        before.is_none_or(|sign| sign.is_whitespace() || "[{,".contains(sign))
+            && after.is_some_and(|sign| !sign.is_whitespace() && sign != '&')
+    };
+    if text.match_indices('&').any(is_anchor) {
+        return None;
+    }
     let mut tasks: Vec<(String, Span)> = Vec::new();
     let (mut start, mut indentation, mut is_inside) = (base, None, false);
     for line in text.split_inclusive('\n') {
@@ -178,51 +355,95 @@ fn tasks_of_taskfile(text: &str, base: usize) -> Vec<(String, Span)> {
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
+        // A list may have the indentation of its key.
+        let is_item = content == "-" || content.starts_with("- ");
         if spaces == 0 {
-            is_inside = content == "tasks:";
-        } else if is_inside && spaces <= *indentation.get_or_insert(spaces) {
-            let name = content.rsplit_once(':').filter(|(_, rest)| rest.is_empty());
-            // A task in one line has its commands after the name.
-            let name = name.or_else(|| content.split_once(": ")).map_or(content, |(name, _)| name);
-            tasks.push((name.trim_matches(['\'', '"']).to_owned(), from..start));
+            is_inside = key_of(content).is_some_and(|key| key == "tasks") && content.ends_with(':');
+        } else if is_inside && spaces <= *indentation.get_or_insert(spaces) && !is_item {
+            tasks.push((key_of(content)?.to_owned(), from..start));
         }
         if let Some((_, span)) = tasks.last_mut().filter(|_| is_inside) {
             span.end = start;
         }
     }
-    tasks
+    Some(tasks)
 }
 
-/// The bytes of the tasks that a command line with some words does not run. It runs the tasks with these names, and
-/// each task whose name occurs in a task that runs.
-fn other_tasks(text: &str, base: usize, mut others: Vec<(String, Span)>, names: &BTreeSet<String>) -> Vec<Span> {
-    let is_end = |sign: Option<char>| sign.is_none_or(|sign| !sign.is_alphanumeric() && !matches!(sign, '-' | '_'));
-    let is_word = |text: &str, name: &str| {
-        text.match_indices(name)
-            .any(|(at, _)| is_end(text[..at].chars().next_back()) && is_end(text[at + name.len()..].chars().next()))
-    };
-    let body = |span: &Span| &text[span.start - base..span.end - base];
+/// The key of a mapping at the start of a line of YAML; `None` if the line has another form.
+fn key_of(line: &str) -> Option<&str> {
+    let line = line.split(" #").next().unwrap_or_default().trim_end();
+    // A value may be in the same line.
+    let name = line.split_once(": ").map(|(name, _)| name).or_else(|| line.strip_suffix(':'))?.trim();
+    let unquoted = |quote: char| name.strip_prefix(quote)?.strip_suffix(quote);
+    let name = unquoted('"').or_else(|| unquoted('\'')).unwrap_or(name);
+    (!name.is_empty() && !name.contains(['\\', '!', '?', '[', ']', '"', '\'', '<', '>', '|'])).then_some(name)
+}
+
+/// The words of a text that may be names of tasks, or parts of such names.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    let is_inside = |sign: char| sign.is_alphanumeric() || matches!(sign, '-' | '_');
+    text.split(move |sign| !is_inside(sign)).filter(|word| !word.is_empty())
+}
+
+/// Whether a task may run other ones whose names it computes.
+fn computes_names(task: &str) -> bool {
+    let has_dependencies = task.contains("deps:");
+    // A pattern of names, as in `run-s test:*`.
+    task.contains(":*")
+        || task.lines().any(|line| {
+            let names_tasks = has_dependencies || line.to_lowercase().contains("task");
+            names_tasks && (line.contains("{{") || line.contains('$'))
+        })
+}
+
+/// The bytes of the tasks that a command line with some words does not run, and the cost of the search. It runs the
+/// tasks with these names, and each task all of whose words occur in a task that runs.
+fn other_tasks(text: &str, base: usize, tasks: &[(String, Span)], names: &BTreeSet<String>) -> (Vec<Span>, usize) {
+    let body = |index: usize| &text[tasks[index].1.start - base..tasks[index].1.end - base];
     let is_named = |name: &str| name.split(':').all(|part| names.contains(part));
-    let mut runs: Vec<&str> = Vec::new();
-    others.retain(|(name, span)| {
+    let mut runs: Vec<usize> = Vec::new();
+    // The tasks that may not run, by the last word of their names.
+    let mut others: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, (name, _)) in tasks.iter().enumerate() {
         let around = name.strip_prefix("pre").or_else(|| name.strip_prefix("post"));
         // A task may have other names, or a pattern.
         let is_run = name == "default"
             || is_named(name)
             || around.is_some_and(is_named)
             || name.contains(['*', '{'])
-            || body(span).contains("aliases:");
-        runs.extend(is_run.then(|| body(span)));
-        !is_run
-    });
-    while let Some(task) = runs.pop() {
-        others.retain(|(name, span)| {
-            let is_run = is_word(task, name) || task.contains("task: \"{{") || task.contains("task: '{{");
-            runs.extend(is_run.then(|| body(span)));
-            !is_run
-        });
+            || body(index).contains("aliases:");
+        match words_of(name).last().filter(|_| !is_run) {
+            Some(word) => others.entry(word).or_default().push(index),
+            None => runs.push(index),
+        }
     }
-    others.into_iter().map(|(_, span)| span).collect()
+    let mut cost = text.len() / 64;
+    while let Some(task) = runs.pop().map(body) {
+        if computes_names(task) {
+            return (Vec::new(), cost);
+        }
+        let words: BTreeSet<&str> = words_of(task).collect();
+        cost += words.len();
+        for word in &words {
+            let Some(found) = others.get_mut(word) else { continue };
+            cost += found.len();
+            found.retain(|index| {
+                let is_run = words_of(&tasks[*index].0).all(|word| words.contains(word));
+                runs.extend(is_run.then_some(*index));
+                !is_run
+            });
+        }
+    }
+    (others.into_values().flatten().map(|index| tasks[index].1.clone()).collect(), cost)
+}
+
+/// The words of arguments that may be names of tasks; `None` if they are not known. A pattern may stand for any name.
+fn words_of_arguments(arguments: &[Option<String>]) -> Option<BTreeSet<String>> {
+    let arguments = arguments.iter().map(Option::as_deref).collect::<Option<Vec<&str>>>()?;
+    let is_between = |sign: char| sign.is_whitespace() || matches!(sign, ':' | ',' | '=' | '#');
+    let parts = arguments.iter().flat_map(|argument| argument.split(is_between));
+    let is_known = !arguments.iter().any(|argument| argument.contains('*'));
+    is_known.then(|| parts.map(str::to_owned).collect())
 }
 
 /// The names of tasks on which other tasks depend, in a file of a runner.
@@ -252,16 +473,24 @@ impl Interpreter<'_> {
             words[1..].iter().map(|word| self.expand_again(word).single().cloned()).collect();
         // `python -m nox` runs the module with the name of the program.
         if unversioned(&program) == "python"
-            && let [Some(option), Some(module), ..] = arguments.as_slice()
-            && option == "-m"
+            && let Some(index) = module_of(&arguments)
+            && let Some(Some(module)) = arguments.get(index)
         {
             program.clone_from(module);
-            arguments.drain(..2);
+            arguments.drain(..=index);
         }
-        let Some((runner, command)) = runner_of(&program, &arguments) else { return };
-        if arguments.iter().flatten().any(|argument| PRINTS.contains(&argument.as_str())) {
-            return;
+        for (runner, command, end) in runners_of(&program, &arguments) {
+            let is_option = |argument: &&str| argument.starts_with('-') && *argument != "--";
+            let mut options = arguments[end..].iter().map_while(|argument| argument.as_deref().filter(is_option));
+            if !options.any(|option| PRINTS.contains(&option)) {
+                let files = self.files_of(runner, &arguments);
+                self.note_task_files(command, files, runner.files, words_of_arguments(&arguments));
+            }
         }
+    }
+
+    /// The files that define the tasks of a runner.
+    fn files_of(&mut self, runner: &Runner, arguments: &[Option<String>]) -> Vec<(String, SourceFile)> {
         let places = arguments.iter().flatten().map(|argument| argument.rsplit('=').next().unwrap_or_default());
         let named: Vec<String> = places.filter_map(|path| self.directory_at(path)).collect();
         let mut files = self.files_above(runner.files);
@@ -271,45 +500,107 @@ impl Interpreter<'_> {
         if runner.place == Place::Below {
             files.extend(self.files_below(runner.files));
         }
-        self.note_task_files(command, files, &arguments);
+        let variable = runner.variable.and_then(|name| self.state.variables.get(name));
+        let paths = variable.and_then(|variable| variable.value.single()).map(String::as_str).unwrap_or_default();
+        files.extend(paths.split(':').filter_map(|path| Some((path.to_owned(), self.file_at(path)?))));
+        files
     }
 
-    /// Records the targets that the scripts of the packages below the working directory may call.
-    pub(super) fn note_packages_below(&mut self, command: &str, words: &[Word]) {
+    /// Records the targets that the scripts of the packages below the working directory may call; `names` are those
+    /// of the scripts that run, if they are known.
+    pub(super) fn note_packages_below(&mut self, command: &str, names: Option<BTreeSet<String>>) {
+        let files = self.files_below(&["package.json"]);
+        self.note_task_files(command, files, &[], names);
+    }
+
+    /// The names of tasks in the arguments of a command; `None` if they are not known.
+    pub(super) fn task_names(&mut self, words: &[Word]) -> Option<BTreeSet<String>> {
         let arguments: Vec<Option<String>> =
             words.iter().map(|word| self.expand_again(word).single().cloned()).collect();
-        let files = self.files_below(&["package.json"]);
-        self.note_task_files(command, files, &arguments);
+        words_of_arguments(&arguments)
     }
 
-    /// Records the targets that the tasks in some files may call.
-    fn note_task_files(&mut self, command: &str, files: Vec<(String, SourceFile)>, arguments: &[Option<String>]) {
-        let names = arguments.iter().map(Option::as_deref).collect::<Option<Vec<&str>>>().map(|arguments| {
-            let parts = arguments.iter().flat_map(|argument| argument.split([':', ',', '=', '#']));
+    /// Records the targets that the tasks in some files may call. `names` are those of the tasks that run, if they are
+    /// known, and `usual` the usual names of the files, which a file may include from another directory.
+    pub(super) fn note_task_files(
+        &mut self,
+        command: &str,
+        files: Vec<(String, SourceFile)>,
+        usual: &[&str],
+        names: Option<BTreeSet<String>>,
+    ) {
+        let names = names.map(|names| {
             let graphs = files.iter().cloned().chain(self.files_above(&["turbo.json", "nx.json"]));
             let dependencies = graphs.flat_map(|(_, file)| dependencies(&file.text));
-            parts.map(str::to_owned).chain(dependencies).collect::<BTreeSet<String>>()
+            names.into_iter().chain(dependencies).collect::<BTreeSet<String>>()
         });
         let mut seen = BTreeSet::new();
-        for (path, file) in files.into_iter().filter(|(path, _)| seen.insert(path.clone())) {
-            let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
-            let mut others = comments(&file.text, file.base);
-            if let Some(names) = &names {
-                let is_package = name == "package.json";
-                let tasks = match name.as_str() {
-                    "package.json" => tasks_of_package(&file.text, file.base),
-                    name if name.starts_with("taskfile") => tasks_of_taskfile(&file.text, file.base),
-                    _ => Vec::new(),
-                };
-                if is_package {
-                    others.extend(outside(&file.text, file.base, &tasks));
-                }
-                others.extend(other_tasks(&file.text, file.base, tasks, names));
+        let mut files: Vec<(String, SourceFile, Option<&BTreeSet<String>>)> =
+            files.into_iter().rev().map(|(path, file)| (path, file, names.as_ref())).collect();
+        while let Some((path, file, names)) = files.pop() {
+            if !seen.insert(path.clone()) || self.has_failed() {
+                continue;
             }
+            let text = self.running_part(&path, &file, names);
             let reason = format!("`{command}` may run it through `{path}`, which is not interpreted");
-            let text = without(&file.text, file.base, &others);
-            self.note_tasks_in(&path, &SourceFile { text: text.into(), ..file }, &reason);
+            let directories = self.directories_of(&path, &text);
+            // Each directory is listed.
+            self.spend(16 * directories.len());
+            let included = directories.iter().flat_map(|directory| self.files_in(directory, usual));
+            // Any task of an included file may run.
+            files.extend(included.filter(|_| !usual.is_empty()).map(|(path, file)| (path, file, None)));
+            self.note_tasks_in(&path, &SourceFile { text: text.into(), ..file }, &directories, &reason);
         }
+    }
+
+    /// The text of a file with tasks, in which spaces replace comments and the tasks that do not run.
+    fn running_part(&mut self, path: &str, file: &SourceFile, names: Option<&BTreeSet<String>>) -> String {
+        let SourceFile { text, base } = file;
+        let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+        let mut others = comments(text, *base);
+        let tasks = match name.as_str() {
+            "package.json" => {
+                let tasks = tasks_of_package(text, *base);
+                let scripts = tasks.iter().map(|(_, span)| span.clone());
+                let parts = scripts.chain(package::settings_of_runners(text, *base)).collect();
+                others.extend(outside(text, *base, parts));
+                Some(tasks)
+            }
+            name if name.starts_with("taskfile") => tasks_of_taskfile(text, *base),
+            _ => None,
+        };
+        if let (Some(tasks), Some(names)) = (tasks, names) {
+            let (spans, cost) = other_tasks(text, *base, &tasks, names);
+            self.spend(cost);
+            others.extend(spans);
+        }
+        without(text, *base, &others)
+    }
+
+    /// The directories in which the tasks of a file may run: that of the file, the working directory, the root, and
+    /// the directories that the file names.
+    fn directories_of(&mut self, path: &str, text: &str) -> Vec<String> {
+        let own = path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
+        let mut directories = vec![own.clone()];
+        let current = self.state.directory.clone().filter(|directory| !directory.starts_with('/'));
+        let names: BTreeSet<String> = self.files.list(&own).into_iter().collect();
+        let mut named = Vec::new();
+        for part in parts_of(text).filter(|part| part.contains('/') || names.contains(*part)) {
+            self.spend(1);
+            if let ResolvedPath::Repository(path) = ResolvedPath::of(part, Some(&own))
+                && !named.contains(&path)
+                && named.len() < NAMED_DIRECTORIES
+                && self.is_directory_of_repository(&path)
+            {
+                named.push(path);
+            }
+        }
+        for directory in current.into_iter().chain([String::new()]).chain(named) {
+            if !directories.contains(&directory) {
+                directories.push(directory);
+            }
+        }
+        directories
     }
 
     /// The directory of the repository to which a path leads.
@@ -339,9 +630,17 @@ impl Interpreter<'_> {
         }
     }
 
+    /// The files with some names in a directory; a name may have `*` before the ending.
     fn files_in(&self, directory: &str, names: &[&str]) -> Vec<(String, SourceFile)> {
-        let path = |name: &&str| format!("{directory}/{name}").trim_start_matches('/').to_owned();
-        names.iter().map(path).filter_map(|path| Some((path.clone(), self.files.read(&path)?))).collect()
+        let paths = names.iter().flat_map(|name| match name.split_once('*') {
+            Some((place, ending)) => {
+                let place = joined(directory, place);
+                let names = self.files.list(&place).into_iter().filter(|name| name.ends_with(ending));
+                names.map(|name| joined(&place, &name)).collect()
+            }
+            None => vec![joined(directory, name)],
+        });
+        paths.filter_map(|path| Some((path.clone(), self.files.read(&path)?))).collect()
     }
 
     /// The files with some names in the directories below the working directory.
@@ -355,18 +654,22 @@ impl Interpreter<'_> {
         let mut found = Vec::new();
         while let Some((directory, depth)) = directories.get(index).cloned() {
             index += 1;
-            let is_directory = |name: &String| !name.contains('.') && name != "node_modules";
+            let is_visible = |name: &String| !name.starts_with('.') && name != "node_modules";
             let inside = self.files.list(&directory);
             if depth > 0 && names.iter().any(|name| inside.iter().any(|it| Some(it.as_str()) == name.split('/').next()))
             {
                 found.extend(self.files_in(&directory, names));
             }
-            for name in inside.iter().filter(|name| is_directory(name)) {
+            for name in inside.iter().filter(|name| is_visible(name)) {
                 if depth < DEPTH && directories.len() < DIRECTORIES {
-                    let path = format!("{directory}/{name}").trim_start_matches('/').to_owned();
-                    directories.push((path, depth + 1));
+                    let path = joined(&directory, name);
+                    // Most names with a dot are those of files.
+                    if !name.contains('.') || !self.files.list(&path).is_empty() {
+                        directories.push((path, depth + 1));
+                    }
                 }
             }
+            self.spend(inside.len() / 16);
         }
         self.spend(index);
         found

@@ -251,6 +251,25 @@ fn package_script_runs_in_its_directory() {
         ("yarn bash tests/run.sh; pnpm bash tests/run.sh", "@tests/run.sh @tests/run.sh"),
         ("yarn run e2e", "@tests/run.sh"),
         ("bun run e2e", "@tests/run.sh"),
+        ("bun e2e", "@tests/run.sh"),
+        ("bun x bash tests/run.sh", "@tests/run.sh"),
+        ("bun run bash tests/run.sh", "@tests/run.sh"),
+        ("bun bash tests/run.sh", "@tests/run.sh"),
+        ("corepack yarn e2e", "@tests/run.sh"),
+        ("node -r ./p.js --run e2e", "@tests/run.sh"),
+        ("node --import tsx --run=e2e", "@tests/run.sh"),
+        // What an installation runs.
+        ("npm it", "@tests/run.sh"),
+        ("npm cit", "@tests/run.sh"),
+        ("npm rebuild", "@tests/run.sh"),
+        ("npm ci $FLAGS", "(anything)@run.sh"),
+        ("npm ci \"$FLAGS\"", "(anything)@run.sh"),
+        ("yarn $FLAGS", "(anything)@run.sh"),
+        ("npm ci $FLAGS --ignore-scripts", ""),
+        ("npm_config_ignore_scripts=true npm ci; NPM_CONFIG_IGNORE_SCRIPTS=true npm ci", ""),
+        ("NPM_CONFIG_IGNORE_SCRIPTS=false npm ci", "@tests/run.sh"),
+        ("NPM_CONFIG_IGNORE_SCRIPTS=\"$UNKNOWN\" npm ci", "(anything)@run.sh"),
+        ("npm config set ignore-scripts true; npm ci", ""),
         ("cd tests && pnpm run e2e", "@tests/run.sh"),
         (
             "npm run \"$NAME\"",
@@ -258,6 +277,29 @@ fn package_script_runs_in_its_directory() {
         ),
     ] {
         assert_eq!(slug(&[("package.json", package)], script), expected, "{script}");
+    }
+    for (path, text, script, expected) in [
+        (".npmrc", "ignore-scripts=true\n", "npm ci", ""),
+        (".npmrc", "ignore-scripts=true\n", "yarn", "(anything)@run.sh"),
+        (".npmrc", "ignore-scripts=true\n", "npm it", "(anything)@run.sh"),
+        (".npmrc", "ignore-scripts = false\n", "npm ci", "@tests/run.sh"),
+        (".npmrc", "ignore-scripts=true\n", "sed -i d .npmrc; npm ci", "(anything)@run.sh"),
+    ] {
+        assert_eq!(slug(&[("package.json", package), (path, text)], script), expected, "{text}: {script}");
+    }
+    // A byte order mark, and packages of a workspace.
+    assert_eq!(slug(&[("package.json", &format!("\u{feff}{package}"))], "npm run e2e"), "@tests/run.sh");
+    let packages = [
+        ("package.json", "{\"workspaces\": [\"app\"]}"),
+        ("app/package.json", "{\"scripts\": {\"prepare\": \"bash tests/run.sh\"}}"),
+    ];
+    assert_eq!(slug(&packages, "npm ci"), "(anything)@run.sh");
+    assert_eq!(slug(&packages[1..], "npm ci"), "");
+    // A command that starts itself ends.
+    for start in ["yarn ", "yarn run ", "bun ", "env ", "command ", "exec ", "nice "] {
+        let script = |count| format!("{}x; bash tests/run.sh", start.repeat(count));
+        assert_eq!(slug(&[], &script(1000)), "(anything)@run.sh", "{start}");
+        assert_eq!(slug(&[], &script(2)), if start == "exec " { "" } else { "@tests/run.sh" }, "{start}");
     }
     let package = r#"{"scripts": {"e2e": "bash ../tests/run.sh"}}"#;
     for script in ["npm --prefix app run e2e", "pnpm -C app e2e", "yarn --cwd=app e2e", "cd app; npm run e2e"] {
@@ -286,6 +328,21 @@ fn tasks_of_other_runners_may_call_the_target() {
         ("Taskfile.yml", TASKS, "task lint", false),
         ("Taskfile.yml", TASKS, "task \"$NAME\"", true),
         ("Taskfile.yml", "tasks: {e2e: bash tests/run.sh}", "task lint", true),
+        // Names that a task computes, and forms of YAML.
+        ("Taskfile.yml", "tasks:\n  a:\n    - task: e2e-{{.K}}\n  e2e-x:\n    - bash tests/run.sh\n", "task a", true),
+        ("Taskfile.yml", "tasks:\n  a:\n    - task {{.N}}e\n  e2e:\n    - bash tests/run.sh\n", "task a", true),
+        ("Taskfile.yml", "tasks:\n  a:\n    - go test {{.X}}\n  e2e:\n    - bash tests/run.sh\n", "task a", false),
+        ("Taskfile.yml", "tasks:\n  b: &x\n    - bash tests/run.sh\n  e2e: *x\n", "task e2e", true),
+        ("Taskfile.yml", "tasks:\n  b:\n    - a && bash tests/run.sh\n  e2e: [x]\n", "task e2e", false),
+        ("Taskfile.yml", "tasks:\n  \"e2e\" :\n    - bash tests/run.sh\n", "task e2e", true),
+        ("Taskfile.yml", "tasks:\n  ? e2e\n  :\n    - bash tests/run.sh\n", "task e2e", true),
+        ("Taskfile.yml", "tasks:\n  e2e:\n  - echo a: b\n  - bash tests/run.sh\n", "task e2e", true),
+        // Included files, and paths in other directories than that of the file.
+        ("Taskfile.yml", "includes:\n  x: ./inc\n", "task x:run", true),
+        ("Taskfile.yml", "includes: {x: inc.yml}\n", "task x:run", true),
+        ("Taskfile.yml", "tasks:\n  e2e:\n    dir: ci\n    cmds: [./wrap.sh]\n", "task e2e", true),
+        ("app/project.json", "{\"targets\": {\"e2e\": {\"command\": \"bash ci/wrap.sh\"}}}", "nx e2e app", true),
+        ("ci/BUILD", "sh_binary(name='e2e', srcs=['wrap.sh'])", "bazel run //ci:e2e", true),
         ("Rakefile", "sh 'tests/run.sh'", "bundle exec rake e2e", true),
         ("noxfile.py", run, "nox -s e2e", true),
         ("noxfile.py", run, "uv run nox -s e2e", true),
@@ -296,6 +353,36 @@ fn tasks_of_other_runners_may_call_the_target() {
         ("Makefile.toml", run, "cargo test e2e", false),
         ("compose.yaml", run, "docker compose -p x up -d", true),
         ("compose.yaml", run, "docker compose pull", false),
+        ("compose.yaml", run, "docker compose run e pytest --version", true),
+        ("compose.yaml", run, "docker compose run --rm e -h db", true),
+        ("compose.yaml", run, "docker compose run --help", false),
+        ("compose.yaml", run, "podman compose up", true),
+        ("compose.yaml", run, "nerdctl compose up -d", true),
+        ("compose.override.yaml", run, "docker compose up", true),
+        ("ci/c.yml", run, "COMPOSE_FILE=a.yml:ci/c.yml docker compose up", true),
+        ("ci/c.yml", run, "docker compose up", false),
+        ("noxfile.py", run, "python3 -u -m nox", true),
+        ("mise.toml", run, "mise e2e", true),
+        ("mise.toml", run, "mise install", false),
+        (".config/mise.toml", run, "mise run e2e", true),
+        ("mise-tasks/e2e", run, "mise run e2e", true),
+        ("package.json", "{\"wireit\": {\"e2e\": {\"command\": \"bash tests/run.sh\"}}}", "wireit", true),
+        ("Taskfile.yml", run, "mise x -- task e2e", true),
+        ("composer.json", run, "composer e2e", true),
+        ("composer.json", run, "composer validate", false),
+        ("pyproject.toml", run, "uv run task e2e", true),
+        ("pyproject.toml", run, "poetry run task e2e", true),
+        ("lib/tasks/e2e.rake", run, "rake e2e", true),
+        (".pre-commit-config.yaml", run, "prek", true),
+        (".pre-commit-config.yaml", run, "prek install", false),
+        ("package.json", PACKAGE, "run-s test:e2e", true),
+        ("package.json", PACKAGE, "npm-run-all 'test:*'", true),
+        ("package.json", "{\"scripts\": {\"t:e\": \"bash tests/run.sh\", \"a\": \"run-s t:*\"}}", "run-s a", true),
+        ("package.json", PACKAGE, "concurrently 'npm:test:e2e'", true),
+        ("package.json", PACKAGE, "concurrently 'npm run other'", false),
+        ("apps/web.v2/project.json", run, "npx nx@latest e2e web", true),
+        ("apps/web/package.json", "{\"nx\": {\"targets\": {\"e2e\": \"bash tests/run.sh\"}}}", "nx e2e web", true),
+        ("apps/web/package.json", "\u{feff}{\"scripts\": {\"e2e\": \"bash tests/run.sh\"}}", "turbo run e2e", true),
         ("build.gradle", run, "./gradlew e2e", true),
         ("app/build.gradle", run, "./gradlew :app:e2e", true),
         ("apps/web/project.json", run, "npx nx e2e web", true),
@@ -313,11 +400,24 @@ fn tasks_of_other_runners_may_call_the_target() {
         let files = [
             (path, file),
             ("ci/wrap.sh", run),
+            ("inc/Taskfile.yml", "tasks:\n  run: bash tests/run.sh\n"),
+            ("inc.yml", "tasks:\n  run: bash tests/run.sh\n"),
             ("turbo.json", "{\"tasks\": {\"build\": {\"dependsOn\": [\"^deep\"]}}}"),
         ];
         let expected = if is_call { "(anything)@run.sh" } else { "" };
         assert_eq!(slug(&files, script), expected, "{path}: {script}");
     }
+}
+
+/// The search for the tasks that run takes time linear in the file.
+#[test]
+fn chain_of_tasks_is_followed() {
+    let tasks: Vec<String> = (0..3000).map(|index| format!("  t{index}: {{deps: [t{}]}}\n", index + 1)).collect();
+    let file = format!("tasks:\n{}  t3000: bash tests/run.sh\n  other: x\n", tasks.concat());
+    let files = [("Taskfile.yml", file.as_str())];
+    let calls = |script: &str, count: usize| slug(&files, &vec![script; count].join("\n"));
+    assert_eq!(calls("task t0", 10), "(anything)@run.sh");
+    assert_eq!(calls("task other", 10), "");
 }
 
 #[test]
@@ -1082,6 +1182,7 @@ fn changed_file_is_not_known() {
         ("d/justfile", "e2e:\n  cd ..; SLUG=x bash tests/run.sh\n"),
         ("full/v.env", "SLUG=y\n"),
         ("tests/run.sh", ""),
+        (".gitmodules", "[submodule \"d\"]\n\tpath = d\n"),
     ];
     let value = |script: &str| slug(&files, script).split('@').next().unwrap_or_default().to_owned();
     let call = "set -a; . d/v.env; bash tests/run.sh";
@@ -1110,6 +1211,12 @@ fn changed_file_is_not_known() {
         "aws s3 cp s3://x/env d/v.env",
         "tar -xzf x.tgz -C d",
         "unzip x.zip -d d",
+        "tar xzf x.tgz d",
+        "tar -xzf x.tgz d/v.env",
+        "gh pr checkout 3",
+        "gh run download 1 -D d",
+        "gh release download v1 --dir=d",
+        "git submodule update --init --remote",
         // Attached values of options, and paths of which only the end is known.
         "tar -xzf x.tgz -Cd",
         "tar xCf d x.tgz",
@@ -1156,6 +1263,7 @@ fn changed_file_is_not_known() {
         "git add d; git diff d; git checkout -b new; git fetch; git apply --check x.patch",
         "git checkout -- d/v.env; git restore d; git reset --hard HEAD; git merge --abort; git log merge",
         "(cd /tmp/x && git pull); git -C /tmp/x checkout v1",
+        "gh pr view 3; gh run download 1 -D dist; git submodule update --init",
         "tar -czf x.tgz d; tar xzf x.tgz; curl -o x.tgz https://x.example/d",
         "cp \"$X/f\" .; cp \"$X/other.env\" d; cp -r \"$X/full\" .; cp -t d \"$X/e\" /tmp/f",
         "curl -O https://x.example/d/v.env; cd d; curl -fO https://x.example/other.env",

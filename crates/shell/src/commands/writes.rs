@@ -1,6 +1,7 @@
 //! Commands that change files of the repository, as far as their arguments name the files.
 
 use super::super::files::{ResolvedPath, joined};
+use super::super::forge::WORKSPACE;
 use super::super::interpreter::Interpreter;
 use super::super::syntax::Word;
 use super::choices::COPY_COMMANDS;
@@ -9,8 +10,8 @@ use super::{SHELLS, basename};
 use slug_value::{AbstractValue, Text};
 
 /// Commands besides [`COPY_COMMANDS`] that may change a file in their arguments.
-const WRITERS: [&str; 24] = [
-    "aws", "awk", "curl", "dd", "ed", "ex", "gawk", "gcloud", "git", "gsutil", "patch", "perl", "rclone", "rm",
+const WRITERS: [&str; 25] = [
+    "aws", "awk", "curl", "dd", "ed", "ex", "gawk", "gcloud", "gh", "git", "gsutil", "patch", "perl", "rclone", "rm",
     "rsync", "scp", "sed", "sponge", "tar", "tee", "truncate", "unzip", "wget", "yq",
 ];
 
@@ -38,7 +39,7 @@ const OUTPUT_OPTIONS: [&str; 9] = [
 ];
 
 /// Commands of `git` that change the files of the working tree to another state than the checked out one.
-const GIT_WRITERS: [&str; 14] = [
+const GIT_WRITERS: [&str; 15] = [
     "am",
     "apply",
     "checkout",
@@ -52,6 +53,7 @@ const GIT_WRITERS: [&str; 14] = [
     "revert",
     "rm",
     "stash",
+    "submodule",
     "switch",
 ];
 
@@ -67,9 +69,10 @@ pub fn may_change_files(script: &str) -> bool {
 
 /// Options of commands whose value is a file or a directory to write, besides [`OUTPUT_OPTIONS`]: their letters and
 /// their long names.
-const TARGET_OPTIONS: [(&[&str], &str, &[&str]); 5] = [
+const TARGET_OPTIONS: [(&[&str], &str, &[&str]); 6] = [
     (&COPY_COMMANDS, "t", &["--target-directory"]),
     (&["curl"], "o", &[]),
+    (&["gh"], "D", &["--dir"]),
     (&["tar"], "C", &["--directory"]),
     (&["unzip"], "d", &[]),
     (&["wget"], "OP", &[]),
@@ -209,14 +212,15 @@ impl Interpreter<'_> {
                 let is_cluster = |text: &str| !text.starts_with('-') && text.contains('x');
                 // Without `-`, the values follow in the order of the letters.
                 let is_old = arguments.first().is_some_and(|it| it.is_any(is_cluster));
-                if is_old && arguments[0].is_any(|text| text.contains('C')) {
-                    written.extend(all(&paths[1..]));
-                }
                 if is_old || has(&|text| matches!(text, "--extract" | "--get") || is_short(text, 'x')) {
+                    // The arguments after the archive are files in it.
+                    written.extend(paths[usize::from(is_old)..].iter().flat_map(|path| target(Some(path))));
                     written.extend(named_targets());
                 }
             }
             "unzip" => written.extend(named_targets()),
+            "gh" if has(&|text| text == "pr") && has(&|text| text == "checkout") => written.push(".".to_owned()),
+            "gh" if has(&|text| text == "download") => written.extend(named_targets()),
             "curl" => {
                 written.extend(named_targets());
                 if has(&|text| text.starts_with("--remote-name") || is_short(text, 'O')) {
@@ -288,6 +292,9 @@ impl Interpreter<'_> {
             rest.iter().filter(|it| !it.is_option() && !it.is_any(|text| text == "HEAD")).collect();
         match separator {
             _ if is("mv") || is("rm") => all(rest),
+            // The committed state of a submodule is another one.
+            _ if is("submodule") && has(&["--remote"]) => self.paths_of_submodules(),
+            _ if is("submodule") => Vec::new(),
             // Without another commit, the files become those of the current one again.
             Some(separator) if rest[..separator].iter().all(Argument::is_option) => Vec::new(),
             Some(separator) => all(&rest[separator + 1..]),
@@ -301,6 +308,14 @@ impl Interpreter<'_> {
             None if is("reset") && (others.is_empty() || !has(&["--hard", "--merge", "--keep"])) => Vec::new(),
             None => directory.map_or_else(|| vec![".".to_owned()], |directory| directory.texts.clone()),
         }
+    }
+
+    /// The directories of the submodules of the repository.
+    fn paths_of_submodules(&self) -> Vec<String> {
+        let Some(file) = self.files.read(".gitmodules") else { return Vec::new() };
+        let settings = file.text.lines().filter_map(|line| line.split_once('='));
+        let paths = settings.filter(|(key, _)| key.trim() == "path");
+        paths.map(|(_, path)| format!("{WORKSPACE}/{}", path.trim())).collect()
     }
 
     /// Whether an argument is the path of a file of the repository, or of the working directory.
