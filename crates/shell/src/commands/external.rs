@@ -548,7 +548,7 @@ impl Interpreter<'_> {
         let Some(first) = words.first() else { return Outcome::success(Output::default()) };
         let name = self.expand_again(first);
         if name.single().is_some_and(|name| BUILTINS.contains(&name.as_str())) {
-            return self.external(&name, words, None);
+            return self.started(|it| it.external(&name, words, None));
         }
         let functions = std::mem::take(&mut self.state.functions);
         let outcome = self.started(|it| it.call(words, None));
@@ -561,7 +561,7 @@ impl Interpreter<'_> {
     pub(super) fn command_of_package(&mut self, words: &[Word]) -> Outcome {
         let name = words.first().map(|first| self.expand_again(first));
         match name.filter(|name| name.single().is_some_and(|name| PROGRAMS.contains(&name.as_str()))) {
-            Some(name) => self.external(&name, words, None),
+            Some(name) => self.started(|it| it.external(&name, words, None)),
             None => self.command_of_words(words),
         }
     }
