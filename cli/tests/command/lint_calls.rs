@@ -212,6 +212,13 @@ fn composite_action_is_followed() {
         let found: Vec<&str> = found.iter().filter_map(|it| it.split(' ').next()).collect();
         assert_eq!(found.join(" ").replace("likely-slip", "").trim(), expected, "{input}: {found:?}");
     }
+    // An output of an action from a step that is not interpreted.
+    let action = "outputs: {m: {value: '${{ steps.pick.outputs.m }}'}}\nruns:\n  using: composite\n  steps:\n    \
+                  - {id: pick, uses: acme/pick@v1}\n";
+    let step =
+        "      - {id: a, uses: ./a}\n      - run: bash tests/run.sh\n        env: {SLUG: '${{ steps.a.outputs.m }}'}\n";
+    let open = found("action-output", &workflow("PAYER: house", step), &[("a/action.yml", action)]);
+    assert_eq!(open, ["undecided .github/workflows/w.yml:9"]);
     // A variable for later steps, through an action in an action.
     let outer = "runs:\n  using: composite\n  steps:\n    - uses: ./inner\n    - {run: 'true', shell: bash}\n";
     let inner = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        true\n\

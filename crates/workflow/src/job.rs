@@ -675,7 +675,7 @@ impl<'w> JobRun<'_, 'w> {
 
     /// The outputs of an action, whose steps have the outputs `inner`. `runs` says whether it runs.
     fn outputs_of_action(&self, action: &Action, inner: &Outputs, runs: Tristate) -> KnownOutputs {
-        let context = EvalContext { outputs: inner, ..self.context(None) };
+        let context = EvalContext { outputs: inner, steps: &action.steps, ..self.context(None) };
         let value = |(name, value): (&String, &String)| {
             let value = expression::text(value, &context);
             let value = if runs.can_be_false { value.or(Text::empty()) } else { value };
