@@ -7,6 +7,8 @@ cd "$SRC/slugproof"
 # If the engine is a file, it replaces the one that libfuzzer-sys would compile.
 [ ! -f "${LIB_FUZZING_ENGINE-}" ] || export CUSTOM_LIBFUZZER_PATH=${CUSTOM_LIBFUZZER_PATH:-$LIB_FUZZING_ENGINE}
 
+# The profile `release` optimises only a part of the code; the flag applies to all of it.
+export RUSTFLAGS="${RUSTFLAGS:-} -C opt-level=3"
 # Coverage is not a sanitizer of cargo-fuzz; its flags are in RUSTFLAGS.
 cargo fuzz build -s "${SANITIZER/coverage/none}"
 

@@ -36,11 +36,11 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result {
     let docs = arguments.docs.as_deref().unwrap_or(Path::new("docs"));
-    let release = checkout::target_dir()?.join("release");
+    let dist = checkout::target_dir()?.join("dist");
     let results = checkout::target_dir()?.join("bench");
-    cargo(&["build", "--release", "--package", "slugproof", "--package", "slug-bench"]).run()?;
-    let runs = || Process::new(release.join("runs"));
-    let report = || Process::new(release.join("report"));
+    cargo(&["build", "--profile", "dist", "--package", "slugproof", "--package", "slug-bench"]).run()?;
+    let runs = || Process::new(dist.join("runs"));
+    let report = || Process::new(dist.join("report"));
     if arguments.sharing {
         runs().arg("--sharing").arg(&results).run_quietly()?;
         return report().arg("--sharing").arg(&results).arg(docs).run();

@@ -8,7 +8,7 @@ use crate::process::Process;
 
 pub fn run() -> Result {
     Process::cargo()
-        .args(["test", "--locked", "--release", "--package", "slug-resolver", "--test", "laws", "--"])
+        .args(["test", "--locked", "--profile", "dist", "--package", "slug-resolver", "--test", "laws", "--"])
         .args(["--ignored", "--nocapture", "nightly_bounds_satisfy_all_laws"])
         .run()
 }

@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result {
     let scratch = checkout::temporary_directory()?;
     let written = scratch.path().join("page");
     let mut tests = Process::cargo()
-        .args(["test", "--release", "--locked", "--quiet", "--bin", "slugproof", "--test", "slips", "--"])
+        .args(["test", "--profile", "dist", "--locked", "--quiet", "--bin", "slugproof", "--test", "slips", "--"])
         .args(["--include-ignored", "--nocapture", "every_slip"])
         .env("SLIPS_PAGE", &written)
         .env("SLIPS_SHARE", arguments.share.unwrap_or(1).to_string());

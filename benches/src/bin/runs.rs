@@ -122,7 +122,7 @@ fn slugproof() -> Outcome<PathBuf> {
     if path.exists() {
         Ok(path)
     } else {
-        Err(format!("`{}` does not exist; build it with `cargo build --release`", path.display()).into())
+        Err(format!("`{}` does not exist; build it with the same profile", path.display()).into())
     }
 }
 

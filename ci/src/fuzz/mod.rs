@@ -117,7 +117,10 @@ impl Targets {
     /// Builds all targets, without a sanitizer.
     pub fn build() -> Result<Self> {
         let names = target_names()?;
-        Process::cargo().args(["fuzz", "build", "-s", "none"]).run()?;
+        // The profile `release` optimises only a part of the code; the flag applies to all of it.
+        let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+        let build = Process::cargo().args(["fuzz", "build", "-s", "none"]);
+        build.env("RUSTFLAGS", format!("{flags} -C opt-level=3")).run()?;
         Self::find(names)
     }
 
@@ -350,10 +353,9 @@ impl Night {
     }
 
     fn properties(&mut self) -> Result {
-        let tests =
-            ["nextest", "run", "--release", "--locked", "--no-fail-fast", "--package=slug-resolver", "--test=laws"];
         let tests = Process::cargo()
-            .args(tests)
+            .args(["nextest", "run", "--cargo-profile=dist", "--locked", "--no-fail-fast"])
+            .args(["--package=slug-resolver", "--test=laws"])
             .arg("--message-format=libtest-json")
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1")
             .env("PROPTEST_CASES", self.summary.properties.cases_per_law.to_string());
