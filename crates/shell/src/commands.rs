@@ -16,7 +16,7 @@ mod writes;
 
 pub use choices::{is_model_option_name, mentions_settings_file};
 pub(super) use launch::runs_other_language;
-pub use runners::may_run_files;
+pub use runners::{is_command_line, may_run_files};
 pub use writes::may_change_files;
 
 use super::files::{SourceFile, has_carriage_returns, needs_bash};

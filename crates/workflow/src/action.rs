@@ -63,8 +63,7 @@ impl ActionTarget<'_> {
 pub fn commands_in_inputs(with: &[InputEntry], targets: &[&str]) -> Vec<(usize, Range<usize>)> {
     let mut found = Vec::new();
     for (input, key, value) in with {
-        let input = input.to_lowercase();
-        let is_command = ["args", "cmd", "command", "entrypoint", "run", "script"].iter().any(|it| input.contains(it));
+        let is_command = is_command(input);
         let text = value.text().unwrap_or_default();
         for (index, target) in targets.iter().enumerate() {
             let is_named = |line: &str| names_path(line, target) && (is_command || line.trim().contains(' '));
@@ -74,6 +73,24 @@ pub fn commands_in_inputs(with: &[InputEntry], targets: &[&str]) -> Vec<(usize, 
         }
     }
     found
+}
+
+/// Whether the name of an input is that of a command.
+fn is_command(input: &str) -> bool {
+    let input = input.to_lowercase();
+    ["args", "cmd", "command", "entrypoint", "run", "script"].iter().any(|it| input.contains(it))
+}
+
+/// The inputs of an action whose value is a script that may run files of the repository, each with the bytes of its
+/// key.
+pub fn scripts_in_inputs(with: &[InputEntry]) -> impl Iterator<Item = (&str, &Range<usize>)> {
+    let is_script = |input: &str, text: &str| {
+        slug_shell::is_command_line(text) || is_command(input) && slug_shell::may_run_files(text)
+    };
+    with.iter().filter_map(move |(input, key, value)| {
+        let text = value.text()?;
+        is_script(input, text).then_some((text, key))
+    })
 }
 
 /// Whether a line has the path of a target as a whole, perhaps below the workspace, or its command.

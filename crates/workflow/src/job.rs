@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::action::{Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program};
+use super::action::{
+    Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program, scripts_in_inputs,
+};
 use super::calls::{is_outside_github, root_of};
 use super::context::{EvalContext, without_secrets};
 use super::environment::{Environment, Origin, Setting};
@@ -356,7 +358,13 @@ impl<'w> JobRun<'_, 'w> {
                 sites.push(CallSite { model_choice_reason: levels[0].settings_reason.clone(), ..site });
             }
             if action.is_none() {
-                for (target, key) in commands_in_inputs(&step.with, targets) {
+                let mut calls = commands_in_inputs(&step.with, targets);
+                if self.eval.search.files.is_known() {
+                    calls.extend(self.calls_of_inputs(step, roots, &levels[0], &step_env, &context));
+                }
+                calls.sort_by_key(|(target, key)| (*target, key.start));
+                calls.dedup();
+                for (target, key) in calls {
                     let env = Environment::unknown(OTHER_ACTION.to_owned());
                     sites.push(self.site(owner, Some(target), self.position(key), env));
                 }
@@ -484,6 +492,45 @@ impl<'w> JobRun<'_, 'w> {
                 continues.can_be_false &= around.continues.can_be_false;
             }
         }
+    }
+
+    /// The targets that the scripts in the inputs of an action may call, each with the bytes of the key of the input.
+    fn calls_of_inputs(
+        &self,
+        step: &Step,
+        roots: &[&str],
+        level: &Level<'w>,
+        env: &Environment<'w>,
+        context: &EvalContext<'_>,
+    ) -> Vec<(usize, Range<usize>)> {
+        let Search { targets, variables: searched, files, .. } = *self.eval.search;
+        let root = root_of(self.eval.path).trim_end_matches('/');
+        let context = ActionContexts { job: context, directory: self.action.map(|action| action.directory.as_str()) };
+        let directory = self.directory(step, &context);
+        let mut found = Vec::new();
+        for (text, key) in scripts_in_inputs(&step.with) {
+            let script = expand(text, &context);
+            let effects = slug_shell::interpret_doubted(
+                &Input {
+                    script: &script.text,
+                    placeholders: &script.placeholders,
+                    targets,
+                    roots,
+                    names: searched,
+                    settings_reason: level.settings_reason.as_deref(),
+                    changed: &level.changed_before_failure,
+                    files: &Below { files, root },
+                    directory: directory.as_deref(),
+                    env: &env.to_shell(searched),
+                    runs_in_bash: true,
+                    options: ShellOptions::NONE,
+                    fuel: Some(self.eval.fuel),
+                },
+                OTHER_ACTION,
+            );
+            found.extend(effects.calls.iter().map(|call| (call.target, key.clone())));
+        }
+        found
     }
 
     /// The calls that a local JavaScript or container action may make.

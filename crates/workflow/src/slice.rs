@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::action::{ActionTarget, commands_in_inputs};
+use super::action::{ActionTarget, commands_in_inputs, scripts_in_inputs};
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
@@ -387,6 +387,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
         runs_action(step, search)
             || calls_action(step, search)
             || step.uses.is_some() && !commands_in_inputs(&step.with, search.targets).is_empty()
+            || runs_input(step, search)
             || step.run.as_ref().is_some_and(|run| {
                 everywhere
                     || names(&run.text)
@@ -410,6 +411,11 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
 /// Whether a step runs an action of the repository.
 fn runs_action(step: &Step, search: &Search<'_>) -> bool {
     search.files.is_known() && step.uses.as_ref().is_some_and(|uses| uses.starts_with("./"))
+}
+
+/// Whether the action of a step may run an input as a script that runs files of the repository.
+fn runs_input(step: &Step, search: &Search<'_>) -> bool {
+    search.files.is_known() && step.uses.is_some() && scripts_in_inputs(&step.with).next().is_some()
 }
 
 /// Whether a step may run an action of the search.

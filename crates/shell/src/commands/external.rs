@@ -12,12 +12,15 @@ use super::super::state::{Export, State, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
-use super::runners::runs_other_tasks;
+use super::runners::{is_command_line, runs_files, runs_other_tasks};
 use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// Options whose values are texts for people.
+const TEXT_OPTIONS: [&str; 8] = ["-b", "-m", "-t", "--body", "--message", "--notes", "--subject", "--title"];
 
 /// Builtins of a shell that are no programs.
 const BUILTINS: [&str; 30] = [
@@ -129,7 +132,8 @@ impl Interpreter<'_> {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
             _ => started_command(command, words)
                 .filter(|index| self.is_followed(&words[*index..]))
-                .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index]))),
+                .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index])))
+                .or_else(|| (1..words.len()).find(|index| begins_command(&words[*index - 1..]))),
         };
         let starts_its_arguments = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
         let inner = match inner {
@@ -145,6 +149,7 @@ impl Interpreter<'_> {
             self.set_by_argument(command, word, &text);
             self.read_by_argument(&text);
         }
+        self.scripts_in_arguments(command, own);
         let is_known = starts_its_arguments || STARTERS.contains(&command);
         if !is_known && !rest.is_empty() && name.single().is_none_or(|name| !name.contains('/')) {
             self.havoc(&format!("`{command}` may start it with another environment"));
@@ -167,6 +172,20 @@ impl Interpreter<'_> {
             self.restore(before);
         }
         unknown()
+    }
+
+    /// Interprets the arguments of a program that are scripts, such as that of `su -c`.
+    fn scripts_in_arguments(&mut self, command: &str, words: &[Word]) {
+        for pair in words.windows(2) {
+            let [option, word] = pair else { continue };
+            let text = self.expand(word);
+            let script = text.single().filter(|text| is_command_line(text));
+            if let Some(script) = script.filter(|_| !option.literal().is_some_and(|it| TEXT_OPTIONS.contains(&&*it))) {
+                self.havoc(&format!("`{command}` may start it with another environment"));
+                let spans = own_spans(std::slice::from_ref(word));
+                self.shell_process("sh", ShellOptions::NONE, Vec::new(), |it| it.script(script, start_of(word), &spans));
+            }
+        }
     }
 
     /// Interprets a command that a program starts, which may add words that are not known, as `xargs` does.
@@ -929,6 +948,14 @@ fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
+}
+
+/// Whether a command begins after the first word: one that runs files of the repository, or a task of any runner
+/// after `--`.
+fn begins_command(words: &[Word]) -> bool {
+    let is_program = |word: &Word| runs_files([word.literal(), Some(Cow::Borrowed(""))].into_iter());
+    let is_alone = words[0].literal().as_deref() == Some("--") && is_program(&words[1]);
+    is_alone || runs_files(words[1..].iter().map(Word::literal))
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.

@@ -8,6 +8,7 @@ use super::super::syntax::{Span, Word};
 use super::SHELLS;
 use super::launch::{is_test_runner, unversioned};
 use super::tasks::runs_tasks;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A runner of tasks whose files are not interpreted.
@@ -273,6 +274,24 @@ pub fn may_run_files(script: &str) -> bool {
         || script.contains(".sh")
         || words.iter().any(is_program)
         || RUNNERS.iter().flat_map(|runner| runner.commands).any(has)
+}
+
+/// Whether words begin with a program that runs files of the repository: a shell, a runner of tasks or one of tests.
+/// The program alone may be the name of a package.
+pub(super) fn runs_files<'t>(mut words: impl Iterator<Item = Option<Cow<'t, str>>>) -> bool {
+    let program = words.next().flatten();
+    let program = program.as_deref().map(|it| it.rsplit('/').next().unwrap_or_default()).unwrap_or_default();
+    let is_known = SHELLS.contains(&program)
+        || runs_tasks(program)
+        || runs_other_tasks(program)
+        || is_test_runner(program);
+    is_known && words.next().is_some()
+}
+
+/// Whether a line of a text is a command that runs files of the repository.
+#[must_use]
+pub fn is_command_line(text: &str) -> bool {
+    text.lines().any(|line| runs_files(line.split_whitespace().map(|word| Some(Cow::Borrowed(word)))))
 }
 
 /// The runners of a command line, with the words by which they are known and the index of the next argument.
