@@ -110,7 +110,7 @@ impl Linter<'_> {
         let is_set = |name: &str| {
             self.names.contains(name)
                 || reads(name)
-                || texts.scripts.iter().any(|(_, _, names)| names.mentioned.contains_key(name))
+                || texts.scripts.iter().any(|(_, _, names)| names.may_set(name))
                 || texts.workflow_words.contains(name)
         };
         let actions = self.scripts.map(Scripts::files).unwrap_or_default();
@@ -118,9 +118,8 @@ impl Linter<'_> {
         let action_words: HashSet<&str> = actions.flat_map(|(_, file)| names_in(&file.text)).collect();
         let mut findings = Vec::new();
         for (path, file, names) in texts.scripts.iter().filter(|(path, _, _)| self.is_own_script(path)) {
-            let is_elsewhere = |name: &str| {
-                texts.scripts.iter().any(|(other, _, names)| other != path && names.mentioned.contains_key(name))
-            };
+            let is_elsewhere =
+                |name: &str| texts.scripts.iter().any(|(other, _, names)| other != path && names.may_set(name));
             let is_in_workflow = |name: &str| texts.workflow_words.contains(name) || action_words.contains(name);
             let is_closed = texts.knows_sources_of(&file.text);
             let is_known = |name: &str| is_elsewhere(name) || is_built_in(name) || is_in_workflow(name);
@@ -170,8 +169,7 @@ impl Linter<'_> {
             names_in(&file.text).for_each(|name| *counts.entry(name).or_insert(0) += 1);
             let is_elsewhere = |name: &str| {
                 let others = texts.scripts.iter().filter(|(other, _, _)| other != path);
-                texts.reads.contains_key(name)
-                    || others.into_iter().any(|(_, _, names)| names.mentioned.contains_key(name))
+                texts.reads.contains_key(name) || others.into_iter().any(|(_, _, names)| names.may_set(name))
             };
             let unread = names.assigned.iter().filter(|(name, at)| {
                 counts.get(name.as_str()) == Some(&1) && is_export(&file.text, **at) && !is_elsewhere(name)
@@ -307,10 +305,11 @@ impl Linter<'_> {
         let set: BTreeSet<&str> = texts.entry_names().collect();
         let mut findings = Vec::new();
         for target in &self.targets {
-            let Some(script) = scripts.read(target) else { continue };
+            let Some(script) = scripts.read(target).filter(|script| !sources_unknown(&script.text, texts)) else {
+                continue;
+            };
             let names = Names::of(&script.text);
-            let is_set_by_script =
-                |name: &str| texts.scripts.iter().any(|(_, _, names)| names.mentioned.contains_key(name));
+            let is_set_by_script = |name: &str| texts.scripts.iter().any(|(_, _, names)| names.may_set(name));
             let needed = names.required().into_iter().filter(|name| set.contains(name) && !is_set_by_script(name));
             // Another variable may be read by a function that is not called, or in a branch that is not taken.
             let is_certain = |name: &str| {
@@ -351,6 +350,21 @@ impl Linter<'_> {
         }
         findings
     }
+}
+
+/// Whether a script sources a file that the repository does not have, which may set any variable.
+fn sources_unknown(script: &str, texts: &Texts<'_>) -> bool {
+    let sourced = |command: &&str| {
+        let command = command.trim_start();
+        let command =
+            ["then ", "do ", "else ", "{ "].iter().find_map(|word| command.strip_prefix(word)).unwrap_or(command);
+        command.starts_with("source ") || command.starts_with(". ")
+    };
+    let is_unknown = |command: &str| {
+        let file = command.trim_end().trim_end_matches('"').rsplit(['/', ' ']).next().unwrap_or_default();
+        !texts.scripts.iter().any(|(path, _, _)| path.rsplit('/').next() == Some(file))
+    };
+    script.lines().flat_map(|line| line.split([';', '&', '|'])).filter(sourced).any(is_unknown)
 }
 
 impl<'f> Texts<'f> {

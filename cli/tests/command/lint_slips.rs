@@ -261,6 +261,28 @@ fn slips_in_harness_and_makefile_are_found() {
     }
 }
 
+/// A sourced file may set what the call does not.
+#[test]
+fn variable_that_a_sourced_file_sets_is_not_missing() {
+    let without_kind = |name: &str, library: &str, line: &str| {
+        let mut scratch = Scratch::new(&format!("lint-slips-{name}"));
+        for (path, text) in FILES {
+            let text = match path {
+                "ci/lib.sh" => format!("{library}{text}"),
+                "ci/eval.sh" => text.replace("source ci/lib.sh\n", &format!("source ci/lib.sh\n{line}")),
+                _ => text.replacen("          KIND: agent\n", "", 1),
+            };
+            scratch = scratch.file(path, &text);
+        }
+        let output = slugproof(["lint"]).dir(&scratch).run();
+        output.stdout.contains("fails without `KIND`")
+    };
+    assert!(without_kind("nothing-sets-it", "", ""));
+    assert!(!without_kind("default-of-a-library", ": \"${KIND:=agent}\"\n", ""));
+    assert!(!without_kind("file-of-the-machine", "", "if [ -f .env ]; then . .env; fi\n"));
+    assert!(without_kind("file-of-the-repository", "", "test -f ci/lib.sh && . \"$(dirname \"$0\")/lib.sh\"\n"));
+}
+
 const MAKE_EVALS: &str = "      - run: make evals\n";
 
 /// The step, and a job without a checkout that runs a script.

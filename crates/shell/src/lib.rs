@@ -32,9 +32,7 @@ mod targets;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub use commands::{
-    is_command_line, is_model_option_name, may_change_files, may_run_files, mentions_settings_file,
-};
+pub use commands::{is_command_line, is_model_option_name, may_change_files, may_run_files, mentions_settings_file};
 pub use effects::{Call, Effects, Failed, Missing};
 pub use files::{ChangedPaths, FIRST_FILE_POSITION, Files, NoFiles, SourceFile, joined};
 use files::{ResolvedPath, needs_bash};

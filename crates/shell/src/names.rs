@@ -28,6 +28,8 @@ pub struct Names {
     pub mentioned: BTreeMap<String, usize>,
     /// The names that the script assigns, as in `NAME=value`, each with its first byte.
     pub assigned: BTreeMap<String, usize>,
+    /// The names to which an expansion such as `${NAME:=text}` gives a value.
+    pub defaulted: BTreeSet<String>,
     /// Whether an unset variable ends the script: it has `set -u`.
     pub is_strict: bool,
 }
@@ -115,6 +117,9 @@ impl Names {
         let name = script[start..end].to_owned();
         let operator = script[end..].trim_start_matches(':');
         let is_required = !(is_braced && operator.starts_with(['-', '=', '+']));
+        if is_braced && operator.starts_with('=') {
+            self.defaulted.insert(name.clone());
+        }
         let joined = (bytes.get(end) == Some(&b'-')).then(|| {
             let rest = script[end + 1..].find(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));
             script[start..end + 1 + rest.unwrap_or(script.len() - end - 1)].to_owned()
@@ -124,6 +129,11 @@ impl Names {
         let is_top_level = !is_inside && is_top_level(script, start);
         self.reads.push(Read { name, span: start..end, is_required, joined, is_top_level });
         end
+    }
+
+    /// Whether the script may set a name.
+    pub fn may_set(&self, name: &str) -> bool {
+        self.mentioned.contains_key(name) || self.defaulted.contains(name)
     }
 
     /// The names without which the script fails: all their expansions need a value, and it sets them nowhere.

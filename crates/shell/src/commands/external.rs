@@ -183,7 +183,9 @@ impl Interpreter<'_> {
             if let Some(script) = script.filter(|_| !option.literal().is_some_and(|it| TEXT_OPTIONS.contains(&&*it))) {
                 self.havoc(&format!("`{command}` may start it with another environment"));
                 let spans = own_spans(std::slice::from_ref(word));
-                self.shell_process("sh", ShellOptions::NONE, Vec::new(), |it| it.script(script, start_of(word), &spans));
+                self.shell_process("sh", ShellOptions::NONE, Vec::new(), |it| {
+                    it.script(script, start_of(word), &spans)
+                });
             }
         }
     }

@@ -281,10 +281,8 @@ pub fn may_run_files(script: &str) -> bool {
 pub(super) fn runs_files<'t>(mut words: impl Iterator<Item = Option<Cow<'t, str>>>) -> bool {
     let program = words.next().flatten();
     let program = program.as_deref().map(|it| it.rsplit('/').next().unwrap_or_default()).unwrap_or_default();
-    let is_known = SHELLS.contains(&program)
-        || runs_tasks(program)
-        || runs_other_tasks(program)
-        || is_test_runner(program);
+    let is_known =
+        SHELLS.contains(&program) || runs_tasks(program) || runs_other_tasks(program) || is_test_runner(program);
     is_known && words.next().is_some()
 }
 
