@@ -247,6 +247,12 @@ fn package_script_runs_in_its_directory() {
         ("node --run fails", "@tests/run.sh"),
         ("node a.js --run e2e", ""),
         ("ls | xargs -n1 npm run e2e", "@tests/run.sh?"),
+        // A program that is not known may start what its arguments name.
+        ("doppler run -- npm run e2e", "(anything)@tests/run.sh"),
+        ("docker_login && aws-vault exec ci npm run e2e", "(anything)@tests/run.sh"),
+        ("su ci -c 'npm run e2e'", "(anything)@tests/run.sh"),
+        ("ssh host 'npm run e2e'; npm run missing", "(anything)@tests/run.sh"),
+        ("git commit -m 'npm run e2e'; apt-get install npm; gh issue create --title 'npm run e2e'", ""),
         ("flock /tmp/lock npm run e2e; find . -exec npm run e2e \\;", "@tests/run.sh"),
         ("yarn bash tests/run.sh; pnpm bash tests/run.sh", "@tests/run.sh @tests/run.sh"),
         ("yarn run e2e", "@tests/run.sh"),
