@@ -1507,6 +1507,12 @@ fn length_and_named_variable_are_known() {
         ("for v in EMPTY; do test \"${!v}\" || exit 0; done; CALL", ""),
         ("SET=é; SLUG=${#SET} CALL", "(set)"),
         ("SLUG=${#UNKNOWN} CALL", "(set)"),
+        ("v=EMPTY; SLUG=${!v:-d} CALL", "d"),
+        ("v=SET; SLUG=${!v:+d} CALL", "d"),
+        ("v=EMPTY; : \"${!v:?}\"; CALL", ""),
+        ("need() { [ -n \"${!1:-}\" ] || exit 0; }; need SET; CALL", "x"),
+        ("need() { [ -n \"${!1:-}\" ] || exit 0; }; need EMPTY; CALL", ""),
+        ("need() { local n=$1; [ -z \"${!n-}\" ] && exit; return 0; }; need EMPTY; CALL", ""),
         ("v=a[0]; SLUG=${!v} CALL", "(anything)"),
         ("SLUG=${!UNKNOWN} CALL", "(anything)"),
     ] {

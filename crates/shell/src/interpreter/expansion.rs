@@ -434,16 +434,15 @@ impl Interpreter<'_> {
                 self.check_unset(name);
                 return length(self.look_up(name));
             }
-            if let Some(name) = text.strip_prefix('!').filter(|name| is_name(name)) {
-                self.check_unset(name);
-                let Some(name) = self.look_up(name).single().filter(|name| is_name(name)).cloned() else {
-                    // A value that lacks the form of a name is an error.
-                    self.end_shell(Tristate::NEVER);
-                    return Text::unknown(COMPUTED);
-                };
-                self.check_unset(&name);
-                return self.look_up(&name);
-            }
+        }
+        if let Some((name, operation)) = Some(pieces).filter(|_| name.is_empty()).and_then(indirect) {
+            self.check_unset(name);
+            let Some(name) = self.look_up(name).single().filter(|name| is_name(name)).cloned() else {
+                // A value that lacks the form of a name is an error.
+                self.end_shell(Tristate::NEVER);
+                return Text::unknown(COMPUTED);
+            };
+            return self.parameter(&Parameter { name, operation }, &pieces[0].span);
         }
         self.check_unset(name);
         let value = self.look_up(name);
@@ -591,6 +590,23 @@ fn after_subscript(text: &str) -> &str {
         }
     }
     ""
+}
+
+/// The name of the variable with a name, and the operation on the variable of that name, in `${!name}` and
+/// `${!name:-text}`; `None` for other forms.
+fn indirect(pieces: &[Piece]) -> Option<(&str, Operation)> {
+    let (Piece { kind: PieceKind::Literal(first), span }, rest) = pieces.split_first()? else { return None };
+    let text = first.strip_prefix('!')?;
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (name, text) = text.split_at(end);
+    let is_parameter = is_name(name) || !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    if text.is_empty() && rest.is_empty() {
+        return is_parameter.then_some((name, Operation::None));
+    }
+    let operator = [":-", ":?", ":+", "-", "?", "+"].into_iter().find(|operator| text.starts_with(operator))?;
+    let kind = PieceKind::Literal(text[operator.len()..].to_owned());
+    let word = std::iter::once(Piece { kind, span: span.clone() }).chain(rest.iter().cloned()).collect();
+    is_parameter.then(|| (name, Operation::Alternative(operator.to_owned(), word)))
 }
 
 /// The number of characters of a value. That of others than ASCII depends on the locale.
