@@ -200,6 +200,39 @@ fn texts_that_seem_to_be_something_else_are_explained() {
     }
 }
 
+/// A condition with a misspelt variable or text is never met, or always.
+#[test]
+fn spelling_that_only_one_condition_has_is_a_near_miss() {
+    for (name, rules, secrets, expected) in [
+        ("variable", "{BILLING: us}", "{when: {BILLNIG: us}, path: platform}", Some(("tests `BILLNIG`", "BILLING"))),
+        ("text", "{A: {not: [House]}}", "{when: {A: house}, path: platform}", Some(("with `house`", "House"))),
+        ("usual", "{TEAM: a}; {TEMA: a}", "{when: {TEMA: b}, path: platform}", Some(("`TEAM`", "TEMA"))),
+        ("unless", "{BILLING: us}", "{when: {BILLING: us}, path: platform}", Some(("tests `BILLINGS`", "BILLING"))),
+        ("key", "{BILLING: us}", "{when: {BILLINGS: set}, key: BILLINGS, inject: [MISTRAL_API_KEY]}", None),
+        ("both", "{A: [House, house]}", "{when: {A: us}, path: platform}", None),
+        ("letters", "{KEY_A: set}", "{when: {KEY_B: set}, path: platform}", None),
+    ] {
+        let model: String = rules.split("; ").map(|when| format!("{{when: {when}, use: m-1}}, ")).collect();
+        let unless = if name == "unless" { "creates: {unless: [{BILLINGS: us}]}\n" } else { "" };
+        let policy = format!(
+            "schema_version: 2\nname: smoke\nmodel: [{model}{{use: m-1}}]\n\
+             secrets: [{secrets}, {{key: K, inject: [MISTRAL_API_KEY]}}]\n{unless}"
+        );
+        let output = check(&format!("spelling-{name}"), REGISTRY, &policy);
+        let said = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            said.matches("only this condition").count(),
+            usize::from(expected.is_some()),
+            "{}",
+            output.snapshot()
+        );
+        if let Some((title, meant)) = expected {
+            let is_said = said.contains(title) && said.contains(&format!("did you mean `{meant}`?"));
+            assert!(is_said, "{name}: {}", output.snapshot());
+        }
+    }
+}
+
 /// The runtimes that `defaults` and `templates` name have to be in the registry, as those of rules.
 #[test]
 fn runtimes_of_defaults_and_templates_are_checked() {

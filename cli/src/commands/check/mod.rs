@@ -391,7 +391,8 @@ impl Check {
             self.report.findings.extend(policy::check_alone(sources, document, policy, root));
             self.report.findings.extend(reachability::check(sources, document, policy));
             // Several policies can extend one file.
-            let found = words::check(sources, document, policy).into_iter();
+            let spelling = words::check_spelling(sources, document, policy);
+            let found = words::check(sources, document, policy).into_iter().chain(spelling);
             self.report.findings.extend(found.filter(|finding| words.insert(finding.primary.span.clone())));
         }
         let own = self.registries.iter().map(|(document, registry)| (&sources.get(document.source).path, registry));

@@ -1,7 +1,12 @@
-//! Conditions that compare a variable with a word of the format instead of testing whether it is set.
+//! Words in the conditions of a policy that are probably misspelt: one of the format, a variable, or a text that another
+//! condition has in another spelling.
+
+use std::collections::BTreeMap;
 
 use slug_resolver::Policy;
+use slug_resolver::policy::{Pick, Source};
 use slug_resolver::yaml::{FieldPath, Node};
+use slug_value::slip::is_slip;
 
 use crate::codes;
 use crate::findings::{Finding, Sources};
@@ -43,6 +48,63 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
         }
     }
     findings
+}
+
+/// Returns a warning for each variable that only one condition names, and for each text that only one condition compares
+/// with a variable, if other conditions have almost the same. A condition that is never met is silent otherwise.
+pub(super) fn check_spelling(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
+    let conditions = conditions(document);
+    // The tests of each variable and of each text that a variable is compared with.
+    let mut tests: BTreeMap<(&str, &str), Vec<Place<'_>>> = BTreeMap::new();
+    for (number, (base, path, condition)) in conditions.iter().enumerate() {
+        for (key, value) in condition.entries() {
+            let Some(name) = key.text().filter(|name| *name != "runtime") else { continue };
+            let value = value.get("not").unwrap_or(value);
+            let texts = value.text().into_iter().chain(value.items().iter().filter_map(Node::text));
+            for text in std::iter::once("").chain(texts) {
+                tests.entry((name, text)).or_default().push((number, *base, path.clone().key(name)));
+            }
+        }
+    }
+    let mut findings = Vec::new();
+    for ((name, text), places) in &tests {
+        let [(number, base, place)] = &places[..] else { continue };
+        let is_variable = text.is_empty();
+        let near = tests.iter().find(|((other, value), others)| {
+            // Of two spellings that are used once, the later one is reported.
+            let is_usual = others.len() > 1 || others.iter().all(|(other, ..)| other < number);
+            is_usual
+                && match is_variable {
+                    true => value.is_empty() && is_slip(name, other) && !is_used(policy, name),
+                    false => name == other && !value.is_empty() && is_slip(text, value),
+                }
+        });
+        let Some(((other, value), _)) = near else { continue };
+        let (word, meant, verb) = if is_variable { (name, other, "tests") } else { (text, value, "compares with") };
+        let title = format!("only this condition {verb} `{}`, which is almost `{}`", shown(word), shown(meant));
+        findings.push(
+            Finding::new(&codes::NEAR_MISS, document.span_in(sources, *base, place), title)
+                .with_primary_text("perhaps misspelt")
+                .with_help(format!("did you mean `{}`?", shown(meant)))
+                .with_subject("policy", policy.name())
+                .with_subject("variable", *name),
+        );
+    }
+    findings
+}
+
+/// The place of a test: the number of its condition, the file that this is inherited from, and the path there.
+type Place<'d> = (usize, Option<&'d Base>, FieldPath);
+
+/// Whether a policy uses a variable outside of conditions.
+fn is_used(policy: &Policy, name: &str) -> bool {
+    let document = policy.document();
+    let is_source = |source: &Source| matches!(source, Source::Variable(variable) if variable == name);
+    let picks = |pick: &Pick| matches!(pick, Pick::FirstOf(sources) if sources.iter().any(is_source));
+    let mut rules = document.model.iter().chain(&document.runtime);
+    rules.any(|rule| picks(&rule.pick))
+        || document.defaults.contains_key(name)
+        || document.secrets.iter().any(|rule| rule.key.as_deref() == Some(name))
 }
 
 /// The conditions of a policy of version 2, each with the file that it is inherited from and its place there.
