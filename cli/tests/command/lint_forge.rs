@@ -24,6 +24,14 @@ fallback: ac-16
 
 /// The level and code of each finding in these workflow files, except notes.
 fn findings(name: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let levels = ["error[", "warning[", "undecided:"];
+    let is_title = |line: &&str| levels.iter().any(|level| line.starts_with(level));
+    let title = |line: &str| line.split([']', ':']).next().unwrap_or_default().replace('[', " ");
+    lint(name, files).lines().filter(is_title).map(title).collect()
+}
+
+/// What `lint` prints for these files.
+fn lint(name: &str, files: &[(&str, &str)]) -> String {
     let mut scratch = Scratch::new(&format!("forge-{name}"))
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
         .file("providers.yaml", REGISTRY)
@@ -35,10 +43,7 @@ fn findings(name: &str, files: &[(&str, &str)]) -> Vec<String> {
     }
     let output = slugproof(["lint"]).dir(&scratch).run();
     assert!(output.code != 2 && output.stderr.is_empty(), "{}", output.snapshot());
-    let levels = ["error[", "warning[", "undecided:"];
-    let is_title = |line: &&str| levels.iter().any(|level| line.starts_with(level));
-    let title = |line: &str| line.split([']', ':']).next().unwrap_or_default().replace('[', " ");
-    output.stdout.lines().filter(is_title).map(title).collect()
+    output.stdout
 }
 
 /// The findings in one workflow with these jobs.
@@ -295,6 +300,11 @@ fn outputs_of_needed_jobs_are_known_or_undecided() {
         ("    outputs: {other: ac-16}\n    steps: []\n".to_owned(), READ.to_owned(), &[]),
         (format!("    if: github.actor == 'x'\n{PICK}"), READ.to_owned(), wrong),
         (format!("    continue-on-error: true\n{PICK}"), READ.to_owned(), unknown),
+        (
+            format!("    strategy: {{matrix: {{m: [true]}}}}\n    continue-on-error: ${{{{ matrix.m }}}}\n{PICK}"),
+            READ.to_owned(),
+            unknown,
+        ),
         (PICK.to_owned(), format!("    if: always()\n{READ}"), unknown),
         (PICK.replace("ac-16", "$(date)"), READ.to_owned(), unknown),
         (in_steps("[{id: s, run: './pick'}]"), READ.to_owned(), unknown),
@@ -615,6 +625,16 @@ secrets: [{when: {PAYER: platform}, path: platform}, {key: ACME_API_KEY}]
     ] {
         assert_eq!(tried(trigger, env), ["agent", "anything", "cloud"], "{trigger} {env}");
     }
+    // Nobody gives a part of a value as the value.
+    for (test, expected) in [
+        ("startsWith(inputs.kind, 'ag')", &["agent", "anything", "cloud"][..]),
+        ("inputs.kind == 'ag'", &["ag", "agent", "anything", "cloud"]),
+    ] {
+        let env = format!("RUNTIME: '${{{{ inputs.kind }}}}', OTHER: \"${{{{ {test} && 'x' || 'y' }}}}\"");
+        for trigger in [BY_HAND, BY_CALL] {
+            assert_eq!(tried(trigger, &env), expected, "{trigger} {env}");
+        }
+    }
     for env in ["RUNTIME: 'x-${{ inputs.kind }}'", "OTHER: '${{ inputs.kind }}'"] {
         assert!(!tried(BY_HAND, env).contains(&"cloud".to_owned()), "{env}");
     }
@@ -769,5 +789,108 @@ fn step_after_one_that_always_fails_never_runs() {
         ("", "        if: contains('failure()', 'x')\n", false),
     ] {
         assert_eq!(is_found(&format!("{fails}{settings}"), &call(of_call)), runs, "{settings}{of_call}");
+    }
+}
+
+/// The label of a machine of the forge fixes `runner.os` and `RUNNER_OS`.
+#[test]
+fn label_of_the_machine_fixes_its_system() {
+    const SYSTEMS: [&str; 3] = ["Linux", "Windows", "macOS"];
+    const ALL: &str = "Linux Windows macOS";
+    // The systems for which a step runs that names them.
+    let possible = |settings: &str, reader: &str| {
+        let step = |system: &&str| format!("      - {{{}}}\n", reader.replace('@', system));
+        let steps: String = SYSTEMS.iter().map(step).collect();
+        let job = format!("on: push\njobs:\n  job:\n    {settings}\n    steps:\n      - run: bash scripts/eval.sh\n");
+        let shown = lint("system", &[("w.yml", &format!("{job}{steps}"))]);
+        let is_selected = |system: &&&str| shown.contains(&format!("selects `{system}`"));
+        SYSTEMS.iter().filter(is_selected).copied().collect::<Vec<_>>().join(" ")
+    };
+    for (settings, expected) in [
+        ("runs-on: ubuntu-latest", "Linux"),
+        ("runs-on: [windows-2022]", "Windows"),
+        ("runs-on: macOS-14", "macOS"),
+        ("strategy: {matrix: {m: [windows-latest]}}\n    runs-on: '${{ matrix.m }}'", "Windows"),
+        ("strategy: {matrix: {m: [ubuntu, macos]}}\n    runs-on: '${{ matrix.m }}-latest'", "Linux macOS"),
+        ("runs-on: \"${{ github.actor == 'x' && 'macos-14' || 'ubuntu-latest' }}\"", "Linux macOS"),
+        ("runs-on: [self-hosted, ubuntu-latest]", ALL),
+        ("runs-on: ubuntu", ALL),
+        ("runs-on: '${{ vars.LABEL }}'", ALL),
+        ("runs-on: '${{ runner.os }}'", ALL),
+        ("env: {A: a}", ALL),
+    ] {
+        let condition = "if: runner.os == '@', shell: bash, env: {MODEL: '@'}, run: bash scripts/eval.sh";
+        assert_eq!(possible(settings, condition), expected, "{settings}");
+        let script = "shell: bash, run: 'if [ \"$RUNNER_OS\" = @ ]; then MODEL=@ bash scripts/eval.sh; fi'";
+        assert_eq!(possible(settings, script), expected, "{settings}");
+    }
+}
+
+#[test]
+fn step_outcome_decides_later_condition() {
+    const OUTCOMES: [&str; 4] = ["success", "failure", "cancelled", "skipped"];
+    const START: &str = "on: push
+jobs:
+  job:
+    strategy: {matrix: {yes: [true]}}
+    steps:
+      - {run: bash scripts/eval.sh}
+";
+    // Later steps, one for each outcome, which is its model.
+    let later = |status: &str, property: &str| -> String {
+        let step = |outcome| {
+            let condition = format!("{status}steps.T.{property} == '{outcome}'");
+            let call = "run: bash scripts/eval.sh, shell: bash";
+            format!("      - {{{call}, if: \"{condition}\", env: {{MODEL: {outcome}}}}}\n")
+        };
+        OUTCOMES.into_iter().map(step).collect()
+    };
+    // The outcomes for which a later step runs.
+    let possible = |files: &[(&str, &str)]| {
+        let shown = lint("ends", files);
+        let is_selected = |outcome: &&str| shown.contains(&format!("selects `{outcome}`"));
+        OUTCOMES.into_iter().filter(is_selected).collect::<Vec<_>>().join(" ")
+    };
+    const ALL: &str = "success failure cancelled skipped";
+    const NO_FAILURE: &str = "success cancelled skipped";
+    const NEVER_RUNS: &str = "cancelled skipped";
+    for (first, status, outcomes, conclusions) in [
+        ("run: npm test", "", "success", "success"),
+        ("run: npm test", "success() && ", "success", "success"),
+        ("run: npm test", "always() && ", ALL, ALL),
+        ("run: npm test", "failure() && ", ALL, ALL),
+        ("run: npm test, continue-on-error: true", "", "success failure", "success"),
+        ("run: npm test, continue-on-error: true", "always() && ", ALL, NO_FAILURE),
+        ("run: npm test, continue-on-error: '${{ matrix.yes }}'", "", "success failure", "success"),
+        ("run: npm test, continue-on-error: '${{ vars.X }}'", "always() && ", ALL, ALL),
+        ("run: exit 1, continue-on-error: true", "", "failure", "success"),
+        ("run: exit 1, continue-on-error: '${{ matrix.yes }}'", "", "failure", "success"),
+        ("run: exit 1", "", "", ""),
+        ("run: exit 1", "always() && ", "failure cancelled skipped", "failure cancelled skipped"),
+        ("run: exit 1, if: github.actor == 'x'", "", "skipped", "skipped"),
+        ("run: x, if: github.actor == 'x'", "", "success skipped", "success skipped"),
+        ("run: x, if: github.event_name == 'schedule'", "", "skipped", "skipped"),
+        ("run: x, if: failure()", "", "skipped", "skipped"),
+        ("run: x, if: failure()", "always() && ", ALL, ALL),
+        ("run: x, if: cancelled()", "always() && ", ALL, ALL),
+        ("run: x, if: 'false'", "always() && ", NEVER_RUNS, NEVER_RUNS),
+        ("uses: acme/pick@v1", "", "success", "success"),
+        ("uses: acme/pick@v1, continue-on-error: true", "", "success failure", "success"),
+        ("uses: acme/pick@v1, if: '!matrix.yes'", "", "skipped", "skipped"),
+        // The steps of a group run at the same time.
+        ("parallel: [{id: t, run: npm test, continue-on-error: true}]", "", ALL, ALL),
+    ] {
+        let first = if first.contains("id: t") { first.to_owned() } else { format!("id: t, {first}") };
+        let found = ["outcome", "conclusion"].map(|property| {
+            let text = format!("{START}      - {{{first}}}\n{}", later(status, property));
+            possible(&[("w.yml", &text)])
+        });
+        assert_eq!(found, [outcomes, conclusions], "{first}: {status}");
+    }
+    let workflow = format!("{START}      - uses: actions/checkout@v4\n      - uses: ./.act\n");
+    for (property, expected) in [("outcome", "failure"), ("conclusion", "success")] {
+        let first = "      - {id: t, run: exit 1, shell: bash, continue-on-error: true}\n";
+        let action = format!("runs:\n  using: composite\n  steps:\n{first}{}", later("", property));
+        assert_eq!(possible(&[("w.yml", &workflow), (".act/action.yml", &action)]), expected, "{property}");
     }
 }

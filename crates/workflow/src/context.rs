@@ -6,7 +6,7 @@ use super::declared::Declared;
 use super::expression::{Contexts, member};
 use super::matrix::Row;
 use super::model::Step;
-use super::outputs::Outputs;
+use super::results::{Outcome, StepResults};
 use super::trigger::{Invocation, Secrets};
 use slug_shell::{ENV_FILE_TARGET, WORKSPACE};
 use slug_value::{AbstractValue, Possible, Text, Value};
@@ -17,12 +17,14 @@ pub struct EvalContext<'a> {
     pub invocation: &'a Invocation,
     /// The row of the matrix, or the reason why it is not known.
     pub row: Result<&'a Row, &'a str>,
-    /// The outputs of the steps that have run.
-    pub outputs: &'a Outputs,
+    /// The results of the steps before this position.
+    pub results: &'a StepResults,
     /// The steps of the job or the action.
     pub steps: &'a [Step],
     /// The ids of the jobs that the job needs.
     pub needs: &'a [String],
+    /// The operating system of the machine, as `runner.os` names it; `None` if it is not known.
+    pub runner_os: Option<&'a Text>,
     /// Looks up a variable by name; None where `env` is not available.
     pub env: Option<&'a dyn Fn(&str) -> Text>,
     /// The values that are declared about the repository.
@@ -31,7 +33,8 @@ pub struct EvalContext<'a> {
 
 impl Contexts for EvalContext<'_> {
     fn look_up(&self, path: &[String]) -> Value {
-        let unknown = || Value::unknown(format!("`{}` is known only at run time", path.join(".")));
+        let reason = || format!("`{}` is known only at run time", path.join("."));
+        let unknown = || Value::unknown(reason());
         let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
         match lower.as_slice() {
@@ -61,17 +64,25 @@ impl Contexts for EvalContext<'_> {
             ["steps", id, ..] if !self.has_step(id) => null(),
             ["needs", id, ..] if !self.needs.iter().any(|it| it.eq_ignore_ascii_case(id)) => null(),
             ["steps", id, "outputs", name] => {
-                self.outputs.get(*id).and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
+                self.results.get(*id).and_then(|result| result.outputs.value(name)).unwrap_or_else(unknown)
+            }
+            ["steps", id, property @ ("outcome" | "conclusion")] => {
+                let Some(endings) = self.results.get(*id).and_then(|result| result.endings.as_ref()) else {
+                    return unknown();
+                };
+                let is_outcome = *property == "outcome";
+                let outcomes = endings.iter().map(|end| if is_outcome { end.outcome } else { end.conclusion });
+                Outcome::value(outcomes, reason())
             }
             ["needs" | "jobs", id, "outputs", name] => {
                 let outputs = self.invocation.job_outputs.get(*id);
                 outputs.and_then(|outputs| outputs.value(name)).unwrap_or_else(unknown)
             }
             ["needs", id, "result"] if self.invocation.skipped_jobs.contains(*id) => {
-                let result = |text: &str| Evaluation::String(text.to_owned());
                 let reason = "whether somebody cancels the run is known only at run time".to_owned();
-                Value::one_of(["skipped", "cancelled"].map(result), [reason].into())
+                Outcome::value([Outcome::Skipped, Outcome::Cancelled], reason)
             }
+            ["runner", "os"] => self.runner_os.map_or_else(unknown, |system| system.clone().into_value()),
             ["env", _] => self.env.map_or_else(unknown, |env| env(&path[1]).into_value()),
             ["secrets", name] => self.secret(name, &path[1]),
             ["vars", _] => self.var(&path[1]),
@@ -82,7 +93,7 @@ impl Contexts for EvalContext<'_> {
 
 impl EvalContext<'_> {
     fn has_step(&self, id: &str) -> bool {
-        self.outputs.contains_key(id)
+        self.results.contains_key(id)
             || self.steps.iter().filter_map(|step| step.id.as_ref()).any(|it| it.eq_ignore_ascii_case(id))
     }
 

@@ -7,13 +7,12 @@ use std::rc::Rc;
 
 use super::calls::{self, CALL_EVENT};
 use super::expression;
-use super::flows::names_in;
 use super::job::{CallSite, JobEval};
 use super::model::{Job, Trigger, Workflow};
 use super::outputs::KnownOutputs;
 use super::repository::{JobId, Repository};
 use super::slice::{Search, Slice};
-use super::texts::{Texts, add_text};
+use super::texts::{Texts, add_text, names_in};
 use super::trigger::{Invocation, MAX_INVOCATIONS, REF, RelevantInputs, invocations};
 use slug_shell::Fuel;
 

@@ -268,6 +268,8 @@ pub struct Comparison {
     pub name: String,
     /// The text, which is not empty.
     pub text: String,
+    /// True if the text need not be the whole value, as in `startsWith(inputs.name, 'text')`.
+    pub is_part: bool,
 }
 
 /// The comparisons of names with texts in the expressions of a text.
@@ -298,8 +300,8 @@ fn add_comparisons(expression: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
     match &expression.inner {
         Expr::BinExpr(BinExpr { lhs, op, rhs }) => {
             if let BinOp::Eq | BinOp::Neq = op {
-                add_comparison(lhs, rhs, found);
-                add_comparison(rhs, lhs, found);
+                add_comparison(lhs, rhs, false, found);
+                add_comparison(rhs, lhs, false, found);
             }
             add_comparisons(lhs, found);
             add_comparisons(rhs, found);
@@ -309,8 +311,8 @@ fn add_comparisons(expression: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
             if let (Function::Contains | Function::StartsWith | Function::EndsWith, [one, other]) =
                 (call.func, call.args.as_slice())
             {
-                add_comparison(one, other, found);
-                add_comparison(other, one, found);
+                add_comparison(one, other, true, found);
+                add_comparison(other, one, true, found);
             }
             call.args.iter().for_each(|argument| add_comparisons(argument, found));
         }
@@ -322,7 +324,7 @@ fn add_comparisons(expression: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
                 ..,
             ] = context.parts.as_slice()
             {
-                add_comparison(index, head, found);
+                add_comparison(index, head, false, found);
             }
         }
         _ => {}
@@ -330,19 +332,22 @@ fn add_comparisons(expression: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
 }
 
 /// Adds the comparison of a name with a constant, which may be a list of texts or an object with these keys.
-fn add_comparison(name: &SpannedExpr<'_>, constant: &SpannedExpr<'_>, found: &mut Vec<Comparison>) {
+/// `is_part` says whether a single text need not be the whole value.
+fn add_comparison(name: &SpannedExpr<'_>, constant: &SpannedExpr<'_>, is_part: bool, found: &mut Vec<Comparison>) {
     let Expr::Context(path) = &name.inner else { return };
     let (context, Some(name)) = reference(path) else { return };
     if !["inputs", "env", "matrix"].contains(&context.as_str()) {
         return;
     }
-    let texts = match evaluate(constant, &NoContexts).single() {
-        Some(Evaluation::Array(items)) => items.iter().map(to_text).collect(),
-        Some(Evaluation::Object(fields)) => fields.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
-        Some(scalar) => vec![to_text(scalar)],
-        None => Vec::new(),
+    let (texts, is_part) = match evaluate(constant, &NoContexts).single() {
+        Some(Evaluation::Array(items)) => (items.iter().map(to_text).collect(), false),
+        Some(Evaluation::Object(fields)) => {
+            (fields.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(), false)
+        }
+        Some(scalar) => (vec![to_text(scalar)], is_part),
+        None => (Vec::new(), false),
     };
-    let comparison = |text| Comparison { context: context.clone(), name: name.clone(), text };
+    let comparison = |text| Comparison { context: context.clone(), name: name.clone(), text, is_part };
     found.extend(texts.into_iter().filter(|text| !text.is_empty()).map(comparison));
 }
 
@@ -1072,7 +1077,8 @@ mod tests {
             ("${{ format('{0}', !(inputs.a == 'x' || inputs.a == 'y')) }}", "inputs.a=x inputs.a=y"),
             ("${{ case(inputs.a == 'x', 'y', 'z') }}", "inputs.a=x"),
             ("${{ contains(fromJSON('[\"x\", \"y\"]'), inputs.a) }}", "inputs.a=x inputs.a=y"),
-            ("${{ startsWith(inputs.a, 'x') || endsWith(inputs.a, 'y') }}", "inputs.a=x inputs.a=y"),
+            ("${{ startsWith(inputs.a, 'x') || endsWith(inputs.a, 'y') }}", "inputs.a~x inputs.a~y"),
+            ("${{ contains('a b', inputs.a) || contains(inputs.b, 'x') }}", "inputs.a~a b inputs.b~x"),
             ("${{ inputs.a == 1 || inputs.a == format('x{0}', 'y') }}", "inputs.a=1 inputs.a=xy"),
             ("${{ fromJSON('{\"y\": 1, \"x\": 2}')[inputs.a] }}", "inputs.a=x inputs.a=y"),
             ("${{ env.A == 'x' || matrix.b == 'y' }}", "env.A=x matrix.b=y"),
@@ -1080,7 +1086,8 @@ mod tests {
             ("inputs.a == 'x'", ""),
         ] {
             let found = comparisons(template);
-            let shown = found.iter().map(|it| format!("{}.{}={}", it.context, it.name, it.text));
+            let sign = |it: &Comparison| if it.is_part { '~' } else { '=' };
+            let shown = found.iter().map(|it| format!("{}.{}{}{}", it.context, it.name, sign(it), it.text));
             assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{template}");
         }
         assert_eq!(comparisons_of("inputs.a == 'x'").len(), 1);

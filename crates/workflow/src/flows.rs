@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Node, Value};
-use super::expression::{Part, parts, sources};
+use super::expression::{Part, parts};
 use super::model::EnvLayer;
-use super::texts::Name;
+use super::texts::{Name, names_in};
 
 /// The variables and matrix keys that can get the values of other names.
 #[derive(Debug, Default)]
@@ -51,21 +51,6 @@ impl Flows {
         }
         found
     }
-}
-
-/// The names whose values can be the whole value of a text.
-pub fn names_in(text: &str) -> BTreeSet<Name> {
-    let [Part::Expression(_)] = parts(text)[..] else { return BTreeSet::new() };
-    let name = |path: Vec<String>| match path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["github" | "gitea", event, inputs, name]
-            if event.eq_ignore_ascii_case("event") && inputs.eq_ignore_ascii_case("inputs") =>
-        {
-            Some(Name::new("inputs", name))
-        }
-        [context @ ("inputs" | "env" | "matrix"), name, ..] => Some(Name::new(context, name)),
-        _ => None,
-    };
-    sources(text).into_iter().filter_map(name).collect()
 }
 
 /// The names that a script seems to compare with texts, by `=`, `==`, `!=` and `case`. The script is not

@@ -15,7 +15,8 @@ use super::environment::{Environment, Origin, Setting};
 use super::expression::{self, Contexts, InStatus, JobStatus};
 use super::matrix::{self, Row, Rows};
 use super::model::{Condition, Defaults, EnvLayer, InputEntry, Job, Script, Step, Workflow};
-use super::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
+use super::outputs::KnownOutputs;
+use super::results::{Ending, NO_RESULTS, StepResult, StepResults};
 use super::script::{Expanded, expand};
 use super::scripts::Below;
 use super::slice::{Search, Slice, github_variable};
@@ -89,9 +90,7 @@ impl<'w> JobEval<'_, 'w> {
             let rows = self.rows(invocation, invocations.len());
             let invocation = Rc::new(invocation.clone());
             for (row, count) in &rows {
-                let row = row.as_ref().map_err(String::as_str);
-                let invocation = &invocation;
-                let run = JobRun { eval: self, invocation, row, action: None, depth: 0, programs: &programs };
+                let run = self.run(&invocation, row.as_ref().map_err(String::as_str), &programs);
                 sites.extend(run.call_sites().into_iter().map(|site| CallSite { row_count: *count, ..site }));
             }
         }
@@ -105,9 +104,31 @@ impl<'w> JobEval<'_, 'w> {
         let programs = Programs::default();
         let outputs = rows.iter().map(|(row, _)| {
             let row = row.as_ref().map_err(String::as_str);
-            JobRun { eval: self, invocation, row, action: None, depth: 0, programs: &programs }.outputs(has_run)
+            self.run(invocation, row, &programs).outputs(has_run)
         });
         outputs.reduce(KnownOutputs::or).unwrap_or_default()
+    }
+
+    /// A run of the job.
+    fn run<'s>(
+        &'s self,
+        invocation: &'s Rc<Invocation>,
+        row: Result<&'s Row, &'s str>,
+        programs: &'s Programs,
+    ) -> JobRun<'s, 'w> {
+        let runner_os = self.runner_os(&self.context(invocation, row, None));
+        JobRun { eval: self, invocation, row, runner_os, action: None, depth: 0, programs }
+    }
+
+    /// The operating system of the machine, as `runner.os` names it. `None` if the only label of the job is not that of
+    /// a machine of the forge.
+    fn runner_os(&self, context: &dyn Contexts) -> Option<Text> {
+        let [label] = self.job.runs_on.as_slice() else { return None };
+        let Text { values: AbstractValue::OneOf(labels), reasons } = expression::text(label, context) else {
+            return None;
+        };
+        let systems: Option<Vec<&str>> = labels.iter().map(|label| hosted_system(label)).collect();
+        Some(Text::one_of(systems?.into_iter().map(str::to_owned), reasons))
     }
 
     /// The rows of the matrix without their irrelevant keys; equal rows become one row with a count.
@@ -187,7 +208,8 @@ impl<'w> JobEval<'_, 'w> {
         env: Option<&'c dyn Fn(&str) -> Text>,
     ) -> EvalContext<'c> {
         let (steps, needs) = (self.job.steps(), &self.job.needs);
-        EvalContext { invocation, row, env, outputs: &NO_OUTPUTS, steps, needs, declared: self.search.declared }
+        let (results, declared) = (&NO_RESULTS, self.search.declared);
+        EvalContext { invocation, row, env, results, steps, needs, runner_os: None, declared }
     }
 }
 
@@ -203,6 +225,8 @@ struct JobRun<'s, 'w> {
     eval: &'s JobEval<'s, 'w>,
     invocation: &'s Rc<Invocation>,
     row: Result<&'s Row, &'s str>,
+    /// The operating system of the machine, as `runner.os` names it; `None` if it is not known.
+    runner_os: Option<Text>,
     /// The composite action whose steps run, if any.
     action: Option<&'s Action>,
     /// The number of actions around the steps.
@@ -261,7 +285,7 @@ impl<'w> JobRun<'_, 'w> {
         let (_, course) = self.evaluate_steps();
         let env = course.before(When { success: Tristate::ALWAYS, failure: Tristate::ALWAYS });
         let look_up = |name: &str| self.env_value(env.as_ref(), name);
-        let context = EvalContext { outputs: &course.outputs, ..self.context(Some(&look_up)) };
+        let context = EvalContext { results: &course.results, ..self.context(Some(&look_up)) };
         // The runner of Gitea drops no output.
         let is_outside_github = is_outside_github(self.eval.path);
         let value = |(name, text): &(String, String)| {
@@ -281,7 +305,7 @@ impl<'w> JobRun<'_, 'w> {
         let steps = job.steps();
         let mut env = Environment::default();
         for layer in [&job.container_env, &workflow.env, &job.env] {
-            self.apply(layer, &mut env, None, &NO_OUTPUTS);
+            self.apply(layer, &mut env, None, &NO_RESULTS);
         }
         let mut sites = Vec::new();
         let mut levels = vec![Level::new(Course::new(env), None)];
@@ -302,6 +326,7 @@ impl<'w> JobRun<'_, 'w> {
 
     fn context<'c>(&'c self, env: Option<&'c dyn Fn(&str) -> Text>) -> EvalContext<'c> {
         let context = self.eval.context(self.invocation, self.row, env);
+        let context = EvalContext { runner_os: self.runner_os.as_ref(), ..context };
         match self.action {
             Some(action) => EvalContext { steps: &action.steps, ..context },
             None => context,
@@ -321,22 +346,23 @@ impl<'w> JobRun<'_, 'w> {
         let Search { targets, actions, variables: searched, every_script, files, .. } = *self.eval.search;
         let id = step.id.as_ref().map(|id| id.to_lowercase());
         let id = id.filter(|id| self.action.is_some() || self.eval.slice.step_ids.contains(id));
-        let set_outputs = |levels: &mut Vec<Level<'w>>, outputs: KnownOutputs| {
+        // Another step may read the result of a concurrent step before that has ended.
+        let has_known_end = !step.is_concurrent && !self.eval.search.ignore_conditions;
+        let add_result = |levels: &mut Vec<Level<'w>>, run: StepRun, outputs: KnownOutputs| {
             if let (Some(level), Some(id)) = (levels.last_mut(), &id) {
-                level.course.outputs.insert(id.clone(), outputs);
+                level.course.add_result(id, run, outputs, has_known_end);
             }
         };
         let Some(level) = levels.last() else { return };
         let mut when = self.when(owner, step, &level.course);
         let Some(outer) = level.course.before(when) else {
-            set_outputs(levels, KnownOutputs::none());
+            add_result(levels, StepRun::NONE, KnownOutputs::none());
             return;
         };
-        // A step that failed may have set only some of its outputs.
-        let outputs = if when.failure.can_be_true { Outputs::new() } else { level.course.outputs.clone() };
-        let step_env = self.step_env(owner, step, &outer, &outputs);
+        let results = level.course.results_before(when);
+        let step_env = self.step_env(owner, step, &outer, &results);
         let look_up = |name: &str| self.env_value(Some(&step_env), name);
-        let context = EvalContext { outputs: &outputs, ..self.context(Some(&look_up)) };
+        let context = EvalContext { results: &results, ..self.context(Some(&look_up)) };
         if step.is_concurrent {
             // Another step may run before this one writes anything.
             when.success.can_be_false = true;
@@ -380,20 +406,24 @@ impl<'w> JobRun<'_, 'w> {
                     let row = Err("an action uses the matrix of its caller");
                     let depth = self.depth + 1;
                     let (eval, invocation, programs) = (self.eval, &invocation, self.programs);
-                    let run = JobRun { eval, invocation, row, action: Some(&action), depth, programs };
+                    let runner_os = self.runner_os.clone();
+                    let run = JobRun { eval, invocation, row, runner_os, action: Some(&action), depth, programs };
                     for (step, is_rehearsal) in order(&action.steps) {
                         let sites = if is_rehearsal { &mut Vec::new() } else { &mut *sites };
                         run.evaluate_step(owner, step, roots, levels, sites);
                     }
-                    let inner = levels.pop().map(|level| level.course.outputs).unwrap_or_default();
+                    let inner = levels.pop().map(|level| level.course.results).unwrap_or_default();
                     // An action that failed may have set only some of its outputs.
-                    if !when.success.can_be_true {
-                        set_outputs(levels, KnownOutputs::none());
-                    } else if !continues.can_be_true {
-                        set_outputs(levels, run.outputs_of_action(&action, &inner, when.success));
-                    }
+                    let outputs = match continues.can_be_true {
+                        true => KnownOutputs::default(),
+                        false => run.outputs_of_action(&action, &inner, when.success),
+                    };
+                    add_result(levels, StepRun { when, continues, always_fails: false }, outputs);
                 }
-                None => levels.iter_mut().for_each(|level| level.course.may_fail()),
+                None => {
+                    levels.iter_mut().for_each(|level| level.course.may_fail());
+                    add_result(levels, StepRun { when, continues, always_fails: false }, KnownOutputs::default());
+                }
             }
             return;
         };
@@ -408,6 +438,10 @@ impl<'w> JobRun<'_, 'w> {
         for (field, text) in &self.invocation.github {
             let variable = Variable { value: Text::known(text.clone()), export: Export::Yes, assigned: None };
             variables.insert(github_variable(field), variable);
+        }
+        if let Some(system) = &self.runner_os {
+            let variable = Variable { value: system.clone(), export: Export::Yes, assigned: None };
+            variables.insert("RUNNER_OS".to_owned(), variable);
         }
         let directory = self.directory(step, &context);
         let shell = self.shell(step, &context);
@@ -471,12 +505,15 @@ impl<'w> JobRun<'_, 'w> {
                 sites.push(self.site(owner, None, self.position(run.key.clone()), env));
             }
         }
-        if !when.success.can_be_true {
-            // If no step before it fails, it does not run.
-            set_outputs(levels, KnownOutputs::none());
-        } else if id.is_some() && is_shell {
-            let effects = slug_shell::interpret_outputs(&Input { targets: &[], ..input });
-            set_outputs(levels, outputs_of(&effects, when.success, continues));
+        if id.is_some() {
+            let outputs = match is_shell {
+                true => {
+                    let effects = slug_shell::interpret_outputs(&Input { targets: &[], ..input });
+                    outputs_of(&effects, when.success, continues)
+                }
+                false => KnownOutputs::default(),
+            };
+            add_result(levels, StepRun { when, continues, always_fails: effects.always_fails }, outputs);
         }
         let Around { mut when, mut continues } = Around { when, continues };
         for level in levels.iter_mut().rev() {
@@ -597,11 +634,17 @@ impl<'w> JobRun<'_, 'w> {
     }
 
     /// The environment of a step, with its own `env`.
-    fn step_env(&self, owner: &'w Step, step: &Step, outer: &Environment<'w>, outputs: &Outputs) -> Environment<'w> {
+    fn step_env(
+        &self,
+        owner: &'w Step,
+        step: &Step,
+        outer: &Environment<'w>,
+        results: &StepResults,
+    ) -> Environment<'w> {
         let mut env = outer.clone();
         match self.action {
-            Some(action) => self.apply_in_action(action, &step.env, &mut env, outer, outputs),
-            None => self.apply(&owner.env, &mut env, Some(outer), outputs),
+            Some(action) => self.apply_in_action(action, &step.env, &mut env, outer, results),
+            None => self.apply(&owner.env, &mut env, Some(outer), results),
         }
         env
     }
@@ -616,26 +659,26 @@ impl<'w> JobRun<'_, 'w> {
             let success = if course.env.is_some() { Tristate::ALWAYS } else { Tristate::NEVER };
             return When { success, failure: Tristate::NEVER };
         }
-        let runs = |status: JobStatus, outer: Option<&Environment<'w>>, outputs: &Outputs| {
+        let runs = |status: JobStatus, outer: Option<&Environment<'w>>, results: &StepResults| {
             let Some(outer) = outer else { return Tristate::NEVER };
             if functions.is_empty() && status != JobStatus::Success {
                 return Tristate::NEVER;
             }
             // A forge, such as GitHub or Gitea, applies the `env` of a step before it evaluates the `if`.
-            let step_env = self.step_env(owner, step, outer, outputs);
+            let step_env = self.step_env(owner, step, outer, results);
             let look_up = |name: &str| self.env_value(Some(&step_env), name);
-            let context = EvalContext { outputs, ..self.context(Some(&look_up)) };
+            let context = EvalContext { results, ..self.context(Some(&look_up)) };
             let context = InStatus { job: &context, status };
             let holds = conditions.iter().map(|condition| expression::condition_of_step(condition, &context));
             holds.fold(Tristate::ALWAYS, Tristate::conjunction)
         };
-        let success = runs(JobStatus::Success, course.env.as_ref(), &course.outputs);
+        let success = runs(JobStatus::Success, course.env.as_ref(), &course.results);
         // A forge may fail before the first step, which changes nothing.
         let failed = course.failed.as_ref().or(course.env.as_ref());
-        let failure = runs(JobStatus::Failure, failed, &NO_OUTPUTS);
+        let failure = runs(JobStatus::Failure, failed, &course.results_with_failure);
         if !success.can_be_true && !failure.can_be_true && functions.contains("cancelled") {
             // It runs after somebody has cancelled the run, which may be at any time.
-            let cancelled = runs(JobStatus::Cancelled, failed, &NO_OUTPUTS).can_be_true;
+            let cancelled = runs(JobStatus::Cancelled, failed, &course.results_with_failure).can_be_true;
             let may_run = Tristate { can_be_true: cancelled, can_be_false: true };
             return When { success: may_run, failure: may_run };
         }
@@ -720,9 +763,9 @@ impl<'w> JobRun<'_, 'w> {
         }
     }
 
-    /// The outputs of an action, whose steps have the outputs `inner`. `runs` says whether it runs.
-    fn outputs_of_action(&self, action: &Action, inner: &Outputs, runs: Tristate) -> KnownOutputs {
-        let context = EvalContext { outputs: inner, steps: &action.steps, ..self.context(None) };
+    /// The outputs of an action, whose steps have the results `inner`. `runs` says whether it runs.
+    fn outputs_of_action(&self, action: &Action, inner: &StepResults, runs: Tristate) -> KnownOutputs {
+        let context = EvalContext { results: inner, steps: &action.steps, ..self.context(None) };
         let value = |(name, value): (&String, &String)| {
             let value = expression::text(value, &context);
             let value = if runs.can_be_false { value.or(Text::empty()) } else { value };
@@ -751,13 +794,13 @@ impl<'w> JobRun<'_, 'w> {
         layer: &EnvLayer,
         env: &mut Environment<'w>,
         outer: &Environment<'w>,
-        outputs: &Outputs,
+        results: &StepResults,
     ) {
         if let EnvLayer::Opaque(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.env_value(Some(outer), name);
-        let context = EvalContext { outputs, ..self.context(Some(&look_up)) };
+        let context = EvalContext { results, ..self.context(Some(&look_up)) };
         let context = ActionContexts { job: &context, directory: Some(&action.directory) };
         for entry in layer.entries() {
             let value = expression::text(&entry.value, &context);
@@ -772,14 +815,14 @@ impl<'w> JobRun<'_, 'w> {
         layer: &'w EnvLayer,
         env: &mut Environment<'w>,
         outer: Option<&Environment<'w>>,
-        outputs: &Outputs,
+        results: &StepResults,
     ) {
         if let EnvLayer::Opaque(_) | EnvLayer::Open(_) = layer {
             *env = Environment::unknown("an `env` is computed at run time".to_owned());
         }
         let look_up = |name: &str| self.env_value(outer, name);
         let look_up = outer.is_some().then_some(&look_up as &dyn Fn(&str) -> Text);
-        let context = EvalContext { outputs, ..self.context(look_up) };
+        let context = EvalContext { results, ..self.context(look_up) };
         for entry in layer.entries().iter().filter(|entry| self.eval.slice.variables.contains(&entry.name)) {
             let value = expression::text(&entry.value, &context);
             let setting = Setting { value, export: Export::Yes, origin: Origin::Entry(entry) };
@@ -916,8 +959,10 @@ struct Course<'w> {
     env: Option<Environment<'w>>,
     /// That of a step after one that failed; None if none can have failed.
     failed: Option<Environment<'w>>,
-    /// The outputs of the steps before a step if none of them has failed.
-    outputs: Outputs,
+    /// The results of the steps before a step if none of them has failed.
+    results: StepResults,
+    /// The same if one of them has failed or somebody has cancelled the run.
+    results_with_failure: StepResults,
 }
 
 /// Whether a step runs in each course of a job.
@@ -927,6 +972,23 @@ struct When {
     success: Tristate,
     /// If a step before it has failed.
     failure: Tristate,
+}
+
+/// What decides how a step ends.
+#[derive(Clone, Copy)]
+struct StepRun {
+    when: When,
+    continues: Tristate,
+    always_fails: bool,
+}
+
+impl StepRun {
+    /// The step never runs.
+    const NONE: Self = Self {
+        when: When { success: Tristate::NEVER, failure: Tristate::NEVER },
+        continues: Tristate::NEVER,
+        always_fails: false,
+    };
 }
 
 impl When {
@@ -949,7 +1011,8 @@ impl When {
 
 impl<'w> Course<'w> {
     fn new(env: Environment<'w>) -> Self {
-        Self { env: Some(env), failed: None, outputs: Outputs::new() }
+        let (results, results_with_failure) = (StepResults::new(), StepResults::new());
+        Self { env: Some(env), failed: None, results, results_with_failure }
     }
 
     /// The environment before a step; None if it never runs. A forge may fail before the first step, which changes
@@ -961,6 +1024,33 @@ impl<'w> Course<'w> {
             (Some(env), Some(failed)) if self.failed.is_some() => Some(env.or(failed)),
             (env, failed) => env.or(failed),
         }
+    }
+
+    /// The results of the steps before a step.
+    fn results_before(&self, when: When) -> StepResults {
+        match (when.success.can_be_true, when.failure.can_be_true) {
+            (_, false) => self.results.clone(),
+            (false, true) => self.results_with_failure.clone(),
+            (true, true) => {
+                let other = |id| self.results_with_failure.get(id).cloned().unwrap_or_default();
+                self.results.iter().map(|(id, result)| (id.clone(), result.clone().or(other(id)))).collect()
+            }
+        }
+    }
+
+    /// Records the result of a step, which has these outputs if it runs and no step has failed. `has_known_end` is
+    /// false if the step may end otherwise than its run says.
+    fn add_result(&mut self, id: &str, run: StepRun, outputs: KnownOutputs, has_known_end: bool) {
+        let StepRun { when: When { success, failure }, continues, always_fails } = run;
+        let can_run = success.can_be_true || failure.can_be_true;
+        let endings = Ending::without_failure(success, continues, always_fails);
+        let outputs = if success.can_be_true { outputs } else { KnownOutputs::none() };
+        self.results.insert(id.to_owned(), StepResult { outputs, endings: has_known_end.then_some(endings) });
+        let endings = Ending::with_failure(can_run, continues, always_fails);
+        // A step that failed may have set only some of its outputs.
+        let outputs = if can_run { KnownOutputs::default() } else { KnownOutputs::none() };
+        let result = StepResult { outputs, endings: has_known_end.then_some(endings) };
+        self.results_with_failure.insert(id.to_owned(), result);
     }
 
     /// Records that a step may fail without any effect.
@@ -1063,6 +1153,14 @@ fn order(steps: &[Step]) -> impl Iterator<Item = (&Step, bool)> {
         let rehearsed = if group.len() > 1 { group } else { &[] };
         rehearsed.iter().map(|step| (step, true)).chain(group.iter().map(|step| (step, false)))
     })
+}
+
+/// The operating system of a machine of the forge with this label, as `runner.os` names it. `None` for other labels,
+/// which a repository may give to any machine.
+fn hosted_system(label: &str) -> Option<&'static str> {
+    let label = label.to_lowercase();
+    let systems = [("ubuntu-", "Linux"), ("windows-", "Windows"), ("macos-", "macOS")];
+    systems.into_iter().find(|(start, _)| label.starts_with(start)).map(|(_, system)| system)
 }
 
 /// Whether a step checks out a repository.

@@ -24,6 +24,7 @@ pub mod outputs;
 pub mod problem;
 pub mod refusal;
 pub mod repository;
+pub mod results;
 pub mod scalar;
 mod script;
 pub mod scripts;

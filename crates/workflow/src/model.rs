@@ -3,14 +3,14 @@
 //! Parsing is tolerant: it skips a part that a forge does not expect and keeps the rest,
 //! because one malformed job must not hide another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::document::{Node, Style, Value};
 use super::expression;
 use super::scalar::text_of;
-use super::texts::{Name, Texts, add_text};
+use super::texts::{Name, Texts, add_text, names_within};
 
 /// A workflow.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +23,8 @@ pub struct Workflow {
     pub defaults: Defaults,
     /// The jobs, in the order of the file.
     pub jobs: Vec<Rc<Job>>,
-    /// The texts with which expressions of the file compare names.
+    /// The texts with which expressions of the file compare names. A text that need not be the whole value of a name
+    /// is left out if the file uses the value otherwise, where the text may be one that nobody gives.
     pub comparisons: Texts,
 }
 
@@ -241,9 +242,9 @@ impl Workflow {
                 .map(|jobs| jobs.entries().iter().filter_map(job).map(Rc::new).collect())
                 .unwrap_or_default(),
             comparisons: {
-                let mut found = Texts::new();
-                add_comparisons(root, false, &mut found);
-                found
+                let mut found = Comparisons::default();
+                found.add(root, "", false);
+                found.texts()
             },
         }
     }
@@ -363,15 +364,44 @@ fn env_of_container(container: &Node) -> EnvLayer {
     }
 }
 
-/// Adds the texts of the comparisons in all expressions below a node.
-fn add_comparisons(node: &Node, is_condition: bool, found: &mut Texts) {
-    node.items().iter().for_each(|item| add_comparisons(item, false, found));
-    node.entries().iter().for_each(|(key, value)| add_comparisons(value, key.text() == Some("if"), found));
-    let Some(text) = node.text() else { return };
-    let is_bare = is_condition && !text.contains("${{");
-    let comparisons = if is_bare { expression::comparisons_of(text) } else { expression::comparisons(text) };
-    for it in comparisons {
-        add_text(found, Name::new(&it.context, &it.name), &it.text);
+/// The comparisons in the expressions of a file.
+#[derive(Default)]
+struct Comparisons {
+    /// The texts that are compared with the whole value of a name.
+    whole: Texts,
+    /// The texts that are compared with a part of it.
+    parts: Texts,
+    /// The names whose values get into variables, scripts, inputs, outputs or the matrix.
+    used: BTreeSet<Name>,
+}
+
+impl Comparisons {
+    /// Adds those of all expressions below a node, which is the value of `key`. `is_used` is true if something may use
+    /// the texts of the node.
+    fn add(&mut self, node: &Node, key: &str, is_used: bool) {
+        let is_used = is_used || ["env", "with", "run", "outputs", "matrix"].contains(&key);
+        node.items().iter().for_each(|item| self.add(item, "", is_used));
+        node.entries().iter().for_each(|(key, value)| self.add(value, key.text().unwrap_or_default(), is_used));
+        let Some(text) = node.text() else { return };
+        let is_bare = key == "if" && !text.contains("${{");
+        for it in if is_bare { expression::comparisons_of(text) } else { expression::comparisons(text) } {
+            let texts = if it.is_part { &mut self.parts } else { &mut self.whole };
+            add_text(texts, Name::new(&it.context, &it.name), &it.text);
+        }
+        if is_used {
+            self.used.extend(names_within(text));
+        }
+    }
+
+    /// The texts that are worth trying for each name.
+    fn texts(self) -> Texts {
+        let Self { whole: mut texts, parts, used } = self;
+        // Programs can read every variable.
+        let is_only_tested = |name: &Name| name.0 == "inputs" && !used.contains(name);
+        for (name, parts) in parts.into_iter().filter(|(name, _)| is_only_tested(name)) {
+            parts.iter().for_each(|part| add_text(&mut texts, name.clone(), part));
+        }
+        texts
     }
 }
 
@@ -609,4 +639,34 @@ pub(super) fn is_computed(key: &Node) -> bool {
 
 fn text_at(node: &Node, key: &str) -> Option<String> {
     node.get(key).and_then(text_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document;
+
+    #[test]
+    fn partial_text_counts_if_value_is_unused() {
+        for (other, expected) in [
+            ("name: '${{ inputs.a }}'", "x y"),
+            ("concurrency: '${{ inputs.a }}'", "x y"),
+            ("jobs: {b: {if: inputs.a}}", "x y"),
+            ("jobs: {b: {env: {M: '${{ inputs.b }}'}}}", "x y"),
+            ("jobs: {b: {env: {M: '${{ inputs.a == 1 }}'}}}", "x 1 y"),
+            ("env: {M: '${{ inputs.a }}'}", "x"),
+            ("env: {M: 'm-${{ github.event.inputs.A }}'}", "x"),
+            ("jobs: {b: {steps: [{run: 'echo ${{ inputs.a }}'}]}}", "x"),
+            ("jobs: {b: {steps: [{with: {m: \"${{ format('m-{0}', inputs.a) }}\"}}]}}", "x"),
+            ("jobs: {b: {with: {m: \"${{ inputs.a || 'b' }}\"}}}", "x"),
+            ("jobs: {b: {outputs: {m: '${{ inputs.a }}'}}}", "x"),
+            ("jobs: {b: {strategy: {matrix: {m: ['${{ inputs.a }}']}}}}", "x"),
+        ] {
+            let text = format!("run-name: \"${{{{ inputs.a == 'x' && startsWith(inputs.a, 'y') }}}}\"\n{other}");
+            let workflow = Workflow::of(&document::read(&text).unwrap());
+            assert_eq!(workflow.comparisons[&Name::new("inputs", "a")].join(" "), expected, "{text}");
+        }
+        let text = "jobs: {b: {if: \"startsWith(env.A, 'y')\"}}";
+        assert_eq!(Workflow::of(&document::read(text).unwrap()).comparisons, Texts::new());
+    }
 }

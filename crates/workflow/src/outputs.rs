@@ -6,11 +6,8 @@ use github_actions_expressions::Evaluation;
 
 use slug_value::{Text, Value};
 
-/// The outputs of steps or jobs, by the id in lower case.
+/// The outputs of jobs, by the id in lower case.
 pub type Outputs = BTreeMap<String, KnownOutputs>;
-
-/// No steps.
-pub static NO_OUTPUTS: Outputs = Outputs::new();
 
 /// The known outputs of a step or a job.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -105,7 +105,7 @@ pub struct Slice {
     pub inputs: RelevantInputs,
     /// The keys of the matrix, in lower case.
     pub(super) matrix_keys: BTreeSet<String>,
-    /// The ids of the steps whose outputs are relevant, in lower case.
+    /// The ids of the steps whose results are relevant, in lower case.
     pub(super) step_ids: BTreeSet<String>,
     /// The ids of the needed jobs whose outputs are relevant, in lower case.
     pub(super) needs: BTreeSet<String>,
@@ -140,7 +140,10 @@ impl Slice {
     pub fn of_outputs(workflow: &Workflow, job: &Job, search: &Search<'_>) -> Self {
         let search = Search { targets: &[], every_script: false, ..*search };
         let steps = relevant_steps(workflow, job, job.steps(), &search);
-        Self::of_steps(workflow, job, &search, steps, &job.outputs)
+        let outputs = job.outputs.iter().map(|(_, text)| text);
+        // A job that fails and continues may have set only some of its outputs.
+        let texts: Vec<&String> = outputs.chain(&job.continue_on_error).collect();
+        Self::of_steps(workflow, job, &search, steps, &texts)
     }
 
     /// The slice of what can affect the outputs of a called workflow, apart from its jobs.
@@ -163,16 +166,10 @@ impl Slice {
         self.script_bytes += needed.script_bytes;
     }
 
-    /// The slice of a job with these steps and these outputs.
-    fn of_steps(
-        workflow: &Workflow,
-        job: &Job,
-        search: &Search<'_>,
-        steps: Vec<usize>,
-        outputs: &[(String, String)],
-    ) -> Self {
+    /// The slice of a job with these steps, and of these other texts with expressions.
+    fn of_steps(workflow: &Workflow, job: &Job, search: &Search<'_>, steps: Vec<usize>, texts: &[&String]) -> Self {
         let mut slice = Self { variables: search.variables.clone(), steps, ..Self::default() };
-        for (_, text) in outputs {
+        for text in texts {
             slice.add(expression::references(text));
             slice.vars_with_default.extend(expression::vars_with_default(text));
         }
@@ -226,7 +223,7 @@ impl Slice {
             slice.close_over(&layers);
             let is_new = |(index, step): &(usize, &Step)| {
                 let is_named = |id: &String| slice.step_ids.contains(&id.to_lowercase());
-                step.run.is_some() && step.id.as_ref().is_some_and(is_named) && !slice.steps.contains(index)
+                step.id.as_ref().is_some_and(is_named) && !slice.steps.contains(index)
             };
             let new: Vec<(usize, &Step)> = job.steps().iter().enumerate().filter(is_new).collect();
             if new.is_empty() {
@@ -301,6 +298,7 @@ impl Slice {
         for condition in &step.conditions {
             self.add(search.condition(Some(condition)).map(references_in_condition).unwrap_or_default());
         }
+        self.add(step.continue_on_error.as_deref().map(expression::references).unwrap_or_default());
         let script = step.run.as_ref().map_or("", |run| &run.text);
         self.script_bytes += script.len();
         self.add(expression::references(script));

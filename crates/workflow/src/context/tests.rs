@@ -6,26 +6,34 @@ use crate::document;
 use crate::expression::Contexts;
 use crate::matrix::Row;
 use crate::model::{InputKind, steps_of};
-use crate::outputs::{KnownOutputs, NO_OUTPUTS, Outputs};
+use crate::outputs::KnownOutputs;
+use crate::results::{Ending, NO_RESULTS, StepResult, StepResults};
 use crate::trigger::tests::{describe, input, names, trigger};
 use crate::trigger::{InputValues, Invocation, RelevantInputs, Secrets, invocations};
-use slug_value::{Text, Value};
+use slug_value::{Text, Tristate, Value};
 
 /// The description of the value that a path evaluates to.
 fn looked_up(invocation: &Invocation, row: Result<&Row, &str>, path: &str) -> String {
     let env = |name: &str| Text::known(format!("env of {name}"));
     let values = [("model".to_owned(), Text::known("m-1".to_owned()))].into();
-    let outputs = Outputs::from([
-        ("pick".to_owned(), KnownOutputs { values, is_complete: false }),
-        ("skipped".to_owned(), KnownOutputs::none()),
+    let picked = KnownOutputs { values, is_complete: false };
+    let skipped = Some(Ending::without_failure(Tristate::NEVER, Tristate::NEVER, false));
+    let failed = Some(Ending::without_failure(Tristate::ALWAYS, Tristate::ALWAYS, true));
+    let results = StepResults::from([
+        ("pick".to_owned(), StepResult { outputs: picked, endings: None }),
+        ("skipped".to_owned(), StepResult { outputs: KnownOutputs::none(), endings: skipped }),
+        ("failed".to_owned(), StepResult { outputs: KnownOutputs::default(), endings: failed }),
     ]);
     let absent = ["GONE".to_owned()];
     let vars = [("Known".to_owned(), Some("v".to_owned())), ("NONE".to_owned(), None)];
     let declared = Declared { absent_secrets: &absent, known_secrets: None, vars: &vars };
     let steps = steps_of(&[document::read("{id: Later, run: x}").expect("the step is valid")]);
     let needs = ["Build".to_owned()];
-    let outputs = &outputs;
-    let here = EvalContext { invocation, row, env: Some(&env), outputs, steps: &steps, needs: &needs, declared };
+    let results = &results;
+    let env: Option<&dyn Fn(&str) -> Text> = Some(&env);
+    let (steps, needs) = (&steps, &needs);
+    let system = Text::known("Linux".to_owned());
+    let here = EvalContext { invocation, row, env, results, steps, needs, runner_os: Some(&system), declared };
     describe(&here.look_up(&path.split('.').map(str::to_owned).collect::<Vec<_>>()))
 }
 
@@ -72,6 +80,13 @@ fn contexts_follow_invocation_row_and_environment() {
         (&pushed, "needs.none.outputs.m", "Null"),
         (&pushed, "needs.none.result", "Null"),
         (&pushed, "steps.pick.outcome", "? `steps.pick.outcome` is known only at run time"),
+        (&pushed, "steps.Skipped.Outcome", "'skipped'"),
+        (&pushed, "steps.skipped.conclusion", "'skipped'"),
+        (&pushed, "steps.failed.outcome", "'failure'"),
+        (&pushed, "steps.failed.CONCLUSION", "'success'"),
+        (&pushed, "steps.later.outcome", "? `steps.later.outcome` is known only at run time"),
+        (&pushed, "runner.OS", "'Linux'"),
+        (&pushed, "runner.arch", "? `runner.arch` is known only at run time"),
         (&pushed, "secrets.KEY", "secret"),
         (&pushed, "secrets.gone", "Null"),
         (&pushed, "vars.X", "? `vars.X` is known only at run time"),
@@ -86,13 +101,16 @@ fn contexts_follow_invocation_row_and_environment() {
         invocation: &pushed,
         row: Ok(&row),
         env: None,
-        outputs: &NO_OUTPUTS,
+        results: &NO_RESULTS,
         steps: &[],
         needs: &[],
+        runner_os: None,
         declared: Declared::default(),
     };
-    let path = ["env".to_owned(), "Name".to_owned()];
-    assert_eq!(describe(&nowhere.look_up(&path)), "? `env.Name` is known only at run time");
+    for path in ["env.Name", "runner.os"] {
+        let names: Vec<String> = path.split('.').map(str::to_owned).collect();
+        assert_eq!(describe(&nowhere.look_up(&names)), format!("? `{path}` is known only at run time"));
+    }
     assert_eq!(pushed.event_inputs, InputValues::new());
 }
 
@@ -120,8 +138,10 @@ fn unlisted_secret_is_absent() {
     let listed = ["KEY".to_owned()];
     let declared = Declared { known_secrets: Some(&listed), ..Declared::default() };
     let looked_up = |invocation: &Invocation, name: &str| {
-        let outputs = &NO_OUTPUTS;
-        let here = EvalContext { invocation, row: Err("no row"), env: None, outputs, steps: &[], needs: &[], declared };
+        let results = &NO_RESULTS;
+        let row = Err("no row");
+        let here =
+            EvalContext { invocation, row, env: None, results, steps: &[], needs: &[], runner_os: None, declared };
         describe(&here.look_up(&["secrets".to_owned(), name.to_owned()]))
     };
     let (pushed, mut called) = (by("push"), by("workflow_call"));
