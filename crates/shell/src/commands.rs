@@ -8,6 +8,7 @@ mod external;
 mod just;
 mod launch;
 mod make;
+mod modules;
 mod packages;
 mod print;
 mod runners;

@@ -47,6 +47,7 @@ pub use state::{Export, Variable, Variables, Written};
 pub use step_shell::StepShell;
 pub use syntax::is_name;
 use targets::find_targets;
+pub use targets::module_name;
 
 /// Interprets a script.
 #[must_use]

@@ -445,7 +445,10 @@ fn any_text(node: &Node, is_match: &impl Fn(&str) -> bool) -> bool {
 fn may_name(text: &str, target: &str) -> bool {
     match target.split_once(' ') {
         Some((_, arguments)) => arguments.split_whitespace().all(|word| text.contains(file_name(word))),
-        None => text.contains(file_name(target)),
+        None => {
+            let has_module = |module: String| text.contains(&module);
+            text.contains(file_name(target)) || slug_shell::module_name(target).is_some_and(has_module)
+        }
     }
 }
 

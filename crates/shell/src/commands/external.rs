@@ -78,6 +78,9 @@ impl Interpreter<'_> {
         if self.targets_in(command, &words[..1], Some(&words[1..])) || self.is_command_of_target(words) {
             return unknown();
         }
+        if let Some(words) = self.with_found_script(command, words) {
+            return self.start(name, &words, input);
+        }
         if let Some(name) = name.single() {
             self.note_program_of_path(name, &words[0]);
         }
@@ -132,7 +135,9 @@ impl Interpreter<'_> {
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
             _ => started_command(command, words)
                 .filter(|index| self.is_followed(&words[*index..]))
-                .or_else(|| (1..words.len()).find(|index| starts_others(&words[*index])))
+                .or_else(|| {
+                    (1..words.len()).find(|index| starts_others(&words[*index]) || self.finds_script(&words[*index..]))
+                })
                 .or_else(|| (1..words.len()).find(|index| begins_command(&words[*index - 1..]))),
         };
         let starts_its_arguments = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
@@ -266,6 +271,13 @@ impl Interpreter<'_> {
             || launch(program, words).is_some()
             || self.is_file(&words[0])
             || self.is_inert(words)
+            || self.finds_script(words)
+    }
+
+    /// Whether words are a command that finds a file of the repository by another name than its path.
+    fn finds_script(&mut self, words: &[Word]) -> bool {
+        let program = words[0].literal().unwrap_or_default();
+        self.with_found_script(program.rsplit('/').next().unwrap_or_default(), words).is_some()
     }
 
     /// Whether a word is the path of a file of the repository, as a command that runs it names it.
@@ -835,7 +847,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether a path leads to a target.
-    fn is_path_of(&self, path: &str, target: &str) -> bool {
+    pub(super) fn is_path_of(&self, path: &str, target: &str) -> bool {
         match ResolvedPath::of(path, self.state.directory.as_deref()) {
             ResolvedPath::Repository(path) => {
                 let below = |root: &&str| path == joined(root, target);

@@ -134,11 +134,13 @@ pub(super) fn launch(command: &str, words: &[Word]) -> Option<(Launch, usize)> {
     };
     while let Some(option) = words.get(index).and_then(Word::literal) {
         match (&kind, option.as_ref()) {
-            // `python -m pytest` runs the test runner.
+            // `python -m pytest` runs the test runner, and `python -m coverage run` another program.
             (Launch::File, "-m") => {
-                let module = words.get(index + 1).and_then(Word::literal);
-                let is_runner = module.is_some_and(|module| TEST_RUNNERS.contains(&module.as_ref()));
-                return is_runner.then_some((Launch::Files, index + 2));
+                let module = words.get(index + 1).and_then(Word::literal)?;
+                return match launch(&module, &words[index + 1..])? {
+                    (Launch::Files, _) => Some((Launch::Files, index + 2)),
+                    _ => Some((Launch::Command, index + 1)),
+                };
             }
             // The program is in an argument.
             (Launch::File, "-c" | "-e" | "--eval" | "-") => return None,

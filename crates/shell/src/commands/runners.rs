@@ -6,7 +6,7 @@ use super::super::interpreter::{Interpreter, parts_of};
 use super::super::package;
 use super::super::syntax::{Span, Word};
 use super::SHELLS;
-use super::launch::{is_test_runner, unversioned};
+use super::launch::{is_test_runner, runs_other_language, unversioned};
 use super::tasks::runs_tasks;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -267,7 +267,8 @@ pub(super) fn runs_other_tasks(program: &str) -> bool {
 pub fn may_run_files(script: &str) -> bool {
     let words: BTreeSet<&str> = script.split(|c: char| c.is_whitespace() || ";&|()\"'`@".contains(c)).collect();
     let is_program = |word: &&str| {
-        SHELLS.contains(word) || runs_tasks(word) || is_test_runner(word) || matches!(*word, "." | "source")
+        let starts_others = SHELLS.contains(word) || runs_tasks(word) || is_test_runner(word);
+        starts_others || runs_other_language(word) || matches!(*word, "." | "coverage" | "source" | "uv")
     };
     let has = |command: &&str| command.split(' ').all(|word| words.contains(word));
     script.contains('/')

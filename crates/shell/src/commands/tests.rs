@@ -1050,6 +1050,66 @@ fn runner_may_find_a_test() {
     }
 }
 
+/// A program for another language finds its script by the name of a module, of a directory, or without its ending.
+#[test]
+fn program_finds_its_script_by_a_name() {
+    let files = [
+        ("tests/e2e.py", ""),
+        ("main.py", ""),
+        ("evals/__main__.py", ""),
+        ("evals/__init__.py", ""),
+        ("src/evals/run.py", ""),
+        ("lib/other.py", ""),
+        ("tests/run.js", ""),
+        ("tests/index.js", ""),
+        ("tests/app/index.ts", ""),
+        ("ci/start.py", "run('tests/run.js')"),
+        ("ci/write.py", "open(os.environ['GITHUB_ENV'])"),
+        ("ci/__main__.py", "run('tests/e2e.py')"),
+        ("ci/module.py", "run([python, '-m', 'tests.e2e'])"),
+        ("start.py", "run('main.py')"),
+    ];
+    for (target, script, expected) in [
+        ("tests/e2e.py", "python -m tests.e2e --all", "x"),
+        ("tests/e2e.py", "python3.12 -u -X dev -m tests.e2e", "x"),
+        ("tests/e2e.py", "python -Wd -um tests.e2e", "x"),
+        ("tests/e2e.py", "python -mtests.e2e", "x"),
+        ("tests/e2e.py", "cd tests && python -m e2e", "x"),
+        ("tests/e2e.py", "cd lib && python -m e2e", ""),
+        ("tests/e2e.py", "cd lib && python -m tests.e2e", "(anything)"),
+        ("tests/e2e.py", "m=e2e; python -m \"tests.$m\"", "x"),
+        ("tests/e2e.py", "SLUG=y timeout 600 python -m tests.e2e", "y"),
+        ("tests/e2e.py", "nice poetry run python -m tests.e2e", "x"),
+        ("tests/e2e.py", "own-tool python -m tests.e2e", "(anything)"),
+        ("tests/e2e.py", "coverage run --branch -m tests.e2e", "x"),
+        ("tests/e2e.py", "python -m coverage run -m tests.e2e", "x"),
+        ("tests/e2e.py", "python -m tests.other; python -m e2e; python -c 'import x' -m tests.e2e2", ""),
+        ("main.py", "python -m main", "x"),
+        ("main.py", "uv run -m main", "x"),
+        ("main.py", "uv run --extra dev --module main", "x"),
+        ("main.py", "uv run start.py", "(anything)"),
+        ("evals/__main__.py", "python -m evals", "x"),
+        ("evals/__main__.py", "python evals/ --all", "x"),
+        ("evals/__main__.py", "uv run evals", "x"),
+        ("python -m evals", "python -m evals", "x"),
+        ("src/evals/run.py", "PYTHONPATH=src python -m evals.run", "x"),
+        ("src/evals/run.py", "pip install -e .; python -m evals.run", "x"),
+        ("lib/other.py", "export PYTHONPATH=src:$PWD/lib; python -m other", "x"),
+        ("lib/other.py", "python -m other", ""),
+        ("tests/run.js", "node tests/run", "x"),
+        ("tests/index.js", "node --no-warnings tests", "x"),
+        ("tests/app/index.ts", "npx tsx tests/app", "x"),
+        ("tests/run.js", "python -m ci.start", "(anything)"),
+        ("tests/e2e.py", "python -m ci", "(anything)"),
+        ("tests/e2e.py", "python ci", "(anything)"),
+        ("tests/e2e.py", "python ci/module.py", "(anything)"),
+        ("tests/e2e.py", "python -m ci.write", ">opaque"),
+    ] {
+        let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default().trim(), expected, "{target}: {script}: {found}");
+    }
+}
+
 /// A file that is the input of a shell is its script.
 #[test]
 fn shell_runs_its_input() {
