@@ -25,3 +25,16 @@ pub fn module_name(path: &str) -> Option<String> {
     let path = path.strip_suffix("/__main__").unwrap_or(path);
     (path.contains('/') && !path.contains(char::is_whitespace)).then(|| path.replace('/', "."))
 }
+
+/// The lines of a file that are comments.
+pub fn comments(text: &str, base: usize) -> Vec<Span> {
+    let mut start = base;
+    let mut spans = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with(['#', ';']) || line.trim_start().starts_with("//") {
+            spans.push(start..start + line.len());
+        }
+        start += line.len();
+    }
+    spans
+}

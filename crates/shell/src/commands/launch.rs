@@ -1,8 +1,9 @@
 //! Programs that start a program or a script in their arguments.
 
-use super::super::files::{ResolvedPath, joined};
+use super::super::files::{ResolvedPath, SourceFile, joined};
 use super::super::interpreter::{Interpreter, Outcome};
 use super::super::syntax::Word;
+use super::super::targets::comments;
 use slug_value::Text;
 
 /// How a program finds the program that it starts.
@@ -50,7 +51,38 @@ const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 14] = [
 ];
 
 /// Programs that run each test file in their arguments.
-const TEST_RUNNERS: [&str; 6] = ["bats", "jest", "mocha", "py.test", "pytest", "vitest"];
+const TEST_RUNNERS: [&str; 7] = ["bats", "jest", "mocha", "py.test", "pytest", "unittest", "vitest"];
+
+/// Options of runners of tests that take the next word as their value, which names no tests.
+const TEST_OPTIONS_WITH_VALUE: [(&[&str], &[&str]); 5] = [
+    (&["bats"], &["-f", "-j", "--filter", "--filter-tags", "--formatter", "--jobs", "-F", "-o", "--output"]),
+    (&["jest", "vitest"], &["-c", "-t", "--config", "--project", "--reporter", "--testNamePattern"]),
+    (&["mocha"], &["-c", "-g", "-r", "-R", "-t", "--config", "--grep", "--reporter", "--require", "--timeout"]),
+    (
+        &["py.test", "pytest"],
+        &[
+            "-W",
+            "-c",
+            "-k",
+            "-m",
+            "-n",
+            "-o",
+            "-p",
+            "--basetemp",
+            "--confcutdir",
+            "--deselect",
+            "--ignore",
+            "--ignore-glob",
+            "--junit-xml",
+            "--junitxml",
+            "--rootdir",
+        ],
+    ),
+    (&["unittest"], &["-k", "-p", "-t", "--pattern", "--top-level-directory"]),
+];
+
+/// The option of pytest for a path without tests to run.
+const IGNORE: &str = "--ignore";
 
 /// Options of these programs that take the next word as their value.
 const OPTIONS_WITH_VALUE: [&str; 18] = [
@@ -81,8 +113,21 @@ fn is_test(runner: &str, path: &str) -> bool {
     match runner {
         "pytest" | "py.test" => ending == "py" && (stem.starts_with("test_") || stem.ends_with("_test")),
         "bats" => ending == "bats",
+        // An option may set another pattern than `test*.py`.
+        "unittest" => ending == "py" && stem.contains("test"),
+        "mocha" if path.split('/').any(|part| part.starts_with("test")) => ["cjs", "js", "mjs", "ts"].contains(&ending),
         _ => stem.ends_with(".test") || stem.ends_with(".spec") || path.contains("__tests__/"),
     }
+}
+
+/// Whether a runner of tests loads a file with this path for the tests beside it and below.
+fn is_loaded(runner: &str, path: &str) -> bool {
+    matches!(runner, "pytest" | "py.test") && path.rsplit('/').next() == Some("conftest.py")
+}
+
+/// Whether a path is that of a directory, or of a file below it.
+fn is_below(path: &str, directory: &str) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|it| it.is_empty() || it.starts_with('/'))
 }
 
 /// Whether a command is a runner of tests.
@@ -256,42 +301,102 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Records a possible call of each target that a runner of tests finds in a directory: one that an argument
-    /// names, or the current one if no argument is a path.
-    fn note_tests_below(&mut self, runner: &str, words: &[Word], arguments: &[Word]) {
-        let Some(current) = self.state.directory.clone() else { return };
-        let mut places: Vec<(String, Word)> = Vec::new();
+    /// The directories and files in which a runner of tests finds tests, each with the word that names it, and the
+    /// paths without tests to run. Without a path, a runner begins in the current directory.
+    fn places_of_tests(
+        &mut self,
+        runner: &str,
+        words: &[Word],
+        arguments: &[Word],
+    ) -> (Vec<(String, Word)>, Vec<String>) {
+        let (mut places, mut ignored) = (Vec::new(), Vec::new());
+        let Some(current) = self.state.directory.clone() else { return (places, ignored) };
+        let options = TEST_OPTIONS_WITH_VALUE.iter().find(|(runners, _)| runners.contains(&runner));
+        let takes_value = |option: &str| options.is_some_and(|(_, options)| options.contains(&option));
+        let in_repository = |path: &str| match ResolvedPath::of(path, Some(&current)) {
+            ResolvedPath::Repository(path) => Some(path),
+            ResolvedPath::Elsewhere => None,
+        };
+        let mut option = String::new();
         for word in arguments {
-            let text = self.expand_again(word);
-            let place = text.single().map(|path| ResolvedPath::of(path, Some(&current)));
-            let Some(ResolvedPath::Repository(path)) = place else { continue };
-            let is_known = self.files.read(&path).is_some() || path.is_empty() || !self.files.list(&path).is_empty();
-            places.extend(is_known.then(|| (path, word.clone())));
+            let text = self.expand_again(word).single().cloned();
+            let before = std::mem::replace(&mut option, text.clone().unwrap_or_default());
+            let Some(text) = text else { continue };
+            let (name, value) = text.split_once('=').unwrap_or((&before, &text));
+            if name == IGNORE {
+                ignored.extend(in_repository(value));
+            } else if !takes_value(&before)
+                && let Some(path) = in_repository(&text)
+                && (self.files.read(&path).is_some() || path.is_empty() || !self.files.list(&path).is_empty())
+            {
+                places.push((path, word.clone()));
+            }
         }
         if places.is_empty() {
             places.push((current, words[0].clone()));
         }
+        (places, ignored)
+    }
+
+    /// Records a possible call of each target that a runner of tests finds, and searches the tests in directories for
+    /// the names of targets.
+    fn note_tests_below(&mut self, runner: &str, words: &[Word], arguments: &[Word]) {
+        let (places, ignored) = self.places_of_tests(runner, words, arguments);
         let reason = format!("whether `{runner}` finds this test is not known");
         for (index, target) in self.targets.iter().enumerate().filter(|(_, target)| is_test(runner, target)) {
-            let is_below = |place: &str| {
-                let below =
-                    |root: &&str| joined(root, target).strip_prefix(place).is_some_and(|it| it.starts_with('/'));
-                place.is_empty() || self.roots.iter().any(below)
+            let finds = |place: &str| {
+                let is_found = |root: &&str| {
+                    let path = joined(root, target);
+                    path != place && is_below(&path, place) && !ignored.iter().any(|ignored| is_below(&path, ignored))
+                };
+                self.roots.iter().any(is_found)
             };
-            let found = places.iter().find(|(place, _)| is_below(place)).map(|(_, word)| word.clone());
+            let found = places.iter().find(|(place, _)| finds(place)).map(|(_, word)| word.clone());
             if let Some(word) = found.filter(|_| !self.is_inside(index)) {
                 self.record_possible_call(index, &word, &reason);
             }
         }
+        for (place, _) in &places {
+            self.read_tests_below(runner, place, &ignored);
+        }
     }
 
-    /// The file of a test that an argument names, as `FILE::TEST` does.
-    fn file_of_test(&mut self, word: &Word) -> Word {
-        let text = self.expand_again(word);
-        match text.single().and_then(|text| text.split_once("::")) {
-            Some((file, _)) => self.value_word(Text::known(file.to_owned()), &word.span),
-            None => word.clone(),
+    /// Searches the tests that a runner finds in a directory for the names of targets.
+    fn read_tests_below(&mut self, runner: &str, place: &str, ignored: &[String]) {
+        let mut directories = vec![place.to_owned()];
+        let is_visible = |name: &String| !name.starts_with('.') && name != "node_modules";
+        while let Some(directory) = directories.pop().filter(|_| self.is_recording && !self.state.ended) {
+            let names = self.files.list(&directory);
+            self.spend(1 + names.len() / 16);
+            let paths = names.iter().filter(|name| is_visible(name)).map(|name| joined(&directory, name));
+            for path in paths.filter(|path| !ignored.iter().any(|ignored| is_below(path, ignored))) {
+                let is_read = is_test(runner, &path) || is_loaded(runner, &path);
+                match self.files.read(&path).filter(|_| is_read) {
+                    Some(file) => self.read_test(runner, &path, &file),
+                    // Most names with a dot are those of files.
+                    None if !path.contains('.') || !self.files.list(&path).is_empty() => directories.push(path),
+                    None => {}
+                }
+            }
         }
+    }
+
+    fn read_test(&mut self, runner: &str, path: &str, file: &SourceFile) {
+        if self.occurrences.find(&file.text, file.base, &comments(&file.text, file.base)) {
+            self.spend(file.text.len() / 64);
+            self.note_doubt(file, Some(format!("`{runner}` may run `{path}`, which is not interpreted")));
+        }
+    }
+
+    /// The file of a test that an argument names, as `FILE::TEST` and the module of a test do.
+    fn file_of_test(&mut self, runner: &str, word: &Word) -> Word {
+        let text = self.expand_again(word);
+        let file = match text.single().and_then(|text| text.split_once("::")) {
+            Some((file, _)) => Some(file.to_owned()),
+            None if runner == "unittest" => text.single().and_then(|name| self.file_of_member(name)),
+            None => None,
+        };
+        file.map_or_else(|| word.clone(), |file| self.value_word(Text::known(file), &word.span))
     }
 
     /// A command whose program is a package, without its version, as in `npx tool@latest`.
@@ -335,7 +440,7 @@ impl Interpreter<'_> {
                 // A runner may be a module, as in `python -m pytest`.
                 let runner = words[index - 1].literal().unwrap_or_default();
                 let runner = runner.rsplit('/').next().unwrap_or_default().to_owned();
-                let files: Vec<Word> = words[index..].iter().map(|word| self.file_of_test(word)).collect();
+                let files: Vec<Word> = words[index..].iter().map(|word| self.file_of_test(&runner, word)).collect();
                 self.note_tests_below(&runner, words, &files);
                 self.targets_in(&runner, &files, Some(&words[1..]));
                 for word in &files {

@@ -110,6 +110,12 @@ impl Interpreter<'_> {
         })
     }
 
+    /// The path of the file with a member of a module of Python, as `a.b` is for `a.b.Class.function`.
+    pub(super) fn file_of_member(&self, name: &str) -> Option<String> {
+        let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+        ends.filter_map(|end| self.file_of_module("", &name[..end])).last()
+    }
+
     /// The path of the file that a program runs for the path of a script, if it is another one.
     fn file_of_script(&self, program: &str, path: &str) -> Option<String> {
         if self.is_script(path) {

@@ -5,6 +5,7 @@ use super::super::files::{ResolvedPath, SourceFile, joined};
 use super::super::interpreter::{Interpreter, parts_of};
 use super::super::package;
 use super::super::syntax::{Span, Word};
+use super::super::targets::comments;
 use super::SHELLS;
 use super::launch::{is_test_runner, runs_other_language, unversioned};
 use super::tasks::runs_tasks;
@@ -324,19 +325,6 @@ fn module_of(arguments: &[Option<String>]) -> Option<usize> {
             _ => return None,
         }
     }
-}
-
-/// The lines of a file that are comments.
-fn comments(text: &str, base: usize) -> Vec<Span> {
-    let mut start = base;
-    let mut spans = Vec::new();
-    for line in text.split_inclusive('\n') {
-        if line.trim_start().starts_with(['#', ';']) || line.trim_start().starts_with("//") {
-            spans.push(start..start + line.len());
-        }
-        start += line.len();
-    }
-    spans
 }
 
 /// The scripts of a package.json, with their bytes.

@@ -923,6 +923,57 @@ fn command_of_a_target_is_relative_to_the_top() {
     }
 }
 
+/// A test that a runner finds in a directory may start the target.
+#[test]
+fn found_test_may_start_the_target() {
+    let start = "import subprocess\nsubprocess.run(['bash', 'tests/run.sh'])";
+    let files = [
+        ("tests/run.sh", ""),
+        ("tests/api/deep/test_e2e.py", start),
+        ("tests/unit/test_unit.py", "# tests/run.sh\nassert True"),
+        ("tests/unit/test_other.py", "assert True"),
+        ("tests/helper/start.py", start),
+        ("fixtures/conftest.py", start),
+        ("spec/e2e.bats", "@test e2e {\n  tests/run.sh\n}"),
+        ("spec/e2e.test.mjs", "spawn('../tests/run.sh')"),
+        ("test/e2e.js", "spawn('../tests/run.sh')"),
+        ("write/test_env.py", "open(os.environ['GITHUB_ENV'], 'a')"),
+    ];
+    for (script, is_undecided) in [
+        ("pytest", true),
+        ("pytest tests -q", true),
+        ("python -m pytest tests/", true),
+        ("uv run pytest -m fixtures tests/api", true),
+        ("pytest --ignore tests/unit", true),
+        ("pytest --ignore=tests/api --ignore fixtures --ignore=write", false),
+        ("pytest tests --ignore tests/api/deep", false),
+        ("pytest tests/unit", false),
+        ("pytest tests/helper", false),
+        ("pytest fixtures", true),
+        ("pytest -q -c tests/unit", true),
+        ("cd tests/api && pytest", true),
+        ("cd tests/unit && pytest", false),
+        ("exit 0; pytest", false),
+        ("pytest write", true),
+        ("python -m unittest", true),
+        ("python -m unittest discover tests", true),
+        ("python -m unittest discover -s tests/api -p 'test*.py'", true),
+        ("python -m unittest tests.api.deep.test_e2e.Case.test_one", true),
+        ("python -m unittest tests.unit.test_other.Case", false),
+        ("python -m unittest discover -s tests/unit", false),
+        ("bats spec", true),
+        ("bats tests", false),
+        ("npx vitest run spec", true),
+        ("npx mocha test", true),
+        ("npx jest --config tests/unit", true),
+        ("npx jest tests/unit", false),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        let is_so = found.starts_with("(anything)@") || found.contains(">opaque");
+        assert_eq!(is_so, is_undecided, "{script}: {found}");
+    }
+}
+
 /// A program that starts another one does not run a builtin of the shell, and a package may have any program.
 #[test]
 fn started_programs_are_no_builtins() {

@@ -41,10 +41,10 @@ impl<'a> Occurrences<'a> {
     }
 
     /// Adds the occurrences in `text`, which begins at byte `base` of the outermost script, except
-    /// in comments.
-    pub fn find(&mut self, text: &str, base: usize, comments: &[Span]) {
+    /// in comments. Returns false if the text was searched before.
+    pub fn find(&mut self, text: &str, base: usize, comments: &[Span]) -> bool {
         if self.searched.contains(&(base, text.len())) {
-            return;
+            return false;
         }
         self.searched.push((base, text.len()));
         let targets = find_targets(text, self.targets).map(|(target, span)| (Some(target), span));
@@ -59,6 +59,7 @@ impl<'a> Occurrences<'a> {
         let in_comment = |occurrence: &Occurrence| comments.iter().any(|comment| contains(comment, &occurrence.span));
         self.found.extend(all.filter(|occurrence| !in_comment(occurrence)));
         self.found.sort_by_key(|occurrence| occurrence.span.start);
+        true
     }
 
     /// Makes the occurrences in a text unresolved, before the text is interpreted again. One that the
