@@ -33,7 +33,7 @@ use super::syntax::{
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
-const INERT: [&str; 57] = [
+const INERT: [&str; 58] = [
     ":",
     "[",
     "awk",
@@ -58,6 +58,7 @@ const INERT: [&str; 57] = [
     "grep",
     "hash",
     "head",
+    "install",
     "jq",
     "less",
     "ln",

@@ -209,16 +209,41 @@ impl Interpreter<'_> {
                 None => written.push(".".to_owned()),
             },
             "tar" => {
-                let is_cluster = |text: &str| !text.starts_with('-') && text.contains('x');
                 // Without `-`, the values follow in the order of the letters.
-                let is_old = arguments.first().is_some_and(|it| it.is_any(is_cluster));
-                if is_old || has(&|text| matches!(text, "--extract" | "--get") || is_short(text, 'x')) {
+                let is_old = arguments.first().is_some_and(|it| !it.is_option());
+                let is_action = |letter: char, names: &[&str]| {
+                    let is_cluster = |text: &str| !text.starts_with('-') && text.contains(letter);
+                    is_old && arguments[0].is_any(is_cluster)
+                        || has(&|text| names.contains(&text) || is_short(text, letter))
+                };
+                let rest = &paths[usize::from(is_old).min(paths.len())..];
+                let archive = match rest.first() {
+                    Some(first) if is_old => first.texts.clone(),
+                    _ => values_of(arguments, "f", &["--file"]),
+                };
+                if is_action('x', &["--extract", "--get"]) {
                     // The arguments after the archive are files in it.
-                    written.extend(paths[usize::from(is_old)..].iter().flat_map(|path| target(Some(path))));
+                    written.extend(rest.iter().flat_map(|path| target(Some(path))));
                     written.extend(named_targets());
+                    // Others are values of options, such as `--strip-components 1`.
+                    let is_value = |text: &str| text.parse::<u32>().is_ok();
+                    let is_known = |text: &str| archive.iter().chain(&named).any(|it| it == text) || is_value(text);
+                    let members = rest.iter().filter(|path| !path.is_any(is_known)).count();
+                    written.extend(self.place_of_extraction(&archive, &named, members));
+                } else if is_action('c', &["--create"]) {
+                    written.extend(archive);
                 }
             }
-            "unzip" => written.extend(named_targets()),
+            "unzip" if has(&|text| matches!(text, "-l" | "-p" | "-t" | "-v" | "-Z" | "-z")) => {}
+            "unzip" => {
+                written.extend(named_targets());
+                let archive = paths.first().map(|path| path.texts.clone()).unwrap_or_default();
+                let members = paths.get(1..).unwrap_or_default();
+                if named.is_empty() && !has(&|text| text == "-x") {
+                    written.extend(all(members));
+                }
+                written.extend(self.place_of_extraction(&archive, &named, members.len()));
+            }
             "gh" if has(&|text| text == "pr") && has(&|text| text == "checkout") => written.push(".".to_owned()),
             "gh" if has(&|text| text == "download") => written.extend(named_targets()),
             "curl" => {
@@ -246,6 +271,17 @@ impl Interpreter<'_> {
             _ => {}
         }
         written
+    }
+
+    /// The working directory, if a program extracts a whole archive there that may have files of the repository. An
+    /// archive that the job has written before, as with `curl`, is taken to have new files.
+    fn place_of_extraction(&self, archive: &[String], places: &[String], members: usize) -> Option<String> {
+        let is_new = |path: &String| {
+            let is_outside = ResolvedPath::of(path, self.state.directory.as_deref()) == ResolvedPath::Elsewhere;
+            path == "-" || self.change_of(path).is_some() || is_outside && self.is_named_elsewhere(path)
+        };
+        let is_here = places.iter().all(|place| is_working_directory(place));
+        (is_here && members == 0 && !archive.is_empty() && !archive.iter().all(is_new)).then(|| ".".to_owned())
     }
 
     /// The paths that a command changes which copies or moves files. `targets` are the directories that options name.
@@ -338,10 +374,13 @@ impl Interpreter<'_> {
     }
 }
 
+fn is_working_directory(path: &str) -> bool {
+    path == "." || path == "./"
+}
+
 /// The file or directory to which a command writes. If it is the working directory, the files are new ones in most
 /// cases.
 fn target(argument: Option<&Argument>) -> Vec<String> {
-    let is_working_directory = |path: &str| path == "." || path == "./";
     argument.filter(|argument| !argument.is_any(is_working_directory)).map_or_else(Vec::new, |it| it.texts.clone())
 }
 
