@@ -1,6 +1,7 @@
 //! Simple commands: assignments, commands that start others (`env`, `timeout`, shells), and
 //! inert commands.
 
+mod checkers;
 mod choices;
 mod containers;
 mod declare;
@@ -33,7 +34,7 @@ use super::syntax::{
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
-const INERT: [&str; 58] = [
+const INERT: [&str; 56] = [
     ":",
     "[",
     "awk",
@@ -72,8 +73,6 @@ const INERT: [&str; 58] = [
     "scp",
     "sed",
     "sha256sum",
-    "shellcheck",
-    "shfmt",
     "sort",
     "stat",
     "tail",
@@ -533,7 +532,7 @@ impl Interpreter<'_> {
                 .iter()
                 .any(|word| word.literal().is_some_and(|word| word.starts_with("-exec") || word.starts_with("-ok"))),
             "echo" | "printf" | "export" | "declare" | "cd" | "unset" => true,
-            command => INERT.contains(&command) || is_syntax_check(command, arguments),
+            command => INERT.contains(&command) || is_syntax_check(command, arguments) || self.checks_files(words),
         }
     }
 

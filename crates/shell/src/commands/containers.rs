@@ -5,7 +5,9 @@ use super::super::forge::WORKSPACE;
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::state::{Export, Variable, Variables};
 use super::super::syntax::{Piece, Word, is_name};
+use super::checkers::is_checker;
 use super::declare::Pair;
+use super::launch::is_test_runner;
 use slug_value::Text;
 
 /// Options of these programs without a value.
@@ -36,9 +38,29 @@ const FLAGS: [&str; 24] = [
     "-T",
 ];
 
+/// Images whose containers start the command itself, by their names without a version.
+const PLAIN_IMAGES: [&str; 11] =
+    ["alpine", "busybox", "debian", "fedora", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
+
+/// Why a script that is named after an image may not be called.
+const ENTRYPOINT: &str = "the image may have a program of its own, to which this path is an argument";
+
+/// Where a command line runs a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a new container of an image.
+    Image,
+    /// In a new container of a service, whose image and environment are defined elsewhere.
+    Service,
+    /// In a container that has started before.
+    Running,
+}
+
 /// A command line that runs a command in a container.
 #[derive(Default)]
 struct Container {
+    /// The name of the image, service or container without a version, if it is known.
+    name: Option<String>,
     /// The variables that it passes from files, in order.
     from_files: Vec<(String, Variable)>,
     /// The variables that it passes in place of those from files, in order.
@@ -59,7 +81,7 @@ impl Interpreter<'_> {
     /// The command sees the variables that are passed. If the repository is mounted, it sees no others; if not,
     /// what it runs is in an image, which can have others.
     pub(super) fn container(&mut self, program: &str, words: &[Word]) -> Option<Outcome> {
-        let (first, is_run) = container_command(program, words)?;
+        let (first, place) = container_command(program, words)?;
         let container = self.container_of(&words[first..])?;
         let passed: Vec<_> = container.from_files.iter().chain(&container.passed).cloned().collect();
         for (name, variable) in &passed {
@@ -77,7 +99,7 @@ impl Interpreter<'_> {
         let before = self.copy();
         self.resolve(&own_spans(&words[..words.len() - container.command.len()]));
         match container.unknown.clone().or_else(|| {
-            let is_known = is_run && !container.mounts.is_empty();
+            let is_known = place == Place::Image && !container.mounts.is_empty();
             (!is_known).then(|| format!("`{program}` may start it with another environment"))
         }) {
             Some(reason) => {
@@ -98,9 +120,43 @@ impl Interpreter<'_> {
                 *word = self.value_word(Text::known(format!("{WORKSPACE}/{path}")), &word.span);
             }
         }
-        self.command_of_words(&command);
+        let image = container.name.filter(|_| place == Place::Image && container.entrypoint.is_none());
+        let image = image.unwrap_or_default();
+        let is_plain = PLAIN_IMAGES.contains(&image.as_str()) || place != Place::Image;
+        if is_checker(&image) || self.checks_files(&command) {
+            self.resolve(&own_spans(words));
+        } else if container.entrypoint.is_none() && !is_plain && self.is_path_of_script(&command[0]) {
+            self.note_possible_script(&command[0]);
+        } else {
+            if is_test_runner(&image) {
+                // The program of such an image has the name of the image.
+                let span = command[0].span.clone();
+                command.insert(0, self.value_word(Text::known(image), &span));
+            }
+            self.command_of_words(&command);
+        }
         self.restore(before);
         Some(Outcome::unknown(Output::unknown(format!("the output of `{program}` is not known"))))
+    }
+
+    /// Whether a word is the path of a file of the repository or of a target.
+    fn is_path_of_script(&mut self, word: &Word) -> bool {
+        let text = self.expand_again(word);
+        text.single().is_some_and(|path| self.is_script(path))
+    }
+
+    /// Records the targets that a script may call which the program of an image may run, and the script itself if it
+    /// is one.
+    fn note_possible_script(&mut self, word: &Word) {
+        let text = self.expand_again(word);
+        let Some(path) = text.single() else { return };
+        for (index, target) in self.targets.iter().enumerate() {
+            if self.is_path_of(path, target) && !self.is_inside(index) {
+                self.resolve(&own_spans(std::slice::from_ref(word)));
+                self.record_possible_call(index, word, ENTRYPOINT);
+            }
+        }
+        self.read_by_argument(&text);
     }
 
     /// Reads the options and the command after them; `None` without an image.
@@ -130,7 +186,13 @@ impl Interpreter<'_> {
             self.container_option(&mut container, &value.0, value.1.as_ref());
         }
         // The image, the service or the container.
-        words.get(index).filter(|word| word.literal().is_some() || self.expand_again(word).single().is_some())?;
+        let word = words.get(index)?;
+        let text = self.expand_again(word);
+        let name = text.single().map(|name| name.rsplit('/').next().unwrap_or_default());
+        container.name = name.map(|name| name.split([':', '@']).next().unwrap_or_default().to_owned());
+        if container.name.is_none() && word.literal().is_none() {
+            return None;
+        }
         container.command = words[index + 1..].to_vec();
         Some(container)
     }
@@ -250,9 +312,8 @@ impl Container {
     }
 }
 
-/// The index of the first word after `run` or `exec`, and whether it is `run` of an image whose environment is
-/// not defined elsewhere.
-fn container_command(program: &str, words: &[Word]) -> Option<(usize, bool)> {
+/// The index of the first word after `run` or `exec`, and where it runs a command.
+fn container_command(program: &str, words: &[Word]) -> Option<(usize, Place)> {
     let is_compose = match program {
         "docker-compose" | "podman-compose" => true,
         "docker" | "podman" | "nerdctl" => words
@@ -263,6 +324,10 @@ fn container_command(program: &str, words: &[Word]) -> Option<(usize, bool)> {
         _ => return None,
     };
     let at = words.iter().position(|word| matches!(word.literal().as_deref(), Some("run" | "exec")))?;
-    let is_run = words[at].literal().as_deref() == Some("run");
-    Some((at + 1, is_run && !is_compose))
+    let place = match words[at].literal().as_deref() {
+        Some("run") if is_compose => Place::Service,
+        Some("run") => Place::Image,
+        _ => Place::Running,
+    };
+    Some((at + 1, place))
 }

@@ -58,24 +58,34 @@ fn module_option(program: &str, words: &[Word]) -> Option<(Range<usize>, Option<
     }
 }
 
+/// The module of Python that a command runs.
+pub(super) fn module_of_command(program: &str, words: &[Word]) -> Option<String> {
+    let (range, name) = module_option(program, words)?;
+    name.or_else(|| Some(words.get(range.end - 1)?.literal()?.into_owned()))
+}
+
 impl Interpreter<'_> {
     /// The words of a command with the path of the script in place of its name, if the program finds a file of the
     /// repository by that name.
     pub(super) fn with_found_script(&mut self, program: &str, words: &[Word]) -> Option<Vec<Word>> {
-        let (range, name, find): (_, _, fn(&Self, &str, &str) -> Option<String>) = match module_option(program, words) {
-            Some((range, name)) => (range, name, Self::file_of_module),
+        let module = module_option(program, words);
+        let is_module = module.is_some();
+        let (range, name) = match module {
+            Some(option) => option,
             None => match launch(program, words)? {
-                (Launch::File, index) => (index..index + 1, None, Self::file_of_script),
-                (Launch::Command, index) if RUNNERS_OF_PYTHON.contains(&program) => {
-                    (index..index + 1, None, Self::file_of_script)
-                }
+                (Launch::File, index) => (index..index + 1, None),
+                (Launch::Command, index) if RUNNERS_OF_PYTHON.contains(&program) => (index..index + 1, None),
                 _ => return None,
             },
         };
         let word = words.get(range.end - 1)?;
         let text = name.map_or_else(|| self.expand_again(word), Text::known);
         let AbstractValue::OneOf(names) = &text.values else { return None };
-        let paths: Vec<Option<String>> = names.iter().map(|name| find(self, program, name)).collect();
+        let file = |name: &String| match is_module {
+            true => self.file_of_module(name),
+            false => self.file_of_script(program, name),
+        };
+        let paths: Vec<Option<String>> = names.iter().map(file).collect();
         if paths.iter().all(Option::is_none) {
             return None;
         }
@@ -88,7 +98,7 @@ impl Interpreter<'_> {
 
     /// The path of the file that Python runs for a module: in the working directory, in a directory of `PYTHONPATH`,
     /// or in `src`, from which a project usually installs its modules.
-    fn file_of_module(&self, _program: &str, module: &str) -> Option<String> {
+    fn file_of_module(&self, module: &str) -> Option<String> {
         let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
         if !module.split('.').all(is_name) {
             return None;
@@ -103,7 +113,7 @@ impl Interpreter<'_> {
         let mut places = ["."].into_iter().chain(named).chain(["src"]).map(|root| format!("{root}/{place}"));
         places.find_map(|place| {
             let (file, package) = (format!("{place}.py"), format!("{place}/__main__.py"));
-            // A package takes precedence over a file, and a directory that is no package does not.
+            // A package takes precedence over a file, and the file over another directory.
             let is_package = self.file_at(&format!("{place}/__init__.py")).is_some();
             let candidates = if is_package { [package, file] } else { [file, package] };
             candidates.into_iter().find(|path| self.is_script(path))
@@ -113,7 +123,7 @@ impl Interpreter<'_> {
     /// The path of the file with a member of a module of Python, as `a.b` is for `a.b.Class.function`.
     pub(super) fn file_of_member(&self, name: &str) -> Option<String> {
         let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
-        ends.filter_map(|end| self.file_of_module("", &name[..end])).last()
+        ends.filter_map(|end| self.file_of_module(&name[..end])).next_back()
     }
 
     /// The path of the file that a program runs for the path of a script, if it is another one.
@@ -129,7 +139,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether a path leads to a file of the repository, or to a target.
-    fn is_script(&self, path: &str) -> bool {
+    pub(super) fn is_script(&self, path: &str) -> bool {
         self.file_at(path).is_some() || self.targets.iter().any(|target| self.is_path_of(path, target))
     }
 }

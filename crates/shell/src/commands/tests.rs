@@ -501,14 +501,14 @@ fn container_sees_what_is_passed() {
     for (script, expected) in [
         // A mounted repository: exactly the variables that are passed.
         ("docker run -v .:/w -w /w img bash tests/run.sh", "@tests/run.sh"),
-        ("SLUG=x; export SLUG; docker run -v $PWD:/w -w /w img tests/run.sh", "@tests/run.sh"),
+        ("SLUG=x; export SLUG; docker run -v $PWD:/w -w /w python:3.12 tests/run.sh", "@tests/run.sh"),
         (
             "export SLUG=x; docker run --rm -it -e SLUG -v \"$PWD:/w:ro\" -w /w img bash tests/run.sh",
             "x@tests/run.sh=SLUG",
         ),
         ("docker run -e SLUG=x --volume=$(pwd):/w img bash /w/tests/run.sh", "x@/w/tests/run.sh=SLUG=x"),
         (
-            "docker run --env=SLUG=x --mount type=bind,source=.,target=/w img /w/tests/run.sh",
+            "docker run --env=SLUG=x --mount type=bind,source=.,target=/w library/node@sha256:a /w/tests/run.sh",
             "x@/w/tests/run.sh=--env=SLUG=x",
         ),
         ("docker run -eSLUG=x -v ./:/w -w /w img bash -c 'bash tests/run.sh'", "x@tests/run.sh=-eSLUG=x"),
@@ -523,6 +523,15 @@ fn container_sees_what_is_passed() {
         ("V=o1; docker run -e V=i -v .:/w -w /w img bash -c \"SLUG=$V bash tests/run.sh\"", "o1@tests/run.sh=SLUG"),
         ("V=o; docker run -e V=i -v .:/w -w /w img bash -c 'SLUG=$V bash tests/run.sh'", "i@tests/run.sh=SLUG"),
         ("V=o; docker run -e V=i -v .:/w -w /w img env SLUG=$(echo $V) tests/run.sh", "o@tests/run.sh=SLUG"),
+        // The program of an image may get a path as its argument.
+        ("docker run -e SLUG=x -v .:/w -w /w img tests/run.sh", "(anything)@tests/run.sh"),
+        ("docker compose run -e SLUG=x service tests/run.sh", "x@tests/run.sh=SLUG=x"),
+        ("docker run -e SLUG=x -v .:/w -w /w img ./wrap.sh", "(anything)@run.sh"),
+        ("docker run -e SLUG=x -v .:/w -w /w bats/bats:latest tests/run.sh", "(anything)@tests/run.sh"),
+        ("docker run -e SLUG=x -v .:/w -w /w bats/bats:latest tests", "(anything)@run.sh"),
+        ("docker run -v .:/w -w /w koalaman/shellcheck:stable -x tests/run.sh arg.sh", ""),
+        ("docker run -v .:/w -w /w img shellcheck tests/run.sh", ""),
+        ("docker run -v .:/w -w /w --entrypoint sh koalaman/shellcheck tests/run.sh", "@tests/run.sh"),
         ("podman run -v .:/w -w /w img env SLUG=\"$SET\" bash tests/run.sh", "s@tests/run.sh=SLUG"),
         ("docker run -e SET=i -v .:/w -w /w img bash arg.sh \"$SET\"", "s@tests/run.sh=SLUG"),
         ("V=o; V=i env SLUG=$(echo $V) bash tests/run.sh", "o@tests/run.sh=SLUG"),
@@ -540,7 +549,12 @@ fn container_sees_what_is_passed() {
         ("docker exec name bash /app/tests/run.sh", "(anything)@/app/tests/run.sh"),
         ("docker build -t img tests; docker run img; docker ps", ""),
     ] {
-        let files = [("ci.env", env), ("arg.sh", "SLUG=$1 bash tests/run.sh")];
+        let files = [
+            ("ci.env", env),
+            ("arg.sh", "SLUG=$1 bash tests/run.sh"),
+            ("tests/e2e.bats", "tests/run.sh"),
+            ("wrap.sh", "SLUG=y bash tests/run.sh"),
+        ];
         assert_eq!(slug(&files, script), expected, "{script}");
     }
 }
@@ -1100,6 +1114,31 @@ fn runner_may_find_a_test() {
     ] {
         let found = slug_of(target, &files, &format!("export SLUG=x; {script}"));
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{target}: {script}");
+    }
+}
+
+/// A program that checks or formats a file does not run it, also if another program starts it.
+#[test]
+fn checker_runs_no_file() {
+    let files = [("ci/black", "#!/bin/bash\nSLUG=y bash \"$1\""), ("tests/run.sh", "")];
+    for (script, expected) in [
+        ("ruff check tests/run.sh && ruff format --diff tests/run.sh", ""),
+        ("black --check tests/run.sh; isort tests/run.sh; .venv/bin/mypy tests/run.sh", ""),
+        ("npx eslint tests/run.sh; npx --yes prettier@3 --check tests/run.sh", ""),
+        ("uv run --group dev ruff check tests/run.sh; uvx ruff@0.4 check tests/run.sh", ""),
+        ("poetry run flake8 tests/run.sh; pipx run pylint tests/run.sh", ""),
+        ("python -m py_compile tests/run.sh; python3 -Wd -m mypy tests/run.sh", ""),
+        ("uv run python -m pyright tests/run.sh; timeout 60 npx tsc --noEmit tests/run.sh", ""),
+        ("node --check tests/run.sh; php -l tests/run.sh; deno lint tests/run.sh", ""),
+        ("git ls-files | xargs shellcheck tests/run.sh; yamllint tests/run.sh; shfmt -d tests/run.sh", ""),
+        ("ruff check tests/run.sh && bash tests/run.sh", "x"),
+        ("python -m mypy tests/run.sh; python tests/run.sh", "x"),
+        ("node -r check tests/run.sh", "x"),
+        ("uv run black-box tests/run.sh", "(anything)"),
+        ("ci/black tests/run.sh", "(anything)"),
+    ] {
+        let found = slug(&files, &format!("export SLUG=x; {script}"));
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
     }
 }
 
