@@ -85,7 +85,7 @@ const TEST_OPTIONS_WITH_VALUE: [(&[&str], &[&str]); 5] = [
 const IGNORE: &str = "--ignore";
 
 /// Options of these programs that take the next word as their value.
-const OPTIONS_WITH_VALUE: [&str; 18] = [
+const OPTIONS_WITH_VALUE: [&str; 20] = [
     "--env-file",
     "--extra",
     "--group",
@@ -97,6 +97,8 @@ const OPTIONS_WITH_VALUE: [&str; 18] = [
     "--python",
     "--require",
     "--with",
+    "--with-editable",
+    "--with-requirements",
     "-W",
     "-X",
     "-c",

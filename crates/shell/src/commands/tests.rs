@@ -1179,6 +1179,7 @@ fn program_finds_its_script_by_a_name() {
         ("main.py", "python -m main", "x"),
         ("main.py", "uv run -m main", "x"),
         ("main.py", "uv run --extra dev --module main", "x"),
+        ("main.py", "uv run --with-requirements r.txt python -m main", "x"),
         ("main.py", "uv run start.py", "(anything)"),
         ("evals/__main__.py", "python -m evals", "x"),
         ("evals/__main__.py", "python evals/ --all", "x"),
