@@ -114,7 +114,11 @@ impl Interpreter<'_> {
                 self.state.variables.extend(passed);
             }
         }
-        self.state.directory = container.directory.as_deref().and_then(|path| container.in_repository(path));
+        // An image often has the repository as its working directory.
+        let is_likely = container.directory.is_none() && self.state.others_unknown.is_some();
+        if !is_likely {
+            self.state.directory = container.directory.as_deref().and_then(|path| container.in_repository(path));
+        }
         for word in command.iter_mut().skip(usize::from(container.entrypoint.is_some())) {
             if let Some(path) = self.expand_again(word).single().and_then(|path| container.in_repository(path)) {
                 *word = self.value_word(Text::known(format!("{WORKSPACE}/{path}")), &word.span);

@@ -247,6 +247,8 @@ fn package_script_runs_in_its_directory() {
         ("node --run fails", "@tests/run.sh"),
         ("node a.js --run e2e", ""),
         ("ls | xargs -n1 npm run e2e", "@tests/run.sh?"),
+        ("docker exec app npm run e2e; docker compose run --rm app npm run e2e", "(anything)@tests/run.sh"),
+        ("docker run -w /other img npm run e2e", ""),
         // A program that is not known may start what its arguments name.
         ("doppler run -- npm run e2e", "(anything)@tests/run.sh"),
         ("docker_login && aws-vault exec ci npm run e2e", "(anything)@tests/run.sh"),
