@@ -298,6 +298,8 @@ fn what_is_not_followed_is_not_proved() {
         ("time", "[ -n \"${A_KEY:-}\" ] || [ \"$SECONDS\" = x ]"),
         ("eval", "eval '[ -n \"${A_KEY:-}\" ]'\"\""),
         ("index", "keys=(\"${A_KEY:-}\") && n=${N:-0} && [ -n \"${keys[n]}\" ]"),
+        ("offset", "s=ab && [ -n \"${A_KEY:-}\" ] || [ \"${s:SKIP}\" = b ]"),
+        ("prompt", "s='$SKIP' && [ -n \"${A_KEY:-}\" ] || [ -n \"${s@P}\" ]"),
     ] {
         let library = format!("choose() {{\n  if\n    {condition}\n  then echo a-1; else echo b-1; fi\n}}\n");
         let scratch = project(&format!("open-{name}"), &policy, &library);
@@ -315,16 +317,21 @@ fn what_is_not_followed_is_not_proved() {
 
 #[test]
 fn counter_is_unstable() {
-    let library =
-        "calls=0\nchoose() {\n  calls=$((calls + 1))\n  if [ $calls -gt 2 ]; then echo b-1; else echo a-1; fi\n}\n";
     let policy = policy("{use: a-1}");
-    let scratch = project("counter", &policy, library);
-    let (code, found) = code_and_findings(&scratch);
-    assert_eq!(code, 1, "{found:?}");
-    let unstable = found.iter().find(|finding| finding.0 == "unstable-function");
-    assert_eq!(unstable.map(|finding| (finding.1.as_str(), finding.2)), Some(("lib.sh", 3)), "{found:?}");
-    assert!(!found.iter().any(|finding| finding.0 == "policy-drift"), "{found:?}");
-    assert_untouched(&scratch);
+    for (name, counts) in [
+        ("sum", "  calls=$((calls + 1))\n  if [ $calls -gt 2 ]; then echo b-1; else echo a-1; fi\n"),
+        ("index", "  echo \"${MODELS[calls++ % 2]}\"\n"),
+        ("length", "  echo \"${LONG:0:3+2*(calls++>0)}\"\n"),
+    ] {
+        let library = format!("calls=0 MODELS=(a-1 b-1) LONG=a-1-x\nchoose() {{\n{counts}}}\n");
+        let scratch = project(&format!("counter-{name}"), &policy, &library);
+        let (code, found) = code_and_findings(&scratch);
+        assert_eq!(code, 1, "{name}: {found:?}");
+        let unstable = found.iter().find(|finding| finding.0 == "unstable-function");
+        assert_eq!(unstable.map(|finding| (finding.1.as_str(), finding.2)), Some(("lib.sh", 3)), "{name}: {found:?}");
+        assert!(!found.iter().any(|finding| finding.0 == "policy-drift"), "{name}: {found:?}");
+        assert_untouched(&scratch);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! Values with newlines, and values that a builtin command takes for an option or an operator, such as
 //! `-n` after `echo`, are not distinguished.
 
+mod arithmetic;
 mod builtins;
 mod commands;
 mod conditional;

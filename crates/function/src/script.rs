@@ -159,9 +159,9 @@ impl Visitor<'_> {
     }
 
     fn simple(&mut self, simple: &Simple) {
-        for Assignment { name, value, appends, has_subscript, .. } in &simple.assignments {
+        for Assignment { name, value, appends, subscript, .. } in &simple.assignments {
             self.word(value);
-            if !appends && !has_subscript && simple.words.is_empty() {
+            if !appends && subscript.is_none() && simple.words.is_empty() {
                 self.assign(name, value);
             }
         }

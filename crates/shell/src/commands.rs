@@ -285,7 +285,7 @@ impl Interpreter<'_> {
             text = Text::unknown("a shell replaces `~` with a directory");
         }
         let is_array = matches!(value.pieces.as_slice(), [piece] if matches!(piece.kind, PieceKind::Array(_)));
-        if assignment.has_subscript || is_array {
+        if assignment.subscript.is_some() || is_array {
             self.state.attributes.insert(name.to_owned(), Attribute::Other);
             text = Text::unknown("arrays are not interpreted");
         } else if assignment.appends {

@@ -306,8 +306,8 @@ pub struct Assignment {
     pub name: String,
     /// The bytes of the name.
     pub name_span: Span,
-    /// Whether the assignment is to an element of an array, as in `name[1]=value`.
-    pub has_subscript: bool,
+    /// The pieces between the brackets if the assignment is to an element of an array, as in `name[1]=value`.
+    pub subscript: Option<Vec<Piece>>,
     /// Whether the operator is `+=`.
     pub appends: bool,
     /// The value.
@@ -482,11 +482,23 @@ impl Word {
         Some(Assignment {
             name: name.to_owned(),
             name_span: self.span.start..self.span.start + name.len(),
-            has_subscript,
+            subscript: has_subscript.then(|| self.within_brackets(end, (index, operator))),
             appends: length == 2,
             value: Word { pieces, span: from..self.span.end },
             span: self.span.clone(),
         })
+    }
+
+    /// The pieces between the bracket at the byte `start` of the first piece and the bracket before `end`, which
+    /// [`Word::subscript_end`] returns.
+    fn within_brackets(&self, start: usize, end: (usize, usize)) -> Vec<Piece> {
+        let part = |(index, piece): (usize, &Piece)| {
+            let PieceKind::Literal(text) = &piece.kind else { return piece.clone() };
+            let from = if index == 0 { start + 1 } else { 0 };
+            let to = if index == end.0 { end.1 - 1 } else { text.len() };
+            Piece { kind: PieceKind::Literal(text[from..to].to_owned()), span: piece.span.clone() }
+        };
+        self.pieces[..=end.0].iter().enumerate().map(part).collect()
     }
 
     /// The index of the piece that closes a subscript, and the byte after the bracket in its text.

@@ -172,7 +172,7 @@ impl Printer<'_> {
         for (index, assignment) in simple.assignments.iter().enumerate() {
             self.put(if index > 0 { " " } else { "" });
             self.put(&assignment.name);
-            self.put(if assignment.has_subscript { "[…]" } else { "" });
+            self.put(if assignment.subscript.is_some() { "[…]" } else { "" });
             self.put(if assignment.appends { "+=" } else { "=" });
             self.word(&assignment.value);
         }

@@ -84,9 +84,13 @@ impl<'a> FunctionEval<'a> {
 
     fn assignment(&mut self, assignment: &'a Assignment, state: &mut State) {
         let Assignment { name, value, span, .. } = assignment;
-        if assignment.has_subscript {
-            self.not_followed(span, "assigns an element of an array by an index");
-            return self.assign(name, Value::derived(BTreeSet::new()), span, state);
+        if let Some(subscript) = &assignment.subscript {
+            let reason = "assigns an element of an array by an index";
+            self.not_followed(span, reason);
+            let index = self.text(subscript, state);
+            self.calculate(&index, reason, span, state);
+            let element = self.text(&value.pieces, state);
+            return self.assign(name, Value::derived(element.sources()), span, state);
         }
         if let [Piece { kind: PieceKind::Array(words), .. }] = value.pieces.as_slice() {
             let elements = self.array(words, span, state);
@@ -115,8 +119,11 @@ impl<'a> FunctionEval<'a> {
             Some(PieceKind::Literal(text)) => text.starts_with('['),
             _ => false,
         };
-        if words.iter().any(has_index) {
-            self.not_followed(span, "has an array with computed or named indices");
+        for word in words.iter().filter(|word| has_index(word)) {
+            let reason = "has an array with computed or named indices";
+            self.not_followed(span, reason);
+            let element = self.text(&word.pieces, state);
+            self.calculate_subscript(&element, reason, span, state);
         }
         let outer = std::mem::take(&mut self.is_open);
         let lists = self.all_fields(words, state);
@@ -158,7 +165,7 @@ impl<'a> FunctionEval<'a> {
         if command == "local" && !is_local {
             self.not_followed(span, "calls `local` outside of a function, which is an error");
         }
-        let mut is_array = false;
+        let (mut is_array, mut is_integer) = (false, false);
         let mut is_read_only = command == "readonly";
         let is_option = |word: &Word| word.literal().is_some_and(|text| text.len() > 1 && text.starts_with(['-', '+']));
         let asks_functions = command != "local"
@@ -171,13 +178,22 @@ impl<'a> FunctionEval<'a> {
         }
         for word in words {
             if let Some(assignment) = word.assignment() {
-                let (value, elements) = self.declared(word, &assignment, state);
+                let (mut value, elements) = self.declared(word, &assignment, state);
+                if assignment.subscript.is_some() {
+                    let reason = "assigns an element of an array by an index";
+                    self.not_followed(span, reason);
+                    let element = self.text(&word.pieces, state);
+                    self.calculate_subscript(&element, reason, span, state);
+                }
+                if is_integer {
+                    value = self.calculate(&value, "declares a variable with `-i`", span, state);
+                }
                 if is_local {
-                    let value = if assignment.appends { Value::derived(value.sources()) } else { value };
+                    let is_changed = assignment.appends || assignment.subscript.is_some();
+                    let value = if is_changed { Value::derived(value.sources()) } else { value };
                     self.declare_local(&assignment.name, value, elements, &assignment.name_span, state);
                 } else {
-                    let appended = assignment.appends || assignment.has_subscript;
-                    if appended {
+                    if assignment.appends || assignment.subscript.is_some() {
                         self.not_followed(span, "appends to a variable in a declaration");
                     }
                     match elements {
@@ -208,7 +224,10 @@ impl<'a> FunctionEval<'a> {
                             self.prints_computed(span, state);
                             return None;
                         }
-                        _ => self.not_followed(span, format!("declares a variable with `-{letter}`")),
+                        _ => {
+                            is_integer |= letter == 'i';
+                            self.not_followed(span, format!("declares a variable with `-{letter}`"));
+                        }
                     }
                 }
             } else if is_name(&text) {
@@ -357,6 +376,12 @@ impl<'a> FunctionEval<'a> {
                 self.unset(arguments, span, state);
                 Some(true)
             }
+            "let" => {
+                for argument in arguments {
+                    self.calculate(argument, "calculates with a variable", span, state);
+                }
+                None
+            }
             "command" | "builtin" | "type" => self.command_builtin(name, arguments, frame, span, state),
             "cat" => self.cat(arguments, span, state),
             "jq" => self.jq(arguments, span, state),
@@ -406,7 +431,9 @@ impl<'a> FunctionEval<'a> {
         if word(0).as_deref() == Some("-v") {
             let names = arguments.get(1).and_then(Value::literals).unwrap_or_default();
             if names.is_empty() || !names.iter().all(|name| is_name(name)) {
-                self.not_followed(span, "assigns a variable whose name is computed");
+                let reason = "assigns a variable whose name is computed";
+                self.not_followed(span, reason);
+                arguments.iter().skip(1).take(1).for_each(|name| self.calculate_subscript(name, reason, span, state));
             }
             target = Some(names);
             arguments = arguments.get(2..).unwrap_or_default();
@@ -531,7 +558,9 @@ impl<'a> FunctionEval<'a> {
                 Some("-r") => is_raw = true,
                 Some(name) if is_name(name) => names.push(name.to_owned()),
                 _ => {
-                    self.not_followed(span, "has an argument of `read` that is not supported");
+                    let reason = "has an argument of `read` that is not supported";
+                    self.not_followed(span, reason);
+                    self.calculate_subscript(argument, reason, span, state);
                     return None;
                 }
             }
@@ -663,7 +692,11 @@ impl<'a> FunctionEval<'a> {
                 }
                 Some("IFS") => self.assign("IFS", Value::literal(DEFAULT_SEPARATORS), span, state),
                 Some(name) if is_name(name) => self.assign(name, Value::default(), span, state),
-                _ => self.not_followed(span, "removes a variable whose name is computed"),
+                _ => {
+                    let reason = "removes a variable whose name is computed";
+                    self.not_followed(span, reason);
+                    self.calculate_subscript(argument, reason, span, state);
+                }
             }
         }
     }
@@ -838,7 +871,6 @@ fn foreign(name: &str) -> String {
         "source" | "." => "reads another file; name it in `function.source`".to_owned(),
         "trap" => "sets a trap".to_owned(),
         "mapfile" | "readarray" => format!("reads an array with `{name}`"),
-        "let" => "calculates with a variable".to_owned(),
         "getopts" => "reads options with `getopts`".to_owned(),
         "date" => "calls `date`, which reads the time".to_owned(),
         "cd" | "pushd" | "popd" | "pwd" => format!("calls `{name}`, which depends on the directory"),
@@ -855,7 +887,7 @@ fn changes(name: &str) -> Option<&'static str> {
         "trap" => Some("sets a trap"),
         "cd" | "pushd" | "popd" => Some("changes the directory"),
         "alias" | "unalias" | "enable" | "exec" | "ulimit" | "umask" => Some("changes the shell"),
-        "let" | "eval" | "getopts" | "mapfile" | "readarray" | "source" | "." => Some("may assign a global variable"),
+        "eval" | "getopts" | "mapfile" | "readarray" | "source" | "." => Some("may assign a global variable"),
         _ => None,
     }
 }

@@ -10,6 +10,9 @@ use super::state::State;
 use super::value::{Part, Source, Value, literal};
 use crate::pattern::Pattern;
 
+/// The reason for which a comparison of numbers is not followed.
+const AS_NUMBER: &str = "compares a variable as a number";
+
 /// The operators that compare numbers.
 const NUMERIC: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
@@ -52,6 +55,11 @@ impl<'a> FunctionEval<'a> {
                     _ => {
                         let other = self.text(&right.pieces, state);
                         self.facts = Facts::default();
+                        if NUMERIC.contains(&operator.as_str()) {
+                            for operand in [&value, &other] {
+                                self.calculate(operand, AS_NUMBER, span, state);
+                            }
+                        }
                         self.compare_otherwise(&value, operator, &other, span)
                     }
                 }
@@ -124,7 +132,11 @@ impl<'a> FunctionEval<'a> {
                             self.presence_reads.insert(name);
                         }
                     }
-                    None => self.not_followed(span, "tests a variable whose name is not known"),
+                    None => {
+                        let reason = "tests a variable whose name is not known";
+                        self.not_followed(span, reason);
+                        self.calculate_subscript(value, reason, span, state);
+                    }
                 }
                 None
             }
@@ -154,8 +166,7 @@ impl<'a> FunctionEval<'a> {
         } else if !NUMERIC.contains(&operator) {
             self.not_followed(span, format!("compares with `{operator}`"));
         } else if !both.sources().is_empty() || left.has_name() || right.has_name() {
-            // In `[[ a -eq 1 ]]`, bash evaluates the word `a` as a variable.
-            self.not_followed(span, "compares a variable as a number");
+            self.not_followed(span, AS_NUMBER);
         } else if let (Some(left), Some(right)) = (number(left), number(right)) {
             return Some(match operator {
                 "-eq" => left == right,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use slug_shell::parser;
 use slug_shell::syntax::{
-    AndOr, Arithmetic, Case, Clause, ClauseEnd, Command, CommandKind, Connector, For, Function, List, Piece, PieceKind,
-    Pipeline, Redirect, RedirectOperator, Script, Span, While, Word,
+    AndOr, Case, Clause, ClauseEnd, Command, CommandKind, Connector, For, Function, List, Pipeline, Redirect,
+    RedirectOperator, Script, Span, While, Word,
 };
 
 use super::commands::is_known;
@@ -499,7 +499,7 @@ impl<'a> FunctionEval<'a> {
                         self.not_followed(span, "compares a text that is computed from a variable");
                     }
                 }
-                Part::Literal(_) => {}
+                Part::Literal(_) | Part::Number => {}
             }
         }
         None
@@ -751,8 +751,11 @@ impl<'a> FunctionEval<'a> {
             }
             CommandKind::While(command) => self.while_loop(command, span, state),
             CommandKind::For(command) => self.for_loop(command, span, state),
-            CommandKind::ArithmeticFor(_) => {
+            CommandKind::ArithmeticFor(command) => {
                 self.not_followed(span, "counts with arithmetic");
+                for expression in &command.header {
+                    self.arithmetic(expression, state);
+                }
                 None
             }
             CommandKind::Case(command) => self.case(command, state),
@@ -1122,29 +1125,6 @@ impl<'a> FunctionEval<'a> {
             self.not_followed(&redirect.span, "makes error messages a part of the output");
         }
         state.stderr = stream;
-    }
-
-    /// An arithmetic expression. It is followed if it has no variables.
-    pub fn arithmetic(&mut self, arithmetic: &'a Arithmetic, state: &mut State) -> Value {
-        let mut sources = BTreeSet::new();
-        let value = self.text(&arithmetic.pieces, state);
-        sources.extend(value.sources());
-        let has_names = value.has_name();
-        // Bash reads the variable of each name in the text, also of a name that an expansion gives.
-        for name in value.names() {
-            sources.extend(self.variable(name, false, &arithmetic.span, state).sources());
-        }
-        if has_names || !sources.is_empty() {
-            self.not_followed(&arithmetic.span, "calculates with a variable");
-            let is_assignment =
-                |piece: &Piece| matches!(&piece.kind, PieceKind::Literal(text) if text.contains(['=', '+', '-']));
-            if arithmetic.pieces.iter().any(is_assignment) {
-                self.changes_state(&arithmetic.span, "may assign a variable in a calculation");
-            }
-        }
-        let derived = Value::derived(sources);
-        self.uses(&derived);
-        derived
     }
 
     /// Sets the elements of an array.

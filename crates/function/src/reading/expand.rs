@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use slug_shell::is_name;
 use slug_shell::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
 
+use super::arithmetic::{decimal, subscript};
 use super::eval::FunctionEval;
 use super::state::{Elements, Separators, State, Variable};
 use super::value::{Part, Source, Text, Value, literal};
@@ -191,7 +192,7 @@ impl<'a> FunctionEval<'a> {
                 self.depends_on_caller(span, name);
                 Value::derived(BTreeSet::new())
             }
-            "#" | "?" => Value::derived(BTreeSet::new()),
+            "#" | "?" => Value::number(BTreeSet::new()),
             "0" => {
                 self.not_followed(span, "reads `$0`, the name of the script");
                 Value::derived(BTreeSet::new())
@@ -220,7 +221,7 @@ impl<'a> FunctionEval<'a> {
             // The length of `$-` or `$?`.
             Operation::Alternative(operator, pieces) if name == "#" && pieces.is_empty() && operator.len() == 1 => {
                 let value = self.plain(operator, true, span, state);
-                self.derived(&value, "measures the length of", operator, span)
+                self.length(&value, operator, span)
             }
             Operation::Alternative(operator, pieces) => {
                 // A second call finds what `${name:=constant}` left in the first one, and leaves it.
@@ -292,7 +293,7 @@ impl<'a> FunctionEval<'a> {
             if matches!(operation, "[@]" | "[*]") && rest.is_empty() {
                 return match state.variable(name).and_then(|(_, variable)| variable.elements.as_ref()) {
                     Some(Elements::Known(elements)) => Value::literal(&elements.len().to_string()),
-                    Some(Elements::Any(_)) => unsupported,
+                    Some(Elements::Any(_)) => Value::number(BTreeSet::new()),
                     None => {
                         // A text is an array of one element.
                         self.presence_reads.insert(name.to_owned());
@@ -300,13 +301,26 @@ impl<'a> FunctionEval<'a> {
                     }
                 };
             }
+            if !operation.is_empty() {
+                let reason = format!("measures the length of an element of `{name}` by a computed index");
+                let (index, _) = subscript(&Value::literal(operation).concat(&self.text(rest, state)));
+                if index.sole_literal().and_then(|index| decimal(&index)).is_none() {
+                    self.not_followed(span, reason.as_str());
+                }
+                self.calculate(&index, &reason, span, state);
+            }
             let value = self.plain(name, true, span, state);
-            return self.derived(&value, "measures the length of", name, span);
+            return self.length(&value, name, span);
         }
         let operators = [":-", ":+", "-", "+", ":?", "?"];
         let operator = operators.into_iter().find(|operator| operation.starts_with(operator)).unwrap_or_default();
         if operator.len() != operation.len() && operator.is_empty() {
-            self.not_followed(span, "has an indirect expansion that is not supported");
+            let reason = "has an indirect expansion that is not supported";
+            self.not_followed(span, reason);
+            if operation.starts_with(['[', ':']) {
+                let operand = Value::literal(operation).concat(&self.text(rest, state));
+                self.calculate(&operand, reason, span, state);
+            }
             return unsupported;
         }
         let names = self.plain(name, true, span, state);
@@ -349,25 +363,40 @@ impl<'a> FunctionEval<'a> {
             Some(PieceKind::Literal(text)) => text.as_str(),
             _ => "",
         };
-        if first.starts_with('[') {
-            return self.element(name, first, span, state);
-        }
-        if matches!(name, "@" | "*") {
-            self.not_followed(span, "takes a part of the arguments");
-            return Value::derived(state.arguments.iter().flat_map(Value::sources).collect());
-        }
-        let value = self.plain(name, true, span, state);
         // What the operation contains counts as well.
         let operand = self.text(pieces, state);
+        if first.starts_with('[') {
+            return self.element(name, &operand, span, state);
+        }
+        let what = format!("{} `{name}`", effect(first));
+        let operand = self.operand(&what, first, &operand, span, state);
+        if matches!(name, "@" | "*") {
+            self.not_followed(span, "takes a part of the arguments");
+            let arguments = state.arguments.iter().flat_map(Value::sources);
+            return Value::derived(arguments.chain(operand.sources()).collect());
+        }
+        let value = self.plain(name, true, span, state);
+        match first {
+            "@P" => self.not_followed(span, format!("expands the value of `{name}` again")),
+            "@a" | "@A" => self.not_followed(span, format!("reads the attributes of `{name}`")),
+            _ => {}
+        }
         let both = Value::derived(value.sources().union(&operand.sources()).cloned().collect());
-        let what = match first.chars().next() {
-            Some(',' | '^') => "changes the case of",
-            Some('%' | '#') => "removes a part of",
-            Some('/') => "replaces a part of",
-            Some(':') => "takes a part of",
-            _ => "transforms",
-        };
-        self.derived(&both, what, name, span)
+        self.derived(&both, effect(first), name, span)
+    }
+
+    /// The text after the operator of `${name%pattern}` or its relatives. An offset and a length are arithmetic, and
+    /// `reason` says what is not followed if they have variables.
+    fn operand(&mut self, reason: &str, operator: &str, operand: &Value, span: &Span, state: &State) -> Value {
+        if !is_offset(operator) {
+            return operand.clone();
+        }
+        self.calculate(operand, reason, span, state)
+    }
+
+    /// The length of a value.
+    fn length(&mut self, value: &Value, name: &str, span: &Span) -> Value {
+        Value::number(self.derived(value, "measures the length of", name, span).sources())
     }
 
     /// A text that is computed from a value.
@@ -379,31 +408,46 @@ impl<'a> FunctionEval<'a> {
         Value::derived(sources)
     }
 
-    /// `${name[0]}` and `${name[@]}`.
-    fn element(&mut self, name: &str, subscript: &str, span: &Span, state: &mut State) -> Value {
-        if name == "BASH_SOURCE" && subscript == "[0]" {
+    /// `${name[0]}` and `${name[@]}`, with the operation that follows. `operand` is the text after the name.
+    fn element(&mut self, name: &str, operand: &Value, span: &Span, state: &State) -> Value {
+        let (index, operation) = subscript(operand);
+        let subscript = index.sole_literal().unwrap_or_default();
+        let number = decimal(&subscript);
+        if name == "BASH_SOURCE" && number == Some(0) {
             self.not_followed(span, "reads the path of the script");
             return Value::derived(BTreeSet::new());
         }
+        let is_all = matches!(subscript.as_str(), "@" | "*");
+        let mut sources = operation.sources();
+        if number.is_none() && !is_all {
+            let reason = format!("reads an element of `{name}` by a computed index");
+            self.not_followed(span, reason.as_str());
+            sources.extend(self.calculate(&index, &reason, span, state).sources());
+        }
+        let is_whole = operation.is_empty() == Some(true);
+        if !is_whole {
+            let operator = operation.texts().flatten().next();
+            let operator = if let Some(Part::Literal(text)) = operator { text.as_str() } else { "" };
+            let what = format!("{} an element of `{name}`", effect(operator));
+            self.not_followed(span, what.as_str());
+            sources.extend(self.operand(&what, operator, &operation, span, state).sources());
+        }
         let Some(elements) = self.elements(name, state) else {
             self.not_followed(span, format!("reads an element of `{name}`, which is not followed"));
-            return Value::derived(self.variable(name, true, span, state).sources());
+            sources.extend(self.variable(name, true, span, state).sources());
+            return Value::derived(sources);
         };
-        let index = subscript.trim_matches(['[', ']']).parse::<usize>();
-        match (subscript, elements, index) {
-            ("[@]" | "[*]", Elements::Known(values), _) => {
-                let is_joined = subscript == "[*]";
+        match (elements, number) {
+            (Elements::Known(values), _) if is_all && is_whole => {
+                let is_joined = subscript == "*";
                 let between = if is_joined { self.first_separator(span, state) } else { Value::literal(" ") };
                 self.join_values(&values, &between, span)
             }
-            ("[@]" | "[*]", elements @ Elements::Any(_), _) => {
-                Value::derived(elements.any().map(|value| value.sources()).unwrap_or_default())
-            }
-            (_, Elements::Known(values), Ok(index)) => values.get(index).cloned().unwrap_or_default(),
-            (_, elements, Ok(_)) => elements.any().unwrap_or_default().union(&Value::default()),
-            (_, elements, Err(_)) => {
-                self.not_followed(span, format!("reads an element of `{name}` by a computed index"));
-                Value::derived(elements.any().map(|value| value.sources()).unwrap_or_default())
+            (Elements::Known(values), Some(index)) if is_whole => values.get(index).cloned().unwrap_or_default(),
+            (elements, Some(_)) if is_whole => elements.any().unwrap_or_default().union(&Value::default()),
+            (elements, _) => {
+                sources.extend(elements.any().map(|value| value.sources()).unwrap_or_default());
+                Value::derived(sources)
             }
         }
     }
@@ -542,7 +586,7 @@ impl<'a> FunctionEval<'a> {
             Operation::None => Some(self.spliced_arguments(&piece.span, state)),
             Operation::Other(pieces) if name == "@" => {
                 let [Piece { kind: PieceKind::Literal(text), .. }] = pieces.as_slice() else { return None };
-                let from: usize = text.strip_prefix(':')?.parse().ok()?;
+                let from = decimal(text.strip_prefix(':')?)?;
                 let arguments = self.spliced_arguments(&piece.span, state);
                 Some(arguments.into_iter().skip(from.checked_sub(1)?).collect())
             }
@@ -635,6 +679,22 @@ impl<'a> FunctionEval<'a> {
         }
         results
     }
+}
+
+/// The effect of an operation of an expansion, which begins with its operator.
+fn effect(operation: &str) -> &'static str {
+    match operation.chars().next() {
+        Some(',' | '^') => "changes the case of",
+        Some('%' | '#') => "removes a part of",
+        Some('/') => "replaces a part of",
+        _ if is_offset(operation) => "takes a part of",
+        _ => "transforms",
+    }
+}
+
+/// Whether an operation of an expansion, such as `:1` and not `:-word`, takes a part of a value.
+fn is_offset(operation: &str) -> bool {
+    operation.strip_prefix(':').is_some_and(|rest| !rest.starts_with(['-', '=', '?', '+']))
 }
 
 fn is_several(piece: &Piece) -> bool {

@@ -28,6 +28,8 @@ pub(super) enum Part {
     Verbatim(Source),
     /// Anything that the script computes from these values; a constant if there are none.
     Derived(BTreeSet<Source>),
+    /// A number that no variable decides, such as the status of a command.
+    Number,
 }
 
 /// A concatenation; no two literals are neighbours, and no literal is empty.
@@ -69,6 +71,11 @@ impl Value {
 
     pub fn derived(sources: BTreeSet<Source>) -> Self {
         Self::of(vec![Part::Derived(sources)])
+    }
+
+    /// A number that is computed from these values.
+    pub fn number(sources: BTreeSet<Source>) -> Self {
+        if sources.is_empty() { Self::of(vec![Part::Number]) } else { Self::derived(sources) }
     }
 
     pub fn of(text: Text) -> Self {
@@ -181,7 +188,7 @@ impl Value {
 impl Part {
     pub fn sources(&self) -> BTreeSet<Source> {
         match self {
-            Self::Literal(_) => BTreeSet::new(),
+            Self::Literal(_) | Self::Number => BTreeSet::new(),
             Self::Verbatim(source) => [source.clone()].into(),
             Self::Derived(sources) => sources.clone(),
         }
@@ -202,7 +209,10 @@ fn joined(left: &Text, right: &Text) -> Text {
     for part in right {
         match (text.last_mut(), part) {
             (Some(Part::Literal(before)), Part::Literal(after)) => before.push_str(after),
-            (Some(Part::Derived(before)), Part::Verbatim(_) | Part::Derived(_)) => before.extend(part.sources()),
+            (Some(Part::Derived(before)), Part::Verbatim(_) | Part::Derived(_) | Part::Number) => {
+                before.extend(part.sources());
+            }
+            (Some(Part::Number), Part::Number) => {}
             _ => text.push(part.clone()),
         }
     }

@@ -151,6 +151,8 @@ fn constructs_not_followed_are_listed_with_their_lines() {
         ("[ \"${X:0:2}\" = a ]", "takes a part"),
         ("[ \"${#X}\" = 2 ]", "length"),
         ("echo \"${X@Q}\"", "transforms"),
+        ("local v='$X'; [ -n \"${v@P}\" ]", "expands the value of `v` again"),
+        ("v=a; [ -n \"${v@a}\" ]", "reads the attributes of `v`"),
         ("local v=$X; v=${v^^}; echo \"$v\"", "changes the case"),
         ("f() { echo \"${1,}\"; }; f \"$X\"", "changes the case"),
         ("[[ $X =~ ^a ]]", "regular expression"),
@@ -164,6 +166,7 @@ fn constructs_not_followed_are_listed_with_their_lines() {
         ("local m=X; [[ 7 -eq $m ]]", "as a number"),
         ("(( \"X\" == 7 ))", "calculates"),
         ("local m=X; (( $m == 7 ))", "calculates"),
+        ("local m=xX; (( ${m#x} == 7 ))", "calculates"),
         ("echo $((${Y:-X} + 1))", "calculates"),
         ("case \"$(export)\" in *X=*) ;; esac", "prints all variables"),
         ("case \"$(declare -x)\" in *X=*) ;; esac", "prints all variables"),
@@ -284,6 +287,73 @@ fn constructs_not_followed_are_listed_with_their_lines() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Bash evaluates these texts as arithmetic, in which a bare name is a variable, and which can assign one.
+#[test]
+fn arithmetic_reads_and_assigns_variables_everywhere() {
+    // The commands with EXPRESSION in the place of the arithmetic.
+    let contexts = [
+        "echo $((EXPRESSION))",
+        "echo $[EXPRESSION]",
+        "((EXPRESSION)) || echo b",
+        "let \"EXPRESSION\"",
+        "for ((EXPRESSION; 0; )); do :; done",
+        "for ((; 0; EXPRESSION)); do :; done",
+        "local v=abc; echo \"${v:EXPRESSION}\"",
+        "local v=abc; echo \"${v::EXPRESSION}\"",
+        "local v=abc; echo \"${v:0:EXPRESSION}\"",
+        "local v=abc; echo \"${v:(EXPRESSION)}\"",
+        "local v=abc; [ -n \"${v:0:EXPRESSION}\" ]",
+        "local v=EXPRESSION; echo $((v))",
+        "local v=EXPRESSION w=abc; echo \"${w:v}\"",
+        "local v=EXPRESSION w=abc; echo \"${w:$v}\"",
+        "set -- abc; echo \"${1:EXPRESSION}\"",
+        "echo \"${RUNTIME:EXPRESSION}\"",
+        "set -- a b; echo \"${@:EXPRESSION}\"",
+        "set -- a b; for v in \"${@:1:EXPRESSION}\"; do :; done",
+        "a=(b c); echo \"${a:EXPRESSION}\"",
+        "a=(b c); echo \"${a[EXPRESSION]}\"",
+        "a=(b c); echo \"${a[EXPRESSION]:-d}\"",
+        "a=(b c); echo \"${a[0]:EXPRESSION}\"",
+        "a=(b c); echo \"${a[@]:EXPRESSION}\"",
+        "a=(b c); echo \"${#a[EXPRESSION]}\"",
+        "a=(b c); echo \"${!a[EXPRESSION]}\"",
+        "local n=v v=abc; echo \"${!n:EXPRESSION}\"",
+        "a=b; echo \"${a[EXPRESSION]}\"",
+        "a[EXPRESSION]=b",
+        "a=([EXPRESSION]=b)",
+        "local a[EXPRESSION]=b",
+        "declare -g a[EXPRESSION]=b",
+        "declare -i v=\"EXPRESSION\"",
+        "printf -v 'a[EXPRESSION]' b",
+        "read -r 'a[EXPRESSION]' <<< b",
+        "unset 'a[EXPRESSION]'",
+        "[[ -v a[EXPRESSION] ]]",
+        "[[ EXPRESSION -eq 7 ]]",
+        "[[ 7 -lt EXPRESSION ]]",
+    ];
+    let calculates = "may assign a variable in a calculation";
+    for context in contexts {
+        for (expression, assigns) in [("X", false), ("7*(X>2)", false), ("X++", true), ("X=7", true)] {
+            let commands = context.replace("EXPRESSION", expression);
+            // Some places allow neither blanks nor operators of the shell.
+            if commands.contains("-v a[7*(") || commands.contains(" 7*(") || commands.contains("=7*(") {
+                continue;
+            }
+            let found = body(&commands);
+            assert!(found.variables.contains_key("X"), "{commands}: {:?}", found.variables);
+            assert!(!found.not_followed.is_empty(), "{commands}");
+            let is_state = found.state.iter().any(|(_, reason)| reason == calculates);
+            assert_eq!(is_state, assigns, "{commands}: {:?}", found.state);
+        }
+        let constant = body(&context.replace("EXPRESSION", "1"));
+        let names: Vec<&String> = constant.variables.keys().collect();
+        assert!(
+            names.is_empty() && constant.state.iter().all(|(_, reason)| reason != calculates),
+            "{context}: {names:?}"
+        );
+    }
+}
+
 #[test]
 fn parameter_without_the_runtime_is_constant() {
     let cases = [
@@ -357,6 +427,8 @@ fn exact_constructs_are_followed() {
         "local old=$IFS IFS=,; set -- a b; echo \"$*\"; IFS=$old; v='a b'; for w in $v; do echo \"$w\"; done",
         "local rc; true; rc=$?; [ \"$rc\" -eq 0 ] && return \"$rc\"",
         "local n=0; n=${n%%x}; echo \"${n,,}\"",
+        "local v=abc; echo \"${v:0:2}\" \"${v: -1}\" \"${v:(1)}\"; a=(b c); echo \"${#a[1]}\"",
+        "local rc=0; f() { return 1; }; f || rc=$?; [[ $rc -eq 1 ]]; (( $# + ${#rc} )); echo $(( $((1 + 1)) * 2 ))",
         "for v in a b c; do case $v in a) continue ;; esac; echo \"$v\"; done",
         "(echo a); { echo b; }; ! false",
         "until true; do :; done",
