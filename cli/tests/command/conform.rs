@@ -315,6 +315,26 @@ fn what_is_not_followed_is_not_proved() {
     }
 }
 
+/// What such a call prints is not known, so no difference follows from its answer.
+#[test]
+fn unknown_jq_form_is_not_proved() {
+    for (name, from, to) in [
+        ("sum", "jq -n --arg value \"$A_KEY\" '{ACME", "jq -c --arg value \"$A_KEY\" '. + {ACME"),
+        ("filter", "{BROOK_API_KEY: $value}", "{BROOK_API_KEY: $value} | with_entries(select(.value != \"\"))"),
+        ("file", "echo a-2", "jq -r --arg k agent '.[$k]' models.json"),
+        ("status", "[[ $PAYER == pool ]]; then printf", "jq -e . <<< \"$PAYER\" >/dev/null; then printf"),
+    ] {
+        let library = LIBRARY.replacen(from, to, 1);
+        assert_ne!(library, LIBRARY, "{name}");
+        let (code, found) =
+            code_and_findings(&project(&format!("jq-{name}"), &format!("{POLICY}{FUNCTION}"), &library));
+        assert_eq!(code, 3, "{name}: {found:?}");
+        let line = 1 + library[..library.find(to).expect("the library has it")].matches('\n').count() as u64;
+        assert!(found.iter().all(|finding| finding.0 == "not-proved"), "{name}: {found:?}");
+        assert!(found.iter().any(|finding| finding.1 == "lib.sh" && finding.2 == line), "{name}: {found:?}");
+    }
+}
+
 #[test]
 fn counter_is_unstable() {
     let policy = policy("{use: a-1}");

@@ -28,7 +28,8 @@ __slugproof_files=("$@")
 set --
 TMPDIR=$__slugproof_directory
 
-# Bash calls this for a program that it does not find; bash 3.2 does not.
+# Bash calls this for a program that it does not find; bash 3.2 does not. The stand-ins for programs
+# below call it for a form that they do not understand.
 command_not_found_handle() {
   : >"$__slugproof_directory/program"
   printf '%s: line %s: %s: command not found\n' "${BASH_SOURCE[1]}" "${BASH_LINENO[0]}" "$1" >&2
@@ -37,7 +38,10 @@ command_not_found_handle() {
 
 # `cat` without arguments copies standard input; the function cannot run a file.
 cat() {
-  [ $# -eq 0 ] || [ "$*" = - ] || return 127
+  if [ $# -gt 0 ] && [ "$*" != - ]; then
+    command_not_found_handle cat
+    return
+  fi
   local __slugproof_line
   while IFS= read -r __slugproof_line; do printf '%s\n' "$__slugproof_line"; done
   printf '%s' "$__slugproof_line"
@@ -90,57 +94,68 @@ __slugproof_argument() {
 }
 
 # `jq` that builds an object without input: the options `-n`, `-c`, `--arg` and `--argjson`, and a
-# filter `{NAME: $NAME, …}` with texts, `$ENV.NAME` and `env.NAME` as further values.
+# filter `{NAME: $NAME, …}` with texts, `$ENV.NAME` and `env.NAME` as further values. What another form
+# prints is not known.
 jq() {
+  local __slugproof_object=
+  if __slugproof_read_object "$@"; then
+    printf '{%s}\n' "$__slugproof_object"
+  else
+    command_not_found_handle jq
+  fi
+}
+
+# Assigns the fields of the object that `jq` prints to `__slugproof_object`; fails if it is another form.
+__slugproof_read_object() {
   local __slugproof_names __slugproof_values __slugproof_value __slugproof_word
-  local __slugproof_rest= __slugproof_key __slugproof_null= __slugproof_object=
+  local __slugproof_rest= __slugproof_key __slugproof_null=
   __slugproof_names=() __slugproof_values=()
   while [ $# -gt 0 ]; do
     case $1 in
       -n | --null-input | -nc | -cn) __slugproof_null=1 ;;
       -c | --compact-output) ;;
       --arg | --argjson)
-        [ $# -ge 3 ] || return 2
+        [ $# -ge 3 ] || return 1
         __slugproof_value=$3
         [ "$1" = --argjson ] || __slugproof_json "$3"
         __slugproof_names+=("$2")
         __slugproof_values+=("$__slugproof_value")
         shift 2
         ;;
-      -*) return 2 ;;
+      -*) return 1 ;;
       *)
-        [ -z "$__slugproof_rest" ] || return 2
+        [ -z "$__slugproof_rest" ] || return 1
         __slugproof_rest=$1
         ;;
     esac
     shift
   done
-  [ -n "$__slugproof_null" ] || return 2
+  [ -n "$__slugproof_null" ] || return 1
   __slugproof_trim
-  case $__slugproof_rest in \{*) __slugproof_rest=${__slugproof_rest#?} ;; *) return 3 ;; esac
+  case $__slugproof_rest in \{*) __slugproof_rest=${__slugproof_rest#?} ;; *) return 1 ;; esac
   __slugproof_trim
   while case $__slugproof_rest in \}*) false ;; esac; do
     case $__slugproof_rest in
       \$*)
         __slugproof_rest=${__slugproof_rest#?}
-        __slugproof_take || return 3
+        __slugproof_take || return 1
         __slugproof_key=$__slugproof_word
-        __slugproof_argument "$__slugproof_word" || return 3
+        __slugproof_argument "$__slugproof_word" || return 1
         ;;
       *)
-        __slugproof_take || return 3
+        __slugproof_take || return 1
         __slugproof_key=$__slugproof_word
         __slugproof_trim
-        case $__slugproof_rest in :*) __slugproof_rest=${__slugproof_rest#?} ;; *) return 3 ;; esac
+        case $__slugproof_rest in :*) __slugproof_rest=${__slugproof_rest#?} ;; *) return 1 ;; esac
         __slugproof_trim
         case $__slugproof_rest in
           \"*)
-            __slugproof_take || return 3
+            __slugproof_take || return 1
             __slugproof_json "$__slugproof_word"
             ;;
           \$ENV.* | env.*)
             __slugproof_rest=${__slugproof_rest#*.}
-            __slugproof_take || return 3
+            __slugproof_take || return 1
             if [ -n "${!__slugproof_word+set}" ]; then
               __slugproof_json "${!__slugproof_word}"
             else
@@ -149,10 +164,10 @@ jq() {
             ;;
           \$*)
             __slugproof_rest=${__slugproof_rest#?}
-            __slugproof_take || return 3
-            __slugproof_argument "$__slugproof_word" || return 3
+            __slugproof_take || return 1
+            __slugproof_argument "$__slugproof_word" || return 1
             ;;
-          *) return 3 ;;
+          *) return 1 ;;
         esac
         ;;
     esac
@@ -162,16 +177,15 @@ jq() {
       ,*)
         __slugproof_rest=${__slugproof_rest#?}
         __slugproof_trim
-        case $__slugproof_rest in \}*) return 3 ;; esac
+        case $__slugproof_rest in \}*) return 1 ;; esac
         ;;
       \}*) ;;
-      *) return 3 ;;
+      *) return 1 ;;
     esac
   done
   __slugproof_rest=${__slugproof_rest#?}
   __slugproof_trim
-  [ -z "$__slugproof_rest" ] || return 3
-  printf '{%s}\n' "$__slugproof_object"
+  [ -z "$__slugproof_rest" ]
 }
 
 # Calls a command for each runtime of the question. The last call counts, so only its output is kept: a file that is

@@ -76,6 +76,41 @@ lines() { printf '%s\\n' A_KEY '' B_KEY; }";
     assert_eq!(answer(text, None, &keyed).expect("the function answers").secrets, None);
 }
 
+/// Whatever the function makes of the failure: its answer says nothing.
+#[test]
+fn unknown_program_form_gives_no_answer() {
+    let calls = [
+        "jq -n --arg k v '{A: $k} + {}'",
+        "jq -n --arg k v 'if $k == \"\" then {} else {A: $k} end'",
+        "jq -n --arg k v '{A: $k} | with_entries(select(.value != \"\"))'",
+        "jq -n --arg k v '{A: $k,}'",
+        "jq -n --arg k v '{A: $other}'",
+        "jq -n '\"A\"'",
+        "jq -n '{A: 1}'",
+        "jq -n '{A: \"B\"}' file",
+        "jq -n -S '{A: \"B\"}'",
+        "jq -n --arg k",
+        "jq -c '. + {A: \"B\"}' <<< '{}'",
+        "jq -r '.[$p]' <<< '{}'",
+        "jq -r --arg p a '.[$p]' models.json",
+        "jq -e .a <<< '{}' >/dev/null",
+        "jq",
+        "cat models.json",
+        "cat -n <<< A",
+    ];
+    for call in calls {
+        for used in
+            [call.to_owned(), format!("echo \"$({call} 2>/dev/null || echo B)\""), format!("if {call}; then :; fi")]
+        {
+            let text = format!("run() {{ {used}; echo A; }}");
+            for (pick, names) in [("run", ":"), (":", "run")] {
+                let text = format!("{text}; pick() {{ {pick}; }}; names() {{ {names}; }}");
+                assert_eq!(answer(&text, Some("names"), &case("r", &[])), Err(NoAnswer::Denied), "{used}");
+            }
+        }
+    }
+}
+
 #[test]
 fn unreadable_output_is_not_repeated() {
     for printed in ["hidden value", "{\\\"A\\\": \\\"hidden", "A=hidden", "[\\\"hidden\\\"]", "\\xff\\x00hidden"] {
