@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use slug_function::bash::{Options, Program, ask};
+use slug_function::bash::{NoAnswer, Options, Program, ask};
 use slug_function::caller::CallerSeparators;
 use slug_function::case::{Answer, Case};
 use slug_function::pattern::Pattern;
@@ -70,6 +70,8 @@ pub struct Finder<'a> {
 enum Role {
     Model,
     Secrets,
+    /// Names of secrets, perhaps: the function needs what does not exist here, such as a program.
+    DeniedSecrets,
 }
 
 impl<'a> Finder<'a> {
@@ -118,6 +120,13 @@ impl<'a> Finder<'a> {
         let reached = reached(script, &files);
         let (model, model_files) = self.command(Role::Model, script, &libraries, &reached)?;
         let secrets = self.command(Role::Secrets, script, &libraries, &reached);
+        let denied = self.command(Role::DeniedSecrets, script, &libraries, &reached);
+        // A function that is understood is only a part of the answer of one that calls it.
+        let calls = |outer: &Command, inner: &Command| callees(&outer.name, &libraries).contains(&inner.name);
+        let secrets = match (secrets, denied) {
+            (Some(inner), Some(outer)) if calls(&outer.0, &inner.0) => Some(outer),
+            (secrets, denied) => secrets.or(denied),
+        };
         let used: BTreeSet<String> =
             model_files.into_iter().chain(secrets.iter().flat_map(|(_, files)| files.clone())).collect();
         let source = libraries.iter().map(|library| library.path.clone()).filter(|path| used.contains(path));
@@ -174,8 +183,11 @@ impl<'a> Finder<'a> {
         let mut found: Vec<(Command, Vec<String>)> = Vec::new();
         let mut seen = BTreeSet::new();
         for (from, call) in reached {
-            let is_defined = |library: &&&Script| library.functions.contains(&call.name);
+            let is_defined = |library: &&&Script| library.functions.contains_key(&call.name);
             if libraries.iter().rev().find(is_defined).is_none() || !seen.insert(call.name.as_str()) {
+                continue;
+            }
+            if role == Role::DeniedSecrets && !(call.is_captured && self.writes_credential(&call.name, libraries)) {
                 continue;
             }
             let files = needed(&call.name, libraries);
@@ -261,7 +273,7 @@ impl<'a> Finder<'a> {
         let reading = read(sources, text, None, CallerSeparators::Unknown).ok()?;
         let known = match role {
             Role::Model => &self.ids,
-            Role::Secrets => &self.credentials,
+            Role::Secrets | Role::DeniedSecrets => &self.credentials,
         };
         // A text that a pattern of the registry serves is a model, too.
         let is_served = |text: &str| {
@@ -278,7 +290,25 @@ impl<'a> Finder<'a> {
         (is_right || !listed && self.answers(sources, text, &reading, known, role)).then_some(reading)
     }
 
-    /// Asks a function that computes what it prints: true if most of it is `known`.
+    /// Whether a function, or one that it calls, writes the name of a credential other than to read or to set it.
+    fn writes_credential(&self, name: &str, libraries: &[&Script]) -> bool {
+        let mut names = callees(name, libraries);
+        names.insert(name.to_owned());
+        let bodies = libraries.iter().flat_map(|library| &library.functions);
+        let mut bodies = bodies.filter(|(name, _)| names.contains(*name)).map(|(_, body)| body);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let writes = |body: &str, credential: &str| {
+            body.match_indices(credential).any(|(at, _)| {
+                let (before, after) = (&body[..at], &body[at + credential.len()..]);
+                let is_read = ["$", "${", "${!"].iter().any(|start| before.ends_with(start));
+                !is_read && !before.ends_with(is_name) && !after.starts_with(is_name) && !after.starts_with('=')
+            })
+        };
+        bodies.any(|body| self.credentials.iter().any(|credential| writes(body, credential)))
+    }
+
+    /// Asks a function that computes what it prints: true if most of it is `known`; for [`Role::DeniedSecrets`], if it
+    /// cannot answer.
     fn answers(
         &self,
         sources: &[SourceFile],
@@ -302,12 +332,16 @@ impl<'a> Finder<'a> {
         }
         let (model, secrets) = match role {
             Role::Model => (text.to_owned(), None),
-            Role::Secrets => (":".to_owned(), Some(text.to_owned())),
+            Role::Secrets | Role::DeniedSecrets => (":".to_owned(), Some(text.to_owned())),
         };
         let files = sources.iter().map(|file| PathBuf::from(&file.path)).collect();
         let program = Program { files, model, secrets };
         let replies = ask(self.sandbox, &program, &cases, &Options::default());
-        let answers = replies.into_iter().flat_map(|replies| replies.answers).flatten();
+        let answers: Vec<_> = replies.into_iter().flat_map(|replies| replies.answers).collect();
+        if role == Role::DeniedSecrets {
+            return answers.contains(&Err(NoAnswer::Denied));
+        }
+        let answers = answers.into_iter().flatten();
         let names: BTreeSet<String> = answers
             .flat_map(|Answer { model, secrets }| std::iter::once(model).chain(secrets.into_iter().flatten()))
             .filter(|name| !name.is_empty())
@@ -360,7 +394,7 @@ fn callees(name: &str, libraries: &[&Script]) -> BTreeSet<String> {
 fn needed(name: &str, libraries: &[&Script]) -> Vec<String> {
     let mut names = callees(name, libraries);
     names.insert(name.to_owned());
-    let is_needed = |library: &&&Script| library.functions.iter().any(|function| names.contains(function));
+    let is_needed = |library: &&&Script| library.functions.keys().any(|function| names.contains(function));
     libraries.iter().filter(is_needed).map(|library| library.path.clone()).collect()
 }
 

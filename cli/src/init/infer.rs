@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use slug_function::bash::{Asked, NoAnswer, Options, Program, ask_in_both_orders, locate};
+use slug_function::bash::{Asked, NoAnswer, Options, Program, ask, ask_in_both_orders, locate};
 use slug_function::caller::CallerSeparators;
 use slug_function::case::{Answer, Case};
 use slug_function::comparison::{Comparison, Target, compare_with_function};
@@ -67,6 +67,13 @@ pub fn infer(
             Err(error) => drop(failed.get_or_insert(error)),
         }
     }
+    if failed == Some(NoAnswer::Denied)
+        && let Some(command) = &harness.secrets
+        && !is_denied_without_secrets(sandbox, &program, &suite.cases)?
+    {
+        let error = NoAnswer::Denied;
+        return Err(format!("{}: `{}`: {error}; run it in a shell to see why", command.location, command.name));
+    }
     if let Some(error) = failed.filter(|_| cases.is_empty()) {
         return Err(format!("{}: {error}; run it in a shell to see why", harness.model.location));
     }
@@ -102,6 +109,13 @@ pub fn infer(
     let notes = notes(harness, survey, &policy);
     let path = [POLICIES, &format!("{name}.yaml")].iter().collect();
     Ok(Inferred { file: File { path, text }, policy, comparison, notes })
+}
+
+/// Whether the command for the model, too, needs what does not exist here.
+fn is_denied_without_secrets(sandbox: &Sandbox, program: &Program, cases: &[Case]) -> Result<bool, String> {
+    let program = Program { secrets: None, ..program.clone() };
+    let replies = ask(sandbox, &program, cases, &Options::default())?;
+    Ok(replies.answers.contains(&Err(NoAnswer::Denied)))
 }
 
 /// Finds the line of the function that gives the answer of each rule, in the smallest case that the rule

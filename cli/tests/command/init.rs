@@ -229,6 +229,38 @@ fn function_that_is_not_followed_is_not_proved() {
     assert!(output.stdout.contains("  scripts/lib/models.sh:1: "), "{}", output.stdout);
 }
 
+/// A policy without the secrets of a function that needs a program would say that nothing is injected.
+#[test]
+fn secrets_of_a_program_give_no_policy() {
+    let secrets = "keys() {";
+    let (models, _) = LIBRARY.split_once(secrets).expect("the library has it");
+    // The body of the function, and whether it lists secrets.
+    for (body, lists) in [
+        ("jq -n --arg k \"$JOB_FERN_KEY\" '{FERN_API_KEY: $k} | with_entries(select(.value != \"\"))'", true),
+        ("s='{}'; [ -z \"$JOB_FERN_KEY\" ] || s=$(jq '. + {FERN_API_KEY: \"k\"}' <<< \"$s\"); echo \"$s\"", true),
+        ("python3 -c 'print(\"FERN_API_KEY\")'", true),
+        ("{ echo FERN_API_KEY; echo MOSS_API_KEY; } | sort -u", true),
+        ("list | sort; }; list() { [ -z \"$JOB_FERN_KEY\" ] || echo FERN_API_KEY", true),
+        ("FERN_API_KEY=$JOB_FERN_KEY curl -H \"$MOSS_API_KEY\" \"${FERN_API_KEY}\"", false),
+        ("date; }; other() { echo FERN_API_KEY", false),
+    ] {
+        let library = format!("{models}{secrets} {body}; }}\n");
+        let scratch = repository("init-secrets-of-a-program").file("scripts/lib/models.sh", &library);
+        let output = init(&scratch, &[]);
+        assert_eq!(output.code, if lists { 3 } else { 0 }, "{body}: {}", output.snapshot());
+        assert_eq!(output.stdout.contains("no policy: scripts/plan.sh:4: `keys`: "), lists, "{}", output.stdout);
+        assert_eq!(output.stdout.contains("proved: it matches the function"), !lists, "{}", output.stdout);
+        assert_eq!(scratch.0.join("slugproof.yaml").exists(), !lists, "{body}");
+    }
+    // What only prints its messages with a program is not asked for secrets.
+    let script = SCRIPT.replace("\"$(keys)\"", "x; keys");
+    let library = format!("{models}{secrets} date +FERN_API_KEY; }}\n");
+    assert_ne!(script, SCRIPT);
+    let scratch = repository("init-not-captured").file("scripts/lib/models.sh", &library);
+    let output = init(&scratch.file("scripts/plan.sh", &script), &[]);
+    assert!(output.stdout.contains("calls `pick_model` for the model\n"), "{}", output.stdout);
+}
+
 #[test]
 fn answer_that_no_rule_expresses_gives_no_policy() {
     let library = "pick_model() { if [ -n \"$JOB_MODEL\" ]; then echo \"fern-$JOB_MODEL\"; else echo moss-1; fi; }\n";

@@ -15,8 +15,8 @@ pub struct Script {
     pub path: String,
     /// The content.
     pub text: String,
-    /// The names of the functions that it defines.
-    pub functions: Vec<String>,
+    /// The functions that it defines, with the texts of their bodies; the last of each name.
+    pub functions: BTreeMap<String, String>,
     /// The commands that it calls by a constant name, in order.
     pub calls: Vec<Call>,
     /// The ends of the paths that it sources, without what is computed: `/lib/model.sh`.
@@ -39,6 +39,8 @@ pub struct Call {
     pub arguments: Vec<Argument>,
     /// The function whose body has the call.
     pub caller: Option<String>,
+    /// Whether another command or a word takes what the command prints.
+    pub is_captured: bool,
     /// The line, from 1.
     pub line: usize,
 }
@@ -61,7 +63,7 @@ impl Script {
         let tree = parser::parse(text).ok()?;
         let may_set_separators = text.lines().any(may_set_separators);
         let mut script = Self { path: path.to_owned(), text: text.to_owned(), may_set_separators, ..Self::default() };
-        let mut visitor = Visitor { script: &mut script, caller: None };
+        let mut visitor = Visitor { script: &mut script, caller: None, is_captured: false };
         visitor.list(&tree.body);
         for document in &tree.here_documents {
             visitor.pieces(&document.pieces);
@@ -110,15 +112,25 @@ fn may_set_separators(line: &str) -> bool {
 struct Visitor<'s> {
     script: &'s mut Script,
     caller: Option<String>,
+    is_captured: bool,
 }
 
 impl Visitor<'_> {
     fn list(&mut self, list: &List) {
         for AndOr { first, rest, .. } in &list.items {
             for pipeline in std::iter::once(first).chain(rest.iter().map(|(_, pipeline)| pipeline)) {
-                pipeline.commands.iter().for_each(|command| self.command(command));
+                let Some((last, writers)) = pipeline.commands.split_last() else { continue };
+                writers.iter().for_each(|command| self.within(true, |visitor| visitor.command(command)));
+                self.command(last);
             }
         }
+    }
+
+    /// Visits commands whose output is captured, or is not.
+    fn within(&mut self, is_captured: bool, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.is_captured, is_captured);
+        visit(self);
+        self.is_captured = outer;
     }
 
     fn command(&mut self, command: &Command) {
@@ -149,9 +161,10 @@ impl Visitor<'_> {
             CommandKind::Test(test) => self.test(test),
             CommandKind::Arithmetic(arithmetic) => self.pieces(&arithmetic.pieces),
             CommandKind::Function(function) => {
-                self.script.functions.push(function.name.clone());
+                let body = self.script.text.get(function.body.span.clone()).unwrap_or_default().to_owned();
+                self.script.functions.insert(function.name.clone(), body);
                 let outer = self.caller.replace(function.name.clone());
-                self.command(&function.body);
+                self.within(false, |visitor| visitor.command(&function.body));
                 self.caller = outer;
             }
             CommandKind::Coprocess(command) => self.command(command),
@@ -185,8 +198,8 @@ impl Visitor<'_> {
                     .filter(|byte| *byte == b'\n')
                     .count();
                 let arguments = arguments.iter().map(argument).collect();
-                let caller = self.caller.clone();
-                self.script.calls.push(Call { name: name.into_owned(), arguments, caller, line });
+                let (caller, is_captured) = (self.caller.clone(), self.is_captured);
+                self.script.calls.push(Call { name: name.into_owned(), arguments, caller, is_captured, line });
             }
         }
     }
@@ -216,7 +229,9 @@ impl Visitor<'_> {
             match &piece.kind {
                 PieceKind::DoubleQuoted(pieces) => self.pieces(pieces),
                 PieceKind::Parameter(Parameter { name, operation }) => self.parameter(name, operation),
-                PieceKind::Command(list) | PieceKind::Process(list) => self.list(list),
+                PieceKind::Command(list) | PieceKind::Process(list) => {
+                    self.within(true, |visitor| visitor.list(list));
+                }
                 PieceKind::Array(words) => words.iter().for_each(|word| self.word(word)),
                 PieceKind::Arithmetic(arithmetic) => self.pieces(&arithmetic.pieces),
                 PieceKind::Literal(_)
@@ -313,6 +328,8 @@ mod tests {
         let calls: Vec<_> =
             found.calls.iter().filter(|call| call.name == "pick").map(|call| (&call.caller, call.line)).collect();
         assert_eq!(calls, [(&Some("main".to_owned()), 1), (&None, 2)]);
+        let captured: Vec<_> = found.calls.iter().map(|call| (call.name.as_str(), call.is_captured)).collect();
+        assert_eq!(captured, [("pick", true), ("pick", false), (":", false)]);
         let argument = Argument::Variable("KIND".to_owned(), Some("writer".to_owned()));
         assert!(found.calls.iter().any(|call| call.arguments == [argument.clone()]));
     }
