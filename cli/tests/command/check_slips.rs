@@ -202,7 +202,7 @@ fn texts_that_seem_to_be_something_else_are_explained() {
 
 /// A condition with a misspelt variable or text is never met, or always.
 #[test]
-fn spelling_that_only_one_condition_has_is_a_near_miss() {
+fn unusual_spelling_in_condition_is_a_near_miss() {
     for (name, rules, secrets, expected) in [
         ("variable", "{BILLING: us}", "{when: {BILLNIG: us}, path: platform}", Some(("tests `BILLNIG`", "BILLING"))),
         ("text", "{A: {not: [House]}}", "{when: {A: house}, path: platform}", Some(("with `house`", "House"))),

@@ -1,5 +1,5 @@
-//! Words in the conditions of a policy that are probably misspelt: one of the format, a variable, or a text that another
-//! condition has in another spelling.
+//! Words in the conditions of a policy that are probably misspelt: one of the format, or a variable or a text that
+//! another condition has in another spelling.
 
 use std::collections::BTreeMap;
 
@@ -50,8 +50,9 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
     findings
 }
 
-/// Returns a warning for each variable that only one condition names, and for each text that only one condition compares
-/// with a variable, if other conditions have almost the same. A condition that is never met is silent otherwise.
+/// Returns a warning for each variable that only one condition names, and for each text that only one condition
+/// compares with a variable, if other conditions have almost the same. A condition that is never met is silent
+/// otherwise.
 pub(super) fn check_spelling(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
     let conditions = conditions(document);
     // The tests of each variable and of each text that a variable is compared with.

@@ -429,11 +429,11 @@ impl Interpreter<'_> {
 
     /// Evaluates `${name%pattern}` and similar operations on a known value.
     fn transformed(&mut self, name: &str, pieces: &[Piece]) -> Text {
-        if let ("", [Piece { kind: PieceKind::Literal(text), .. }]) = (name, pieces) {
-            if let Some(name) = text.strip_prefix('#').filter(|name| is_name(name)) {
-                self.check_unset(name);
-                return length(self.look_up(name));
-            }
+        if let ("", [Piece { kind: PieceKind::Literal(text), .. }]) = (name, pieces)
+            && let Some(name) = text.strip_prefix('#').filter(|name| is_name(name))
+        {
+            self.check_unset(name);
+            return length(self.look_up(name));
         }
         if let Some((name, operation)) = Some(pieces).filter(|_| name.is_empty()).and_then(indirect) {
             self.check_unset(name);
