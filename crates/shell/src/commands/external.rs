@@ -19,6 +19,10 @@ use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// The words by which package managers change what is installed, and show it.
+const INSTALLATIONS: [&str; 12] =
+    ["add", "download", "i", "info", "install", "list", "remove", "search", "show", "uninstall", "update", "upgrade"];
+
 /// Options whose values are texts for people.
 const TEXT_OPTIONS: [&str; 8] = ["-b", "-m", "-t", "--body", "--message", "--notes", "--subject", "--title"];
 
@@ -138,7 +142,7 @@ impl Interpreter<'_> {
                 .or_else(|| {
                     (1..words.len()).find(|index| starts_others(&words[*index]) || self.finds_script(&words[*index..]))
                 })
-                .or_else(|| (1..words.len()).find(|index| begins_command(&words[*index - 1..]))),
+                .or_else(|| (1..words.len()).find(|index| begins_command(words, *index))),
         };
         let starts_its_arguments = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
         let inner = match inner {
@@ -964,12 +968,15 @@ fn starts_others(word: &str) -> bool {
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
 }
 
-/// Whether a command begins after the first word: one that runs files of the repository, or a task of any runner
-/// after `--`.
-fn begins_command(words: &[Word]) -> bool {
-    let is_program = |word: &Word| runs_files([word.literal(), Some(Cow::Borrowed(""))].into_iter());
-    let is_alone = words[0].literal().as_deref() == Some("--") && is_program(&words[1]);
-    is_alone || runs_files(words[1..].iter().map(Word::literal))
+/// Whether a command that runs files of the repository begins at the word with an index, or after `--` a task of any
+/// runner. What is installed is the name of a package.
+fn begins_command(words: &[Word], index: usize) -> bool {
+    let (before, rest) = words.split_at(index);
+    if before.last().is_some_and(|word| word.literal().as_deref() == Some("--")) {
+        return runs_files([rest[0].literal(), Some(Cow::Borrowed(""))].into_iter());
+    }
+    let installs = |word: &Word| word.literal().is_some_and(|word| INSTALLATIONS.contains(&&*word));
+    !before.iter().any(installs) && runs_files(rest.iter().map(Word::literal))
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.
