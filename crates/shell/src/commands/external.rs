@@ -969,7 +969,7 @@ fn starts_others(word: &str) -> bool {
 }
 
 /// Whether a command that runs files of the repository begins at the word with an index, or after `--` a task of any
-/// runner. What is installed is the name of a package.
+/// runner. A word that is installed names a package.
 fn begins_command(words: &[Word], index: usize) -> bool {
     let (before, rest) = words.split_at(index);
     if before.last().is_some_and(|word| word.literal().as_deref() == Some("--")) {
