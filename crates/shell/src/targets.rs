@@ -8,9 +8,14 @@ pub fn find_targets<'t>(text: &'t str, targets: &'t [&'t str]) -> impl Iterator<
     targets.iter().enumerate().flat_map(move |(target, path)| {
         let name = path.rsplit('/').next().unwrap_or(path).to_owned();
         let is_inside = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.');
-        [Some(name), module_name(path)].into_iter().flatten().flat_map(move |name| {
-            let is_whole_name =
-                move |span: &Span| !text[..span.start].ends_with(is_inside) && !text[span.end..].starts_with(is_inside);
+        let module = module_name(path).map(|name| (name, true));
+        [Some((name, false)), module].into_iter().flatten().flat_map(move |(name, is_module)| {
+            let is_whole_name = move |span: &Span| {
+                let before = &text[..span.start];
+                // An import runs no module.
+                let is_run = !is_module || before.ends_with(['"', '\'']) || before.trim_end().ends_with("-m");
+                is_run && !before.ends_with(is_inside) && !text[span.end..].starts_with(is_inside)
+            };
             let spans: Vec<Span> = text.match_indices(&name).map(|(at, name)| at..at + name.len()).collect();
             spans.into_iter().filter(is_whole_name).map(move |span| (target, span))
         })

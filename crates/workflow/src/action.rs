@@ -81,11 +81,17 @@ fn is_command(input: &str) -> bool {
     ["args", "cmd", "command", "entrypoint", "run", "script"].iter().any(|it| input.contains(it))
 }
 
+/// The words in the names of inputs whose values are scripts.
+const SCRIPT_INPUTS: [&str; 9] =
+    ["cmd", "command", "commands", "entrypoint", "exec", "run", "runCmd", "script", "start"];
+
 /// The inputs of an action whose value is a script that may run files of the repository, each with the bytes of its
 /// key.
 pub fn scripts_in_inputs(with: &[InputEntry]) -> impl Iterator<Item = (&str, &Range<usize>)> {
     let is_script = |input: &str, text: &str| {
-        slug_shell::is_command_line(text) || is_command(input) && slug_shell::may_run_files(text)
+        let mut words = input.split(['-', '_', ' ']);
+        let is_named = words.any(|word| SCRIPT_INPUTS.iter().any(|name| word.eq_ignore_ascii_case(name)));
+        is_named && (slug_shell::is_command_line(text) || slug_shell::may_run_files(text))
     };
     with.iter().filter_map(move |(input, key, value)| {
         let text = value.text()?;

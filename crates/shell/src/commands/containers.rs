@@ -8,6 +8,7 @@ use super::super::syntax::{Piece, Word, is_name};
 use super::checkers::is_checker;
 use super::declare::Pair;
 use super::launch::is_test_runner;
+use super::runners::runs_files;
 use slug_value::Text;
 
 /// Options of these programs without a value.
@@ -39,8 +40,25 @@ const FLAGS: [&str; 24] = [
 ];
 
 /// Images whose containers start the command itself, by their names without a version.
-const PLAIN_IMAGES: [&str; 11] =
-    ["alpine", "busybox", "debian", "fedora", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
+const PLAIN_IMAGES: [&str; 17] = [
+    "alpine",
+    "amazonlinux",
+    "archlinux",
+    "bash",
+    "busybox",
+    "centos",
+    "debian",
+    "eclipse-temurin",
+    "fedora",
+    "golang",
+    "node",
+    "php",
+    "python",
+    "rockylinux",
+    "ruby",
+    "rust",
+    "ubuntu",
+];
 
 /// Why a script that is named after an image may not be called.
 const ENTRYPOINT: &str = "the image may have a program of its own, to which this path is an argument";
@@ -127,12 +145,13 @@ impl Interpreter<'_> {
         let image = container.name.filter(|_| place == Place::Image && container.entrypoint.is_none());
         let image = image.unwrap_or_default();
         let is_plain = PLAIN_IMAGES.contains(&image.as_str()) || place != Place::Image;
-        if is_checker(&image) || self.checks_files(&command) {
+        let is_own_command = runs_files(command.iter().map(Word::literal));
+        if is_checker(&image) && !is_own_command || self.checks_files(&command) {
             self.resolve(&own_spans(words));
         } else if container.entrypoint.is_none() && !is_plain && self.is_path_of_script(&command[0]) {
             self.note_possible_script(&command[0]);
         } else {
-            if is_test_runner(&image) {
+            if is_test_runner(&image) && !is_own_command {
                 // The program of such an image has the name of the image.
                 let span = command[0].span.clone();
                 command.insert(0, self.value_word(Text::known(image), &span));

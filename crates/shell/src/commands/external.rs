@@ -23,8 +23,11 @@ use std::collections::BTreeMap;
 const INSTALLATIONS: [&str; 12] =
     ["add", "download", "i", "info", "install", "list", "remove", "search", "show", "uninstall", "update", "upgrade"];
 
-/// Options whose values are texts for people.
-const TEXT_OPTIONS: [&str; 8] = ["-b", "-m", "-t", "--body", "--message", "--notes", "--subject", "--title"];
+/// Options whose values are commands for a shell.
+const SCRIPT_OPTIONS: [&str; 7] = ["-e", "-x", "--call", "--cmd", "--command", "--exec", "--run"];
+
+/// Programs whose arguments are commands for a shell.
+const STARTERS_OF_SCRIPTS: [&str; 4] = ["concurrently", "ssh", "start-server-and-test", "watch"];
 
 /// Builtins of a shell that are no programs.
 const BUILTINS: [&str; 30] = [
@@ -185,16 +188,19 @@ impl Interpreter<'_> {
 
     /// Interprets the arguments of a program that are scripts, such as that of `su -c`.
     fn scripts_in_arguments(&mut self, command: &str, words: &[Word]) {
+        let takes_scripts = STARTERS_OF_SCRIPTS.contains(&command);
         for pair in words.windows(2) {
             let [option, word] = pair else { continue };
+            let is_option = |option: &str| {
+                let is_cluster = option.starts_with('-') && !option.starts_with("--") && option.ends_with('c');
+                is_cluster || SCRIPT_OPTIONS.contains(&option)
+            };
+            let is_script = takes_scripts || option.literal().is_some_and(|option| is_option(&option));
             let text = self.expand(word);
-            let script = text.single().filter(|text| is_command_line(text));
-            if let Some(script) = script.filter(|_| !option.literal().is_some_and(|it| TEXT_OPTIONS.contains(&&*it))) {
+            if let Some(script) = text.single().filter(|text| is_script && is_command_line(text)) {
                 self.havoc(&format!("`{command}` may start it with another environment"));
-                let spans = own_spans(std::slice::from_ref(word));
-                self.shell_process("sh", ShellOptions::NONE, Vec::new(), |it| {
-                    it.script(script, start_of(word), &spans)
-                });
+                // It may run in another directory, so the names in it stay unexplained.
+                self.shell_process("sh", ShellOptions::NONE, Vec::new(), |it| it.script(script, start_of(word), &[]));
             }
         }
     }
@@ -968,15 +974,16 @@ fn starts_others(word: &str) -> bool {
     word == "env" || SHELLS.contains(&word) || ISOLATED.contains(&word) || LAUNCHERS.contains(&word)
 }
 
-/// Whether a command that runs files of the repository begins at the word with an index, or after `--` a task of any
-/// runner. A word that is installed names a package.
+/// Whether a command that runs a task begins at the word with an index, or after `--` one that runs files of the
+/// repository. A word that is installed names a package.
 fn begins_command(words: &[Word], index: usize) -> bool {
     let (before, rest) = words.split_at(index);
     if before.last().is_some_and(|word| word.literal().as_deref() == Some("--")) {
         return runs_files([rest[0].literal(), Some(Cow::Borrowed(""))].into_iter());
     }
     let installs = |word: &Word| word.literal().is_some_and(|word| INSTALLATIONS.contains(&&*word));
-    !before.iter().any(installs) && runs_files(rest.iter().map(Word::literal))
+    let program = rest[0].literal().unwrap_or_default();
+    rest.len() > 1 && runs_tasks(program.rsplit('/').next().unwrap_or_default()) && !before.iter().any(installs)
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.

@@ -292,6 +292,25 @@ pub(super) fn keeps_environment(program: &str, words: &[Word]) -> Option<usize> 
     keeps.then_some(index)
 }
 
+/// Options with which a runner of tests runs no test.
+const NO_TESTS: [&str; 9] =
+    ["--clearCache", "--co", "--collect-only", "--help", "--listTests", "--showConfig", "--version", "-V", "-h"];
+
+/// Options that select tests by more than their place.
+const SELECTIONS: [&str; 11] = [
+    "--deselect",
+    "--exclude",
+    "--grep",
+    "--ignore-glob",
+    "--project",
+    "--selectProjects",
+    "--testNamePattern",
+    "--testPathIgnorePatterns",
+    "--testPathPattern",
+    "--testPathPatterns",
+    "-k",
+];
+
 impl Interpreter<'_> {
     /// Records that a script that a program starts does not exist. Other words may be names of programs.
     fn note_missing_script(&mut self, text: &Text) {
@@ -334,15 +353,42 @@ impl Interpreter<'_> {
                 places.push((path, word.clone()));
             }
         }
+        if places.is_empty() && runner == "pytest" {
+            places.extend(self.test_paths(&current).into_iter().map(|path| (path, words[0].clone())));
+        }
         if places.is_empty() {
             places.push((current, words[0].clone()));
         }
         (places, ignored)
     }
 
+    /// The directories that the settings of pytest name as `testpaths`.
+    fn test_paths(&self, current: &str) -> Vec<String> {
+        let settings = ["pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"];
+        let text = settings.iter().find_map(|name| {
+            let file = self.files.read(&joined(current, name))?;
+            file.text.split_once("\ntestpaths").map(|(_, rest)| rest.to_owned())
+        });
+        let text = text.unwrap_or_default();
+        let value = text.trim_start().trim_start_matches('=');
+        let end = value.match_indices('\n').map(|(at, _)| at).find(|at| !value[at + 1..].starts_with([' ', '\t', ']']));
+        let words = value[..end.unwrap_or(value.len())].split(|c: char| c.is_whitespace() || "\"',[]".contains(c));
+        words.filter(|word| !word.is_empty()).map(|word| joined(current, word)).collect()
+    }
+
     /// Records a possible call of each target that a runner of tests finds, and searches the tests in directories for
     /// the names of targets.
     fn note_tests_below(&mut self, runner: &str, words: &[Word], arguments: &[Word]) {
+        let has = |names: &[&str]| {
+            arguments.iter().any(|word| {
+                let word = word.literal().unwrap_or_default();
+                names.contains(&word.split('=').next().unwrap_or_default())
+            })
+        };
+        if has(&NO_TESTS) {
+            return;
+        }
+        let selects = has(&SELECTIONS);
         let (places, ignored) = self.places_of_tests(runner, words, arguments);
         let reason = format!("whether `{runner}` finds this test is not known");
         for (index, target) in self.targets.iter().enumerate().filter(|(_, target)| is_test(runner, target)) {
@@ -358,7 +404,8 @@ impl Interpreter<'_> {
                 self.record_possible_call(index, &word, &reason);
             }
         }
-        for (place, _) in &places {
+        // Which tests run is not known, and most do not name a target.
+        for (place, _) in places.iter().filter(|_| !selects) {
             self.read_tests_below(runner, place, &ignored);
         }
     }
