@@ -10,6 +10,7 @@ use super::super::options::ShellOptions;
 use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, State, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
+use super::super::targets::find_targets;
 use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
 use super::runners::{is_command_line, runs_files, runs_other_tasks};
@@ -199,8 +200,18 @@ impl Interpreter<'_> {
             let text = self.expand(word);
             if let Some(script) = text.single().filter(|text| is_script && is_command_line(text)) {
                 self.havoc(&format!("`{command}` may start it with another environment"));
-                // It may run in another directory, so the names in it stay unexplained.
-                self.shell_process("sh", ShellOptions::NONE, Vec::new(), |it| it.script(script, start_of(word), &[]));
+                let first = self.calls.len();
+                let spans = own_spans(std::slice::from_ref(word));
+                self.shell_process("sh", ShellOptions::NONE, Vec::new(), |it| {
+                    it.script(script, start_of(word), &spans)
+                });
+                // It may run in another directory, in which a name leads to a target.
+                let targets = self.targets;
+                for (target, _) in find_targets(script, targets) {
+                    if self.calls[first..].iter().all(|call| call.target != target) {
+                        self.record_possible_call(target, word, OTHER_DIRECTORY);
+                    }
+                }
             }
         }
     }
@@ -943,6 +954,9 @@ const STARTERS: [&str; 10] =
 
 /// Why a command with a path that leads out of the repository may be a target.
 const ELSEWHERE: &str = "the path leads out of the repository, perhaps to another file of this name";
+
+/// Why a script that another program starts may call a target.
+const OTHER_DIRECTORY: &str = "the directory in which this command runs is not known";
 
 /// Why a command may be a target.
 const COMPUTED_PATH: &str = "the path of the script that is called here is computed";

@@ -250,6 +250,7 @@ fn package_script_runs_in_its_directory() {
         ("docker exec app npm run e2e; docker compose run --rm app npm run e2e", "(anything)@tests/run.sh"),
         ("docker run -w /other img npm run e2e", ""),
         ("pip install npm run e2e; uv tool install npm run e2e; op run npm run e2e", "(anything)@tests/run.sh"),
+        ("ssh host 'bash run.sh'", "(anything)@'bash run.sh'"),
         ("pip install npm run e2e; apt-get update && apt-get -y install npm run e2e", ""),
         // A program that is not known may start what its arguments name.
         ("doppler run -- npm run e2e", "(anything)@tests/run.sh"),
