@@ -75,22 +75,27 @@ pub fn commands_in_inputs(with: &[InputEntry], targets: &[&str]) -> Vec<(usize, 
     found
 }
 
-/// Whether the name of an input is that of a command.
-fn is_command(input: &str) -> bool {
-    let input = input.to_lowercase();
-    ["args", "cmd", "command", "entrypoint", "run", "script"].iter().any(|it| input.contains(it))
-}
-
 /// The words in the names of inputs whose values are scripts.
 const SCRIPT_INPUTS: [&str; 9] =
-    ["cmd", "command", "commands", "entrypoint", "exec", "run", "runCmd", "script", "start"];
+    ["cmd", "command", "commands", "entrypoint", "exec", "run", "runcmd", "script", "start"];
+
+/// The words in the name of an input, in lowercase.
+fn words_of(input: &str) -> impl Iterator<Item = String> {
+    input.split(['-', '_', ' ']).map(str::to_lowercase)
+}
+
+/// Whether an input may have a command, as a word in its name begins or ends with that of a script: `preCommand`,
+/// `script-path`, but not `description`.
+fn is_command(input: &str) -> bool {
+    let is_named = |word: &str, name: &str| word.starts_with(name) || word.ends_with(name);
+    words_of(input).any(|word| SCRIPT_INPUTS.iter().chain(&["args"]).any(|name| is_named(&word, name)))
+}
 
 /// The inputs of an action whose value is a script that may run files of the repository, each with the bytes of its
 /// key.
 pub fn scripts_in_inputs(with: &[InputEntry]) -> impl Iterator<Item = (&str, &Range<usize>)> {
     let is_script = |input: &str, text: &str| {
-        let mut words = input.split(['-', '_', ' ']);
-        let is_named = words.any(|word| SCRIPT_INPUTS.iter().any(|name| word.eq_ignore_ascii_case(name)));
+        let is_named = words_of(input).any(|word| SCRIPT_INPUTS.contains(&word.as_str()));
         is_named && (slug_shell::is_command_line(text) || slug_shell::may_run_files(text))
     };
     with.iter().filter_map(move |(input, key, value)| {

@@ -36,13 +36,11 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
             let place = path.clone().key(name);
             let span = document.span_in(sources, base, &place);
             let title = format!("the condition compares `{}` with the text `{text}`", shown(name));
-            // The same for each policy that inherits the condition.
-            let named = base.and_then(|base| base.root.get("name")?.text()).unwrap_or(policy.name());
             findings.push(
                 Finding::new(&codes::NEAR_MISS, span, title)
                     .with_primary_text("compares the text")
                     .with_help(format!("write `{meant}` for that test, or `{literal}` for the text"))
-                    .with_subject("policy", named)
+                    .with_subject("policy", name_in(base, policy))
                     .with_subject("variable", name),
             );
         }
@@ -54,48 +52,65 @@ pub(super) fn check(sources: &Sources, document: &Document, policy: &Policy) -> 
 /// compares with a variable, if other conditions have almost the same. A condition that is never met is silent
 /// otherwise.
 pub(super) fn check_spelling(sources: &Sources, document: &Document, policy: &Policy) -> Vec<Finding> {
+    let (mut variables, mut texts) = (Tests::new(), BTreeMap::<&str, Tests<'_>>::new());
     let conditions = conditions(document);
-    // The tests of each variable and of each text that a variable is compared with.
-    let mut tests: BTreeMap<(&str, &str), Vec<Place<'_>>> = BTreeMap::new();
     for (number, (base, path, condition)) in conditions.iter().enumerate() {
         for (key, value) in condition.entries() {
             let Some(name) = key.text().filter(|name| *name != "runtime") else { continue };
             let value = value.get("not").unwrap_or(value);
-            let texts = value.text().into_iter().chain(value.items().iter().filter_map(Node::text));
-            for text in std::iter::once("").chain(texts) {
-                tests.entry((name, text)).or_default().push((number, *base, path.clone().key(name)));
+            let compared = value.text().into_iter().chain(value.items().iter().filter_map(Node::text));
+            let place = Place { number, base: *base, path: path.clone().key(name) };
+            for text in compared.filter(|text| !text.is_empty()) {
+                texts.entry(name).or_default().entry(text).or_default().push(place.clone());
             }
+            variables.entry(name).or_default().push(place);
         }
     }
-    let mut findings = Vec::new();
-    for ((name, text), places) in &tests {
-        let [(number, base, place)] = &places[..] else { continue };
-        let is_variable = text.is_empty();
-        let near = tests.iter().find(|((other, value), others)| {
-            // Of two spellings that are used once, the later one is reported.
-            let is_usual = others.len() > 1 || others.iter().all(|(other, ..)| other < number);
-            is_usual
-                && match is_variable {
-                    true => value.is_empty() && is_slip(name, other) && !is_used(policy, name),
-                    false => name == other && !value.is_empty() && is_slip(text, value),
-                }
-        });
-        let Some(((other, value), _)) = near else { continue };
-        let (word, meant, verb) = if is_variable { (name, other, "tests") } else { (text, value, "compares with") };
+    let finding = |name: &str, (word, place, meant): (&str, &Place<'_>, &str), verb: &str| {
         let title = format!("only this condition {verb} `{}`, which is almost `{}`", shown(word), shown(meant));
-        findings.push(
-            Finding::new(&codes::NEAR_MISS, document.span_in(sources, *base, place), title)
-                .with_primary_text("perhaps misspelt")
-                .with_help(format!("did you mean `{}`?", shown(meant)))
-                .with_subject("policy", policy.name())
-                .with_subject("variable", *name),
-        );
+        Finding::new(&codes::NEAR_MISS, document.span_in(sources, place.base, &place.path), title)
+            .with_primary_text("perhaps misspelt")
+            .with_help(format!("did you mean `{}`?", shown(meant)))
+            .with_subject("policy", name_in(place.base, policy))
+            .with_subject("variable", name)
+    };
+    let unused = misspelt(&variables).filter(|(name, ..)| !is_used(policy, name));
+    let mut findings: Vec<Finding> = unused.map(|slip| finding(slip.0, slip, "tests")).collect();
+    for (name, tests) in &texts {
+        findings.extend(misspelt(tests).map(|slip| finding(name, slip, "compares with")));
     }
     findings
 }
 
-/// The place of a test: the number of its condition, the file that this is inherited from, and the path there.
-type Place<'d> = (usize, Option<&'d Base>, FieldPath);
+/// A test in a condition.
+#[derive(Clone)]
+struct Place<'d> {
+    /// The number of the condition.
+    number: usize,
+    /// The file that the condition is inherited from.
+    base: Option<&'d Base>,
+    /// The path to the test in its file.
+    path: FieldPath,
+}
+
+/// The places of the tests of each word.
+type Tests<'d> = BTreeMap<&'d str, Vec<Place<'d>>>;
+
+/// The words that one test has and that are almost another one, with this place and the other word. Of two words that
+/// one test each has, the later one is misspelt.
+fn misspelt<'t>(tests: &'t Tests<'_>) -> impl Iterator<Item = (&'t str, &'t Place<'t>, &'t str)> {
+    tests.iter().filter_map(move |(word, places)| {
+        let [place] = &places[..] else { return None };
+        let is_usual = |others: &[Place<'_>]| others.len() > 1 || others.iter().all(|it| it.number < place.number);
+        let meant = tests.iter().find(|(other, others)| is_usual(others) && is_slip(word, other));
+        meant.map(|(meant, _)| (*word, place, *meant))
+    })
+}
+
+/// The name of the policy in the file that has a condition.
+fn name_in<'d>(base: Option<&'d Base>, policy: &'d Policy) -> &'d str {
+    base.and_then(|base| base.root.get("name")?.text()).unwrap_or(policy.name())
+}
 
 /// Whether a policy uses a variable outside of conditions.
 fn is_used(policy: &Policy, name: &str) -> bool {

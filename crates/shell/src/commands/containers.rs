@@ -145,7 +145,7 @@ impl Interpreter<'_> {
         let image = container.name.filter(|_| place == Place::Image && container.entrypoint.is_none());
         let image = image.unwrap_or_default();
         let is_plain = PLAIN_IMAGES.contains(&image.as_str()) || place != Place::Image;
-        let is_own_command = runs_files(command.iter().map(Word::literal));
+        let is_own_command = command.len() > 1 && command[0].literal().is_some_and(|program| runs_files(&program));
         if is_checker(&image) && !is_own_command || self.checks_files(&command) {
             self.resolve(&own_spans(words));
         } else if container.entrypoint.is_none() && !is_plain && self.is_path_of_script(&command[0]) {

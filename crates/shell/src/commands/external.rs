@@ -992,11 +992,11 @@ fn starts_others(word: &str) -> bool {
 /// repository. A word that is installed names a package.
 fn begins_command(words: &[Word], index: usize) -> bool {
     let (before, rest) = words.split_at(index);
+    let program = rest[0].literal().unwrap_or_default();
     if before.last().is_some_and(|word| word.literal().as_deref() == Some("--")) {
-        return runs_files([rest[0].literal(), Some(Cow::Borrowed(""))].into_iter());
+        return runs_files(&program);
     }
     let installs = |word: &Word| word.literal().is_some_and(|word| INSTALLATIONS.contains(&&*word));
-    let program = rest[0].literal().unwrap_or_default();
     rest.len() > 1 && runs_tasks(program.rsplit('/').next().unwrap_or_default()) && !before.iter().any(installs)
 }
 

@@ -9,7 +9,6 @@ use super::super::targets::comments;
 use super::SHELLS;
 use super::launch::{is_test_runner, runs_other_language, unversioned};
 use super::tasks::runs_tasks;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A runner of tasks whose files are not interpreted.
@@ -278,20 +277,20 @@ pub fn may_run_files(script: &str) -> bool {
         || RUNNERS.iter().flat_map(|runner| runner.commands).any(has)
 }
 
-/// Whether words begin with a program that runs files of the repository: a shell, a runner of tasks or one of tests.
-/// The program alone may be the name of a package.
-pub(super) fn runs_files<'t>(mut words: impl Iterator<Item = Option<Cow<'t, str>>>) -> bool {
-    let program = words.next().flatten();
-    let program = program.as_deref().map(|it| it.rsplit('/').next().unwrap_or_default()).unwrap_or_default();
-    let is_known =
-        SHELLS.contains(&program) || runs_tasks(program) || runs_other_tasks(program) || is_test_runner(program);
-    is_known && words.next().is_some()
+/// Whether a program, which may have a path, runs files of the repository: a shell, a runner of tasks or one of tests.
+pub(super) fn runs_files(program: &str) -> bool {
+    let program = program.rsplit('/').next().unwrap_or_default();
+    SHELLS.contains(&program) || runs_tasks(program) || runs_other_tasks(program) || is_test_runner(program)
 }
 
-/// Whether a line of a text is a command that runs files of the repository.
+/// Whether a line of a text is a command that runs files of the repository. A program without arguments may be the
+/// name of a package.
 #[must_use]
 pub fn is_command_line(text: &str) -> bool {
-    text.lines().any(|line| runs_files(line.split_whitespace().map(|word| Some(Cow::Borrowed(word)))))
+    text.lines().any(|line| {
+        let mut words = line.split_whitespace();
+        words.next().is_some_and(runs_files) && words.next().is_some()
+    })
 }
 
 /// The runners of a command line, with the words by which they are known and the index of the next argument.
