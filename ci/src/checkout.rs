@@ -118,18 +118,21 @@ pub fn current_commit() -> Result<String> {
     Ok(commit.trim().to_owned())
 }
 
-/// Reads the rows of a tab-separated file with three columns. Empty lines and lines that start with `#`
+/// Reads the rows of a file with columns that tabs separate. Empty lines and lines that start with `#`
 /// are skipped.
-pub fn read_table(file: &str) -> Result<Vec<[String; 3]>> {
+pub fn read_table<const COLUMNS: usize>(file: &str) -> Result<Vec<[String; COLUMNS]>> {
     parse_table(file, &read(file)?)
 }
 
 /// Parses `text` like [`read_table`]. Error messages contain the path `file`.
-pub fn parse_table(file: &str, text: &str) -> Result<Vec<[String; 3]>> {
+pub fn parse_table<const COLUMNS: usize>(file: &str, text: &str) -> Result<Vec<[String; COLUMNS]>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let rows = lines.map(|(index, line)| match line.split('\t').collect::<Vec<_>>()[..] {
-        [first, second, third] => Ok([first, second, third].map(str::to_owned)),
-        _ => error(format!("{file}:{}: expected three columns with tabs between them; correct the line", index + 1)),
+    let rows = lines.map(|(index, line)| {
+        let columns: Vec<String> = line.split('\t').map(str::to_owned).collect();
+        columns.try_into().or_else(|_| {
+            let line = index + 1;
+            error(format!("{file}:{line}: expected {COLUMNS} columns with tabs between them; correct the line"))
+        })
     });
     rows.collect()
 }

@@ -625,7 +625,8 @@ fn f(a: bool) -> u8 {
     #[test]
     fn sources_and_table_name_files_that_exist() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let listed = checkout::parse_table(REASONS, &fs::read_to_string(root.join(REASONS)).unwrap()).unwrap();
+        let listed: Vec<[String; 3]> =
+            checkout::parse_table(REASONS, &fs::read_to_string(root.join(REASONS)).unwrap()).unwrap();
         let listed = listed.iter().map(|[file, ..]| file.as_str());
         listed.chain(SOURCES).chain([LAWS]).for_each(|path| assert!(root.join(path).exists(), "{path}"));
     }

@@ -50,8 +50,7 @@ enum Command {
     Coverage(coverage::Arguments),
     Fuzz(fuzz::Arguments),
     Hostile(hostile::Arguments),
-    /// Check the instruction counts of each operation against benches/instructions.tsv
-    Instructions,
+    Instructions(instructions::Arguments),
     Interface(interface::Arguments),
     Mutants(mutants::Arguments),
     Packages(packages::Arguments),
@@ -85,7 +84,7 @@ fn run(command: Command) -> Result {
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Hostile(arguments) => hostile::run(&arguments),
-        Command::Instructions => instructions::run(),
+        Command::Instructions(arguments) => instructions::run(&arguments),
         Command::Interface(arguments) => interface::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Packages(arguments) => packages::run(&arguments),

@@ -587,7 +587,8 @@ mod tests {
     #[test]
     fn parts_and_table_name_files_that_exist() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let known = checkout::parse_table(KNOWN, &fs::read_to_string(root.join(KNOWN)).unwrap()).unwrap();
+        let known: Vec<[String; 3]> =
+            checkout::parse_table(KNOWN, &fs::read_to_string(root.join(KNOWN)).unwrap()).unwrap();
         let listed = known.iter().map(|[what, ..]| what.split(':').next().unwrap_or_default());
         let mutated = PARTS.iter().flat_map(|part| part.only.iter().chain(part.except)).copied();
         listed.chain(mutated).for_each(|path| assert!(root.join(path).exists(), "{path}"));
