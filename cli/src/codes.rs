@@ -155,7 +155,7 @@ table! {
         NEAR_MISS = "near-miss", Warning, [Lint, Check],
             "a name resembles another: a variable, a secret or a model id is probably misspelt";
         PLACEHOLDER = "placeholder", Error, [Lint, Check],
-            "a value in angle brackets was pasted and not replaced";
+            "a value is a placeholder in angle brackets, or a reference that nothing expands";
         REFUSED_FILE = "refused-file", Warning, [Lint],
             "a forge refuses a workflow file or an action that calls a harness";
         UNSET_VARIABLE = "unset-variable", Warning, [Lint],

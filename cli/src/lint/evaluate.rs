@@ -17,6 +17,7 @@ use crate::render::resolution::hints;
 use crate::render::shown;
 use slug_value::slip::is_slip;
 use slug_value::{ALTERNATIVES, AbstractValue, Text};
+use slug_workflow::unexpanded::has_reference;
 
 /// Maximum environments evaluated per call; above this the call is undecided.
 pub const ENVIRONMENTS: usize = 4_096;
@@ -550,8 +551,8 @@ impl Evaluator<'_> {
         let missing = missing.map(str::to_owned).collect();
         let mut fixes = fixes(self.registry, runtime, &given, &[]);
         fixes = with_hidden_text(fixes, self.hidden_text_fix(space, number));
-        if has_credential(resolution.slug) {
-            // Another spelling would repeat the credential.
+        if has_credential(resolution.slug) || !can_be_id(resolution.slug) {
+            // Another spelling would repeat the credential, or what is no id.
             fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
         }
         Failure {
@@ -584,6 +585,12 @@ impl Evaluator<'_> {
             fixes,
         }
     }
+}
+
+/// False for a text that is no id of a model: one with a reference, quotes, angle brackets or white space in it.
+fn can_be_id(slug: &str) -> bool {
+    let is_foreign = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>');
+    !slug.trim().contains(is_foreign) && !has_reference(slug)
 }
 
 /// Fixes with one that comes first, in place of the fix that sets the same variable.

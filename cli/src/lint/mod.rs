@@ -26,6 +26,7 @@ mod report;
 mod repository;
 pub(crate) mod scripts;
 mod slips;
+mod stand_in;
 mod unread;
 
 pub use input::Input;

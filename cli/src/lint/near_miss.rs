@@ -1,21 +1,19 @@
 //! Warnings about names that resemble others: a variable that no policy reads, a secret, a model id, and a
-//! secret that is named after another vendor than the variable that it fills. Errors about placeholders.
+//! secret that is named after another vendor than the variable that it fills.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use slug_resolver::fix::is_placeholder;
 use slug_resolver::{Edit, Provider};
-use slug_value::AbstractValue;
 use slug_workflow::environment::{Origin, Setting};
 use slug_workflow::model::InputEntry;
 use slug_workflow::repository::{File, Repository};
 use slug_workflow::scripts::Files as _;
 use slug_workflow::slice::Lookalikes;
 
-use crate::codes::{NEAR_MISS, PLACEHOLDER};
+use crate::codes::NEAR_MISS;
 use crate::findings::{Finding, SourceId, Span};
 use crate::render::shown;
 use slug_value::slip::is_slip;
@@ -99,7 +97,8 @@ impl Linter<'_> {
         verdict: &CallVerdict,
         found: &mut NearMisses,
     ) {
-        call.policy.variable_names().iter().filter_map(|name| placeholder(call, name)).for_each(|it| found.add(it));
+        let stand_ins = call.policy.variable_names().iter().filter_map(|name| self.stand_in(call, name));
+        stand_ins.for_each(|finding| found.add(finding));
         for (name, setting) in &call.site.env.variables {
             if self.known.contains(name)
                 && let Some(unread) = self.misspelt_variable(file, call, name, setting)
@@ -248,41 +247,8 @@ pub(crate) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider
         .with_subject("slugs", slug)
 }
 
-/// The error about a variable whose value is a placeholder, or about a key whose value is a reference that nothing
-/// expands. The text may be a key in angle brackets, so it is not repeated.
-fn placeholder(call: &PolicyCall<'_>, name: &str) -> Option<Finding> {
-    let setting = call.site.env.variables.get(name)?;
-    let AbstractValue::OneOf(texts) = &setting.value.values else { return None };
-    let is_key = policy_keys(call).any(|key| key == name);
-    let is_of_yaml = !matches!(setting.origin, Origin::Script(_));
-    let (what, help) = if texts.iter().any(|text| is_placeholder(text)) {
-        let help = match is_key {
-            true => format!("replace it, with the brackets, as in `{name}: ${{{{ secrets.{name} }}}}`"),
-            false => "replace it, with the brackets, by the value that is meant".to_owned(),
-        };
-        ("a placeholder in angle brackets", help)
-    } else if is_key && is_of_yaml && texts.iter().any(|text| is_unexpanded(text)) {
-        let help = "only `${{ … }}` is expanded here; write the secret as `${{ secrets.NAME }}`".to_owned();
-        ("a reference that is not expanded", help)
-    } else {
-        return None;
-    };
-    let span = Span { source: call.source, range: setting.origin.span() };
-    let finding = Finding::new(&PLACEHOLDER, span, format!("`{name}` has {what} as its value"))
-        .with_primary_text("is not a value");
-    Some(about(finding, call).with_help(help).with_subject("variable", name))
-}
-
-/// Whether a text is a variable of a shell, or begins like another reference of a shell or of an expression.
-fn is_unexpanded(text: &str) -> bool {
-    let text = text.trim();
-    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    let is_variable = |rest: &str| !rest.is_empty() && rest.chars().all(is_inside);
-    text.strip_prefix('$').is_some_and(is_variable) || ["${", "$(", "{{"].iter().any(|start| text.starts_with(start))
-}
-
 /// Adds the call to a finding.
-fn about(finding: Finding, call: &PolicyCall<'_>) -> Finding {
+pub(super) fn about(finding: Finding, call: &PolicyCall<'_>) -> Finding {
     let (step, policy) = (call.site.step.number, call.policy.name());
     finding
         .with_note(format!("in job `{}`, step {step}, by policy `{policy}`", call.job))
@@ -347,7 +313,7 @@ pub(super) fn set_input(input: &str, value: &str) -> String {
 }
 
 /// The names of the key variables of the policy.
-fn policy_keys<'c>(call: &'c PolicyCall<'_>) -> impl Iterator<Item = &'c str> {
+pub(super) fn policy_keys<'c>(call: &'c PolicyCall<'_>) -> impl Iterator<Item = &'c str> {
     call.policy.key_variables().map(|key| call.policy.variable_name(key))
 }
 

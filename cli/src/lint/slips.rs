@@ -82,7 +82,7 @@ impl Linter<'_> {
     }
 
     /// Whether the registry lists a text as a model or names a runtime so.
-    fn is_registered(&self, text: &str) -> bool {
+    pub(super) fn is_registered(&self, text: &str) -> bool {
         self.known.ids.contains(text) || self.registry.runtime(text).is_some()
     }
 

@@ -446,19 +446,46 @@ fn placeholder_is_an_error() {
         ("shell", "CI_NORTH: $NORTH_KEY", "write the secret as `${{ secrets.NAME }}`"),
         ("one-brace", "CI_NORTH: '${ secrets.CI_NORTH }'", "write the secret as `${{ secrets.NAME }}`"),
         ("no-sign", "CI_NORTH: '{{ secrets.CI_NORTH }}'", "write the secret as `${{ secrets.NAME }}`"),
+        ("no-mark", "CI_NORTH: secrets.CI_NORTH", "write the secret as `${{ secrets.NAME }}`"),
+        ("no-sign-one-brace", "CI_NORTH: '{secrets.CI_NORTH}'", "write the secret as `${{ secrets.NAME }}`"),
+        ("gap", "CI_NORTH: '$ {{ secrets.CI_NORTH }}'", "write the secret as `${{ secrets.NAME }}`"),
+        ("quoted", "CI_NORTH: \"${{ 'secrets.CI_NORTH' }}\"", "write the secret as `${{ secrets.NAME }}`"),
+        ("second-sign", "CI_NORTH: '$${{ secrets.CI_NORTH }}'", "write the secret as `${{ secrets.NAME }}`"),
+        ("own-name", "CI_NORTH: CI_NORTH", "write the secret as `${{ secrets.NAME }}`"),
+        ("slug-of-shell", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: $M", "as in `${{ vars.NAME }}`"),
+        ("part-of-shell", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: north-$M", "in its value"),
+        ("part-in-braces", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: 'north-{{ vars.M }}'", "in its value"),
+        ("part-in-brackets", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: north-<model>", "in its value"),
+        ("slug-no-mark", "CI_NORTH: '${{ secrets.CI_NORTH }}', MODEL: vars.MODEL", "as in `${{ vars.NAME }}`"),
+        ("payer", "CI_NORTH: '${{ secrets.CI_NORTH }}', PAYER: $PAYER", "as in `${{ vars.NAME }}`"),
     ] {
         let scratch = project(&format!("placeholder-{name}"), "").file(".github/workflows/w.yml", workflow(env));
         let output = run(&scratch, &["lint"]);
         let text = sentence(&output);
         assert!(output.code == 1 && text.contains("error[placeholder]: ") && text.contains(help), "{name}: {text}");
-        assert!(!text.contains("verysecret"), "{text}");
+        assert!(!text.contains("verysecret") && !text.contains("set MODEL=north/"), "{text}");
     }
     let script = project("placeholder-script", "")
         .file(".github/workflows/w.yml", workflow("").replace("ci/review.sh", "CI_NORTH='<NORTH_KEY>' ci/review.sh"));
     let text = sentence(&run(&script, &["lint"]));
     assert!(text.contains("error[placeholder]: `CI_NORTH` has a placeholder"), "{text}");
-    let other = project("placeholder-other", "").file(".github/workflows/w.yml", workflow("CI_NORTH: s3$x, MODEL: $M"));
-    assert!(!run(&other, &["lint"]).stdout.contains("[placeholder]"));
+    for (name, env) in [
+        ("sign-in-key", "CI_NORTH: s3$x"),
+        ("word", "CI_NORTH: secrets"),
+        ("json", "CI_NORTH: '{\"type\": \"service_account\"}'"),
+        ("prefix", "CI_NORTH: 'Bearer ${{ secrets.CI_NORTH }}'"),
+        ("dotted-id", "CI_NORTH: x, MODEL: north-matrix.large"),
+        ("id-with-brackets", "CI_NORTH: x, MODEL: 'north-4[1m]'"),
+        ("other-variable", "CI_NORTH: x, PAYER: a$b, TITLE: $M"),
+        ("flag", "CI_NORTH: 'true'"),
+    ] {
+        let other = project(&format!("placeholder-{name}"), "").file(".github/workflows/w.yml", workflow(env));
+        let output = run(&other, &["lint"]);
+        assert!(output.code == 0 && output.stdout.contains("nothing found"), "{name}: {}", output.snapshot());
+    }
+    let script = workflow("").replace("ci/review.sh", "CI_NORTH='$x' ci/review.sh");
+    let other = project("placeholder-in-script", "").file(".github/workflows/w.yml", script);
+    assert!(run(&other, &["lint"]).stdout.contains("nothing found"));
     let accept = "accept: [{code: missing-credential, reason: <WHY>}]\n";
     for (name, scratch) in [
         ("config", project("placeholder-config", accept)),
@@ -476,6 +503,29 @@ fn placeholder_is_an_error() {
     }
     let without = run(&project("placeholder-none", ""), &["check"]);
     assert!(without.code == 0, "{}", without.snapshot());
+}
+
+#[test]
+fn truth_value_is_no_key() {
+    let workflow = |key: &str| {
+        let call = format!("{{run: ci/review.sh, env: {{CI_NORTH: \"${{{{ {key} }}}}\"}}}}");
+        format!("on: [push, workflow_dispatch]\njobs:\n  j:\n    runs-on: x\n    steps: [{call}]\n")
+    };
+    for (name, key, truth) in [
+        ("compared", "secrets.CI_NORTH != ''", Some("true")),
+        ("negated", "!!secrets.CI_NORTH", Some("true")),
+        ("and", "secrets.CI_NORTH && true", Some("true")),
+        ("event", "github.event_name == 'push' && secrets.CI_NORTH", Some("false")),
+        ("value", "secrets.CI_NORTH", None),
+        ("default", "github.event_name == 'push' && secrets.CI_NORTH || secrets.OTHER", None),
+        ("flag", "true", None),
+    ] {
+        let scratch = project(&format!("truth-{name}"), "").file(".github/workflows/w.yml", workflow(key));
+        let text = sentence(&run(&scratch, &["lint"]));
+        let title = |truth| format!("warning[likely-slip]: `CI_NORTH` has the truth value `{truth}` in place of a key");
+        let is_found = truth.map_or(text.contains("nothing found"), |truth| text.contains(&title(truth)));
+        assert!(is_found, "{name}: {text}");
+    }
 }
 
 #[test]

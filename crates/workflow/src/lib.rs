@@ -32,3 +32,4 @@ pub mod slice;
 pub mod texts;
 pub mod trigger;
 pub mod undeclared;
+pub mod unexpanded;
