@@ -28,6 +28,7 @@ pub(crate) mod scripts;
 mod slips;
 mod stand_in;
 mod unread;
+mod wrong_calls;
 
 pub use input::Input;
 pub use linter::Linter;

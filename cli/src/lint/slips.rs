@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use slug_value::slip::is_slip;
 use slug_workflow::calls::is_outside_github;
 use slug_workflow::document;
-use slug_workflow::model::{EnvEntry, EnvLayer, Input, Job, Step};
+use slug_workflow::model::{EnvEntry, EnvLayer, Job, Step};
 use slug_workflow::problem::Problem;
-use slug_workflow::repository::{File, JobId};
+use slug_workflow::repository::File;
 use slug_workflow::scripts::makefile;
 use slug_workflow::scripts::names::Names;
 use slug_workflow::scripts::outline::{self, Outline, Words};
@@ -22,6 +22,7 @@ use super::mentions::{mentions, mentions_word};
 use super::repository::Files;
 use super::scripts::Scripts;
 use super::unread::Unread;
+use super::wrong_calls;
 use crate::codes::{Entry, LIKELY_SLIP, NEAR_MISS, REFUSED_FILE, UNSET_VARIABLE};
 use crate::findings::{Finding, SourceId, Span};
 
@@ -65,11 +66,12 @@ impl Linter<'_> {
             let others = others.chain(undeclared::of_workflow(&file.root, &file.text));
             findings.extend(others.map(|it| finding(&LIKELY_SLIP, *source, 0, it)));
         }
-        findings.extend(wrong_calls(files));
+        findings.extend(wrong_calls::of_workflows(files));
         let Some(scripts) = self.scripts.filter(|_| !workflows.is_empty()) else { return findings };
         self.read_sources(scripts);
         let texts = Texts::new(workflows, names_of(scripts));
         findings.extend(texts.actions(scripts));
+        findings.extend(self.undeclared_inputs(&texts.workflows, scripts));
         findings.extend(self.misspelt_reads(&texts));
         unread.extend(self.misspelt_assignments(&texts, scripts));
         unread.extend(self.misspelt_entries(&texts));
@@ -556,45 +558,16 @@ fn goals(script: &str) -> Vec<String> {
     calls.flat_map(|words| words.into_iter().skip(1).flatten()).collect()
 }
 
-/// Calls of other workflow files with inputs that these do not declare, or without a required one.
-fn wrong_calls(files: &Files) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (index, file) in files.repository.files().iter().enumerate() {
-        for (number, job) in file.workflow.jobs.iter().enumerate() {
-            let called = files.repository.called(JobId { file: index, job: number });
-            let (Some(call), Some(called)) = (job.call(), called) else { continue };
-            let declared = files.repository.files()[called].workflow.inputs_of("workflow_call");
-            let is_named = |input: &Input, name: &str| input.name.eq_ignore_ascii_case(name);
-            let mut add = |span: &Range<usize>, message: String, help: &str| {
-                let problem = Problem { span: span.clone(), message, help: help.to_owned() };
-                findings.push(refused(files.sources[index], 0, problem));
-            };
-            for (name, key, _) in &call.with {
-                if !declared.iter().any(|input| is_named(input, name)) {
-                    add(key, format!("`{}` has no input `{name}`", call.workflow), "correct the name, or remove it");
-                }
-            }
-            for input in declared.iter().filter(|input| input.required) {
-                if !call.with.iter().any(|(name, _, _)| is_named(input, name)) {
-                    let message = format!("`{}` needs the input `{}`", call.workflow, input.name);
-                    add(&job.key, message, "give it below `with`");
-                }
-            }
-        }
-    }
-    findings
-}
-
 fn names_of(scripts: &Scripts) -> Vec<(String, SourceFile, Names)> {
     let files = scripts.files().into_iter().filter(|(path, _)| !path.ends_with(".yml") && !path.ends_with(".yaml"));
     files.map(|(path, file)| (path, file.clone(), Names::of(&file.text))).collect()
 }
 
-fn refused(source: SourceId, base: usize, problem: Problem) -> Finding {
+pub(super) fn refused(source: SourceId, base: usize, problem: Problem) -> Finding {
     finding(&REFUSED_FILE, source, base, problem).with_primary_text("the forge refuses the file")
 }
 
-fn finding(code: &'static Entry, source: SourceId, base: usize, problem: Problem) -> Finding {
+pub(super) fn finding(code: &'static Entry, source: SourceId, base: usize, problem: Problem) -> Finding {
     let Problem { span, message, help } = problem;
     let span = Span { source, range: base + span.start..base + span.end };
     Finding::new(code, span, message).with_help(help)
@@ -613,7 +586,7 @@ fn is_plural(name: &str, other: &str) -> bool {
 }
 
 /// The steps of a file, each with its job.
-fn steps(file: &File) -> impl Iterator<Item = (&Job, &Step)> {
+pub(super) fn steps(file: &File) -> impl Iterator<Item = (&Job, &Step)> {
     file.workflow.jobs.iter().flat_map(|job| job.steps().iter().map(move |step| (&**job, step)))
 }
 

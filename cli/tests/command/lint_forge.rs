@@ -894,3 +894,89 @@ jobs:
         assert_eq!(possible(&[("w.yml", &workflow), (".act/action.yml", &action)]), expected, "{property}");
     }
 }
+
+/// Each finding with its place, in one line.
+fn titles(name: &str, files: &[(&str, &str)]) -> String {
+    lint(name, files).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn secret_that_a_called_workflow_does_not_declare_is_refused() {
+    let called = |call: &str| {
+        format!(
+            "on: {{workflow_call: {call}}}
+jobs:
+  x:
+    runs-on: ubuntu-latest
+    steps: [{{run: bash scripts/eval.sh, env: {{ACME_API_KEY: '${{{{ secrets.api || secrets.API }}}}'}}}}]
+"
+        )
+    };
+    let caller = |secrets: &str| {
+        format!("on: push\njobs:\n  a:\n    uses: ./.github/workflows/called.yml\n    secrets: {secrets}\n")
+    };
+    const DECLARED: &str = "{secrets: {api: {required: true}}}";
+    const VALUE: &str = "'${{ secrets.ACME_API_KEY }}'";
+    for (name, call, secrets, undeclared) in [
+        ("other", DECLARED, format!("{{api: {VALUE}, extra: {VALUE}}}"), Some("extra")),
+        ("no-secrets", "{}", format!("{{api: {VALUE}}}"), Some("api")),
+        ("declared", DECLARED, format!("{{api: {VALUE}}}"), None),
+        ("other-case", DECLARED, format!("{{API: {VALUE}}}"), None),
+        ("inherit", "{}", "inherit".to_owned(), None),
+    ] {
+        let name = format!("undeclared-secret-{name}");
+        let found = titles(&name, &[("w.yml", &caller(&secrets)), ("called.yml", &called(call))]);
+        let title = |secret| format!("[refused-file]: `./.github/workflows/called.yml` declares no secret `{secret}`");
+        let is_found = undeclared.map_or(!found.contains("[refused-file]"), |secret| found.contains(&title(secret)));
+        assert!(is_found, "{name}: {found}");
+    }
+    // Gitea passes any secret on.
+    let files = [caller(&format!("{{api: {VALUE}}}")).replace(".github", ".gitea"), called("{}")];
+    let files = [(".gitea/workflows/w.yml", files[0].as_str()), (".gitea/workflows/called.yml", files[1].as_str())];
+    assert!(!titles("undeclared-secret-gitea", &files).contains("[refused-file]"));
+}
+
+#[test]
+fn input_that_a_local_action_does_not_have_is_found() {
+    let action = |read: &str| {
+        format!(
+            "name: smoke
+inputs: {{model: {{default: ac-16}}, key: {{required: true}}}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {{ACME_API_KEY: '${{{{ inputs.key }}}}', MODEL: '${{{{ inputs.model }}}}', OTHER: '{read}'}}
+      run: scripts/eval.sh
+"
+        )
+    };
+    let job = |uses: &str, with: &str| {
+        format!(
+            "on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - {{uses: {uses}, with: {{key: '${{{{ secrets.ACME_API_KEY }}}}', {with}}}}}
+"
+        )
+    };
+    const SMOKE: &str = "./.github/actions/smoke";
+    let program = "name: smoke\nruns: {using: node20, main: index.js}\n".to_owned();
+    for (name, uses, with, action, is_found) in [
+        ("slip", SMOKE, "modle: ac-16", action(""), true),
+        ("other", SMOKE, "provider: acme", action(""), true),
+        ("declared", SMOKE, "Model: ac-16", action(""), false),
+        ("read", SMOKE, "extra: x", action("${{ inputs.extra }}"), false),
+        ("all", SMOKE, "extra: x", action("${{ toJSON(inputs) }}"), false),
+        ("program", SMOKE, "modle: ac-16", program, false),
+        ("other-repository", "acme/smoke@v1", "modle: ac-16", action(""), false),
+    ] {
+        let files = [("w.yml", job(uses, with)), (".github/actions/smoke/action.yml", action)];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        let found = titles(&format!("undeclared-input-{name}"), &files);
+        assert_eq!(found.contains("warning[likely-slip]: `./.github/actions/smoke` has no input"), is_found, "{found}");
+    }
+}
