@@ -198,10 +198,11 @@ impl Linter<'_> {
         self.targets.contains(&path) || functions.flat_map(|it| &it.source).any(|source| source == path)
     }
 
-    /// The entries of `env` that nothing reads, one slip away from a variable that a script reads.
+    /// The entries of `env` that nothing reads, one slip away from a variable that a script takes from its environment.
     fn misspelt_entries(&self, texts: &Texts<'_>) -> Vec<Unread> {
         let reads: BTreeSet<&str> =
             texts.scripts.iter().flat_map(|(_, _, names)| &names.reads).map(|read| read.name.as_str()).collect();
+        let inherited = texts.inherited();
         let mut unread = Vec::new();
         for (file, source) in &texts.workflows {
             for (entry, siblings) in entries(file) {
@@ -215,7 +216,7 @@ impl Linter<'_> {
                     |known: &str| siblings.iter().any(|other| other.name == known || is_slip(name, &other.name));
                 let is_meant =
                     |known: &&&str| !self.names.contains(**known) && is_slip(name, known) && !is_beside(known);
-                if let Some(meant) = reads.iter().find(is_meant).filter(|_| !is_read) {
+                if let Some(meant) = inherited.iter().find(is_meant).filter(|_| !is_read) {
                     let title = format!("nothing reads `{name}`, but a script reads `{meant}`");
                     let finding = near_miss(*source, key.clone(), title, meant).with_subject("variable", name.clone());
                     unread.push(Unread { name: name.clone(), path: PathBuf::from(&file.path), finding });
@@ -386,6 +387,18 @@ impl Texts<'_> {
     /// The names of all entries of an `env`.
     fn entry_names(&self) -> impl Iterator<Item = &str> {
         self.workflows.iter().flat_map(|(file, _)| entries(file)).map(|(entry, _)| entry.name.as_str())
+    }
+
+    /// The variables that a script takes from its environment, and that no script sets alone.
+    fn inherited(&self) -> BTreeSet<&str> {
+        let mut inherited = BTreeSet::new();
+        let mut set = BTreeSet::new();
+        for (_, file, names) in &self.scripts {
+            let own: BTreeSet<&str> = names.inherited(&file.text).collect();
+            set.extend(names.assigned.keys().map(String::as_str).filter(|name| !own.contains(name)));
+            inherited.extend(own);
+        }
+        &inherited - &set
     }
 
     /// How often the files use each variable of the repository.

@@ -298,6 +298,7 @@ fn usual_forms_are_no_slips() {
         ("attempts", "attempt: [1, 2]", "attempt: [1, 2, 3]"),
         ("whole-matrix", "EVAL_MODEL: ${{ matrix.slug }}", "EVAL_MODEL: ${{ fromJSON(toJSON(matrix)).slug }}"),
         ("entry-of-program", "          KIND: agent\n", "          KIND: agent\n          EVAL_RUL: x\n"),
+        ("entry-like-a-local", "          KIND: agent\n", "          KIND: agent\n          BODY: x\n"),
         ("export-for-program", "export ACME_API_KEY=", "export ACME_API_KEYY="),
         (
             "step-in-other-case",

@@ -136,6 +136,20 @@ impl Names {
         self.mentioned.contains_key(name) || self.defaulted.contains(name)
     }
 
+    /// The names that the script, with this text, takes from its environment: those that it reads before or while it
+    /// gives them a value, as in `NAME="${NAME:-text}"`.
+    pub fn inherited<'n>(&'n self, script: &'n str) -> impl Iterator<Item = &'n str> {
+        let is_set_before = |read: &Read| {
+            self.mentioned.get(&read.name).is_some_and(|first| {
+                let start = script[..*first].rfind('\n').map_or(0, |newline| newline + 1);
+                let end = script[*first..].find('\n').map_or(script.len(), |length| first + length);
+                let is_export = script[start..*first].trim_end().ends_with("export");
+                end <= read.span.start && !(is_export && self.assigned.get(&read.name) != Some(first))
+            })
+        };
+        self.reads.iter().filter(move |read| !is_set_before(read)).map(|read| read.name.as_str())
+    }
+
     /// The names without which the script fails: all their expansions need a value, and it sets them nowhere.
     pub fn required(&self) -> BTreeSet<&str> {
         let optional: BTreeSet<&str> =
@@ -279,6 +293,26 @@ mod tests {
             let names = Names::of(script);
             let found: Vec<&str> = names.unset_locals().map(|read| read.name.as_str()).collect();
             assert_eq!(found, expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn names_of_the_environment_are_read_before_they_are_set() {
+        for (script, expected) in [
+            ("echo $URL", &["URL"][..]),
+            ("URL=\"${URL:-x}\"\necho $URL", &["URL"]),
+            ("[ -n \"$URL\" ] || URL=x\necho $URL", &["URL"]),
+            (": \"${URL:=x}\"", &["URL"]),
+            ("export URL\ncurl $URL", &["URL"]),
+            ("url=\"$(pick)\"\ncurl $url", &[]),
+            ("export url=x\ncurl $url", &[]),
+            ("read -r url\ncurl $url", &[]),
+            ("for url in a b; do\n  curl $url\ndone", &[]),
+            ("curl $url\nurl=x", &["url"]),
+        ] {
+            let names = Names::of(script);
+            let found: BTreeSet<&str> = names.inherited(script).collect();
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{script}");
         }
     }
 
