@@ -311,7 +311,7 @@ impl Interpreter<'_> {
     fn shell(&mut self, command: &str, words: &[Word], input: Option<Output>) -> Outcome {
         let unknown = || Outcome::unknown(Output::unknown("the output of a script is not known"));
         let arguments = &words[1..];
-        let (mut options, mut inline) = (0, false);
+        let (mut options, mut inline, mut reads_input) = (0, false, false);
         let mut shell_words: Vec<String> = Vec::new();
         while let Some(option) = arguments.get(options).and_then(Word::literal) {
             if !option.starts_with(['-', '+']) {
@@ -319,6 +319,7 @@ impl Interpreter<'_> {
             }
             let is_short = !option.starts_with("--");
             inline |= is_short && option.contains('c');
+            reads_input |= is_short && option.contains('s');
             let takes_one = option.ends_with(['o', 'O']) || matches!(option.as_ref(), "--rcfile" | "--init-file");
             let named = arguments.get(options + 1).and_then(Word::literal).filter(|_| takes_one);
             shell_words.extend([option.into_owned(), named.unwrap_or_default().into_owned()]);
@@ -340,7 +341,7 @@ impl Interpreter<'_> {
                 let spans = own_spans(std::slice::from_ref(word));
                 self.shell_process(command, shell_options, rest, |it| it.script(&script, start_of(word), &spans))
             }
-            (Some(word), _) => {
+            (Some(word), _) if !reads_input => {
                 let rest = &arguments[options + 1..];
                 let mut is_target = self.targets_in(command, &arguments[options..=options], Some(rest));
                 if !is_target {
@@ -362,13 +363,14 @@ impl Interpreter<'_> {
                 self.calls_unknown_functions |= !self.active_functions.is_empty() && !is_known;
                 unknown()
             }
-            (None, Some(input)) => {
+            (_, Some(input)) => {
                 let spans = input.spans.clone();
                 let Some(script) = input.into_text().single().cloned() else { return unknown() };
                 let base = spans.first().map_or(words[0].span.start, |span| span.start);
-                self.shell_process(command, shell_options, Vec::new(), |it| it.script(&script, base, &spans))
+                let rest = arguments[options..].iter().map(|word| self.field(word)).collect();
+                self.shell_process(command, shell_options, rest, |it| it.script(&script, base, &spans))
             }
-            (None, None) => unknown(),
+            (_, None) => unknown(),
         }
     }
 
@@ -784,7 +786,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn record_call(&mut self, target: usize, word: &Word, command: &str, arguments: &[Word]) {
-        if !self.is_recording || self.state.ended {
+        if !self.is_recording || self.state.ended || self.only_informs(target, arguments) {
             return;
         }
         let state = self.state_of_target(target, command);
@@ -801,6 +803,19 @@ impl Interpreter<'_> {
         let (unread_settings, arguments) = (found.unread_settings, found.known);
         let call = Call { target, span, variables, others_unknown, model_choice_reason, unread_settings, arguments };
         self.calls.push(call);
+    }
+
+    /// Whether a program only prints its version or its usage with these arguments. A script, and a program of the
+    /// repository, may ignore them.
+    fn only_informs(&self, target: usize, arguments: &[Word]) -> bool {
+        const STARTERS_OF_PACKAGES: [&str; 5] = ["bunx", "npx", "pipx run", "pnpx", "uvx"];
+        let command = self.targets[target];
+        let starter = |starter: &str| command.strip_prefix(starter).and_then(|rest| rest.strip_prefix(' '));
+        let program = STARTERS_OF_PACKAGES.iter().find_map(|it| starter(it)).unwrap_or(command);
+        let is_program = !program.contains(['/', '.', ' '])
+            && !self.roots.iter().any(|root| self.files.read(&joined(root, program)).is_some());
+        let is_informing = |word: &str| matches!(word, "--help" | "--version" | "-V" | "-h" | "help" | "version");
+        is_program && matches!(arguments, [only] if only.literal().is_some_and(|word| is_informing(&word)))
     }
 
     /// Whether a word can be the path of a target. If the word is not known, the text after its last

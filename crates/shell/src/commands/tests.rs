@@ -907,6 +907,7 @@ fn command_of_a_target_is_relative_to_the_top() {
         ("justfile", recipes),
         ("sub/justfile", recipes),
         ("docs/readme", ""),
+        ("evaluator", ""),
         ("main.py", ""),
         ("sub/main.py", ""),
     ];
@@ -933,6 +934,15 @@ fn command_of_a_target_is_relative_to_the_top() {
         ("python main.py", "cd docs && python3 -u ../main.py", "x"),
         ("npx evaluate run", "cd sub && npx --yes evaluate@2 run", "x"),
         ("npx evaluate run", "npx evaluate list", ""),
+        ("agent", "agent -p hi", "x"),
+        ("agent", "agent --version", ""),
+        ("agent", "npm install --global left-pad && agent help", ""),
+        ("agent", "agent --version -p hi", "x"),
+        ("agent", "agent --verbose", "x"),
+        ("npx agent", "npx --yes agent@2 -h", ""),
+        ("npx agent", "npx agent hi", "x"),
+        ("evaluator", "./evaluator --version", "x"),
+        ("python main.py", "python main.py --help", "x"),
         ("make e2e", "timeout -k 5s 10m make e2e", "x"),
         ("make e2e", "xvfb-run -s '-screen 0' nice -n 5 make e2e", "x"),
         ("make e2e", "sudo apt-get install make", ""),
@@ -1218,6 +1228,9 @@ fn shell_runs_its_input() {
         ("cd tests && /bin/sh 0< run.sh", "x"),
         ("bash < wrap.sh", "y"),
         ("bash < /dev/null", ""),
+        ("curl https://e.example/i.sh | bash -s -- tests/run.sh", "(anything)"),
+        ("curl https://e.example/i.sh | bash -s -- wrap.sh", ""),
+        ("echo 'SLUG=$1 bash tests/run.sh' | bash -s -- z wrap.sh", "z"),
     ] {
         let found = slug(&files, &format!("export SLUG=x; {script}"));
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}");
