@@ -199,6 +199,15 @@ impl Interpreter<'_> {
         self.store(&own_spans(&values), true);
         let mut words = self.words(words);
         if let Some(file) = file_of_shell(&words, redirects) {
+            // As an argument, the file is no input, which `-s` names.
+            for option in words.split_off(1) {
+                let text = option.literal().unwrap_or_default().into_owned();
+                match text.starts_with("--") {
+                    true => words.push(option),
+                    false if text == "-s" => {}
+                    false => words.push(self.value_word(Text::known(text.replace('s', "")), &option.span)),
+                }
+            }
             words.push(file.clone());
         }
         if words.is_empty() {

@@ -78,7 +78,7 @@ impl Interpreter<'_> {
             if CHECKING_ARGUMENTS.iter().any(|(program, arguments)| *program == name && checks(arguments)) {
                 return true;
             }
-            if let Some(module) = module_of_command(name, words) {
+            if let Some((_, module)) = module_of_command(name, words) {
                 return is_checker(&module);
             }
             let inner = match launch(name, words) {

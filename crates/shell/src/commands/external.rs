@@ -21,8 +21,29 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The words by which package managers change what is installed, and show it.
-const INSTALLATIONS: [&str; 12] =
-    ["add", "download", "i", "info", "install", "list", "remove", "search", "show", "uninstall", "update", "upgrade"];
+const INSTALLATIONS: [&str; 15] = [
+    "add",
+    "download",
+    "i",
+    "info",
+    "install",
+    "list",
+    "ls",
+    "pull",
+    "remove",
+    "search",
+    "show",
+    "uninstall",
+    "update",
+    "upgrade",
+    "view",
+];
+
+/// Programs that install packages.
+const PACKAGE_MANAGERS: [&str; 21] = [
+    "apk", "apt", "apt-get", "brew", "bun", "cargo", "choco", "conda", "dnf", "docker", "gem", "go", "npm", "pip",
+    "pip3", "pipx", "pnpm", "podman", "snap", "uv", "yarn",
+];
 
 /// Options whose values are commands for a shell.
 const SCRIPT_OPTIONS: [&str; 7] = ["-e", "-x", "--call", "--cmd", "--command", "--exec", "--run"];
@@ -101,6 +122,13 @@ impl Interpreter<'_> {
         if SHELLS.contains(&command) {
             return self.shell(command, words, input);
         }
+        let packages = installed_packages(command, words);
+        for package in packages {
+            // A package may have the name of a target.
+            if !self.is_file(package) {
+                self.resolve(&own_spans(std::slice::from_ref(package)));
+            }
+        }
         if let Some(outcome) = self.task(command, words) {
             return outcome;
         }
@@ -140,6 +168,7 @@ impl Interpreter<'_> {
         }
         let starts_others = |word: &Word| word.literal().is_some_and(|word| starts_others(&word));
         let inner = match command {
+            _ if !packages.is_empty() => None,
             "find" => words.iter().position(is_action_of_find).map(|action| action + 1),
             _ => started_command(command, words)
                 .filter(|index| self.is_followed(&words[*index..]))
@@ -148,7 +177,7 @@ impl Interpreter<'_> {
                 })
                 .or_else(|| (1..words.len()).find(|index| begins_command(words, *index))),
         };
-        let starts_its_arguments = LAUNCHERS.contains(&command) || ISOLATED.contains(&command);
+        let starts_its_arguments = packages.is_empty() && (LAUNCHERS.contains(&command) || ISOLATED.contains(&command));
         let inner = match inner {
             None if starts_its_arguments => (1..words.len()).find(|index| self.is_file(&words[*index])),
             inner => inner,
@@ -721,36 +750,27 @@ impl Interpreter<'_> {
             let span = words[0].span.clone();
             let expected_words: Vec<Word> =
                 expected.iter().map(|word| self.value_word(Text::known((*word).to_owned()), &span)).collect();
+            let of_package = self.package_command(&expected_words).filter(|_| is_task.is_none());
             let expected_words = self.without_options(&expected_words);
-            let expected_words: Vec<Cow<'_, str>> = expected_words.iter().filter_map(Word::literal).collect();
+            let mut expected_words: Vec<Cow<'_, str>> = expected_words.iter().filter_map(Word::literal).collect();
             let plain = self.without_options(words);
-            let fits = |(index, (word, expected)): (usize, (&Word, &Cow<'_, str>))| {
-                let text = self.expand_again(word);
-                let is_same = |text: &String| {
-                    (text == expected && !self.is_file_of(expected, index))
-                        || (index == 0 && unversioned(text) == unversioned(expected))
-                        || (index > 0 && self.is_path_of(text, expected))
-                };
-                let is_so = matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same));
-                let is_elsewhere = index > 0 && self.is_file_of(expected, index);
-                Tristate {
-                    can_be_true: is_so || is_elsewhere && self.ends_elsewhere(word, &text, expected),
-                    can_be_false: !is_so,
-                }
-            };
+            let mut names_it = self.begins_with(&plain, &expected_words).filter(|_| is_task.is_none());
+            if names_it.is_none()
+                && let Some(command) = &of_package
+            {
+                // A package is installed, or another program starts it.
+                let command: Vec<Cow<'_, str>> = command.iter().filter_map(Word::literal).collect();
+                names_it = self.begins_with(&plain, &command);
+                expected_words = if names_it.is_some() { command } else { expected_words };
+            }
             let count = expected_words.len();
-            let names_it = match is_task.is_none() && count <= plain.len() {
-                true => plain
-                    .iter()
-                    .zip(&expected_words)
-                    .enumerate()
-                    .map(fits)
-                    .fold(Tristate::ALWAYS, Tristate::conjunction),
-                false => Tristate::NEVER,
-            };
-            let is_named = names_it == Tristate::ALWAYS;
-            if names_it == Tristate::UNKNOWN {
+            let is_named = names_it == Some(Tristate::ALWAYS);
+            if names_it == Some(Tristate::UNKNOWN) {
                 self.record_possible_call(target, &words[0], ELSEWHERE);
+            }
+            if names_it.is_none() && is_task.is_none() && has_options_between(&plain, &expected_words) {
+                let reason = format!("whether this command, with options in between, is `{text}` is not known");
+                self.record_possible_call(target, &words[0], &reason);
             }
             let has_words = |(word, expected): (&Word, &Cow<'_, str>)| word.literal().as_ref() == Some(expected);
             if !is_named && self.state.directory.is_some() && plain.iter().zip(&expected_words).all(has_words) {
@@ -772,6 +792,29 @@ impl Interpreter<'_> {
             }
         }
         found
+    }
+
+    /// Whether a command begins with the words of a target; `None` if it does not.
+    fn begins_with(&mut self, words: &[Word], expected: &[Cow<'_, str>]) -> Option<Tristate> {
+        let fits = |(index, (word, expected)): (usize, (&Word, &Cow<'_, str>))| {
+            let text = self.expand_again(word);
+            let is_same = |text: &String| {
+                (text == expected && !self.is_file_of(expected, index))
+                    || (index == 0 && unversioned(text) == unversioned(expected))
+                    || (index > 0 && self.is_path_of(text, expected))
+            };
+            let is_so = matches!(&text.values, AbstractValue::OneOf(texts) if texts.iter().any(is_same));
+            let is_elsewhere = index > 0 && self.is_file_of(expected, index);
+            Tristate {
+                can_be_true: is_so || is_elsewhere && self.ends_elsewhere(word, &text, expected),
+                can_be_false: !is_so,
+            }
+        };
+        if words.len() < expected.len() {
+            return None;
+        }
+        let fits = words.iter().zip(expected).enumerate().map(fits).fold(Tristate::ALWAYS, Tristate::conjunction);
+        Some(fits).filter(|fits| *fits != Tristate::NEVER)
     }
 
     /// Whether a word of the command of a target is the path of a file.
@@ -997,6 +1040,21 @@ fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
     }
 }
 
+/// The words after the one by which a package manager changes what is installed, or shows it; empty for others.
+fn installed_packages<'w>(command: &str, words: &'w [Word]) -> &'w [Word] {
+    if let Some(index) = started_command(command, words) {
+        return installed_packages(&words[index].literal().unwrap_or_default(), &words[index..]);
+    }
+    // Some managers have groups of commands: `uv tool install`.
+    const GROUPS: [&str; 3] = ["global", "pip", "tool"];
+    let is_own = |word: &&str| !word.starts_with('-') && !GROUPS.contains(word);
+    let literals: Vec<Option<Cow<'_, str>>> = words.iter().skip(1).map(Word::literal).collect();
+    let first = literals.iter().position(|word| word.as_deref().is_none_or(|word| is_own(&word)));
+    let Some(at) = first.filter(|_| PACKAGE_MANAGERS.contains(&command)) else { return &[] };
+    let is_installation = literals[at].as_deref().is_some_and(|word| INSTALLATIONS.contains(&word));
+    if is_installation { &words[at + 2..] } else { &[] }
+}
+
 /// Whether an argument is a command that starts the words after it.
 fn starts_others(word: &str) -> bool {
     let word = word.rsplit('/').next().unwrap_or_default();
@@ -1013,6 +1071,30 @@ fn begins_command(words: &[Word], index: usize) -> bool {
     }
     let installs = |word: &Word| word.literal().is_some_and(|word| INSTALLATIONS.contains(&&*word));
     rest.len() > 1 && runs_tasks(program.rsplit('/').next().unwrap_or_default()) && !before.iter().any(installs)
+}
+
+/// Whether a command has the words of a target in order, with options and their values in between. A word may have a
+/// version, as in `tool@2` and `image:v1`.
+fn has_options_between(words: &[Word], expected: &[Cow<'_, str>]) -> bool {
+    let Some((program, expected)) = expected.split_first().filter(|(_, rest)| !rest.is_empty()) else { return false };
+    let is_program = words[0].literal().is_some_and(|word| unversioned(&word) == unversioned(program));
+    let is_option = |word: &Word| word.literal().is_some_and(|word| word.starts_with('-'));
+    let is_same = |word: &Word, expected: &str| {
+        let rest = word.literal().and_then(|word| word.strip_prefix(expected).map(str::to_owned));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', ':']))
+    };
+    let mut rest = &words[1..];
+    let in_order = expected.iter().all(|expected| {
+        let at = rest.iter().position(|word| is_same(word, expected));
+        // An option may have a value.
+        let before = &rest[..at.unwrap_or(0)];
+        let are_options = |(index, word): (usize, &Word)| is_option(word) || index > 0 && is_option(&before[index - 1]);
+        let fits = at.is_some() && before.iter().enumerate().all(are_options);
+        rest = &rest[at.map_or(0, |at| at + 1)..];
+        fits
+    });
+    let is_equal = |(word, expected): (&Word, &Cow<'_, str>)| word.literal().as_ref() == Some(expected);
+    is_program && in_order && !words[1..].iter().zip(expected).all(is_equal)
 }
 
 /// The pieces, with double-quoted pieces replaced by their contents.

@@ -4,6 +4,8 @@ use super::super::files::{ResolvedPath, SourceFile, joined};
 use super::super::interpreter::{Interpreter, Outcome};
 use super::super::syntax::Word;
 use super::super::targets::comments;
+use super::modules::module_of_command;
+use super::span_of;
 use slug_value::Text;
 
 /// How a program finds the program that it starts.
@@ -49,6 +51,11 @@ const SUBCOMMAND_RUNNERS: [(&str, &[&str]); 14] = [
     ("uv", &["run"]),
     ("yarn", &["dlx", "exec"]),
 ];
+
+/// Whether a program starts the commands of packages, which are programs of their own where they are installed.
+fn is_package_runner(program: &str) -> bool {
+    COMMAND_RUNNERS.contains(&program) || matches!(program, "npm" | "pipx" | "pnpm" | "yarn")
+}
 
 /// Programs that run each test file in their arguments.
 const TEST_RUNNERS: [&str; 7] = ["bats", "jest", "mocha", "py.test", "pytest", "unittest", "vitest"];
@@ -460,16 +467,29 @@ impl Interpreter<'_> {
         words
     }
 
-    /// A command without the options of the program that starts another one, as `npx tool` for `npx --yes tool@2`.
+    /// A command without the options of the program that starts another one, as `npx tool` for `npx --yes tool@2`,
+    /// or a module, as `python -m tool` for `python -u -m tool`.
     pub(super) fn without_options(&mut self, words: &[Word]) -> Vec<Word> {
         let program = words[0].literal().unwrap_or_default().into_owned();
         let program = program.rsplit('/').next().unwrap_or_default();
+        if let Some((range, module)) = module_of_command(program, words) {
+            let span = span_of(&words[range.clone()]);
+            let option = ["-m", &module].map(|text| self.value_word(Text::known(text.to_owned()), &span));
+            return words[..1].iter().cloned().chain(option).chain(words[range.end..].iter().cloned()).collect();
+        }
         let rest = match launch(program, words) {
             Some((Launch::Command, index)) => self.without_version(&words[index..]),
             Some((Launch::File, index)) => words[index..].to_vec(),
             Some((Launch::Files, _)) | None => return words.to_vec(),
         };
         words[..1].iter().cloned().chain(rest).collect()
+    }
+
+    /// The command of a package that a command starts, as `tool` for `npx --yes tool@2`.
+    pub(super) fn package_command(&mut self, words: &[Word]) -> Option<Vec<Word>> {
+        let program = words.first()?.literal()?.into_owned();
+        let (Launch::Command, index) = launch(&program, words)? else { return None };
+        is_package_runner(&program).then(|| self.without_version(&words[index..]))
     }
 
     /// Interprets a program that starts another one.

@@ -58,10 +58,11 @@ fn module_option(program: &str, words: &[Word]) -> Option<(Range<usize>, Option<
     }
 }
 
-/// The module of Python that a command runs.
-pub(super) fn module_of_command(program: &str, words: &[Word]) -> Option<String> {
+/// The words with which a command runs a module of Python, and the name of the module.
+pub(super) fn module_of_command(program: &str, words: &[Word]) -> Option<(Range<usize>, String)> {
     let (range, name) = module_option(program, words)?;
-    name.or_else(|| Some(words.get(range.end - 1)?.literal()?.into_owned()))
+    let name = name.or_else(|| Some(words.get(range.end - 1)?.literal()?.into_owned()))?;
+    Some((range, name))
 }
 
 impl Interpreter<'_> {
