@@ -6,6 +6,7 @@ use std::sync::Arc;
 use slug_laws::enumeration::{Enumeration, TestPoint};
 use slug_laws::proof::can_name_runtime;
 use slug_laws::{Dataset, Implementation as _, RealResolver, TestCase, measure, values_when_set};
+use slug_resolver::Registry;
 
 use crate::invariant::Invariant;
 
@@ -57,7 +58,10 @@ pub fn violations(dataset: &Arc<Dataset>, invariants: &[Invariant], budget: u64)
     if invariants.is_empty() {
         return violations;
     }
-    let enumeration = Enumeration::distinguishing(dataset, invariants.iter().flat_map(|invariant| invariant.models()));
+    let named: BTreeSet<&str> = invariants.iter().flat_map(|invariant| invariant.models()).collect();
+    // White space around an id does not count for an invariant, so such an id may represent no others either.
+    let spelt = ids(&dataset.registry).filter(|id| named.contains(id.trim())).map(String::as_str);
+    let enumeration = Enumeration::distinguishing(dataset, named.iter().copied().chain(spelt));
     for invariant in invariants {
         violations.checked += 1;
         if !enumeration.unexplored().is_empty() {
@@ -80,6 +84,13 @@ pub fn violations(dataset: &Arc<Dataset>, invariants: &[Invariant], budget: u64)
         violations.found.extend(smallest.0.into_values().flat_map(BTreeMap::into_values));
     }
     violations
+}
+
+/// The ids and aliases that a registry names.
+fn ids(registry: &Registry) -> impl Iterator<Item = &String> {
+    let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+    let listed = arms.flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models));
+    listed.chain(registry.providers().iter().flat_map(|provider| &provider.model_aliases))
 }
 
 /// The environments of a case: with each value of the variables that the invariant tests. `None` if there are more
@@ -149,7 +160,7 @@ mod tests {
     use proptest::sample::{select, subsequence};
     use slug_laws::{every_environment, generator};
     use slug_resolver::yaml::{self, Cursor, UnknownFields};
-    use slug_resolver::{Env, Policy, Registry, resolve};
+    use slug_resolver::{Env, Policy, resolve};
 
     use super::*;
 
@@ -212,6 +223,22 @@ mod tests {
         };
         let runtimes = enumeration.runtimes().map(|(name, _)| name);
         Some(runtimes.filter(|name| violates(name)).map(str::to_owned).collect())
+    }
+
+    /// The alias `m-1 ` belongs to the class of all ids like `m-`, and is the model of the invariant.
+    #[test]
+    fn id_with_white_space_represents_no_other_ids() {
+        let registry = "{schema_version: 1, providers: [{name: a, auth_env: [], model_prefix_match: '^m-', \
+                        model_aliases: ['m-1 ']}], runtimes: {r: {providers: [{name: a}]}}}";
+        let policy = "{schema_version: 2, name: p, model: [{use: $MODEL}, {use: m-1}], secrets: []}";
+        let registry = Registry::from_yaml(registry.as_bytes(), UnknownFields::Deny).expect("it is valid");
+        let policy = Policy::from_yaml(policy.as_bytes()).expect("it is valid");
+        let dataset = Dataset::new(registry, policy);
+        let root = yaml::read(b"{always: {model: m-1}}").expect("YAML is valid");
+        let invariant = Invariant::decode(&Cursor::root(&root)).expect("it is valid");
+        let found = violations(&dataset, &[invariant], u64::MAX).found;
+        let found: Vec<&BTreeMap<String, String>> = found.iter().map(|violation| &violation.set).collect();
+        assert!(matches!(found[..], [set] if set.keys().eq(["MODEL"])), "{found:?}");
     }
 
     proptest! {
