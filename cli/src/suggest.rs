@@ -113,8 +113,9 @@ pub fn closest_file(root: &Path, path: &str) -> Option<String> {
         let mut entries: Vec<DirEntry> = std::fs::read_dir(directory).into_iter().flatten().flatten().collect();
         entries.sort_by_key(DirEntry::file_name);
         for entry in entries {
-            let is_skipped =
-                entry.file_name().to_str().is_none_or(|name| name.starts_with('.') || name == "node_modules");
+            let name = entry.file_name();
+            let is_hidden = |name: &str| name.starts_with('.') && name != ".github";
+            let is_skipped = name.to_str().is_none_or(|name| is_hidden(name) || name == "node_modules");
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && !is_skipped => left.push(entry.path()),
                 Ok(kind) if kind.is_file() => {

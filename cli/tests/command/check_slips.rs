@@ -84,6 +84,13 @@ fn each_slip_is_one_warning_with_the_near_name() {
         ("harness", "[scripts/smoke.sh]", "[script/smoke.sh]", "unmatched-harness", "did you mean `scripts/smoke.sh`?"),
         ("directory", "[scripts/smoke.sh]", "[scripts]", "unmatched-harness", "help: "),
         ("command", "[scripts/smoke.sh]", "[bash script/smoke.sh]", "unmatched-harness", "`scripts/smoke.sh`?"),
+        (
+            "action",
+            "[scripts/smoke.sh]",
+            "[{uses: ./action/eval}]",
+            "unmatched-harness",
+            "did you mean `./actions/eval`?",
+        ),
         ("launcher", "[scripts/smoke.sh]", "[uv run mian.py]", "unmatched-harness", "did you mean `main.py`?"),
         ("tests", "[scripts/smoke.sh]", "[pytest tests/none.py]", "unmatched-harness", "help: "),
         ("target", "[scripts/smoke.sh]", "[make -C ci smok]", "unmatched-harness", "did you mean `smoke`?"),

@@ -25,7 +25,7 @@ use slug_shell::{
     ChangedPaths, Effects, Export, FIRST_FILE_POSITION, Failed, Fuel, Input, ShellOptions, StepShell, Variable,
     Variables, WORKSPACE, Written,
 };
-use slug_value::{AbstractValue, Text, Tristate};
+use slug_value::{AbstractValue, Evaluation, Text, Tristate, to_text};
 
 /// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
 #[derive(Clone, Debug)]
@@ -1217,12 +1217,30 @@ fn format_row(row: &Row, eval: &JobEval<'_, '_>) -> String {
         let absent = eval.slice.matrix_keys.iter().map(|name| format!("{name} = \"\""));
         return absent.collect::<Vec<_>>().join(", ");
     }
-    let cell =
-        |(name, value): (&String, &slug_value::Value)| match value.clone().into_text().single().map(String::as_str) {
-            Some("") => format!("{name} = \"\""),
-            value => format!("{name} = {}", value.unwrap_or("…")),
+    let cell = |(name, value): (&String, &slug_value::Value)| {
+        let text = match value.single() {
+            Some(whole @ (Evaluation::Array(_) | Evaluation::Object(_))) => Some(flow(whole)),
+            _ => value.clone().into_text().single().cloned(),
         };
+        match text.as_deref() {
+            Some("") => format!("{name} = \"\""),
+            text => format!("{name} = {}", text.unwrap_or("…")),
+        }
+    };
     row.iter().map(cell).collect::<Vec<_>>().join(", ")
+}
+
+/// A value as a workflow writes it in one line, with the fields of objects in alphabetical order.
+fn flow(value: &Evaluation) -> String {
+    match value {
+        Evaluation::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Evaluation::Object(fields) => {
+            let fields: BTreeMap<&String, &Evaluation> = fields.iter().collect();
+            let field = |(name, value): (&String, &Evaluation)| format!("{name}: {}", flow(value));
+            format!("{{{}}}", fields.into_iter().map(field).collect::<Vec<_>>().join(", "))
+        }
+        scalar => to_text(scalar),
+    }
 }
 
 #[cfg(test)]

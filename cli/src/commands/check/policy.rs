@@ -123,7 +123,11 @@ fn unmatched(entry: &Harness, root: &Path, files: &Scripts) -> Option<(String, O
             let directory = root.join(action.uses.strip_prefix("./")?);
             let is_there =
                 ["action.yml", "action.yaml", "Dockerfile"].iter().any(|name| directory.join(name).is_file());
-            return (!is_there).then(|| (format!("the action `{}` does not exist", shown(&action.uses)), None));
+            let near = || {
+                let file = closest_file(root, &format!("{}/action.yml", action.uses.strip_prefix("./")?))?;
+                file.strip_suffix("/action.yml").map(|directory| format!("./{directory}"))
+            };
+            return (!is_there).then(|| (format!("the action `{}` does not exist", shown(&action.uses)), near()));
         }
     };
     if command.split_whitespace().count() < 2 {
