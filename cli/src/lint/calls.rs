@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use slug_redact::SECRET_CHARS;
 use slug_workflow::action::ActionTarget;
@@ -70,9 +71,14 @@ impl<'a> Linter<'a> {
                 self.evaluate_job(&evaluation, source, JobId { file: index, job }, &mut evaluated);
             }
             let never_run =
-                if evaluated.steps.len() > before { 0 } else { self.steps_that_never_run(&unconditional, index) };
+                if evaluated.steps.len() > before { 0 } else { self.steps_with_calls(&unconditional, index).len() };
             if never_run == 0 {
-                let unknown = self.unknown_harnesses(&file.workflow, source, index, &evaluated.steps);
+                let notes = |known| self.unknown_harnesses(&file.workflow, source, index, known);
+                let mut unknown = notes(&evaluated.steps);
+                if !unknown.is_empty() {
+                    // A step that an `if:` prevents may call a known harness.
+                    unknown = notes(&(&evaluated.steps | &self.steps_with_calls(&unconditional, index)));
+                }
                 evaluated.unknown_harnesses.extend(unknown);
             }
             evaluated.never_run += never_run;
@@ -125,19 +131,19 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// The number of steps that would call a harness if every `if:` were true. In the file, no step
-    /// may call a harness under its actual condition.
-    fn steps_that_never_run(&self, unconditional: &Evaluation<'_>, index: usize) -> usize {
+    /// The steps of a file that would call a harness if every `if:` were true, as in [`Evaluated::steps`].
+    fn steps_with_calls(&self, unconditional: &Evaluation<'_>, index: usize) -> BTreeSet<(usize, usize, usize)> {
         let file = &unconditional.repository().files()[index];
         let is_named = |target: &&str| file.text.contains(target.rsplit('/').next().unwrap_or(target));
         let is_used = |action: &ActionTarget<'_>| file.text.contains(without_revision(action.uses));
         if !self.targets.iter().any(is_named) && !self.actions.iter().any(is_used) {
-            return 0;
+            return BTreeSet::new();
         }
-        let steps = |job: usize| -> BTreeSet<usize> {
-            unconditional.call_sites(JobId { file: index, job }).iter().map(|site| site.step.number).collect()
+        let steps = |(number, job): (usize, &Rc<Job>)| {
+            let sites = unconditional.call_sites(JobId { file: index, job: number });
+            sites.iter().map(|site| (index, job.key.start, site.step.number)).collect::<Vec<_>>()
         };
-        (0..file.workflow.jobs.len()).map(|job| steps(job).len()).sum()
+        file.workflow.jobs.iter().enumerate().flat_map(steps).collect()
     }
 
     /// Adds the invariants that a call violates. A call that fails needs no second finding, and one whose

@@ -277,6 +277,10 @@ fn call_that_never_runs_is_not_missing() {
         let shown = output.snapshot().replace("\n  ", " ");
         assert!(shown.contains(part) && !shown.contains("no step calls"), "{shown}");
     }
+    // Another job calls the harness, so its place is known.
+    let called = job_with(env, &format!("      - run: {CALL}\n"));
+    let both = format!("{called}  never:\n    if: false\n    env: {{{env}}}\n    steps:\n      - run: {CALL}\n");
+    assert!(findings("never-beside", &both).iter().all(|finding| finding["code"] != "unknown-harness"));
     let named = job_with("A: b", "      - if: always()\n        run: shellcheck tests/e2e/test_staging_full_saas.sh\n");
     let (output, _) = lint("named", &named, &[]);
     assert!(output.code == 3 && output.snapshot().contains("no step calls a harness"), "{}", output.snapshot());
