@@ -230,7 +230,8 @@ impl Evaluator<'_> {
         }
         let mut why = reasons(&space, &outcomes);
         // Name one failure that is known, although other environments do not fail.
-        let failure = outcomes.iter().enumerate().find_map(|(number, outcome)| match outcome {
+        let failure = if space.has_dependent_values() { &[][..] } else { outcomes.as_slice() };
+        let failure = failure.iter().enumerate().find_map(|(number, outcome)| match outcome {
             Outcome::Fails(code, slug) => Some((number, code, slug)),
             _ => None,
         });
@@ -812,6 +813,13 @@ impl<'a> Space<'a> {
     /// The number of environments with one runtime.
     fn environments(&self) -> usize {
         self.options.iter().fold(1, |count: usize, options| count.saturating_mul(options.len()))
+    }
+
+    /// True if one unknown value decides several variables: some of the environments may then be impossible.
+    fn has_dependent_values(&self) -> bool {
+        let several = self.variables.iter().zip(&self.options).filter(|(_, options)| options.len() > 1);
+        let mut reasons = BTreeSet::new();
+        !several.flat_map(|((_, possible), _)| &possible.text.reasons).all(|reason| reasons.insert(reason))
     }
 
     /// True if `is` holds for one of the environments, or if there are more than [`ENVIRONMENTS`].

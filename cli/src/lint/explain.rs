@@ -158,6 +158,8 @@ pub struct Group<'a> {
     pub misplaced: Option<(String, String)>,
     /// True if a fix was dropped because it would break another case.
     pub has_spoiling_fixes: bool,
+    /// The rows of the matrix of the cases, if every case of these rows fails and a fix would break another row.
+    pub failing_rows: BTreeSet<String>,
     /// A fix for the inputs of all cases alone: with other inputs, it would break another case.
     pub fix_of_choice: Option<Fix>,
     /// The variable under the caret, if any, and the bytes under the caret.
@@ -264,6 +266,7 @@ impl<'a> Groups<'a> {
                 others: Vec::new(),
                 misplaced: None,
                 has_spoiling_fixes: false,
+                failing_rows: BTreeSet::new(),
                 fix_of_choice: None,
                 at: (variable, caret),
                 cases: 0,

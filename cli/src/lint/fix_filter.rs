@@ -1,5 +1,7 @@
 //! Drops fixes that would spoil another case: a matrix row, an event or a policy of the same step.
 
+use std::collections::BTreeSet;
+
 use super::calls::Evaluated;
 use super::evaluate::{Failure, resolves_call, spoils_call};
 use super::explain::{Group, PolicyCall, Problem};
@@ -15,7 +17,8 @@ impl Evaluated<'_> {
         for group in self.groups.iter_mut() {
             let Problem::Failure(failure) = &group.problem else { continue };
             let spoils = |fix: &&Fix| {
-                let mut same_step = fine.iter().filter(|call| is_same_step(group, call));
+                let is_concerned = |call: &&PolicyCall<'_>| linter.concerns(fix, &group.first, call);
+                let mut same_step = fine.iter().filter(|call| is_same_step(group, call)).filter(is_concerned);
                 match edits_matrix_value(fix, &group.first) {
                     // The row has a wrong model, so the row is what to change.
                     true if failure.provider.is_none() => false,
@@ -42,6 +45,11 @@ impl Evaluated<'_> {
             let fix_of_choice = fix_of_choice.map(|fix| Fix::clone(fix));
             let misplaced = misplaced(linter.registry, group, failure);
             let fixes = if misplaced.is_some() { moving_the_secret(fixes, failure) } else { fixes };
+            let cases = || [&group.first].into_iter().chain(&group.others);
+            let rows: BTreeSet<String> = cases().map(|call| call.site.row.clone()).collect();
+            let is_fine = fine.iter().any(|call| is_same_step(group, call) && rows.contains(&call.site.row));
+            let is_closed = has_spoiling_fixes && !is_fine && !rows.contains("");
+            group.failing_rows = if is_closed { rows } else { BTreeSet::new() };
             group.fix_of_choice = fix_of_choice;
             (group.has_spoiling_fixes, group.misplaced) = (has_spoiling_fixes, misplaced);
             if let Problem::Failure(failure) = &mut group.problem {

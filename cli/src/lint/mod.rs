@@ -20,6 +20,7 @@ mod linter;
 mod mask;
 mod mentions;
 pub(crate) mod near_miss;
+mod passed;
 mod patch;
 pub(crate) mod pins;
 mod report;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use slug_resolver::{Edit, Provider};
+use slug_resolver::{Edit, Fix, Provider};
 use slug_workflow::environment::{Origin, Setting};
 use slug_workflow::model::InputEntry;
 use slug_workflow::repository::{File, Repository};
@@ -18,7 +18,7 @@ use crate::findings::{Finding, SourceId, Span};
 use crate::render::shown;
 use slug_value::slip::is_slip;
 
-use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug};
+use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug, resolves_call};
 use super::explain::PolicyCall;
 use super::linter::Linter;
 use super::mentions::mentions;
@@ -278,12 +278,22 @@ impl Linter<'_> {
         let owner = self.registry.providers().iter().find(|provider| of_variable(provider))?;
         let vendor = of_secret.first().filter(|_| !of_secret.iter().any(of_variable))?;
         let span = Span { source: call.source, range: setting.origin.span() };
-        let mut keys = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
+        let keeps_working = |key: &&str| {
+            let edits = vec![Edit::Set((*key).to_owned(), secret.clone()), Edit::Unset(variable.to_owned())];
+            let fix = Fix { edits, slug: String::new(), provider: String::new(), runtime: None, is_safe: false };
+            resolves_call(self.registry, call.policy, |name| call.possible(name), &fix)
+        };
+        let of_vendor = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
+        let mut keys = of_vendor.filter(keeps_working);
         let help = match keys.next() {
             Some(key) => {
                 format!("{}, or use a secret of `{}`", self.describe_move(&secret, variable, key, call), owner.name)
             }
-            None => format!("use a secret of `{}` for {variable}", owner.name),
+            None => {
+                let input = self.input_of(&Edit::Set(variable.to_owned(), String::new()), call);
+                let place = input.map_or(variable.to_owned(), |input| format!("`{input}`"));
+                format!("use a secret of `{}` for {place}", owner.name)
+            }
         };
         let finding = Finding::new(&NEAR_MISS, span, format!("the secret `{secret}` is named after `{}`", vendor.name))
             .with_primary_text(format!("injects {}, a credential of `{}`", injected.join(" and "), owner.name));

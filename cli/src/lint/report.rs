@@ -130,6 +130,9 @@ fn forks_notice(jobs: &BTreeMap<(String, String), Code>) -> Option<String> {
     ))
 }
 
+/// Maximum rows of a matrix that a help names.
+const ROWS_SHOWN: usize = 4;
+
 /// Maximum number of fixes that a finding shows in addition to its patch.
 const FIXES_SHOWN: usize = 2;
 
@@ -171,7 +174,7 @@ impl Linter<'_> {
     /// Describes a fix. If it sets a variable that takes an absent secret, the secret has to be created.
     fn describe(&self, fix: &Fix, group: &Group<'_>) -> String {
         let call = &group.first;
-        let text = leading_to(&self.describe_edits(fix, call), fix);
+        let text = leading_to(&self.describe_edits(fix, group), fix);
         if let Some((variable, secret)) = &group.misplaced
             && let Some(edit) = moved_to(fix, variable)
         {
@@ -237,21 +240,33 @@ impl Linter<'_> {
             && (!has_provider || is_only_row() && !self.creates_secret_of_row(fix, group))
     }
 
-    /// A description of an edit: of the input of the action that has the variable, if the step gives its inputs, else
-    /// of the variable. `value` is what the description says of the new value.
-    fn describe_edit(&self, edit: &Edit, value: Option<&str>, call: &PolicyCall<'_>) -> String {
+    /// A description of an edit: of the input of the action that has the variable, if the step gives its inputs, of
+    /// the input through which a caller passes it, else of the variable. `value` is what the description says of the
+    /// new value.
+    fn describe_edit(&self, edit: &Edit, value: Option<&str>, group: &Group<'_>) -> String {
+        let call = &group.first;
         match (self.input_of(edit, call), value) {
-            (Some(input), Some(value)) => set_input(input, value),
-            (Some(input), None) => format!("delete `{input}` from `with`"),
-            (None, _) => describe_edit(edit),
+            (Some(input), Some(value)) => return set_input(input, value),
+            (Some(input), None) => return format!("delete `{input}` from `with`"),
+            (None, _) => {}
         }
+        let variable = edit.variable();
+        let counts_if_empty =
+            call.policy.variable(variable).is_some_and(|variable| call.policy.is_set_if_empty(variable));
+        let value = value.or(Some("''").filter(|_| !counts_if_empty));
+        let (Some(passed), Some(value)) = (self.passed_input(variable, call), value) else {
+            return describe_edit(edit);
+        };
+        let is_same = |other: &PolicyCall<'_>| self.passed_input(variable, other).as_ref() == Some(&passed);
+        let caller = if group.others.iter().all(is_same) { passed.caller } else { "each caller".to_owned() };
+        format!("{} of {caller}", set_input(&passed.name, value))
     }
 
     /// A description of the edits of a fix, in words.
-    fn describe_edits(&self, fix: &Fix, call: &PolicyCall<'_>) -> String {
+    fn describe_edits(&self, fix: &Fix, group: &Group<'_>) -> String {
         let describe = |edit: &Edit| match edit {
-            Set(_, value) => self.describe_edit(edit, Some(&shown(value)), call),
-            Unset(_) => self.describe_edit(edit, None, call),
+            Set(_, value) => self.describe_edit(edit, Some(&shown(value)), group),
+            Unset(_) => self.describe_edit(edit, None, group),
         };
         fix.edits.iter().map(describe).collect::<Vec<_>>().join(" and ")
     }
@@ -273,8 +288,18 @@ fn listed(harness: &[Harness]) -> String {
 /// to edit the script.
 fn other_remedy(group: &Group<'_>, failure: &Failure) -> Option<String> {
     let site = &group.first.site;
-    if group.has_spoiling_fixes && !site.row.is_empty() {
-        return Some(format!("leave this row out of the matrix, by `exclude` or from `include`: {}", site.row));
+    let rows: Vec<&str> = group.failing_rows.iter().map(String::as_str).collect();
+    match rows.as_slice() {
+        [] => {}
+        [row] => return Some(format!("leave this row out of the matrix, by `exclude` or from `include`: {row}")),
+        rows => {
+            let rest = match rows.len().saturating_sub(ROWS_SHOWN) {
+                0 => String::new(),
+                more => format!("; and {}", counted(more as u64, "more row")),
+            };
+            let rows = rows[..rows.len().min(ROWS_SHOWN)].join("; ");
+            return Some(format!("leave these rows out of the matrix, by `exclude` or from `include`: {rows}{rest}"));
+        }
     }
     if let Some(fix) = &group.fix_of_choice {
         let chosen = inputs_chosen(&site.invocation.chosen);

@@ -4,7 +4,7 @@
 use slug_resolver::Variable;
 use slug_resolver::fix::is_placeholder;
 use slug_value::AbstractValue;
-use slug_workflow::environment::{Origin, Setting};
+use slug_workflow::environment::Setting;
 use slug_workflow::expression::references;
 use slug_workflow::unexpanded::{has_reference, is_reference, without_expressions};
 
@@ -66,13 +66,11 @@ impl Linter<'_> {
         let is_key = policy.is_key(variable);
         let is_name = policy.is_slug_variable(variable) || policy.runtime_variables().any(|other| other == variable);
         // A shell expands references in scripts.
-        let written = match &setting.origin {
-            Origin::Script(_) => None,
-            origin => Some(origin.text().unwrap_or_default()),
-        };
+        let written = self.entry(setting, call).map(|entry| entry.value.clone());
+        let written = written.or_else(|| setting.origin.text().map(str::to_owned));
         let texts = match &setting.value.values {
             AbstractValue::OneOf(texts) => texts.clone(),
-            _ => vec![without_expressions(written?)],
+            _ => vec![without_expressions(written.as_deref()?)],
         };
         let unlisted = || texts.iter().filter(|text| !self.is_registered(text.trim()));
         let any = |is: fn(&str) -> bool| unlisted().any(|text| is(text));
@@ -91,7 +89,7 @@ impl Linter<'_> {
         if is_name && any(has_reference) {
             return Some(StandIn::Reference { is_whole: false });
         }
-        let has_secret = || references(written).iter().any(|(context, _)| context == "secrets");
+        let has_secret = || references(&written).iter().any(|(context, _)| context == "secrets");
         let truth = || truth("false").or_else(|| truth("true").filter(|_| has_secret()));
         is_key.then(truth).flatten()
     }

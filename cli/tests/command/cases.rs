@@ -558,6 +558,118 @@ fn matrix_rows_of_two_providers_have_two_findings() {
     );
 }
 
+/// Every row of the group without a key is named; a row that works for another event is not.
+#[test]
+fn help_names_every_failing_row() {
+    let env = format!("MODEL: \"${{{{ matrix.model }}}}\", {}", secret("ACME_API_KEY"));
+    const OUT: &str = "help: leave these rows out of the matrix, by `exclude` or from `include`:";
+    for (name, rows, env, help) in [
+        ("plain", "model: [ac-large, ze-a, ze-b]", env.clone(), Some(format!("{OUT} model = ze-a; model = ze-b"))),
+        (
+            "objects",
+            "cfg: [{model: ac-large}, {model: ze-a}, {model: ze-b}]",
+            env.replace("matrix.", "matrix.cfg."),
+            Some(format!("{OUT} cfg.model = ze-a; cfg.model = ze-b")),
+        ),
+        (
+            "many",
+            "model: [ac-large, ze-1, ze-2, ze-3, ze-4, ze-5, ze-6]",
+            env.clone(),
+            Some(format!("{OUT} model = ze-1; model = ze-2; model = ze-3; model = ze-4; and 2 more rows")),
+        ),
+        (
+            "of-an-event",
+            "model: [ac-large, ac-small]",
+            env.replace("secrets.ACME_API_KEY", "github.event_name == 'push' && secrets.ACME_API_KEY || ''"),
+            None,
+        ),
+    ] {
+        let scratch = repository(&format!("rows-{name}"), REGISTRY, EVERY, &matrix(rows, &env));
+        let workflow = fs::read_to_string(scratch.0.join(".github/workflows/w.yml")).expect("the file exists");
+        let workflow = workflow.replace("on: push", "on: [push, workflow_dispatch]");
+        let output = lint(&scratch.file(".github/workflows/w.yml", workflow));
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_right = help.map_or(!text.contains("out of the matrix"), |help| text.contains(&help));
+        assert!(output.code == 1 && is_right, "{name}: {}", output.snapshot());
+    }
+}
+
+/// A wrong value that a caller passes is corrected where it is passed: other callers pass right ones.
+#[test]
+fn help_names_the_input_that_a_caller_passes() {
+    let call = |id: &str, uses: &str, with: &str| {
+        let steps = format!(
+            "    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: {uses}\n        \
+             with: {{{with}}}\n"
+        );
+        match uses.ends_with(".yml") {
+            true => format!("  {id}:\n    uses: {uses}\n    with: {{{with}}}\n    secrets: inherit\n"),
+            false => format!("  {id}:\n{steps}"),
+        }
+    };
+    let (workflow, action) = ("./.github/workflows/r.yml", "./.github/actions/eval");
+    let files = |value: &str| {
+        let env = |key: &str| format!("{{ACME_API_KEY: \"${{{{ {key} }}}}\", MODEL: \"{value}\"}}");
+        let reusable = format!(
+            "on:\n  workflow_call:\n    inputs: {{model: {{type: string}}}}\njobs:\n  x:\n    runs-on: ubuntu-latest\n    \
+             steps:\n      - env: {}\n        run: bash scripts/eval.sh\n",
+            env("secrets.ACME_API_KEY")
+        );
+        let composite = format!(
+            "name: eval\ninputs: {{model: {{}}, key: {{}}}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      \
+             env: {}\n      run: scripts/eval.sh\n",
+            env("inputs.key")
+        );
+        (reusable, composite)
+    };
+    const KEY: &str = "key: \"${{ secrets.ACME_API_KEY }}\"";
+    const INPUT: &str = "${{ inputs.model }}";
+    let one = |uses: &str, model: &str| call("a", uses, &format!("model: {model}, {KEY}"));
+    let two = |uses: &str, model: &str| call("b", uses, &format!("model: {model}, {KEY}"));
+    let in_job = "set `model: ac-large` in `with` of job `a` of .github/workflows/w.yml, which";
+    let in_step = "set `model: ac-large` in `with` of step 2 of job `a` of .github/workflows/w.yml, which";
+    for (name, value, jobs, help) in [
+        ("workflow", INPUT, one(workflow, "ze-mini"), in_job),
+        ("action", INPUT, one(action, "ze-mini"), in_step),
+        ("right-caller", INPUT, one(workflow, "ze-mini") + &two(workflow, "ac-small"), in_job),
+        ("right-step", INPUT, one(action, "ze-mini") + &two(action, "ac-small"), in_step),
+        (
+            "callers",
+            INPUT,
+            one(workflow, "ze-mini") + &two(workflow, "ze-2"),
+            "set `model: ac-large` in `with` of each caller",
+        ),
+        ("default", "${{ inputs.model || 'ze-mini' }}", one(workflow, "''"), "set MODEL=ac-large"),
+    ] {
+        let jobs = if jobs.contains(".yml") { jobs.replace(&format!(", {KEY}"), "") } else { jobs };
+        let (reusable, composite) = files(value);
+        let policy = EVERY.replace(", {use: ze-mini}", "");
+        let scratch = repository(&format!("passed-{name}"), REGISTRY, &policy, &jobs)
+            .file(".github/workflows/r.yml", reusable)
+            .file(".github/actions/eval/action.yml", composite);
+        let output = lint(&scratch);
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&format!("help: {help}")), "{name}: {}", output.snapshot());
+    }
+}
+
+/// One variable of the repository decides the payer and the model: not every combination of their values is possible.
+#[test]
+fn impossible_combination_is_not_named() {
+    let choice =
+        |variable: &str, yes: &str, no: &str| format!("{variable}: \"${{{{ vars.ZETA == '1' && {yes} || {no} }}}}\"");
+    let model = choice("MODEL", "'ze-mini'", "'ac-large'");
+    let env = format!("{model}, {}", choice("ZETA_API_KEY", "secrets.ZETA_API_KEY", "''"));
+    let other = env.replacen("vars.ZETA", "vars.OTHER", 1);
+    for (name, env, is_named) in [("same", env, false), ("other", other, true)] {
+        let env = format!("{env}, {}", secret("ACME_API_KEY"));
+        let output = lint(&repository(&format!("dependent-{name}"), REGISTRY, EVERY, &job("a", &env)));
+        let is_right =
+            output.stdout.contains("undecided:") && output.stdout.contains("one possible result") == is_named;
+        assert!(is_right, "{name}: {}", output.snapshot());
+    }
+}
+
 /// The row has a model that no list has, so the row is what to change.
 #[test]
 fn help_names_the_row_with_a_wrong_model() {
@@ -803,8 +915,12 @@ fn secret_in_wrong_variable_is_moved() {
 fn secret_of_another_vendor_is_a_near_miss() {
     let jobs = job("a", "ZETA_API_KEY: \"${{ secrets.ACME_API_KEY }}\"")
         + &job("b", "ZETA_API_KEY: \"${{ secrets.TEAM_KEY }}\"");
-    let help = "set ACME_API_KEY: ${{ secrets.ACME_API_KEY }} in place of ZETA_API_KEY";
+    let help = "use a secret of `zeta` for ZETA_API_KEY";
     assert_findings(&repository("near-miss", REGISTRY, EVERY, &jobs), &[("near-miss", help)]);
+    // With the other key, the policy picks another model.
+    let policy = EVERY.replace("{use: ze-mini}", "{when: {ACME_API_KEY: set}, use: ac-small}, {use: ze-mini}");
+    let help = "set ACME_API_KEY: ${{ secrets.ACME_API_KEY }} in place of ZETA_API_KEY, or use a secret of `zeta`";
+    assert_findings(&repository("near-miss-moved", REGISTRY, &policy, &jobs), &[("near-miss", help)]);
 }
 
 /// The script exports the key of the model's vendor under another vendor's name.
@@ -829,9 +945,9 @@ fn written_secret_in_wrong_variable_is_moved() {
         let scratch = repository(&format!("written-{name}"), REGISTRY, &policy, jobs);
         assert_findings(&scratch, &[("wrong-credential", help)]);
     }
-    // Without a fault, only the name tells that the secret is of another vendor.
+    // Without a fault, only the name tells that the secret is of another vendor. The model needs the variable.
     let jobs = jobs.replace("ze-mini", "ac-large");
-    let (help, _) = help.split_once(',').expect("a comma");
+    let help = "use a secret of `acme` for ACME_API_KEY";
     assert_findings(&repository("written-fine", REGISTRY, EVERY, &jobs), &[("near-miss", help)]);
 }
 
@@ -1304,10 +1420,7 @@ fn help_names_the_inputs_that_the_step_gives() {
             "set `acme-key: ${{ secrets.ACME_API_KEY }}` in `with` in place of `zeta-key`,",
         ),
         // The model is the other vendor's, so that the name of the secret alone is a warning.
-        (
-            with(&key("zeta-key", "ACME_API_KEY")),
-            "set `acme-key: ${{ secrets.ACME_API_KEY }}` in `with` in place of `zeta-key`, or use a secret of `zeta`",
-        ),
+        (with(&key("zeta-key", "ACME_API_KEY")), "use a secret of `zeta` for `zeta-key`"),
     ] {
         let output = lint(&repository("inputs", REGISTRY, &policy, &uses_step(&step)));
         let shown = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");

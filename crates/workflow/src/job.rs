@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
+use github_actions_expressions::Evaluation;
+
 use super::action::{
     Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program, scripts_in_inputs,
 };
@@ -25,7 +27,7 @@ use slug_shell::{
     ChangedPaths, Effects, Export, FIRST_FILE_POSITION, Failed, Fuel, Input, ShellOptions, StepShell, Variable,
     Variables, WORKSPACE, Written,
 };
-use slug_value::{AbstractValue, Evaluation, Text, Tristate, to_text};
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// A call of a target in a step. With [`Search::every_script`], also a script that calls no target.
 #[derive(Clone, Debug)]
@@ -1217,29 +1219,32 @@ fn format_row(row: &Row, eval: &JobEval<'_, '_>) -> String {
         let absent = eval.slice.matrix_keys.iter().map(|name| format!("{name} = \"\""));
         return absent.collect::<Vec<_>>().join(", ");
     }
-    let cell = |(name, value): (&String, &slug_value::Value)| {
-        let text = match value.single() {
-            Some(whole @ (Evaluation::Array(_) | Evaluation::Object(_))) => Some(flow(whole)),
-            _ => value.clone().into_text().single().cloned(),
-        };
-        match text.as_deref() {
+    let cell = |(name, value): (&String, &slug_value::Value)| match value.single() {
+        Some(value) => format_cell(name, value),
+        None => match value.clone().into_text().single().map(String::as_str) {
             Some("") => format!("{name} = \"\""),
             text => format!("{name} = {}", text.unwrap_or("…")),
-        }
+        },
     };
     row.iter().map(cell).collect::<Vec<_>>().join(", ")
 }
 
-/// A value as a workflow writes it in one line, with the fields of objects in alphabetical order.
-fn flow(value: &Evaluation) -> String {
+/// Formats a value of a row for display: an object by its fields, as in `model.name = x`.
+fn format_cell(name: &str, value: &Evaluation) -> String {
     match value {
-        Evaluation::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Evaluation::Object(fields) => {
-            let fields: BTreeMap<&String, &Evaluation> = fields.iter().collect();
-            let field = |(name, value): (&String, &Evaluation)| format!("{name}: {}", flow(value));
-            format!("{{{}}}", fields.into_iter().map(field).collect::<Vec<_>>().join(", "))
+            let fields: BTreeMap<_, _> = fields.iter().collect();
+            let cells = fields.into_iter().map(|(field, value)| format_cell(&format!("{name}.{field}"), value));
+            cells.collect::<Vec<_>>().join(", ")
         }
-        scalar => to_text(scalar),
+        Evaluation::Array(items) => {
+            let items: Vec<String> = items.iter().map(slug_value::to_text).collect();
+            format!("{name} = [{}]", items.join(", "))
+        }
+        value => match slug_value::to_text(value).as_str() {
+            "" => format!("{name} = \"\""),
+            text => format!("{name} = {text}"),
+        },
     }
 }
 

@@ -145,11 +145,3 @@ proptest! {
         check(&spec)?;
     }
 }
-
-#[test]
-fn object_of_a_row_is_shown_with_its_fields() {
-    let keys = Evaluation::Array(vec![Evaluation::String("A".to_owned()), Evaluation::Number(2.0)]);
-    let runtime = Evaluation::String("coder".to_owned());
-    let object = Evaluation::Object([("runtime".to_owned(), runtime), ("keys".to_owned(), keys)].into());
-    assert_eq!(flow(&object), "{keys: [A, 2], runtime: coder}");
-}
