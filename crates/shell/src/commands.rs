@@ -198,17 +198,14 @@ impl Interpreter<'_> {
         }
         self.store(&own_spans(&values), true);
         let mut words = self.words(words);
-        if let Some(file) = file_of_shell(&words, redirects) {
-            // As an argument, the file is no input, which `-s` names.
-            for option in words.split_off(1) {
-                let text = option.literal().unwrap_or_default().into_owned();
-                match text.starts_with("--") {
-                    true => words.push(option),
-                    false if text == "-s" => {}
-                    false => words.push(self.value_word(Text::known(text.replace('s', "")), &option.span)),
-                }
-            }
-            words.push(file.clone());
+        if let Some((end, file)) = file_of_shell(&words, redirects) {
+            let arguments = words.split_off(end);
+            // The option says that the script is the input, and here the file is an argument.
+            let without_input = |word: Word| match word.literal().filter(|it| is_input_option(it)) {
+                Some(option) => self.value_word(Text::known(option.replace('s', "")), &word.span),
+                None => word,
+            };
+            words = words.into_iter().map(without_input).chain([file.clone()]).chain(arguments).collect();
         }
         if words.is_empty() {
             self.substitution_status = None;
@@ -1020,16 +1017,23 @@ fn is_lookup(arguments: &[Word]) -> bool {
     arguments.first().is_some_and(|word| matches!(word.unquoted_literal(), Some("-v" | "-V")))
 }
 
-/// The file that a shell without other arguments reads as its script, as in `bash < FILE`.
-fn file_of_shell<'r>(words: &[Word], redirects: &'r [Redirect]) -> Option<&'r Word> {
+/// Whether an option of a shell says that its script is its input, and that the words after it are arguments.
+pub(super) fn is_input_option(option: &str) -> bool {
+    option.starts_with('-') && !option.starts_with("--") && option.contains('s')
+}
+
+/// The file that a shell reads as its script, as in `bash < FILE`, and the number of words before the arguments.
+fn file_of_shell<'r>(words: &[Word], redirects: &'r [Redirect]) -> Option<(usize, &'r Word)> {
     let (program, options) = words.split_first()?;
     let is_shell = |name: &str| SHELLS.contains(&name.rsplit('/').next().unwrap_or_default());
     let is_plain = |option: &Word| option.literal().is_some_and(|it| it.starts_with('-') && !it.contains(['c', 'o']));
     let mut inputs = redirects.iter().filter(|it| it.descriptor.as_deref().is_none_or(|it| it == "0"));
     let input = inputs.rfind(|it| it.here_document.is_some() || !it.operator.writes_file())?;
     let is_file = input.operator == RedirectOperator::Input && input.here_document.is_none();
-    (is_file && program.literal().is_some_and(|name| is_shell(&name)) && options.iter().all(is_plain))
-        .then_some(&input.target)
+    let count = options.iter().take_while(|option| is_plain(option)).count();
+    let reads_input = options[..count].iter().any(|option| option.literal().is_some_and(|it| is_input_option(&it)));
+    let is_script = is_file && program.literal().is_some_and(|name| is_shell(&name));
+    (is_script && (reads_input || count == options.len())).then_some((1 + count, &input.target))
 }
 
 /// Whether a shell only checks the syntax of a script (`-n`).

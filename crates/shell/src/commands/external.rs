@@ -15,7 +15,7 @@ use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
 use super::runners::{is_command_line, runs_files, runs_other_tasks};
 use super::tasks::runs_tasks;
-use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, span_of, start_of};
+use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, is_input_option, span_of, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -348,7 +348,7 @@ impl Interpreter<'_> {
             }
             let is_short = !option.starts_with("--");
             inline |= is_short && option.contains('c');
-            reads_input |= is_short && option.contains('s');
+            reads_input |= is_input_option(&option);
             let takes_one = option.ends_with(['o', 'O']) || matches!(option.as_ref(), "--rcfile" | "--init-file");
             let named = arguments.get(options + 1).and_then(Word::literal).filter(|_| takes_one);
             shell_words.extend([option.into_owned(), named.unwrap_or_default().into_owned()]);
