@@ -14,6 +14,7 @@ use slug_workflow::document::{Node, Value};
 use slug_workflow::eval::Evaluation;
 use slug_workflow::model::{EnvLayer, Job, Work, Workflow};
 use slug_workflow::repository::{File, JobId};
+use slug_workflow::scripts::Files as _;
 
 use super::calls::Evaluated;
 use super::evaluate::Failure;
@@ -28,6 +29,9 @@ const PATCHES_TRIED: usize = 4;
 /// Maximum steps of one file that are evaluated again, over all patches. The first findings use
 /// this budget first.
 const STEPS_TRIED: usize = 100_000;
+
+/// Maximum files of other steps that are searched for one variable.
+const READERS_TRIED: usize = 64;
 
 /// Maximum patched texts of one file that are parsed.
 const TEXTS_TRIED: usize = 64;
@@ -154,11 +158,34 @@ impl<'m> FixVerifier<'m> {
             parts.iter().any(|(key, part)| match key.text() {
                 Some("steps") => (1..).zip(part.items()).any(|(number, step)| {
                     let is_evaluated = group.calls.contains(&(path, job.id.clone(), number));
-                    !is_evaluated && names(step, name)
+                    !is_evaluated && names(step, name, &|text| self.runs_reader(text, name))
                 }),
-                _ => names(part, name),
+                _ => names(part, name, &|text| self.runs_reader(text, name)),
             })
         })
+    }
+
+    /// Whether a script, or the path of an action, names a file of the repository that has a variable in it, or that
+    /// names such a file itself.
+    fn runs_reader(&self, text: &str, name: &str) -> bool {
+        let Some(scripts) = self.linter.scripts else { return false };
+        let paths = |text: &str| {
+            let words = text.split(|c: char| c.is_whitespace() || "\"';&|()<>=`".contains(c));
+            let paths = words.filter(|word| word.contains(['/', '.'])).take(READERS_TRIED);
+            let in_root = |path: &str| path.strip_prefix("./").unwrap_or(path).trim_end_matches('/').to_owned();
+            let files = |path: String| [format!("{path}/action.yml"), format!("{path}/action.yaml"), path];
+            paths.flat_map(|path| files(in_root(path))).collect::<Vec<_>>()
+        };
+        let mut open = paths(text);
+        let mut seen = BTreeSet::new();
+        while let Some(path) = open.pop().filter(|_| seen.len() < READERS_TRIED) {
+            let Some(file) = scripts.read(&path).filter(|_| seen.insert(path)) else { continue };
+            if has_word(&file.text, name) {
+                return true;
+            }
+            open.extend(paths(&file.text));
+        }
+        false
     }
 
     fn jobs_in_scope<'s>(&self, uses: &'s Uses) -> impl Iterator<Item = (usize, &'m Job)> + use<'s, 'm> {
@@ -273,14 +300,16 @@ fn count_mappings(node: &Node, uses: &mut HashMap<usize, Uses>) {
     }
 }
 
-/// True if a part of a file names a variable: the bare name in a script, `env.NAME` elsewhere.
-fn names(node: &Node, name: &str) -> bool {
+/// True if a part of a file names a variable: the bare name in a script, `env.NAME` elsewhere. `runs_reader` says whether
+/// a script or an action runs a file that reads the variable.
+fn names(node: &Node, name: &str, runs_reader: &dyn Fn(&str) -> bool) -> bool {
     match &node.value {
         Value::String(text) => has_word(text, &format!("env.{name}")) || text.contains(&format!("env['{name}']")),
-        Value::Sequence(items) => items.iter().any(|item| names(item, name)),
+        Value::Sequence(items) => items.iter().any(|item| names(item, name, runs_reader)),
         Value::Mapping(entries) => entries.iter().any(|(key, value)| match (key.text(), value.text()) {
-            (Some("run"), Some(script)) => has_word(script, name),
-            _ => names(value, name),
+            (Some("run"), Some(script)) => has_word(script, name) || runs_reader(script),
+            (Some("uses"), Some(action)) => runs_reader(action),
+            _ => names(value, name, runs_reader),
         }),
         _ => false,
     }

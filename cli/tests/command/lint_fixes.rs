@@ -196,6 +196,36 @@ fn entry_of_another_place_is_not_edited() {
     assert_eq!(after, text.replace("      E2E_MODEL_SLUG: minimax:none\n", ""));
 }
 
+/// A file that another step runs may read the variable.
+#[test]
+fn entry_that_a_file_of_another_step_reads_is_not_edited() {
+    let env = "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: minimax:none";
+    let reads = "echo \"$E2E_MODEL_SLUG\"\n";
+    for (name, step, path, text, is_edited) in [
+        ("script", "run: bash ci/report.sh", "ci/report.sh", reads, false),
+        ("program", "run: python3 report.py", "report.py", "os.environ['E2E_MODEL_SLUG']\n", false),
+        ("through-another", "run: ./ci/all.sh", "ci/report.sh", reads, false),
+        (
+            "action",
+            "uses: ./act",
+            "act/action.yml",
+            "runs: {using: composite, steps: [{run: '$E2E_MODEL_SLUG'}]}",
+            false,
+        ),
+        ("other-name", "run: bash ci/report.sh", "ci/report.sh", "echo \"$E2E_MODEL_SLUGS\"\n", true),
+        ("not-run", "run: echo report", "ci/report.sh", reads, true),
+    ] {
+        let workflow = job_with(env, &format!("      - run: {CALL}\n      - {step}\n"));
+        let scratch = Scratch::new(&format!("lint-fixes-file-{name}"))
+            .file(".github/workflows/a.yml", workflow)
+            .file("ci/all.sh", "bash ci/report.sh\n")
+            .file(path, text);
+        slugproof(["lint", "--fix"]).dir(&scratch).run();
+        let after = fs::read_to_string(scratch.0.join(".github/workflows/a.yml")).expect("the file exists");
+        assert_eq!(!after.contains("E2E_MODEL_SLUG: minimax:none"), is_edited, "{name}: {after}");
+    }
+}
+
 #[test]
 fn failing_step_may_read_the_deleted_variable() {
     let text = job_with(

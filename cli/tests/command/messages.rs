@@ -483,6 +483,14 @@ fn placeholder_is_an_error() {
         let output = run(&other, &["lint"]);
         assert!(output.code == 0 && output.stdout.contains("nothing found"), "{name}: {}", output.snapshot());
     }
+    let action = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      env: {CI_NORTH: '${{ inputs.key }}', MODEL: \
+                  north-$M}\n      run: ci/review.sh\n";
+    let step = "[{uses: actions/checkout@v4}, {uses: ./act, with: {key: '${{ secrets.CI_NORTH }}'}}]";
+    let in_action = project("placeholder-action", "")
+        .file("act/action.yml", format!("name: a\ninputs: {{key: {{}}}}\n{action}"))
+        .file(".github/workflows/w.yml", format!("on: push\njobs:\n  j:\n    runs-on: x\n    steps: {step}\n"));
+    let text = sentence(&run(&in_action, &["lint"]));
+    assert!(text.contains("error[placeholder]: `MODEL` has a reference that is not expanded in its value"), "{text}");
     let script = workflow("").replace("ci/review.sh", "CI_NORTH='$x' ci/review.sh");
     let other = project("placeholder-in-script", "").file(".github/workflows/w.yml", script);
     assert!(run(&other, &["lint"]).stdout.contains("nothing found"));
