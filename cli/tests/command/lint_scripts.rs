@@ -385,6 +385,26 @@ fn input_of_an_action_may_start_the_harness() {
     }
 }
 
+/// A program in an input of an action may set a variable that it names.
+#[test]
+fn program_in_an_input_may_set_a_variable() {
+    for (program, expected) in [
+        ("core.exportVariable('E2E_MODEL_SLUG', 'MiniMax-M2')", "undecided"),
+        ("fs.appendFileSync(process.env.GITHUB_ENV, 'E2E_MODEL_SLUG=MiniMax-M2')", "undecided"),
+        ("core.exportVariable('E2E_MODEL_SLUGS', 'MiniMax-M2')", "fine"),
+        ("core.info(process.env.E2E_MODEL_SLUG)", "fine"),
+    ] {
+        let action = format!(
+            "      - uses: actions/github-script@v7\n        with:\n          script: |\n            {program}\n"
+        );
+        let workflow = |before: &str, after: &str| {
+            format!("on: push\njobs:\n  job:\n    env: {FINE}\n    steps:\n{before}      - run: {H}\n{after}")
+        };
+        assert_eq!(outcome(&workflow(&action, "")), expected, "{program}");
+        assert_eq!(outcome(&workflow("", &action)), "fine", "{program}");
+    }
+}
+
 #[test]
 fn forge_conditions_and_inputs_are_evaluated() {
     let wrong = format!("    env: {WRONG}\n");

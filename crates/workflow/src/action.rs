@@ -104,6 +104,25 @@ pub fn scripts_in_inputs(with: &[InputEntry]) -> impl Iterator<Item = (&str, &Ra
     })
 }
 
+/// The variables that a program in an input of an action may set for later steps, as `actions/github-script` runs one:
+/// it names the variable and a way to set one. Each comes with the bytes of the key of the input.
+pub fn variables_set_in_inputs<'n>(
+    with: &[InputEntry],
+    names: &'n BTreeSet<String>,
+) -> Vec<(&'n String, Range<usize>)> {
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let mut found = Vec::new();
+    for (_, key, value) in with {
+        let text = value.text().unwrap_or_default();
+        if !["exportVariable", "GITHUB_ENV", "github.env"].iter().any(|way| text.contains(way)) {
+            continue;
+        }
+        let words: BTreeSet<&str> = text.split(|c| !is_inside(c)).collect();
+        found.extend(names.iter().filter(|name| words.contains(name.as_str())).map(|name| (name, key.clone())));
+    }
+    found
+}
+
 /// Whether a line has the path of a target as a whole, perhaps below the workspace, or its command.
 fn names_path(line: &str, target: &str) -> bool {
     let is_inside = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.' | '/');

@@ -10,6 +10,7 @@ use github_actions_expressions::Evaluation;
 
 use super::action::{
     Action, ActionContexts, ActionTarget, MAX_DEPTH, commands_in_inputs, commands_of_program, scripts_in_inputs,
+    variables_set_in_inputs,
 };
 use super::calls::{is_outside_github, root_of};
 use super::context::{EvalContext, without_secrets};
@@ -424,6 +425,12 @@ impl<'w> JobRun<'_, 'w> {
                 }
                 None => {
                     levels.iter_mut().for_each(|level| level.course.may_fail());
+                    for (name, key) in variables_set_in_inputs(&step.with, searched) {
+                        let value = Text::unknown(format!("`{uses}` may set `{name}`"));
+                        let (export, origin) = (Export::Maybe, Origin::Script(self.position(key)));
+                        let setting = Setting { value, export, origin };
+                        levels.iter_mut().for_each(|level| level.course.may_set(name, &setting));
+                    }
                     add_result(levels, StepRun { when, continues, always_fails: false }, KnownOutputs::default());
                 }
             }
@@ -1059,6 +1066,14 @@ impl<'w> Course<'w> {
     fn may_fail(&mut self) {
         if let Some(env) = self.env.clone() {
             self.add_failed(env);
+        }
+    }
+
+    /// Records that a step may give a variable a value for later steps.
+    fn may_set(&mut self, name: &str, setting: &Setting<'w>) {
+        for env in self.env.iter_mut().chain(&mut self.failed) {
+            let value = env.value(name).or(setting.value.clone());
+            env.variables.insert(name.to_owned(), Setting { value, ..setting.clone() });
         }
     }
 

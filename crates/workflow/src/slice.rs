@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::action::{ActionTarget, commands_in_inputs, scripts_in_inputs};
+use super::action::{ActionTarget, commands_in_inputs, scripts_in_inputs, variables_set_in_inputs};
 use super::declared::Declared;
 use super::document::{Node, Value};
 use super::expression;
@@ -385,6 +385,7 @@ fn relevant_steps(workflow: &Workflow, job: &Job, steps: &[Step], search: &Searc
         runs_action(step, search)
             || calls_action(step, search)
             || step.uses.is_some() && !commands_in_inputs(&step.with, search.targets).is_empty()
+            || step.uses.is_some() && !variables_set_in_inputs(&step.with, search.variables).is_empty()
             || runs_input(step, search)
             || step.run.as_ref().is_some_and(|run| {
                 everywhere
