@@ -476,6 +476,20 @@ impl Interpreter<'_> {
                 };
                 Outcome::success(Output::new(vec![part, Text::known("\n".to_owned())], Vec::new()))
             }
+            "printenv" if arguments.len() == 1 => {
+                // An unset variable has the same output without the line break, and another status.
+                let name = self.field(&arguments[0]).single().cloned();
+                let variable = name.as_ref().and_then(|name| self.state.variables.get(name)).cloned();
+                let value = match (variable, name) {
+                    (Some(variable), _) => variable.visible().value,
+                    (None, Some(name)) if !name.starts_with('-') => self.look_up(&name),
+                    (None, _) => Text::unknown("the output of `printenv` is not known"),
+                };
+                let is_set = value.values.is_never_absent();
+                let status = if is_set { Tristate::ALWAYS } else { Tristate::UNKNOWN };
+                let output = Output::new(vec![value, Text::known("\n".to_owned())], Vec::new());
+                Outcome { output, status: status.into() }
+            }
             "git" if is_top_level_query(arguments) => {
                 let top = Text::known(WORKSPACE.to_owned());
                 Outcome::unknown(Output::new(vec![top, Text::known("\n".to_owned())], Vec::new()))

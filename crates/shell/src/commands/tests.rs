@@ -1557,6 +1557,28 @@ fn separators_split_values() {
     }
 }
 
+/// `printenv` prints an exported variable, and fails if there is none.
+#[test]
+fn exported_variable_is_printed() {
+    for (script, expected) in [
+        ("SLUG=$(printenv SET) bash tests/run.sh", "s"),
+        ("V=x; SLUG=$(printenv V) bash tests/run.sh", ""),
+        ("export V=x; SLUG=$(printenv \"$N\") bash tests/run.sh", "x"),
+        ("if [ -z \"$(printenv EMPTY)\" ]; then exit 0; fi; SLUG=x bash tests/run.sh", "-"),
+        ("if [ -z \"$(printenv SET)\" ]; then exit 0; fi; SLUG=x bash tests/run.sh", "x"),
+        ("printenv SET > /dev/null || exit 0; SLUG=x bash tests/run.sh", "x"),
+        ("printenv SET && exit 0; SLUG=x bash tests/run.sh", "-"),
+        ("printenv EMPTY && exit 0; SLUG=x bash tests/run.sh", "x"),
+        ("SLUG=$(printenv OTHER) bash tests/run.sh", "(anything)"),
+        ("SLUG=$(printenv SET EMPTY) bash tests/run.sh", "(anything)"),
+        ("SLUG=$(printenv) bash tests/run.sh", "(anything)"),
+        ("printenv -0 V; SLUG=$(printenv --null) bash tests/run.sh", "(anything)"),
+    ] {
+        let found = slug(&[], &format!("N=V; {script}"));
+        assert_eq!(found.split_once('@').map_or("-", |(value, _)| value), expected, "{script}: {found}");
+    }
+}
+
 /// Bash reads the file that `BASH_ENV` names before each script, also that of a harness.
 #[test]
 fn bash_reads_its_startup_file() {
