@@ -196,9 +196,9 @@ impl Masker {
         Self { secrets, keys: key_names(registry, policy) }
     }
 
-    /// Returns true if a name says that its value is a secret, or is a misspelt name of a key variable.
+    /// Returns true if a name says that its value is a secret, or is the name of a key variable, perhaps misspelt.
     pub fn is_secret_name(&self, name: &str) -> bool {
-        is_secret_name(name) || self.keys.iter().any(|key| is_slip_of(name, key))
+        is_secret_name(name) || self.keys.iter().any(|key| name == key || is_slip_of(name, key))
     }
 
     /// Returns true if a value is one of the values given to [`Masker::new`].
@@ -1078,6 +1078,23 @@ mod tests {
             (r#"{"sk-not-a-real-one":1,"sk-not-another-one":2}"#, r#"{"<masked>":1,"<masked> (2)":2}"#),
         ] {
             assert_eq!(masked(json), shown);
+        }
+    }
+
+    #[test]
+    fn name_of_a_key_variable_is_secret_in_any_length() {
+        let policy = |key: &str| {
+            let secrets = format!("secrets: [{{key: {key}, inject: [{key}_1]}}]");
+            Policy::from_yaml(format!("schema_version: 2\nname: p\nmodel: [{{use: m}}]\n{secrets}\n").as_bytes())
+        };
+        for (key, other) in [("A", "B"), ("ACME", "ACNE"), ("GRAPH", "OTHER"), ("AZURE_1", "OTHER_1")] {
+            let policy = policy(key).expect("the policy is valid");
+            let masker = Masker::new([], &Registry::embedded(), &policy);
+            for (name, is_secret) in [(key.to_owned(), true), (format!("{key}_1"), true), (other.to_owned(), false)] {
+                assert_eq!(masker.is_secret_name(&name), is_secret, "{name} for {key}");
+                let shown = if is_secret { format!("{name}=<masked>") } else { format!("{name}=plain-value") };
+                assert_eq!(masker.text(&format!("{name}=plain-value")), shown);
+            }
         }
     }
 
