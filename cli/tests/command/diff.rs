@@ -361,7 +361,8 @@ fn result_that_becomes_undecided_is_said() {
     assert_eq!(repository.diff(&["HEAD", "HEAD"]).stdout.lines().count(), 4);
 }
 
-/// Edits of a policy that change the answer only where a key is empty or no runtime is named.
+/// Edits of a policy that change the answer only where a key is empty, no runtime is named, or a variable names the
+/// model.
 #[test]
 fn environments_that_are_easy_to_forget_are_compared() {
     let policy = POLICY.replace("when: {runtime: coder}", "when: {runtime: coder, ACME_API_KEY: set}");
@@ -369,6 +370,9 @@ fn environments_that_are_easy_to_forget_are_compared() {
     let with_empty = format!("{names}empty_is_set: [ACME_API_KEY]\n");
     let keyless = REGISTRY.replace("auth_env: [ACME_API_KEY]", "auth_env: []");
     assert_ne!(keyless, REGISTRY);
+    let model_of_a_variable = format!("{}model: [{{use: $MODEL}}]\nsecrets: [{{key: ACME_API_KEY}}]\n", {
+        POLICY.split_once("model:").expect("the policy has models").0
+    });
     let path = "tests/e2e/nightly.yaml";
     for (name, before, after, expected) in [
         (
@@ -397,6 +401,24 @@ fn environments_that_are_easy_to_forget_are_compared() {
             [REGISTRY, &policy.replace("runtime: RUNTIME\n", "runtime: [{when: {RUNTIME: writer}, use: writer}]\n")],
             "appears tests/e2e/nightly.yaml:11 house/lunar-3 on no runtime (before: coder): platform → \
              unknown-runtime",
+        ),
+        (
+            "no-default-for-any-model",
+            [REGISTRY, &model_of_a_variable],
+            [REGISTRY, &model_of_a_variable.replace("defaults: {RUNTIME: coder}\n", "")],
+            "appears tests/e2e/nightly.yaml:6 $MODEL on no runtime (before: coder): platform → unknown-runtime",
+        ),
+        (
+            "other-default-for-any-model",
+            [REGISTRY, &model_of_a_variable],
+            [REGISTRY, &model_of_a_variable.replace("RUNTIME: coder", "RUNTIME: writer")],
+            "appears tests/e2e/nightly.yaml:7 $MODEL on writer (before: coder): acme → unregistered-model",
+        ),
+        (
+            "template-for-any-model",
+            [REGISTRY, &model_of_a_variable],
+            [REGISTRY, &model_of_a_variable.replace("defaults:", "templates: {coder: writer}\ndefaults:")],
+            "appears tests/e2e/nightly.yaml:8 $MODEL on coder: acme → unregistered-model",
         ),
     ] {
         let repository = Repository::new(name);

@@ -41,8 +41,9 @@ pub struct Change {
     pub after: Answer,
     /// A smallest set of variables with this change, with one value each.
     pub variables: BTreeMap<String, String>,
-    /// The variable that gives the model, if the registries differ about that model: whether and by whom it is
-    /// listed, withdrawn or matched. Then the registry has changed, and not what the policy does with it.
+    /// The variable that gives the model, if both policies look it up on the same runtime, and the registries differ
+    /// about it there: whether and by whom it is listed, withdrawn or matched. Then the registry has changed, and
+    /// not what the policy does with the model.
     pub given_by: Option<String>,
     /// The number of classes of environments with this change.
     pub classes: usize,
@@ -571,6 +572,8 @@ struct Models<'s> {
     /// Ids that both registries together distinguish.
     ids: Vec<String>,
     standings: [Standings<'s>; 2],
+    /// True if both policies look models up on the same runtime of the registry.
+    is_one_runtime: bool,
     is_complete: bool,
 }
 
@@ -629,7 +632,8 @@ impl<'s> Models<'s> {
         // Without a variable that gives the model, patterns match no more than the texts of the policies.
         let documents = sides.each().map(|dataset| dataset.policy.document());
         let is_open = documents.into_iter().flat_map(tree::slug_variables).next().is_some();
-        Self { sides, ids, standings, is_complete: overlaps.complete || !is_open }
+        let is_one_runtime = templates[0] == templates[1];
+        Self { sides, ids, standings, is_one_runtime, is_complete: overlaps.complete || !is_open }
     }
 
     /// The classes of the values of a variable, and for each whether the registries differ about its values as
@@ -679,7 +683,7 @@ impl<'s> Models<'s> {
             let differs = vec![false; named.len()];
             return (named.into_iter().map(|value| vec![value]).collect(), differs);
         }
-        let differs = |value: &str| self.standings[0].of(value) != self.standings[1].of(value);
+        let differs = |value: &str| self.is_one_runtime && self.standings[0].of(value) != self.standings[1].of(value);
         let mut differing: Vec<bool> = named.iter().map(|value| differs(value)).collect();
         let mut classes: Vec<Vec<String>> = named.iter().map(|value| vec![value.clone()]).collect();
         // A test compares the whole text, and a registry ignores white space around it.
@@ -691,7 +695,7 @@ impl<'s> Models<'s> {
             let is_same = standings[0] == standings[1];
             let class = *by_class.entry((standings, on)).or_insert_with(|| {
                 classes.push(Vec::new());
-                differing.push(!is_same);
+                differing.push(self.is_one_runtime && !is_same);
                 classes.len() - 1
             });
             classes[class].push(value);
