@@ -2,7 +2,7 @@
 //! secrets.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 #[cfg(unix)]
 use std::fs::OpenOptions;
 use std::fs::{self, File};
@@ -22,6 +22,23 @@ use crate::exit::{Failure, describe};
 thread_local! {
     /// The overlay of this thread, if it serves an editor.
     static OVERLAY: RefCell<Option<Overlay>> = const { RefCell::new(None) };
+    /// The absolute paths of the files that this thread has read as inputs.
+    static READ: RefCell<BTreeSet<PathBuf>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// The absolute paths of the files that this thread has read as inputs, unless it serves an editor.
+#[must_use]
+pub fn files_read() -> Vec<PathBuf> {
+    READ.with_borrow(|read| read.iter().cloned().collect())
+}
+
+/// Records that a file is an input.
+pub fn record_file(path: &Path) {
+    // An editor has no outputs, and its server runs for long.
+    if OVERLAY.with_borrow(Option::is_none) {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        READ.with_borrow_mut(|read| read.insert(path));
+    }
 }
 
 /// Texts that are read instead of the files on disk: what an editor has not saved yet.
@@ -80,6 +97,7 @@ fn is_special(path: &Path) -> bool {
 pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(limits::DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    record_file(path);
     Ok(bytes)
 }
 
@@ -233,6 +251,15 @@ impl Top {
 ///
 /// The file cannot be read or is not UTF-8.
 pub fn read_text_file(path: &Path, limit: usize) -> Result<String, String> {
+    search_text_file(path, limit).inspect(|_| record_file(path))
+}
+
+/// Reads a text file like [`read_text_file`] to find out whether it is an input.
+///
+/// # Errors
+///
+/// The file cannot be read or is not UTF-8.
+pub fn search_text_file(path: &Path, limit: usize) -> Result<String, String> {
     let file = open(path).map_err(|error| format!("cannot read the file: {}; check the path", describe(&error)))?;
     read_text(file, limit)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use slug_redact::{json_without_credentials, without_credentials};
 
 use crate::exit::Failure;
-use crate::io::{is_same_file, shown_path, write_whole};
+use crate::io::{files_read, is_same_file, shown_path, write_whole};
 use crate::output::Output;
 
 /// The width of a human-readable report in a file, in columns.
@@ -180,7 +180,8 @@ pub fn check_inputs<'p>(
 ) -> Result<(), Failure> {
     for (path, what) in outputs {
         if let Some(input) = inputs.clone().find(|input| is_same_file(path, input)) {
-            let same = if path == input { String::new() } else { format!(", as `{}`", shown_path(input)) };
+            let is_same_name = path == input || std::path::absolute(path).is_ok_and(|path| path == input);
+            let same = if is_same_name { String::new() } else { format!(", as `{}`", shown_path(input)) };
             return Err(Failure::new(format!(
                 "`{}` is {what} and also an input{same}; choose another file",
                 shown_path(path)
@@ -188,6 +189,16 @@ pub fn check_inputs<'p>(
         }
     }
     Ok(())
+}
+
+/// Checks that no output is also a file that this command has read.
+///
+/// # Errors
+///
+/// The first output that would overwrite an input.
+pub fn check_files_read<F>(sinks: &[Sink<F>]) -> Result<(), Failure> {
+    let read = files_read();
+    check_inputs(files(sinks), read.iter().map(PathBuf::as_path))
 }
 
 /// The files among some outputs, for [`check_inputs`].
@@ -199,8 +210,9 @@ pub fn files<F>(sinks: &[Sink<F>]) -> impl Iterator<Item = (&Path, &'static str)
 ///
 /// # Errors
 ///
-/// Fails if an output cannot be written.
+/// Fails if an output cannot be written, or is a file that this command has read.
 pub fn write<F: OutputFormat>(result: &impl Renders<F>, sinks: &[Sink<F>], output: &mut Output) -> Result<(), Failure> {
+    check_files_read(sinks)?;
     let is_human = |format: F| format == F::ALL[0].1 && !result.is_file();
     // The other formats mask credentials before they encode a text.
     let content = |format: F| match result.render(format) {

@@ -71,17 +71,22 @@ pub fn report(args: &LintArgs) -> Result<(Report, FindingsOptions), Failure> {
     let scripts_read = scripts.paths();
     options.check_inputs(scripts_read.iter().map(PathBuf::as_path))?;
     let workflows: Vec<PathBuf> = inputs.iter().filter_map(|input| input.file.clone()).collect();
-    let written = options.sinks.iter().filter_map(|sink| sink.path.clone()).chain(options.baseline.clone());
-    let except = workflows.into_iter().chain(written).chain(files).collect();
+    let except = workflows.into_iter().chain(files).collect();
+    let root = data.config.as_ref().map_or_else(|| PathBuf::from("."), |config| config.relative(""));
+    let search = PinSearch { root, config: data.config.as_ref(), except };
+    let search = Some(search).filter(|_| args.paths.is_empty() && !data.has_default_registry());
+    if let Some(search) = &search {
+        let outputs = options.sinks.iter().filter_map(|sink| sink.path.clone()).chain(options.baseline.clone());
+        let with_pins = linter.files_with_pins(search, outputs.collect())?;
+        options.check_inputs(with_pins.iter().map(PathBuf::as_path))?;
+    }
     let mut report = if args.fix { fix::run(&linter, inputs, report, &options)? } else { report };
-    if args.paths.is_empty() && !data.has_default_registry() {
-        let root = data.config.as_ref().map_or_else(|| PathBuf::from("."), |config| config.relative(""));
-        let search = PinSearch { root, config: data.config.as_ref(), except };
+    if let Some(search) = &search {
         if args.fix {
-            let (applied, files) = linter.fix_pins(&search, &options)?;
+            let (applied, files) = linter.fix_pins(search, &options)?;
             fix::add_notices(&mut report, applied, files);
         }
-        linter.add_pins(&search, None, &mut report)?;
+        linter.add_pins(search, None, &mut report)?;
     }
     let is_sample = data.has_default_registry() && args.policy.is_empty() && !args.registry.embedded;
     if report.coverage == Coverage::Nothing && is_sample && !args.registry.no_config {

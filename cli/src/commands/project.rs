@@ -100,6 +100,7 @@ pub fn run(path: Option<&Path>, sinks: &[Sink<BasicFormat>], output: &mut Output
         worst = worst.worse(exit);
     }
     output.mute(false);
+    sink::check_files_read(&sinks)?;
     let conclusion = conclusion(worst, conclusions, &passed);
     let text = format!("{:#}\n", Value::Object(results));
     // The log of a failed run must not be empty.

@@ -22,7 +22,7 @@ use crate::exit::Failure;
 use crate::findings::{
     Coverage, Edit, Finding, FindingsOptions, Patch, Report, SUPPRESSION, Source, SourceId, Sources, Span,
 };
-use crate::io::{read_file, read_text_file, report_path, write_whole};
+use crate::io::{is_same_file, read_file, read_text_file, record_file, report_path, search_text_file, write_whole};
 use crate::pattern;
 use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::render::{counted, shown};
@@ -51,7 +51,7 @@ pub struct PinSearch<'a> {
     /// The entries of slugproof.yaml, with the file.
     pub config: Option<&'a Config>,
     /// Files that are not scanned: workflow files, which `lint` evaluates, slugproof.yaml, the registry and the
-    /// policies, whose conditions name variables, and its own outputs.
+    /// policies, whose conditions name variables. Reports and baselines of this program are not scanned either.
     pub except: Vec<PathBuf>,
 }
 
@@ -193,6 +193,29 @@ impl Linter<'_> {
         }
         pins.scan_all(search, &named);
         Ok(pins.found)
+    }
+
+    /// The files among these that have pins, so that they are inputs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Linter::add_pins`].
+    pub fn files_with_pins(&self, search: &PinSearch<'_>, files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+        let entries = search.config.map_or(&[][..], |config| &config.pins);
+        let mut named = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            named.extend(search.matching(index, entry)?);
+        }
+        let has_pins = |path: &PathBuf| {
+            let syntax = path.file_name().and_then(|name| Syntax::of(&name.to_string_lossy()));
+            let (Some(syntax), Ok(text)) = (syntax, search_text_file(path, FILE_BYTES)) else { return false };
+            let mut pairs = scan(&text, syntax).into_iter();
+            let is_registered =
+                |pair: slug_pins::Pair| self.registry.runtime(self.dispatched(&pair.runtime.text)).is_some();
+            pairs.any(is_registered) && !is_report(&text)
+        };
+        let is_input = |path: &PathBuf| named.iter().any(|input| is_same_file(path, input)) || has_pins(path);
+        Ok(files.into_iter().filter(is_input).collect())
     }
 
     /// The runtime under which the registry has it: policies have templates of runtimes.
@@ -353,6 +376,17 @@ impl PinSearch<'_> {
     }
 }
 
+/// Returns true for a report or a baseline of this program in JSON, which repeats what other files write down.
+fn is_report(text: &str) -> bool {
+    let Ok(report) = serde_json::from_str::<serde_json::Value>(text) else { return false };
+    let is_ours = |report: &serde_json::Value| {
+        let names = ["/tool/name", "/runs/0/tool/driver/name"].map(|path| report.pointer(path));
+        let is_baseline = ["schema_version", "command", "findings"].iter().all(|name| report.get(name).is_some());
+        is_baseline || names.into_iter().flatten().any(|name| name == env!("CARGO_PKG_NAME"))
+    };
+    is_ours(&report) || report.as_object().is_some_and(|sections| sections.values().any(is_ours))
+}
+
 struct Pins<'r, 'a> {
     linter: &'r Linter<'a>,
     registries: &'r [&'r Registry],
@@ -369,15 +403,15 @@ impl Pins<'_, '_> {
         let except: Vec<PathBuf> = search.except.iter().chain(named).map(|path| identity(path)).collect();
         let (mut files, mut bytes, mut left) = (0, 0, 0_u64);
         for entry in files_below(root) {
-            let Some(syntax) = entry.file_name().to_str().and_then(Syntax::of) else { continue };
+            let Some(syntax) = Syntax::of(&entry.file_name().to_string_lossy()) else { continue };
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
             if size > FILE_BYTES as u64 || files == FILES || bytes + size > TOTAL_BYTES {
                 left += 1;
             } else {
                 (files, bytes) = (files + 1, bytes + size);
-                let Ok(text) = read_text_file(entry.path(), FILE_BYTES) else { continue };
+                let Ok(text) = search_text_file(entry.path(), FILE_BYTES) else { continue };
                 let pairs = scan(&text, syntax);
-                let is_read = !pairs.is_empty() || text.contains(SUPPRESSION);
+                let is_read = (!pairs.is_empty() || text.contains(SUPPRESSION)) && !is_report(&text);
                 if is_read && !except.contains(&identity(entry.path())) {
                     self.pairs(entry.path(), &text, pairs);
                 }
@@ -400,6 +434,7 @@ impl Pins<'_, '_> {
         if pairs.is_empty() && !text.contains(SUPPRESSION) {
             return;
         }
+        record_file(path);
         // A suppression without a finding is reported, so that the file has to be a source.
         let source = self.source(path, text);
         let pin = |pair: slug_pins::Pair| Pin { source, runtime: pair.runtime, model: pair.model, required_env: None };

@@ -115,6 +115,7 @@ fn output_never_overwrites_an_input() {
     let scratch = Scratch::new("files-inputs")
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
         .file("providers.yaml", REGISTRY)
+        .file("fixtures/pin.json", "{\"runtime\": \"agent\", \"model\": \"ac-1\"}\n")
         .file("policy.yaml", "schema_version: 2\nextends: base.yaml\nname: own\nharness: [ci/eval.sh]\n")
         .file("base.yaml", BASE)
         .file("ci/wrap.sh", "bash ci/eval.sh\n")
@@ -123,7 +124,7 @@ fn output_never_overwrites_an_input() {
         .file(".github/workflows/called.yml", "on: workflow_call\njobs:\n  a:\n    steps: [{run: x}]\n");
     let at = |name: &str| scratch.0.join(name);
     let inputs = |command: &str| match command {
-        "lint" => vec![
+        "lint" | "" => vec![
             "slugproof.yaml",
             "providers.yaml",
             "policy.yaml",
@@ -131,10 +132,16 @@ fn output_never_overwrites_an_input() {
             "ci/wrap.sh",
             ".github/workflows/w.yml",
             ".github/workflows/called.yml",
+            "fixtures/pin.json",
         ],
         _ => vec!["slugproof.yaml", "providers.yaml", "policy.yaml", "base.yaml"],
     };
-    for command in ["lint", "check"] {
+    // The bare command has no word.
+    let run_with = |command: &str, args: &[&str]| {
+        let command = Some(command).filter(|command| !command.is_empty());
+        slugproof(command.into_iter().chain(args.iter().copied())).dir(&scratch).run()
+    };
+    for command in ["lint", "check", ""] {
         for input in inputs(command) {
             for link in ["hard.json", "soft.json"] {
                 let _ = fs::remove_file(at(link));
@@ -146,20 +153,23 @@ fn output_never_overwrites_an_input() {
             let dotted = format!("./ci/../{input}");
             for path in [input, &absolute, &dotted, "hard.json", "soft.json"] {
                 let output = format!("json={path}");
-                for args in
-                    [&["--output", &output][..], &["--baseline", path], &["--baseline", path, "--write-baseline"]]
-                {
-                    let run = slugproof([command].into_iter().chain(args.iter().copied())).dir(&scratch).run();
+                let baselines = [&["--baseline", path][..], &["--baseline", path, "--write-baseline"]];
+                let baselines = baselines.into_iter().filter(|_| !command.is_empty());
+                for args in [&["--output", output.as_str()][..]].into_iter().chain(baselines) {
+                    let run = run_with(command, args);
                     assert!(run.code == 2 && run.stderr.contains("also an input"), "{args:?}: {}", run.snapshot());
                     assert_eq!(read(&at(input)), before, "{args:?}");
                 }
             }
         }
-        let run = slugproof([command, "--output", "json=out.json"]).dir(&scratch).run();
-        assert!(run.code < 2, "{}", run.snapshot());
+        for link in ["hard.json", "soft.json"] {
+            fs::remove_file(at(link)).expect("the link exists");
+        }
         // An earlier output is overwritten.
-        let run = slugproof([command, "--output", "json=out.json"]).dir(&scratch).run();
-        assert!(run.code < 2, "{}", run.snapshot());
+        for _ in 0..2 {
+            let run = run_with(command, &["--output", "json=out.json"]);
+            assert!(run.code < 2, "{}", run.snapshot());
+        }
     }
     // Nothing is fixed if the report cannot be written.
     let fixable = Scratch::new("files-unfixed").file("a.yml", WRONG);
