@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use slug_resolver::Registry;
 use slug_resolver::yaml::Node;
 
+use crate::lint::discovery::path_from_root;
+
 use super::files::{File, POLICIES};
 use super::survey::Survey;
 use super::write::{list, scalar};
@@ -46,9 +48,9 @@ pub fn draft(survey: &Survey, registry: &Registry) -> Option<File> {
         .scripts
         .iter()
         .filter(|script| survey.workflows.iter().any(|(_, workflow)| workflow.contains(&script.path)));
-    let scripts: Vec<&str> = called.map(|script| script.path.as_str()).collect();
+    let scripts: Vec<String> = called.map(|script| path_from_root(&script.path)).collect();
     text.push_str("# The scripts and commands that start your harness.\n");
-    text.push_str(&format!("harness: {}\n", list(scripts.into_iter())));
+    text.push_str(&format!("harness: {}\n", list(scripts.iter().map(String::as_str))));
     if let Some((name, _, path)) = runtime {
         text.push_str(&format!("runtime: {name} # {path}\n"));
     }

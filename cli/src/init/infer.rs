@@ -14,6 +14,8 @@ use slug_function::space::Space;
 use slug_resolver::policy::{Condition, Function, Pick, PickRule, Source};
 use slug_resolver::{Credentials, Env, Policy, Provider, Registry, counting_secrets_rules, select};
 
+use crate::lint::discovery::path_from_root;
+
 use super::files::{File, POLICIES};
 use super::harness::Harness;
 use super::survey::Survey;
@@ -86,7 +88,7 @@ pub fn infer(
 
     let origins = origins(&inferred, &cases, sandbox, &program, harness);
     let mut document = inferred.document().clone();
-    document.harness = harness.scripts.iter().map(|script| script.as_str().into()).collect();
+    document.harness = harness.scripts.iter().map(|script| path_from_root(script).as_str().into()).collect();
     document.function =
         Some(Function { source: harness.source.clone(), model: model.clone(), secrets: secrets.clone() });
     if let Some((variable, default)) = &harness.model.runtime {

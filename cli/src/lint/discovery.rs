@@ -6,6 +6,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use slug_workflow::calls::root_of;
+
 use crate::config::Config;
 use crate::exit::{Failure, describe};
 use crate::io::{STANDARD_INPUT, shown_path};
@@ -70,7 +72,39 @@ pub fn find(paths: &[PathBuf], config: Option<&Config>) -> Result<Found, Failure
 /// The relative path to the closest parent directory with workflow files, up to the root of the
 /// repository; empty for the current directory.
 fn path_to_root() -> PathBuf {
+    path_to_root_of(&std::env::current_dir().unwrap_or_default())
+}
+
+/// The path of a file below the working directory from the root of the repository, with `/` between its parts.
+#[must_use]
+pub fn path_from_root(path: &str) -> String {
     let here = std::env::current_dir().unwrap_or_default();
+    let parts: Vec<_> = here.components().collect();
+    let levels = path_to_root_of(&here).components().count();
+    let below = parts[parts.len() - levels..].iter().map(|part| part.as_os_str().to_string_lossy());
+    below.map(|part| format!("{part}/")).collect::<String>() + path
+}
+
+/// The root of the repository that a slugproof.yaml is about: paths of `harness` are relative to it.
+#[must_use]
+pub fn root(config: &Config) -> PathBuf {
+    let directory = config.relative("");
+    let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
+    let configured = config.workflows.as_deref().map(|patterns| {
+        let files = patterns.iter().filter_map(|pattern| matching(pattern).ok()).flatten();
+        files.filter_map(|file| Some(root_of(file.to_str()?).to_owned())).find(|root| !root.is_empty())
+    });
+    match configured {
+        Some(root) => root.map_or(directory, PathBuf::from),
+        None => match directory.canonicalize() {
+            Ok(whole) => directory.join(path_to_root_of(&whole)),
+            Err(_) => directory,
+        },
+    }
+}
+
+/// As [`path_to_root`], from a directory.
+fn path_to_root_of(here: &Path) -> PathBuf {
     let is_top = |directory: &Path| directory.join(".git").exists();
     let levels = here.ancestors().position(is_top).map_or(usize::MAX, |top| top + 1);
     let has_workflows = |directory: &Path| DIRECTORIES.iter().any(|below| directory.join(below).is_dir());

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use slug_value::slip::is_slip;
-use slug_workflow::calls::is_outside_github;
+use slug_workflow::calls::{is_outside_github, root_of};
 use slug_workflow::document;
 use slug_workflow::model::{EnvEntry, EnvLayer, Job, Step};
 use slug_workflow::problem::Problem;
@@ -260,11 +260,15 @@ impl Linter<'_> {
     /// Paths in scripts that the repository lacks, one slip away from the path of a harness or of a script that was
     /// read.
     fn misspelt_paths(&self, texts: &Texts<'_>, scripts: &Scripts) -> Vec<Finding> {
+        // Paths of scripts that were read begin with the path from the working directory to the root.
+        let roots: BTreeSet<&str> = texts.workflows.iter().map(|(file, _)| root_of(&file.path)).collect();
+        let below_root = |path| roots.iter().rev().find_map(|root| str::strip_prefix(path, root)).unwrap_or(path);
+        let is_missing = |path: &str| roots.iter().all(|root| scripts.read(&format!("{root}{path}")).is_none());
         let known: BTreeSet<&str> = self
             .targets
             .iter()
             .copied()
-            .chain(texts.scripts.iter().map(|(path, _, _)| path.as_str()))
+            .chain(texts.scripts.iter().map(|(path, _, _)| below_root(path)))
             .filter(|path| path.contains(['/', '.']) && !path.contains(' '))
             .collect();
         let mut findings = Vec::new();
@@ -280,7 +284,7 @@ impl Linter<'_> {
                     continue;
                 }
                 let Some(meant) = known.iter().find(|known| is_slip(path, known)) else { continue };
-                if scripts.read(path).is_none() {
+                if is_missing(path) {
                     let title = format!("the repository has no `{path}`, but it has `{meant}`");
                     findings.push(near_miss(source, at(range), title, meant).with_subject("variable", path));
                 }

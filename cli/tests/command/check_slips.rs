@@ -137,6 +137,38 @@ fn harness_is_compared_with_files_below_slugproof_yaml_only() {
     assert_eq!(output.code, 0, "{}", output.stdout);
 }
 
+/// In a project below the top of the repository, paths of `harness` are relative to the top, in `lint` as in `check`.
+#[test]
+fn harness_of_a_project_in_a_subdirectory_is_relative_to_the_top() {
+    let workflow =
+        "on: push\njobs:\n  a:\n    env: {MODEL: m-none, RUNTIME: agent}\n    steps: [{run: bash svc/ci/smoke.sh}]\n";
+    for (number, (workflows, harness, help)) in [
+        ("", "svc/ci/smoke.sh", None),
+        ("", "ci/smoke.sh", Some("did you mean `svc/ci/smoke.sh`?")),
+        ("", "svc/ci/smok.sh", Some("did you mean `svc/ci/smoke.sh`?")),
+        ("workflows: [../.github/workflows/*.yml]\n", "svc/ci/smoke.sh", None),
+        ("workflows: [../.github/workflows/*.yml]\n", "ci/smoke.sh", Some("did you mean `svc/ci/smoke.sh`?")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let config = format!("schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n{workflows}");
+        let scratch = Scratch::new(&format!("check-slips-below-{number}"))
+            .file(".github/workflows/a.yml", workflow)
+            .file("svc/slugproof.yaml", config)
+            .file("svc/providers.yaml", REGISTRY)
+            .file("svc/policy.yaml", POLICY.replace("scripts/smoke.sh", harness))
+            .file("svc/ci/smoke.sh", "echo smoke\n");
+        let below = Scratch(scratch.0.join("svc"));
+        let checked = slugproof(["check"]).dir(&below).run();
+        let found = checked.stdout.contains(help.unwrap_or("✓ nothing found"));
+        assert!(found && checked.code == i32::from(help.is_some()), "{harness}: {}", checked.stdout);
+        let linted = slugproof(["lint"]).dir(&below).run();
+        assert_eq!(linted.stdout.contains("unregistered-model"), help.is_none(), "{harness}: {}", linted.stdout);
+        assert!(!linted.stdout.contains("near-miss"), "{harness}: {}", linted.stdout);
+    }
+}
+
 /// A model of a policy that only a pattern takes, one slip away from a listed id.
 #[test]
 fn misspelt_model_of_a_policy_is_a_near_miss() {

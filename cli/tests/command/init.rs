@@ -105,6 +105,24 @@ secrets: # every rule that applies
 }
 
 #[test]
+fn harness_of_a_project_in_a_subdirectory_is_relative_to_the_top() {
+    let scratch = Scratch::new("init-below")
+        .file("svc/plan/llm/providers.yaml", REGISTRY)
+        .file("svc/plan/scripts/lib/models.sh", LIBRARY)
+        .file("svc/plan/scripts/plan.sh", SCRIPT)
+        .file(".github/workflows/plan.yml", WORKFLOW.replace("scripts/plan.sh", "svc/plan/scripts/plan.sh"));
+    let output = init(&scratch, &["svc/plan"]);
+    assert_eq!(output.code, 0, "{}", output.snapshot());
+    let policy = policy_of(&scratch, "svc/plan/policies/plan.yaml");
+    assert!(policy.contains("harness: [svc/plan/scripts/plan.sh]\n"), "{policy}");
+    assert!(policy.contains("  source: [scripts/lib/models.sh]\n"), "{policy}");
+    for command in ["check", "conform", "lint"] {
+        let run = slugproof([command]).env("PATH", &path()).dir(&Scratch(scratch.0.join("svc/plan"))).run();
+        assert_eq!(run.code, 0, "{command}: {}", run.snapshot());
+    }
+}
+
+#[test]
 fn existing_files_are_never_overwritten() {
     for existing in ["slugproof.yaml", "policies/plan.yaml"] {
         let scratch = repository("init-existing").file(existing, "mine\n");

@@ -37,6 +37,7 @@ use crate::policies;
 
 use document::{Base, Document, first_line};
 use inputs::{ConfigEntry, Input, Inputs, identity};
+use policy::Roots;
 
 /// Runs `check`.
 pub fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -57,7 +58,8 @@ pub fn report(args: &CheckArgs) -> Result<(Report, FindingsOptions), Failure> {
     while let Some(input) = inputs.next() {
         if let Some((source, config)) = check.read(input) {
             let root = config.path.parent().filter(|root| !root.as_os_str().is_empty());
-            check.root = Some(root.unwrap_or(Path::new(".")).to_owned());
+            let root = root.unwrap_or(Path::new(".")).to_owned();
+            check.roots = Some(Roots { config: root, repository: discovery::root(&config) });
             inputs.add_all_of(&config, source);
             options.deny.extend(&config.deny);
             check.config = Some((source, config));
@@ -105,8 +107,8 @@ struct Check {
     refused: Vec<Kind>,
     /// True if a registry was given, valid or not.
     has_registry: bool,
-    /// The directory of the slugproof.yaml that names the policies.
-    root: Option<PathBuf>,
+    /// The directories of the slugproof.yaml that names the policies, and of its repository.
+    roots: Option<Roots>,
     /// The slugproof.yaml among the inputs.
     config: Option<(SourceId, Rc<Config>)>,
     /// The files of the report, by the property that two names of one file share.
@@ -125,7 +127,7 @@ impl Check {
             others: Vec::new(),
             refused: Vec::new(),
             has_registry: false,
-            root: None,
+            roots: None,
             config: None,
             files: HashMap::new(),
             placeholders: HashSet::new(),
@@ -387,8 +389,8 @@ impl Check {
         }
         for (document, policy) in &self.policies {
             let is_embedded = sources.get(document.source).path.starts_with(EMBEDDED);
-            let root = self.root.as_deref().filter(|_| !is_embedded);
-            self.report.findings.extend(policy::check_alone(sources, document, policy, root));
+            let roots = self.roots.as_ref().filter(|_| !is_embedded);
+            self.report.findings.extend(policy::check_alone(sources, document, policy, roots));
             self.report.findings.extend(reachability::check(sources, document, policy));
             // Several policies can extend one file.
             let spelling = words::check_spelling(sources, document, policy);

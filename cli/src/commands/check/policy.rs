@@ -1,7 +1,7 @@
 //! Checks of a policy with a registry.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use slug_function::caller::CallerSeparators;
 use slug_function::reading;
@@ -54,13 +54,20 @@ pub(super) fn check(
     findings
 }
 
-/// Returns the findings of a policy without a registry. `root` is the directory of slugproof.yaml,
-/// to which the paths of `harness` are relative; `None` if it is unknown.
+/// The directories to which the paths of a policy are relative.
+pub(super) struct Roots {
+    /// The directory of slugproof.yaml, for the files of `function`.
+    pub config: PathBuf,
+    /// The top of the repository, for the paths of `harness`.
+    pub repository: PathBuf,
+}
+
+/// Returns the findings of a policy without a registry. Without `roots`, files are not looked for.
 pub(super) fn check_alone(
     sources: &Sources,
     document: &Document,
     policy: &Policy,
-    root: Option<&Path>,
+    roots: Option<&Roots>,
 ) -> Vec<Finding> {
     let harness = FieldPath::default().key("harness");
     // A policy without the field may be for `resolve` and `prove` only.
@@ -77,11 +84,12 @@ pub(super) fn check_alone(
                 .with_subject("policy", policy.name()),
         ];
     }
-    let Some(root) = root else { return Vec::new() };
-    let files = Scripts::below(root.to_owned());
+    let Some(roots) = roots else { return Vec::new() };
+    let root = &roots.repository;
+    let files = Scripts::below(root.clone());
     let entries = policy.document().harness.iter().enumerate();
     let function = policy.document().function.as_ref();
-    let function = function.and_then(|function| check_function(sources, document, policy, function, root));
+    let function = function.and_then(|function| check_function(sources, document, policy, function, &roots.config));
     entries
         .filter_map(|(number, entry)| {
             let (title, near) = unmatched(entry, root, &files)?;
@@ -149,7 +157,7 @@ fn unmatched(entry: &Harness, root: &Path, files: &Scripts) -> Option<(String, O
 fn unmatched_harness(span: Span, policy: &Policy, entry: &Harness, title: String, near: Option<String>) -> Finding {
     let help = match near {
         Some(near) => format!("did you mean `{}`?", shown(&near)),
-        None => "write the path of a script, or a command that runs in the directory of slugproof.yaml".to_owned(),
+        None => "write the path of a script, or a command that runs at the top of the repository".to_owned(),
     };
     Finding::new(&codes::UNMATCHED_HARNESS, span, title)
         .with_primary_text("matches no call")
