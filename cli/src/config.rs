@@ -397,6 +397,10 @@ impl Config {
                 return Err(self.accept_error(index, |path| path.key("job"), message));
             }
         }
+        for (index, invariant) in self.invariants.iter().enumerate() {
+            let when = FieldPath::default().key("invariants").index(index).key("when");
+            invariant.check_calls(workflows).map_err(|(field, message)| self.field_error(when.key(field), message))?;
+        }
         Ok(())
     }
 

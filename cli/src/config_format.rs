@@ -183,8 +183,10 @@ pub static PIN: Mapping = Mapping::new(
 )
 .with(&[Rule::AtLeastOne(&["model", "models"])]);
 
-const ALWAYS: &str = "always";
-const NEVER: &str = "never";
+/// The field of an invariant with the properties that must hold.
+pub const ALWAYS: &str = "always";
+/// The field of an invariant with the properties that must not hold together.
+pub const NEVER: &str = "never";
 
 /// An entry of `invariants`.
 pub static INVARIANT: Mapping = Mapping::new(

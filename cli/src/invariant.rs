@@ -1,5 +1,6 @@
 //! Invariants of slugproof.yaml: what must always, or never, hold for the model that a harness picks.
 
+use slug_redact::has_credential;
 use slug_resolver::policy::{Membership, Test};
 use slug_resolver::yaml::{Cursor, Entry, ReadError, UnknownFields};
 use slug_resolver::{Billing, Env, Policy, Registry, Resolution};
@@ -131,8 +132,9 @@ impl Invariant {
         Ok(invariant)
     }
 
-    /// Checks that the entry names policies, variables, runtimes and providers that exist; runtimes and
-    /// providers only if there is a registry. A name that does not exist would make the entry about nothing.
+    /// Checks that the entry names policies, rules, variables, runtimes and providers that exist, and no misspelt model
+    /// or value; names of the registry only if there is one. A name that does not exist would make the entry about
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -157,8 +159,35 @@ impl Invariant {
             if !matches!(test, Test::Set | Test::Unset) && reading.iter().any(|policy| is_key(&policy)) {
                 return Err(("when", format!("`{name}` is a secret, so only `set` and `unset` can be tested")));
             }
+            if let Some(message) = misspelt_value(name, test, &reading, registry) {
+                return Err(("when", message));
+            }
         }
-        Ok(())
+        self.check_rules(policies)
+    }
+
+    fn check_rules(&self, policies: &[Policy]) -> Result<(), (&'static str, String)> {
+        let concerned = policies.iter().filter(|policy| self.is_about_policy(policy));
+        let known: Vec<&str> = concerned.flat_map(Policy::model_labels).collect();
+        let unknown = |name: &&str| !known.contains(name);
+        match self.named(Property::Rule).find(unknown) {
+            None => Ok(()),
+            Some(name) => {
+                let help = did_you_mean(name, known.iter().copied(), "name a rule for the model");
+                Err((self.word(), format!("no policy of this entry has the rule `{name}`; {help}")))
+            }
+        }
+    }
+
+    /// The texts that the entry names for a property.
+    fn named(&self, property: Property) -> impl Iterator<Item = &str> {
+        let named = self.properties.iter().filter(move |(other, _)| *other == property);
+        named.flat_map(|(_, texts)| texts.texts()).map(String::as_str)
+    }
+
+    /// The field with the properties.
+    fn word(&self) -> &'static str {
+        if self.is_always { config_format::ALWAYS } else { config_format::NEVER }
     }
 
     fn check_registered(&self, policies: &[Policy], registry: &Registry) -> Result<(), (&'static str, String)> {
@@ -167,15 +196,63 @@ impl Invariant {
             return Err(("runtime", message));
         }
         let providers = || registry.providers().iter().map(|provider| provider.name.as_str());
-        let named = self.properties.iter().filter(|(property, _)| *property == Property::Provider);
-        for name in named.flat_map(|(_, texts)| texts.texts()) {
+        for name in self.named(Property::Provider) {
             if !providers().any(|known| known == name) {
-                let field = if self.is_always { "always" } else { "never" };
                 let help = did_you_mean(name, providers(), "name a provider of the registry");
-                return Err((field, format!("the provider `{name}` does not exist; {help}")));
+                return Err((self.word(), format!("the provider `{name}` does not exist; {help}")));
+            }
+        }
+        let is_served = |id: &str| {
+            let handles = registry.runtimes().iter().filter_map(|runtime| registry.handle(&runtime.name));
+            handles.into_iter().any(|handle| !handle.candidates(id).is_empty())
+        };
+        // An entry may forbid a model that the registry does not have yet, or no longer. No message is about a
+        // credential.
+        for name in self.named(Property::Model).filter(|id| !has_credential(id) && !is_served(id)) {
+            if let Some(near) = slip_of(name, ids(registry)) {
+                return Err((self.word(), format!("no provider serves the model `{name}`; did you mean `{near}`?")));
             }
         }
         Ok(())
+    }
+
+    /// Checks that the condition names workflows and jobs that exist. `workflows` holds the path of each workflow and
+    /// the ids of its jobs, or `None` for an unreadable file.
+    ///
+    /// # Errors
+    ///
+    /// The name of the field of `when`, and what is wrong.
+    pub fn check_calls(&self, workflows: &[(&str, Option<Vec<&str>>)]) -> Result<(), (&'static str, String)> {
+        let texts = |field: CallField| {
+            let of_field = self.calls.iter().filter(move |(other, _)| *other == field);
+            of_field.flat_map(|(_, texts)| texts.texts()).map(String::as_str)
+        };
+        for name in texts(CallField::Workflow) {
+            if !workflows.iter().any(|(path, _)| is_end_of_path(name, path)) {
+                let names = workflows.iter().map(|(path, _)| match name.contains('/') {
+                    true => path,
+                    false => path.rsplit('/').next().unwrap_or(path),
+                });
+                let help = did_you_mean(name, names, "write the path or the file name of a workflow");
+                return Err(("workflow", format!("no linted file matches the workflow `{name}`; {help}")));
+            }
+        }
+        let concerned = workflows.iter().filter(|(path, _)| self.is_about_workflow(path));
+        let Some(jobs) = concerned.map(|(_, jobs)| jobs.as_ref()).collect::<Option<Vec<_>>>() else { return Ok(()) };
+        let ids: Vec<&str> = jobs.into_iter().flatten().copied().collect();
+        match texts(CallField::Job).find(|job| !ids.contains(job)) {
+            None => Ok(()),
+            Some(job) => {
+                let help = did_you_mean(job, ids.iter().copied(), "write the id of a job");
+                Err(("job", format!("no linted workflow of this entry has the job `{job}`; {help}")))
+            }
+        }
+    }
+
+    fn is_about_workflow(&self, path: &str) -> bool {
+        let texts = self.calls.iter().filter(|(field, _)| *field == CallField::Workflow).map(|(_, texts)| texts);
+        let has = |texts: &Membership| texts.texts().iter().any(|name| is_end_of_path(name, path));
+        texts.into_iter().all(|texts| has(texts) == matches!(texts, Membership::OneOf(_)))
     }
 
     /// Returns true if the entry counts for `lint` only, because its condition is about calls.
@@ -186,8 +263,7 @@ impl Invariant {
 
     /// The models that the entry names.
     pub fn models(&self) -> impl Iterator<Item = &str> {
-        let models = self.properties.iter().filter(|(property, _)| *property == Property::Model);
-        models.flat_map(|(_, texts)| texts.texts()).map(String::as_str)
+        self.named(Property::Model)
     }
 
     /// The variables that the entry tests, each with values that its test tells from other values.
@@ -221,12 +297,7 @@ impl Invariant {
         self.calls.iter().all(|(field, texts)| match field {
             CallField::Event => texts.contains(call.event),
             CallField::Job => texts.contains(call.job),
-            CallField::Workflow => {
-                let is_end = |name: &String| {
-                    call.workflow.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-                };
-                texts.texts().iter().any(is_end) == matches!(texts, Membership::OneOf(_))
-            }
+            CallField::Workflow => self.is_about_workflow(call.workflow),
         })
     }
 
@@ -260,6 +331,57 @@ impl Invariant {
         let properties: Vec<String> = self.properties.iter().map(property).collect();
         format!("{word} {{{}}}", properties.join(", "))
     }
+}
+
+/// Returns true if a name is a path, or the end of it.
+fn is_end_of_path(name: &str, path: &str) -> bool {
+    path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+}
+
+/// The known text of which a text is a slip, unless the text is known itself.
+fn slip_of<'n>(text: &str, known: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
+    let is_known = known.clone().any(|other| other == text);
+    known.filter(|_| !is_known).find(|other| is_slip(text, other))
+}
+
+/// The ids that a registry lists or has withdrawn.
+fn ids(registry: &Registry) -> impl Iterator<Item = &str> + Clone {
+    let arms = registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
+    arms.flat_map(|arm| arm.models.iter().chain(&arm.withdrawn_models)).map(String::as_str)
+}
+
+/// What is wrong with a value that a test compares a variable with, if it is probably a misspelt `set` or `unset`, or
+/// a misspelt value that one of these policies, which read the variable, or the registry has.
+fn misspelt_value(name: &str, test: &Test, policies: &[&Policy], registry: Option<&Registry>) -> Option<String> {
+    let (values, is_host) = match test {
+        Test::Set | Test::Unset => return None,
+        Test::Value(texts) => (texts.texts().to_vec(), false),
+        Test::Host(host) => (vec![host.to_lowercase()], true),
+    };
+    let mut known: Vec<String> = Vec::new();
+    for policy in policies {
+        let Some(variable) = policy.variable(name) else { continue };
+        let classes = policy.value_classes(variable);
+        if is_host {
+            known.extend(classes.hosts);
+            continue;
+        }
+        known.extend(classes.texts.into_iter().chain(policy.document().defaults.get(name).cloned()));
+        if policy.is_slug_variable(variable) {
+            known.extend(registry.into_iter().flat_map(ids).map(str::to_owned));
+        }
+        if policy.runtime_variables().any(|other| other == variable) {
+            let registered = registry.into_iter().flat_map(Registry::runtimes).map(|runtime| runtime.name.as_str());
+            known.extend(registered.chain(policy.runtimes()).map(str::to_owned));
+        }
+    }
+    let is_other_word = |text: &str, word: &&str| text != *word && text.eq_ignore_ascii_case(word);
+    values.iter().find_map(|text| {
+        // `set` is too short to be compared as a name is.
+        let word = ["set", "unset"].into_iter().find(|word| !is_host && is_other_word(text, word));
+        let near = word.or_else(|| slip_of(text, known.iter().map(String::as_str)))?;
+        Some(format!("`{name}` is compared with `{text}`; did you mean `{near}`?"))
+    })
 }
 
 /// Refuses an event that is a known one with one slip: the entry would be about no call. A forge may have

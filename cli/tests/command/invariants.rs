@@ -77,6 +77,8 @@ fn prove_shows_the_smallest_environments_that_violate() {
         ("{always: {path: byok}, runtime: writer}", vec!["writer [BILLING MODEL] acme-1"]),
         ("{always: {rule: override}, runtime: writer}", vec!["writer [] acme-1"]),
         ("{never: {rule: override, provider: zeta}}", vec!["coder [MODEL] zeta-1"]),
+        // The model is picked, although no key of its provider is injected.
+        ("{never: {model: zeta-1}, when: {ACME_KEY: set, ZETA_KEY: unset}}", vec!["coder [ACME_KEY MODEL] zeta-1"]),
         // A variable that no rule reads there.
         ("{never: {provider: zeta}, when: {ACME_KEY: set}}", vec!["coder [ACME_KEY MODEL] zeta-1"]),
         ("{never: {model: acme-2}, when: {ZETA_KEY: unset, ACME_KEY: set}}", vec!["coder [ACME_KEY] acme-2"]),
@@ -143,7 +145,8 @@ fn lint_checks_the_calls_that_an_invariant_is_about() {
         ("{never: {billing: platform}, when: {job: test}}", "BILLING: house", &violated),
         ("{never: {billing: platform}, when: {job: {not: test}}}", "BILLING: house", &vec![]),
         ("{never: {billing: platform}, when: {workflow: test.yml}}", "BILLING: house", &violated),
-        ("{never: {billing: platform}, when: {workflow: est.yml}}", "BILLING: house", &vec![]),
+        ("{never: {billing: platform}, when: {workflow: {not: test.yml}}}", "BILLING: house", &vec![]),
+        ("{never: {billing: platform}, when: {workflow: .github/workflows/test.yml}}", "BILLING: house", &violated),
         ("{never: {billing: platform}, runtime: writer}", "BILLING: house", &vec![]),
         ("{never: {billing: platform}, policy: nightly}", "BILLING: house", &violated),
         ("{never: {billing: platform}}", "ACME_KEY: \"${{ secrets.K }}\"", &vec![]),
@@ -206,6 +209,14 @@ fn faulty_invariant_is_refused_at_its_field() {
         ("{never: {billing: plattform}}", "write `platform` or `byok`"),
         ("{never: {provdier: acme}}", "did you mean `provider`?"),
         ("{never: {provider: acm}}", "the provider `acm` does not exist; did you mean `acme`?"),
+        ("{never: {rule: overide}}", "no policy of this entry has the rule `overide`; did you mean `override`?"),
+        ("{always: {provider: zeta, rule: {not: [override, platform]}}}", "has the rule `platform`"),
+        ("{never: {model: zeta1}}", "no provider serves the model `zeta1`; did you mean `zeta-1`?"),
+        ("{never: {provider: acme}, when: {BILLING: hosue}}", "compared with `hosue`; did you mean `house`?"),
+        ("{never: {provider: acme}, when: {BILLING: {not: House}}}", "compared with `House`; did you mean `house`?"),
+        ("{never: {provider: acme}, when: {BILLING: Unset}}", "compared with `Unset`; did you mean `unset`?"),
+        ("{never: {provider: acme}, when: {AGENT: codre}}", "compared with `codre`; did you mean `coder`?"),
+        ("{never: {provider: acme}, when: {MODEL: [acme-1, zeta1]}}", "with `zeta1`; did you mean `zeta-1`?"),
         ("{always: {provider: acme}, runtime: codr}", "the runtime `codr` does not exist; did you mean `coder`?"),
         ("{never: {provider: acme}, policy: nightli}", "the policy `nightli` does not exist; did you mean `nightly`?"),
         ("{never: {provider: acme}, when: {MODLE: set}}", "no policy reads `MODLE`; did you mean `MODEL`?"),
@@ -228,6 +239,20 @@ fn faulty_invariant_is_refused_at_its_field() {
         assert_eq!(output.code, 1, "check {invariant}");
         assert!(stdout.contains("slugproof.yaml:5:"), "{invariant}: {}", output.stdout);
         assert!(stdout.contains(&words(message)), "{invariant}: {}", output.stdout);
+    }
+}
+
+#[test]
+fn misspelt_workflow_and_job_are_refused() {
+    for (when, message) in [
+        ("workflow: est.yml", "no linted file matches the workflow `est.yml`; did you mean `test.yml`?"),
+        ("workflow: {not: .github/test.yml}", "did you mean `.github/workflows/test.yml`?"),
+        ("job: tset", "no linted workflow of this entry has the job `tset`; did you mean `test`?"),
+        ("workflow: {not: test.yml}, job: test", "no linted workflow of this entry has the job `test`"),
+    ] {
+        let repository = repository(&format!("{{never: {{billing: platform}}, when: {{{when}}}}}"), "");
+        let output = slugproof(["lint"]).dir(&repository).run();
+        assert!(output.code == 2 && output.stderr.contains(message), "{when}: {}", output.stderr);
     }
 }
 
