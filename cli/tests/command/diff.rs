@@ -190,7 +190,11 @@ fn withdrawal_names_all_five_places_until_they_are_edited() {
     repository.edit(".github/workflows/nightly.yml", "house/lunar-2", "house/lunar-3");
     let output = repository.diff(&["HEAD~1"]);
     assert_eq!(output.code, 0);
-    assert!(output.stdout.ends_with("\n✓ nothing changes for 1 policy, 2 calls and 3 pins\n"), "{}", output.stdout);
+    assert!(
+        output.stdout.ends_with("\n✓ nothing else changes for 1 policy, 2 calls and 3 pins\n"),
+        "{}",
+        output.stdout
+    );
     // The edits repair what the withdrawal broke.
     let (repaired, code) = repository.changes(&["HEAD"]);
     assert!(
@@ -260,6 +264,31 @@ fn payer_and_provider_count_if_denied() {
     assert_eq!(repository.changes(&["HEAD"]), (vec![change("tests/e2e/nightly.yaml:10")], 0));
     assert_eq!(repository.diff(&["HEAD", "--deny", "new-payer"]).code, 0);
     assert_eq!(repository.diff(&["HEAD", "--deny", "new-payer,new-provider"]).code, 1);
+}
+
+/// A registry moves a model that only a variable can name to another provider.
+#[test]
+fn payer_and_provider_of_given_models_count_if_denied() {
+    let platform = "models: [house/lunar-2, house/lunar-3]";
+    for (name, to, [payer, provider]) in [
+        ("platform", REGISTRY.replace(platform, &platform.replace('[', "[acme-9, ")), [1, 1]),
+        ("omega", REGISTRY.replace("models: [omega-1]", "models: [omega-1, acme-9]"), [0, 1]),
+        ("pattern", REGISTRY.replace("^acme-", "^acme-[0-8]"), [0, 0]),
+    ] {
+        let repository = Repository::new(&format!("given-{name}"));
+        repository.write("new.yaml", &to);
+        let diff = |denied: &[&str]| {
+            let args = ["--registry", "providers.yaml", "new.yaml"];
+            repository.diff(&[&args[..], denied].concat())
+        };
+        let output = diff(&[]);
+        assert!(output.code == 0 && output.stdout.contains("nothing else changes"), "{name}: {}", output.snapshot());
+        for (denied, code) in [("new-payer", payer), ("new-provider", provider)] {
+            let output = diff(&["--deny", denied]);
+            assert_eq!(output.code, code, "{name}, {denied}: {}", output.snapshot());
+            assert_eq!(output.stdout.contains("tests/e2e/nightly.yaml:8"), code == 1, "{name}: {}", output.stdout);
+        }
+    }
 }
 
 #[test]
@@ -413,6 +442,15 @@ fn environments_that_are_easy_to_forget_are_compared() {
             [REGISTRY, &model_of_a_variable],
             [REGISTRY, &model_of_a_variable.replace("RUNTIME: coder", "RUNTIME: writer")],
             "appears tests/e2e/nightly.yaml:7 $MODEL on writer (before: coder): acme → unregistered-model",
+        ),
+        (
+            "text-for-any-model",
+            [REGISTRY, &model_of_a_variable],
+            [
+                &REGISTRY.replace("models: [acme-large]", "withdrawn_models: [acme-large]"),
+                &model_of_a_variable.replace("model: [", "model: [{when: {MODEL: acme-large}, use: none-1}, "),
+            ],
+            "appears tests/e2e/nightly.yaml:7 none-1 instead of $MODEL on coder: acme → unregistered-model",
         ),
         (
             "template-for-any-model",
@@ -580,6 +618,30 @@ fn submodule_without_its_commit_is_undecided() {
     let undecided = "vendored is not compared: it is a submodule whose commit is not checked out here";
     assert_eq!((report["undecided"][0].as_str(), changes(&report).len()), (Some(undecided), 0), "{report:#}");
     assert_eq!(report["complete"], false);
+}
+
+#[test]
+fn output_never_overwrites_an_input() {
+    let repository = Repository::new("inputs");
+    for (path, text) in &FILES {
+        for (directory, up) in [("", ""), ("tests", "../")] {
+            let output = repository.diff_in(directory, &["HEAD", "--output", &format!("json={up}{path}")]);
+            assert!(output.code == 2 && output.stderr.contains("also an input"), "{path}: {}", output.snapshot());
+            assert_eq!(fs::read_to_string(repository.0.0.join(path)).ok().as_deref(), Some(*text), "{path}");
+        }
+    }
+    repository.withdraw();
+    for format in ["json", "markdown"] {
+        let report = format!("{format}=report.json");
+        let outputs = [1, 2].map(|_| repository.diff(&["HEAD", "--output", &report]));
+        assert_eq!(outputs.map(|output| output.code), [1, 1], "an earlier output is overwritten");
+    }
+    // A report repeats pins, and is none.
+    repository.commit();
+    let outputs = [1, 2].map(|_| slugproof(["lint", "--output", "json=lint.json"]).dir(&repository.0).run().code);
+    assert_eq!(outputs, [1, 1]);
+    let report = repository.diff(&["HEAD", "--output", "json"]).json();
+    assert_eq!(changes(&report), [""; 0], "{report:#}");
 }
 
 #[test]

@@ -41,8 +41,8 @@ pub struct Change {
     pub after: Answer,
     /// A smallest set of variables with this change, with one value each.
     pub variables: BTreeMap<String, String>,
-    /// The variable that gives the model, if both policies look it up on the same runtime, and the registries differ
-    /// about it there: whether and by whom it is listed, withdrawn or matched. Then the registry has changed, and
+    /// The variable that gives the model, if it does on both sides, both policies look the model up on the same runtime,
+    /// and the registries differ about it there: whether and by whom it is listed, withdrawn or matched. Then the registry has changed, and
     /// not what the policy does with the model.
     pub given_by: Option<String>,
     /// The number of classes of environments with this change.
@@ -488,8 +488,9 @@ impl<'s> Space<'s> {
         if self.naming.is_none() && !self.can_name_runtime([&before, &after], &variables) {
             return;
         }
-        let is_given = before.slug_in.is_some() || after.slug_in.is_some();
         let is_unused = before.state == State::Unused || after.state == State::Unused;
+        let slugs = [&before.slug_in, &after.slug_in];
+        let is_given = slugs.iter().any(|name| name.is_some()) && (is_unused || slugs[0] == slugs[1]);
         let given_by = held
             .filter(|(held, class)| is_given && (is_unused || self.differing[*held][*class]))
             .map(|(held, _)| self.domains[1][held].name.clone());

@@ -27,7 +27,9 @@ enum Known {
     Accepted,
     /// It depends on a value that is not known.
     Unknown,
-    /// The side lacks the environment.
+    /// The side has the call, but not the environment.
+    Impossible,
+    /// The side lacks the call.
     Absent,
 }
 
@@ -132,12 +134,17 @@ fn changes_of<'s>(
     }
     added.extend(two.iter().filter(|(key, _)| !one.contains_key(*key)).map(|(_, answer)| answer));
     let was_undecided = reasons(old) > 0;
+    let known_at = |side: &Side, calling: Calling<'_>, answer: Option<&PlacedAnswer>| match answer {
+        Some(answer) => known(side, answer),
+        None if calling.is_some() => Known::Impossible,
+        None => Known::Absent,
+    };
     let known_before = |answer: Option<&PlacedAnswer>| match answer {
         None if was_undecided => Known::Unknown,
-        answer => known(before, answer),
+        answer => known_at(before, old, answer),
     };
     let mut add = |(one, two): (Option<&'s PlacedAnswer>, Option<&'s PlacedAnswer>)| {
-        let (before, after) = (known_before(one), known(after, two));
+        let (before, after) = (known_before(one), known_at(after, new, two));
         if before != after {
             let shown = two.or(one);
             let place = shown.map_or(&call.place, |answer| &answer.place).clone().into();
@@ -154,7 +161,7 @@ fn changes_of<'s>(
     }
     // Environments that differ in a value of the workflow are compared with each other as a whole.
     let states = |side: &Side, answers: &[&'s PlacedAnswer]| -> BTreeMap<Known, &'s PlacedAnswer> {
-        answers.iter().rev().map(|answer| (without_model(known(side, Some(answer))), *answer)).collect()
+        answers.iter().rev().map(|answer| (without_model(known(side, answer)), *answer)).collect()
     };
     let (gone, added) = (states(before, &gone), states(after, &added));
     let mut lost = gone.iter().filter(|(state, _)| !added.contains_key(state)).map(|(_, answer)| *answer).peekable();
@@ -179,8 +186,7 @@ fn without_model(known: Known) -> Known {
     }
 }
 
-fn known(side: &Side, answer: Option<&PlacedAnswer>) -> Known {
-    let Some(PlacedAnswer { answer, place, .. }) = answer else { return Known::Absent };
+fn known(side: &Side, PlacedAnswer { answer, place, .. }: &PlacedAnswer) -> Known {
     match answer.result {
         CallResult::Unknown => Known::Unknown,
         CallResult::Accepted => Known::Accepted,
@@ -211,7 +217,7 @@ fn kind(before: &Known, after: &Known) -> Option<Kind> {
         (_, Known::Unknown) => Some(Kind::Undecided),
         (Known::Told(before), Known::Told(after)) => Some(kind_of(&before, &after)),
         (_, after) if fails(&after) => Some(Kind::Appears),
-        (before, Known::Absent) if fails(&before) => Some(Kind::Disappears),
+        (before, Known::Impossible | Known::Absent) if fails(&before) => Some(Kind::Disappears),
         _ => None,
     }
 }
@@ -235,6 +241,7 @@ fn cause(place: Place, kind: Kind, changes: &[CallChange<'_>]) -> Cause {
         Known::Told(told) => told.clone(),
         Known::Accepted => Told { note: Some("accepted"), ..Told::default() },
         Known::Unknown => Told { note: Some("undecided"), ..Told::default() },
+        Known::Impossible => Told { note: Some("not possible"), ..Told::default() },
         Known::Absent => Told { note: Some("no call"), ..Told::default() },
     };
     let transition = Transition {

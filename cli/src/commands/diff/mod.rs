@@ -35,7 +35,6 @@ pub fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure> {
         [old, new] => Compared::registries(old, new),
         _ => Compared::revisions(args.base.as_deref().unwrap_or("HEAD"), args.head.as_deref())?,
     };
-    sink::check_inputs(sink::files(&sinks), args.registry.iter().map(PathBuf::as_path))?;
     let before = Side::read(&compared.before, args, None)?;
     let after = Side::read(&compared.after, args, Some(&before))?;
     let report = report(args, &compared, &before, &after);
@@ -92,7 +91,14 @@ impl Compared {
 fn report(args: &DiffArgs, compared: &Compared, before: &Side, after: &Side) -> Report {
     let mut policies = policies::compare(before, after);
     let calls = calls::compare(before, after, &mut policies.causes);
+    let kind = |denied: &DiffKind| match denied {
+        DiffKind::NewPayer => Kind::NewPayer,
+        DiffKind::NewProvider => Kind::NewProvider,
+    };
+    let denied: Vec<Kind> = args.deny.iter().map(kind).collect();
+    let (listed, given) = policies::denied(policies.given, &denied);
     let mut changes = policies.causes;
+    changes.extend(listed);
     changes.extend(calls.causes);
     changes.extend(pins::compare(before, after));
     changes.extend(pins::compare_findings(before, after));
@@ -134,18 +140,11 @@ fn report(args: &DiffArgs, compared: &Compared, before: &Side, after: &Side) -> 
         },
         policies: policies.presence,
         changes,
-        given: policies.given,
+        given,
         undecided: undecided.into_iter().collect(),
         notices: Vec::new(),
         unreadable: after.unreadable.clone(),
-        denied: args
-            .deny
-            .iter()
-            .map(|kind| match kind {
-                DiffKind::NewPayer => Kind::NewPayer,
-                DiffKind::NewProvider => Kind::NewProvider,
-            })
-            .collect(),
+        denied,
         is_sample: before.is_sample && after.is_sample,
     };
     if before.is_sample != after.is_sample {
@@ -208,7 +207,8 @@ impl Report {
                 let policies = counted(self.compared["policy"] as u64, "policy");
                 let calls = counted(self.compared["call"] as u64, "call");
                 let pins = counted(self.compared["pin"] as u64, "pin");
-                let what = if self.policies.is_empty() { "nothing" } else { "nothing else" };
+                let is_told = !self.policies.is_empty() || (!self.given.is_empty() && !self.registry.is_empty());
+                let what = if is_told { "nothing else" } else { "nothing" };
                 format!("{what} changes for {policies}, {calls} and {pins}")
             }
             (parts, _) => parts.join("; "),

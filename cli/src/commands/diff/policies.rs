@@ -55,6 +55,36 @@ pub fn compare(before: &Side, after: &Side) -> Policies {
     found
 }
 
+/// Separates from changes of models that variables give those of a payer or a provider that `--deny` names, even if a
+/// contradiction appears or disappears with it.
+pub fn denied(given: Vec<Cause>, denied: &[Kind]) -> (Vec<Cause>, Vec<Cause>) {
+    let denied_kind = |transition: &Transition| {
+        let (old, new) = (&transition.before, &transition.after);
+        let is_other = old.provider.as_ref()? != new.provider.as_ref()?;
+        let kind = if old.payer == new.payer { Kind::NewProvider } else { Kind::NewPayer };
+        let is_change = is_other || kind == Kind::NewPayer;
+        let is_denied = denied.contains(&kind) || (is_other && denied.contains(&Kind::NewProvider));
+        (is_change && is_denied).then_some(kind)
+    };
+    let (mut listed, mut others) = (Vec::new(), Vec::new());
+    for cause in given {
+        let (told, left): (Vec<_>, Vec<_>) =
+            cause.transitions.iter().cloned().partition(|transition| denied_kind(transition).is_some());
+        let kinds = told.iter().filter_map(denied_kind).collect::<Vec<_>>().into_iter();
+        let told = told.into_iter().zip(kinds).map(|(transition, kind)| Transition { kind, ..transition }).collect();
+        listed.extend(with_transitions(&cause, told));
+        others.extend(with_transitions(&cause, left));
+    }
+    (listed, others)
+}
+
+/// A cause with some of its transitions; `None` without any.
+fn with_transitions(cause: &Cause, mut transitions: Vec<Transition>) -> Option<Cause> {
+    transitions.sort_by_key(|transition| transition.kind);
+    let first = transitions.first()?;
+    Some(Cause { kind: first.kind, summary: summary(first), transitions, ..cause.clone() })
+}
+
 /// Returns true if slugproof.yaml accepts the contradiction of a change; an entry about a job counts for calls.
 fn is_accepted(after: &Side, policy: &str, change: &Change) -> bool {
     let Some(code) = change.after.code else { return false };
