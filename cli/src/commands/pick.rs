@@ -43,7 +43,10 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
     let ambient = check_ambient(&args.ambient)?;
     let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
+    // A given runtime stays, whatever the variables name.
+    let fixed = if args.runtime.is_some() { given.without_runtime() } else { given };
+    let mut fixes = empty_keys::fixes(&registry, runtime, &fixed, &ambient);
+    fixes.retain(|fix| args.runtime.is_none() || fix.runtime.is_none());
     let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, &denied, fixes);
     let is_misplaced = has_misplaced(&resolution);
     if !is_misplaced && !is_finding(&resolution, &denied) {
@@ -54,7 +57,7 @@ pub fn run(args: &PickArgs, output: &mut Output) -> Result<Exit, Failure> {
         output.error(CREDENTIAL_AS_MODEL);
     }
     if output.is_quiet() {
-        output.write_stderr(&escape_keeping_styles(&heading(&masked(&resolution))));
+        output.write_stderr(&escape_keeping_styles(&heading(&masked(&resolution), &denied)));
         return Ok(Exit::Findings);
     }
     let fixes = presentable(fixes);

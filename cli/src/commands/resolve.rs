@@ -56,7 +56,10 @@ pub fn run(args: &ResolveArgs, output: &mut Output) -> Result<Exit, Failure> {
     };
     let resolution = empty_keys::resolve(&registry, runtime, &env, &ambient);
     let resolution = if args.runtime.is_none() { for_named_runtime(resolution, &given) } else { resolution };
-    let fixes = empty_keys::fixes(&registry, runtime, &given, &ambient);
+    // A given runtime stays, whatever the variables name.
+    let fixed = if args.runtime.is_some() { given.without_runtime() } else { given };
+    let mut fixes = empty_keys::fixes(&registry, runtime, &fixed, &ambient);
+    fixes.retain(|fix| args.runtime.is_none() || fix.runtime.is_none());
     let fixes = with_fixes_of_warnings(&registry, &resolution, &given, &ambient, &denied, fixes);
     let fixes = presentable(fixes);
     let is_misplaced = has_misplaced(&resolution);
@@ -95,7 +98,7 @@ impl Renders<ResolveFormat> for Explained<'_> {
     }
 
     fn summary(&self) -> String {
-        escape_keeping_styles(&heading(&self.resolution))
+        escape_keeping_styles(&heading(&self.resolution, self.denied))
     }
 }
 

@@ -23,7 +23,7 @@ pub fn explanation(
     env: &Env<'_>,
     denied: &[Warning],
 ) -> String {
-    let mut text = heading(resolution);
+    let mut text = heading(resolution, denied);
     text.push('\n');
     for (label, value) in facts(registry, policy, resolution, env) {
         let _ = writeln!(text, "{}", wrapped(&value, &format!("  {label:<10}"), "            "));
@@ -47,15 +47,19 @@ pub fn explanation(
     text
 }
 
-/// The verdict of a resolution in one line.
-pub fn heading(resolution: &Resolution<'_>) -> String {
+/// The verdict of a resolution in one line. A warning that `denied` lists makes it an error.
+pub fn heading(resolution: &Resolution<'_>, denied: &[Warning]) -> String {
+    let failed = |code: &str, meaning: &str| {
+        let heading = wrapped(&format!("✗ {code}: {meaning}"), "", "  ");
+        format!("{BAD}{}{BAD:#}\n", heading.replacen(':', &format!("{BAD:#}:"), 1))
+    };
+    if let (None, Some(warning)) = (resolution.code, resolution.warnings.iter().find(|it| denied.contains(it))) {
+        return failed(warning.as_str(), codes::warning(warning).meaning);
+    }
     match resolution.code {
         None if resolution.verdict == Kind::Nothing => format!("{GOOD}✓ nothing to create{GOOD:#}: {NOTHING}\n"),
         None => format!("{GOOD}✓ consistent{GOOD:#}: {}\n", summary(resolution)),
-        Some(code) => {
-            let heading = wrapped(&format!("✗ {}: {}", code.as_str(), code.meaning()), "", "  ");
-            format!("{BAD}{}{BAD:#}\n", heading.replacen(':', &format!("{BAD:#}:"), 1))
-        }
+        Some(code) => failed(code.as_str(), code.meaning()),
     }
 }
 

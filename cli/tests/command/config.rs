@@ -432,6 +432,11 @@ fn denied_warning_is_an_error_of_a_resolution() {
         let diagnosed =
             run(&project, &[&["diagnose", "--record", "record.json", "--runtime", "writer"][..], &variables].concat());
         assert!(diagnosed.code == code && diagnosed.stdout.contains(shown), "{}", diagnosed.snapshot());
+        for command in [&["resolve"][..], &["diagnose", "--record", "record.json"]] {
+            let args = [command, &["--quiet", "--runtime", "writer"], &variables].concat();
+            let verdict = run(&project, &args).stdout;
+            assert!(verdict.starts_with(if code == 0 { "✓ " } else { "✗ cross-vendor-credential: " }), "{verdict}");
+        }
         let picked = slugproof(["pick", "writer"]).dir(&project).env("CI_NORTH", "x").env("MODEL", "south-1").run();
         assert_eq!(picked.code, code, "{}", picked.snapshot());
         assert_eq!(

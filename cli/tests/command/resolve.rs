@@ -172,6 +172,32 @@ fn key_set_to_unset_gives_a_note() {
     }
 }
 
+/// A runtime that is given stays, whatever the environment names, so no fix may rely on another one.
+#[test]
+fn fix_never_changes_a_given_runtime() {
+    let registry = "schema_version: 1\nproviders: [{name: acme, auth_env: [A]}, {name: zeta, auth_env: [A]}]\nruntimes:\n  \
+                    coder: {providers: [{name: acme, models: [acme-1]}]}\n  \
+                    writer: {providers: [{name: zeta, models: [zeta-1]}]}\n";
+    for (name, default, variable) in
+        [("unset", "coder", None), ("set", "coder", Some("RT=writer")), ("default", "writer", None)]
+    {
+        let policy = format!(
+            "schema_version: 2\nname: p\nruntime: RT\ndefaults: {{RT: {default}}}\nmodel: [{{use: $MODEL}}]\nsecrets: \
+             [{{key: A}}]\n"
+        );
+        let scratch = Scratch::new(&format!("resolve-given-{name}"))
+            .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
+            .file("providers.yaml", registry)
+            .file("policy.yaml", policy);
+        let args = ["resolve", "--runtime", "writer", "MODEL=acme-1", "A=set", "--output", "json"];
+        let answer = slugproof(args.into_iter().chain(variable)).dir(&scratch).run().json();
+        let fixes = answer["fixes"].as_array().expect("a list");
+        assert!(fixes.iter().all(|fix| fix["runtime"].is_null()), "{name}: {answer:#}");
+        let picks = |fix: &serde_json::Value| fix["slug"] == "zeta-1";
+        assert!(name == "default" || fixes.iter().any(picks), "{name}: {answer:#}");
+    }
+}
+
 #[test]
 fn fix_placeholder_names_the_accepted_secret() {
     let answer = slugproof(["resolve", "--runtime", "hermes", "--format", "json"]).run().json();

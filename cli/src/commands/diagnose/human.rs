@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use slug_lines::query::is_finding;
 use slug_resolver::{AuthEnv, BillingPath, Code, Outcome, Policy, counting_secrets_rules, explain};
 
 use super::cause::{Cause, Diagnosis, NO_WORKSPACE, Recorded};
+use crate::exit::Exit;
 use crate::json;
-use crate::render::resolution::explanation;
+use crate::render::resolution::{self, explanation};
 use crate::render::{BAD, FAINT, GOOD, HEAD, WARN, counted, printable, shown, wrapped};
 
 /// The maximum number of characters of a field that are shown.
@@ -160,8 +162,19 @@ fn about_the_environment(explanation: &str) -> String {
     format!("{HEAD}what this environment resolves to{HEAD:#}\n{explanation}")
 }
 
+/// The cause in one line, or the denied warning about an environment whose cause is no finding.
+pub fn verdict(diagnosis: &Diagnosis<'_>) -> String {
+    let denied = diagnosis.setting.denied;
+    match &diagnosis.resolution {
+        Some(resolution) if diagnosis.cause.exit() == Exit::Clean && is_finding(resolution, denied) => {
+            resolution::heading(resolution, denied)
+        }
+        _ => heading(diagnosis.cause),
+    }
+}
+
 /// The cause in one line.
-pub fn heading(cause: Cause) -> String {
+fn heading(cause: Cause) -> String {
     let (sign, style) = match cause {
         Cause::CoherentOnline => ("✓", GOOD),
         Cause::SilentRecord | Cause::NoEnvironment => ("!", WARN),

@@ -41,7 +41,7 @@ impl Renders<BasicFormat> for Diagnosis<'_> {
     }
 
     fn summary(&self) -> String {
-        human::heading(self.cause)
+        human::verdict(self)
     }
 }
 
