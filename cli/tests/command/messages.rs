@@ -578,12 +578,23 @@ fn lint_without_config_says_so_where_nothing_is_checked() {
 #[test]
 fn invented_slug_is_called_invented() {
     let policy = POLICY.replace("use: house/large", "use: [$CHEAP, house/large]");
-    let output = run(&project("invented", "").file("policy.yaml", policy), &["prove"]);
+    let output = run(&project("invented", "").file("policy.yaml", &policy), &["prove"]);
     let text = sentence(&output);
     assert!(text.contains(" (invented)") && text.contains("an invented slug stands for all ids"), "{text}");
-    // A slug of the registry or of the policy is not.
+    // A slug of the registry or of the policy is not, even if it was withdrawn.
+    let registry = REGISTRY.replace("models: [north-1]", "models: [north-1], withdrawn_models: [north-0]");
+    let withdrawn = project("withdrawn", "").file("policy.yaml", &policy).file("providers.yaml", registry);
+    let text = sentence(&run(&withdrawn, &["prove"]));
+    assert!(text.contains("`north-0`") && !text.contains("`north-0` (invented)"), "{text}");
     let output = run(&project("not-invented", ""), &["prove"]);
     assert!(output.stdout.contains("1 gap") && !output.stdout.contains("invented"), "{}", output.stdout);
+}
+
+#[test]
+fn long_name_of_a_policy_fits_80_columns() {
+    let policy = POLICY.replace("name: review", &format!("name: {}", "review-".repeat(8)));
+    let output = run(&project("long-name", "").file("policy.yaml", policy), &["prove"]);
+    assert!(output.stdout.lines().all(|line| line.chars().count() <= 80), "{}", output.stdout);
 }
 
 #[test]

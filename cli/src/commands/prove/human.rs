@@ -33,11 +33,9 @@ pub fn render(report: &Report) -> String {
     }
     for policy in &report.policies {
         let origin = if policy.embedded { " (embedded)" } else { "" };
-        let _ = writeln!(
-            text,
-            "\n{HEAD}policy {}{HEAD:#}{origin}: which provider serves each runtime, by variable\n",
-            shown(&policy.policy)
-        );
+        let name = format!("policy {}", shown(&policy.policy));
+        let heading = wrapped(&format!("{name}{origin}: which provider serves each runtime, by variable"), "", "  ");
+        let _ = writeln!(text, "\n{}\n", heading.replacen(&name, &format!("{HEAD}{name}{HEAD:#}"), 1));
         text.push_str(&matrix(policy));
         text.push_str(&gaps(policy));
         text.push_str(&crossings(policy));

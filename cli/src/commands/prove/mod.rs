@@ -359,7 +359,8 @@ fn prove(
     let evaluated = |gap: Gap, accepted: Option<String>| {
         let mut arms = dataset.registry.runtimes().iter().flat_map(|runtime| &runtime.arms);
         let is_given = gap.slug_in.is_some() && !is_blank(&gap.slug);
-        let is_invented = is_given && !arms.any(|arm| arm.models.contains(&gap.slug));
+        let is_invented =
+            is_given && !arms.any(|arm| arm.models.iter().chain(&arm.withdrawn_models).any(|id| *id == gap.slug));
         EvaluatedGap { gap, accepted, is_invented }
     };
     for gap in proof.gaps(|gap| accepting(gap).is_none()) {
