@@ -13,6 +13,7 @@ use crate::args::{Catalogue, ImportArgs};
 use crate::exit::{Exit, Failure, describe};
 use crate::io::{Input, is_same_file, read_file, read_whole, shown_path, write_whole};
 use crate::output::Output;
+use crate::render::counted;
 use crate::sink::{self, Rendered};
 use crate::suggest::did_you_mean;
 
@@ -66,7 +67,9 @@ pub fn run(args: &ImportArgs, output: &mut Output) -> Result<Exit, Failure> {
         None => {
             json["registry"] = json!(registry);
             json["policy"] = json!(policy);
-            Rendered { verdict: registry.clone(), text: registry, json, is_file: true }
+            let models = counted(models.len() as u64, "model");
+            let verdict = format!("{}, {models}\n", counted(runtimes.len() as u64, "runtime"));
+            Rendered { verdict, text: registry, json, is_file: true }
         }
         Some(directory) => {
             let files = targets.into_iter().zip([Some(registry), policy]);

@@ -126,6 +126,7 @@ fn json_has_the_counts_the_notes_and_the_files() {
     // The output for people is the registry, also in a file.
     let written = import(&directory, &["models.dev", "api.json", "--output", "human=copy.yaml", "--quiet"]);
     assert_eq!((written.code, &*written.stdout, read("copy.yaml")), (0, "", printed.stdout));
+    assert!(written.stderr.contains(" runtime") && !written.stderr.contains("schema_version"), "{}", written.stderr);
 }
 
 #[test]
