@@ -5,7 +5,7 @@ use std::path::Path;
 use slug_resolver::{Policy, Registry};
 
 use crate::args::Completable;
-use crate::codes::{self, Level};
+use crate::codes::{self, Command, Level};
 use crate::data::{Data, DataOptions};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -18,7 +18,9 @@ pub fn run(names: Completable, output: &mut Output) -> Result<Exit, Failure> {
         Completable::Policies => policies(),
         Completable::Codes => codes::entries().map(|entry| entry.id.to_owned()).collect(),
         Completable::DeniableCodes => {
-            codes::entries().filter(|entry| entry.level != Level::Error).map(|entry| entry.id.to_owned()).collect()
+            let is_finding = |command: &Command| *command != Command::Diagnose;
+            let entries = codes::entries().filter(|entry| entry.level != Level::Error);
+            entries.filter(|entry| entry.commands.iter().any(is_finding)).map(|entry| entry.id.to_owned()).collect()
         }
     };
     // A shell splits the list into words.
