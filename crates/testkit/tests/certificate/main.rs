@@ -104,6 +104,18 @@ fn policy(yaml: &str) -> Policy {
 }
 
 #[test]
+fn unreadable_certificate_is_refused_in_words() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let binary = directory.path().join("binary");
+    std::fs::write(&binary, b"\xff\n").expect("the file can be written");
+    for path in [directory.path(), &directory.path().join("missing"), &binary] {
+        let Some(output) = python(Command::new("python3").arg(CHECKER).arg(path)) else { return };
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && told.lines().count() == 1 && told.contains(": refused: "), "{told}");
+    }
+}
+
+#[test]
 fn embedded_data_are_certified() {
     for policy in Policy::all_embedded() {
         accept("embedded", &Registry::embedded(), &policy);
