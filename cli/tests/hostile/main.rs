@@ -59,8 +59,10 @@ fn run(with_slow: bool) -> Vec<CaseResult> {
         .collect();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
+    // Most quick cases wait for a signal or a pipe; the slow ones need much memory.
+    let threads = thread::available_parallelism().map_or(1, usize::from) * if with_slow { 1 } else { 3 };
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+        for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
