@@ -24,8 +24,10 @@ fn outcome(text: &str) -> &'static str {
     }
 }
 
+/// A workflow with a script, in which `@` is a call unless it is a subscript.
 fn script(env: &str, script: &str) -> String {
-    let script: String = script.replace('@', H).lines().map(|line| format!("          {line}\n")).collect();
+    let script = script.replace("[@]", "[\u{1}]").replace('@', H).replace("[\u{1}]", "[@]");
+    let script: String = script.lines().map(|line| format!("          {line}\n")).collect();
     format!("on: push\njobs:\n  job:\n    env: {env}\n    steps:\n      - run: |\n{script}")
 }
 
@@ -91,7 +93,9 @@ fn script_effects_are_known_or_undecided() {
         (FINE, "bash -ce 'export E2E_MODEL_SLUG=MiniMax-M2; @'", "error"),
         (FINE, "script -qec \"E2E_MODEL_SLUG=MiniMax-M2 @\" /dev/null", "undecided"),
         (FINE, "E2E_MODEL_SLUG=MiniMax-M2\nsource tests/e2e/test_staging_full_saas.sh", "error"),
-        (FINE, "cmd=(@)\nexport E2E_MODEL_SLUG=MiniMax-M2\n\"${cmd[@]}\"", "undecided"),
+        (FINE, "cmd=(@)\nexport E2E_MODEL_SLUG=MiniMax-M2\n\"${cmd[@]}\"", "error"),
+        (FINE, "cmd=(@ --all)\ncmd=(env E2E_MODEL_SLUG=MiniMax-M2 \"${cmd[@]}\")\n\"${cmd[@]}\"", "error"),
+        (FINE, "cmd=($X @)\nexport E2E_MODEL_SLUG=MiniMax-M2\n\"${cmd[@]}\"", "undecided"),
         (FINE, "${{ vars.SETUP }}\n@", "undecided"),
         (FINE, "$SETUP\n@", "undecided"),
         (FINE, "export E2E_MODEL_SLUG\nIFS=, read -r A E2E_MODEL_SLUG <<< \"a,MiniMax-M2\"\n@", "error"),
@@ -226,10 +230,58 @@ fn arithmetic_sets_only_the_names_it_assigns() {
         ": $((n++))",
         "((a[n] = 1))",
     ] {
-        assert_eq!(outcome(&script(WRONG, &format!("n=0\n{text}\n@"))), "error", "{text}");
+        assert_eq!(outcome(&script(WRONG, &format!("set +e\nn=0\n{text}\n@"))), "error", "{text}");
     }
-    for text in ["((E2E_MODEL_SLUG = 5))", "let E2E_MODEL_SLUG++", ": $((E2E_MODEL_SLUG -= 1))", "(( ${N} = 5 ))"] {
-        assert_eq!(outcome(&script(FINE, &format!("export E2E_MODEL_SLUG\n{text}\n@"))), "undecided", "{text}");
+    for (text, expected) in [
+        ("((E2E_MODEL_SLUG = 5))", "error"),
+        ("let E2E_MODEL_SLUG++", "error"),
+        ("let E2E_MODEL_SLUG+=N", "undecided"),
+        (": $((E2E_MODEL_SLUG -= 1))", "error"),
+        ("(( ${N} = 5 ))", "undecided"),
+        ("((N > 2 && (E2E_MODEL_SLUG = 5)))", "undecided"),
+    ] {
+        let text = format!("set +e\nexport E2E_MODEL_SLUG\n{text}\n@");
+        assert_eq!(outcome(&script(FINE, &text)), expected, "{text}");
+    }
+}
+
+/// Each guard ends the script if `KEY` is missing.
+#[test]
+fn guards_on_numbers_and_arrays_prevent_calls() {
+    for guard in [
+        "n=0; [ -n \"$KEY\" ] || n=$((n+1)); if [ \"$n\" -gt 0 ]; then exit 0; fi",
+        "n=0; [ -n \"$KEY\" ] || ((n++)); ((n == 0)) || exit 0",
+        "n=0; [ -n \"$KEY\" ] || let n+=1; [ $n -eq 0 ] || exit 0",
+        "declare -i n=0; [ -n \"$KEY\" ] || n+=1; if test $n -ne 0; then exit 0; fi",
+        "n=0; for name in KEY KEY; do if [ -n \"${!name:-}\" ]; then n=$((n + 1)); fi; done; ((n < 1)) && exit 0",
+        "n=0; check() { if [ -n \"${!1:-}\" ]; then :; else n=$((n + 1)); fi; }; check KEY; [[ n -gt 0 ]] && exit 0",
+        "n=0; while [[ $n -lt 1 ]]; do [ -n \"$KEY\" ] || exit 0; ((++n)); done",
+        "m=(); [ -n \"$KEY\" ] || m+=(KEY); if [ ${#m[@]} -gt 0 ]; then echo \"missing ${m[*]}\"; exit 0; fi",
+        "m=(); for name in KEY; do [ -n \"${!name:-}\" ] || m+=(\"$name\"); done; if (( ${#m[@]} )); then exit 0; fi",
+        "names=(KEY KEY); for name in \"${names[@]}\"; do [ -n \"${!name}\" ] || exit 0; done",
+        "names=(KEY); for ((i = 0; i < ${#names[@]}; i++)); do name=${names[i]}; [ -n \"${!name}\" ] || exit 0; done",
+        "declare -A m=([e2e]=KEY); for kind in \"${!m[@]}\"; do name=${m[$kind]}; [ -n \"${!name}\" ] || exit 0; done",
+        "declare -A m=([a]=HOST [b]=KEY); kind=b; name=${m[$kind]}; [ -n \"${!name}\" ] || exit 0",
+        "check() { local -a m=(); [ -n \"$KEY\" ] || m+=(KEY); ((${#m[@]} == 0)); }; check || exit 0",
+        "mapfile -t names <<< KEY; for name in \"${names[@]}\"; do [ -n \"${!name}\" ] || exit 0; done",
+        "IFS=, read -ra names <<< KEY,HOME; name=${names[0]}; [ -n \"${!name}\" ] || exit 0",
+        "readonly -a names=(HOME KEY); name=${names[-1]}; [ -n \"${!name}\" ] || exit 0",
+        "names=(x KEY); unset 'names[0]'; name=\"${names[*]:0:2}\"; [ -n \"${!name}\" ] || exit 0",
+    ] {
+        let prevented = |env: &str, guard: &str| {
+            let env = WRONG.replace('}', &format!(", {env}}}"));
+            match outcome(&script(&env, &format!("set +e; : $KEY; {guard}\n@"))) {
+                "error" => false,
+                "fine" | "unseen" => true,
+                other => panic!("{guard}: {other}"),
+            }
+        };
+        let inverted = guard.replace("[ -n", "[ -z");
+        assert_ne!(inverted, guard);
+        for (env, is_missing) in [("KEY: ''", true), ("KEY: x", false)] {
+            assert_eq!(prevented(env, guard), is_missing, "{env} {guard}");
+            assert_eq!(prevented(env, &inverted), !is_missing, "{env} {inverted}");
+        }
     }
 }
 

@@ -21,15 +21,17 @@ pub(super) use launch::runs_other_language;
 pub use runners::{is_command_line, may_run_files};
 pub use writes::may_change_files;
 
+use super::array::{Array, countable};
 use super::files::{SourceFile, has_carriage_returns, needs_bash};
 use super::forge::{ENV_FILE_TARGET, ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE, WORKSPACE_VARIABLE};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::parser::parse;
 use super::state::{Attribute, Export, State, Variable};
 use super::syntax::{
-    Assignment, Command, CommandKind, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name,
+    Assignment, Command, CommandKind, Piece, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name,
 };
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -173,6 +175,10 @@ const BUILTINS: [&str; 15] = [
 /// Builtins before which an assignment persists in other shells than bash, besides those in [`BUILTINS`].
 const SPECIAL: [&str; 10] = [":", "break", "continue", "exec", "exit", "readonly", "return", "shift", "times", "trap"];
 
+/// Variables that change without an assignment.
+const DYNAMIC: [&str; 8] =
+    ["BASHPID", "BASH_ARGV0", "EPOCHREALTIME", "EPOCHSECONDS", "LINENO", "RANDOM", "SECONDS", "SRANDOM"];
+
 /// The shells whose scripts can be interpreted.
 pub(super) const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
@@ -210,7 +216,7 @@ impl Interpreter<'_> {
         if words.is_empty() {
             self.substitution_status = None;
             assignments.iter().for_each(|assignment| self.assign(assignment, None));
-            let is_special = assignments.iter().any(|assignment| self.state.attributes.contains_key(&assignment.name));
+            let is_special = assignments.iter().any(|assignment| self.may_fail_to_assign(assignment));
             let status = self.substitution_status.take().unwrap_or(Tristate::ALWAYS);
             return Outcome::silent(if is_special { Tristate::UNKNOWN } else { status });
         }
@@ -222,6 +228,11 @@ impl Interpreter<'_> {
         let words = words.as_slice();
         let is_builtin = words[0].literal().is_some_and(|name| self.is_in_shell(&name));
         for assignment in assignments {
+            // A program or a function gets a text instead of an array.
+            let is_array = assignment.subscript.is_some() || assignment.value.array().is_some();
+            if is_array || self.state.arrays.contains_key(&assignment.name) {
+                self.state.set_any_attribute(&assignment.name);
+            }
             if let Some(attribute) = self.state.attributes.remove(&assignment.name) {
                 // A program or a function gets a variable without attributes, except that an array stays one.
                 let stays = matches!(attribute, Attribute::ReadOnly | Attribute::Other);
@@ -238,7 +249,18 @@ impl Interpreter<'_> {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
             Some(before) if is_kept => {
                 outcome = outcome.without_states();
-                assignments.iter().for_each(|it| self.keep_or_restore(&it.name, &before));
+                let reads = self.runs_in_bash && is_named(words, &["mapfile", "read", "readarray"]);
+                let is_name_of = |name: &str| words.iter().any(|word| word.literal().is_none_or(|word| word == name));
+                for Assignment { name, .. } in assignments {
+                    match before.variables.get(name) {
+                        // A command that only reads does not keep it.
+                        Some(old) if reads && !is_name_of(name) => {
+                            self.state.variables.insert(name.clone(), old.clone());
+                        }
+                        None if reads && !is_name_of(name) => drop(self.state.variables.remove(name)),
+                        _ => self.keep_or_restore(name, &before),
+                    }
+                }
             }
             Some(before) => {
                 outcome = outcome.without_states();
@@ -265,6 +287,12 @@ impl Interpreter<'_> {
         BUILTINS.contains(&name) || self.state.functions.contains_key(name)
     }
 
+    /// Whether an assignment may be an error, or its status may be another one.
+    fn may_fail_to_assign(&self, assignment: &Assignment) -> bool {
+        let attribute = self.state.attributes.get(&assignment.name);
+        assignment.subscript.is_some() || matches!(attribute, Some(Attribute::ReadOnly | Attribute::Other))
+    }
+
     /// Joins the value of a variable with its value in `before`: an assignment before a builtin may or
     /// may not persist.
     fn keep_or_restore(&mut self, name: &str, before: &State) {
@@ -285,24 +313,47 @@ impl Interpreter<'_> {
 
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {
         let Assignment { name, name_span, value, .. } = assignment;
+        if let Some(words) = value.array().filter(|_| assignment.subscript.is_none()) {
+            return self.assign_array(name, words, assignment.appends, name_span.clone());
+        }
         let mut text = self.expand(value);
         let first = value.pieces.first().map(|piece| &piece.kind);
         if matches!(first, Some(PieceKind::Literal(text)) if text.starts_with('~')) {
             text = Text::unknown("a shell replaces `~` with a directory");
         }
-        let is_array = matches!(value.pieces.as_slice(), [piece] if matches!(piece.kind, PieceKind::Array(_)));
-        if assignment.subscript.is_some() || is_array {
-            self.state.attributes.insert(name.to_owned(), Attribute::Other);
-            text = Text::unknown("arrays are not interpreted");
-        } else if assignment.appends {
-            text = self.look_up(name).followed_by(text);
+        if let Some(subscript) = &assignment.subscript {
+            let key = self.key_of(name, subscript, &assignment.span);
+            if assignment.appends {
+                let (old, _) = self.element(name, &key);
+                text = self.appended(name, old, text, name_span);
+            }
+            return self.set_element(name, key, text, name_span.clone());
+        }
+        if assignment.appends {
+            let old = self.look_up(name);
+            text = self.appended(name, old, text, name_span);
         }
         self.set_variable(name, text, name_span.clone(), export);
+    }
+
+    /// The value after `+=`, which adds to an integer.
+    pub(super) fn appended(&mut self, name: &str, old: Text, text: Text, span: &Span) -> Text {
+        match self.state.attributes.get(name) {
+            Some(Attribute::Integer) => self.increased(&old, &text, span),
+            _ => old.followed_by(text),
+        }
     }
 
     /// Sets a variable. If `export` is `None`, the variable stays exported or not, unless `allexport`
     /// is on.
     pub(super) fn set_variable(&mut self, name: &str, value: Text, assigned: Span, export: Option<Export>) {
+        let value = self.converted(name, value, &assigned);
+        let array = self.state.arrays.get(name).map(Rc::clone);
+        if let Some(array) = array.as_deref().filter(|array| **array != Array::Unknown)
+            && self.state.attributes.get(name) != Some(&Attribute::ReadOnly)
+        {
+            return self.set_array(name, array.clone().with_first(value), assigned);
+        }
         let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
         let before = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
         let export = export.unwrap_or(match (before, Export::under(self.state.options.allexport)) {
@@ -310,21 +361,31 @@ impl Interpreter<'_> {
             (Export::No, Export::No) => Export::No,
             _ => Export::Maybe,
         });
-        let (value, export) = match self.state.attributes.get(name) {
-            None => (value, export),
-            Some(Attribute::Uppercase) => (in_case(value, str::to_ascii_uppercase), export),
-            Some(Attribute::Lowercase) => (in_case(value, str::to_ascii_lowercase), export),
-            Some(Attribute::Other) => (Text::unknown(UNKNOWN_ATTRIBUTE), Export::Maybe),
-            Some(Attribute::ReadOnly) => {
-                // A shell leaves the commands around the assignment, which is an error, or all commands.
-                self.havoc(READ_ONLY);
-                self.end_shell(Tristate::UNKNOWN);
-                (Text::unknown(READ_ONLY), Export::Maybe)
-            }
-        };
+        let is_certain = !matches!(self.state.attributes.get(name), Some(Attribute::Other | Attribute::ReadOnly));
+        let export = if is_certain && array.is_none() { export } else { Export::Maybe };
+        if self.state.attributes.get(name) == Some(&Attribute::ReadOnly) {
+            // A shell leaves the commands around the assignment, which is an error, or all commands.
+            self.havoc(READ_ONLY);
+            self.end_shell(Tristate::UNKNOWN);
+        }
         self.state.maybe_unset.remove(name);
         self.note_assigned(name, &value, Some(&assigned));
         self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: Some(assigned) });
+    }
+
+    /// The value that a variable gets by an assignment of a value.
+    pub(super) fn converted(&mut self, name: &str, value: Text, assigned: &Span) -> Text {
+        if DYNAMIC.contains(&name) {
+            return Text::unknown("the shell changes it itself");
+        }
+        match self.state.attributes.get(name) {
+            None => value,
+            Some(Attribute::Uppercase) => in_case(value, str::to_ascii_uppercase),
+            Some(Attribute::Lowercase) => in_case(value, str::to_ascii_lowercase),
+            Some(Attribute::Integer) => self.integer(&value, assigned),
+            Some(Attribute::Other) => Text::unknown(UNKNOWN_ATTRIBUTE),
+            Some(Attribute::ReadOnly) => Text::unknown(READ_ONLY),
+        }
     }
 
     /// Records a value that the script of a target gives to a variable that decides what it does.
@@ -360,6 +421,8 @@ impl Interpreter<'_> {
     pub(super) fn havoc(&mut self, reason: &str) {
         let is_path = |name: &str| [ENVIRONMENT_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE].contains(&name);
         self.state.variables.retain(|name, _| is_path(name));
+        let arrays: Vec<String> = self.state.arrays.keys().cloned().collect();
+        arrays.iter().for_each(|name| self.state.forget_elements(name));
         self.state.others_unknown = Some(reason.to_owned());
     }
 
@@ -426,10 +489,11 @@ impl Interpreter<'_> {
                 silent(Tristate::UNKNOWN)
             }
             "let" => {
-                arguments.iter().for_each(|word| self.arithmetic_word(word));
-                silent(Tristate::UNKNOWN)
+                let results = arguments.iter().map(|word| self.arithmetic_word(word).truth());
+                silent(results.last().unwrap_or(Tristate::NEVER))
             }
             "read" if let Some(status) = self.read_line(arguments, input.as_ref()) => silent(status),
+            "mapfile" | "readarray" if self.map_lines(arguments, input.as_ref()).is_some() => silent(Tristate::ALWAYS),
             "read" | "mapfile" | "readarray" | "getopts" => {
                 self.read(command, arguments);
                 silent(Tristate::UNKNOWN)
@@ -700,7 +764,7 @@ impl Interpreter<'_> {
             let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
             let outer = self.state.arguments.clone();
             if !rest.is_empty() {
-                self.state.arguments = Some(rest.clone());
+                self.state.arguments = countable(rest.clone());
             }
             let outcome = self.until_return(|it| it.file(path, &file, false).map(Outcome::without_states));
             if !rest.is_empty() {
@@ -746,7 +810,10 @@ impl Interpreter<'_> {
                 Some(name) if is_name(&name) => {
                     // A variable that is read-only stays, and an array stays one in some shells.
                     let attribute = self.state.attributes.get(&*name);
-                    if matches!(attribute, Some(Attribute::Uppercase | Attribute::Lowercase)) {
+                    if attribute != Some(&Attribute::ReadOnly) {
+                        self.state.arrays.remove(&*name);
+                    }
+                    if matches!(attribute, Some(Attribute::Uppercase | Attribute::Lowercase | Attribute::Integer)) {
                         self.state.attributes.remove(&*name);
                     }
                     let (value, export) = match self.hidden_by_local(&name) {
@@ -761,14 +828,19 @@ impl Interpreter<'_> {
                         self.state.attributes.insert(name.clone().into_owned(), Attribute::Other);
                     }
                 }
-                Some(name) => {
-                    if let Some((name, _)) = name.split_once('[').filter(|(name, _)| is_name(name)) {
-                        self.set_variable(name, Text::unknown("arrays are not interpreted"), word.span.clone(), None);
+                name => {
+                    let name = match name {
+                        Some(name) => Some(name.into_owned()),
+                        None => self.field(word).single().filter(|name| name.contains('[')).cloned(),
+                    };
+                    let Some(name) = name else {
+                        self.havoc("`unset` may remove it");
+                        continue;
+                    };
+                    let element = name.strip_suffix(']').and_then(|name| name.split_once('['));
+                    if let Some((name, subscript)) = element.filter(|(name, _)| is_name(name)) {
+                        self.unset_element(name, subscript, &word.span);
                     }
-                }
-                None => {
-                    self.expand(word);
-                    self.havoc("`unset` may remove it");
                 }
             }
         }
@@ -778,10 +850,12 @@ impl Interpreter<'_> {
     fn read_line(&mut self, arguments: &[Word], input: Option<&Output>) -> Option<Tristate> {
         let text = input?.clone().into_text().single()?.clone();
         let mut names: Vec<(String, Span)> = Vec::new();
-        let mut is_raw = false;
+        let (mut is_raw, mut is_array) = (false, false);
         for word in arguments {
             match word.literal()?.as_ref() {
                 "-r" if names.is_empty() => is_raw = true,
+                "-a" if names.is_empty() => is_array = true,
+                "-ra" | "-ar" if names.is_empty() => (is_raw, is_array) = (true, true),
                 name if is_name(name) => names.push((name.to_owned(), word.span.clone())),
                 _ => return None,
             }
@@ -794,6 +868,12 @@ impl Interpreter<'_> {
         if names.is_empty() || (!is_raw && line.contains('\\')) || self.state.others_unknown.is_some() {
             return None;
         }
+        if is_array {
+            let [(name, span)] = names.as_slice() else { return None };
+            let words = fields_of_line(line, &separators)?.into_iter().map(Text::known);
+            self.set_array(name, Array::of(words), span.clone());
+            return Some(if is_whole { Tristate::ALWAYS } else { Tristate::NEVER });
+        }
         let values = split_line(line, &separators, names.len())?;
         for ((name, span), value) in names.into_iter().zip(values) {
             self.set_variable(&name, Text::known(value), span, None);
@@ -801,15 +881,41 @@ impl Interpreter<'_> {
         Some(if is_whole { Tristate::ALWAYS } else { Tristate::NEVER })
     }
 
+    /// Interprets `mapfile` with a known input; `None` if the elements are not known.
+    fn map_lines(&mut self, arguments: &[Word], input: Option<&Output>) -> Option<()> {
+        let text = input?.clone().into_text().single()?.clone();
+        let (word, options) = arguments.split_last()?;
+        let strips = match options {
+            [] => false,
+            [option] if option.literal()? == "-t" => true,
+            _ => return None,
+        };
+        let name = word.literal().filter(|name| is_name(name))?;
+        let line = |line: &str| line.strip_suffix('\n').filter(|_| strips).unwrap_or(line).to_owned();
+        let lines = text.split_inclusive('\n').map(|text| Text::known(line(text)));
+        self.set_array(&name, Array::of(lines), word.span.clone());
+        Some(())
+    }
+
     fn read(&mut self, command: &str, arguments: &[Word]) {
         let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('a'));
         let is_array = command != "read" || arguments.iter().any(is_option);
+        let span = span_of(arguments);
+        let own: &[&str] = match command {
+            "getopts" => &["OPTARG", "OPTIND"],
+            "read" => &["REPLY"],
+            _ => &["MAPFILE"],
+        };
+        for name in own {
+            self.set_variable(name, Text::unknown(format!("`{command}` sets it")), span.clone(), None);
+        }
         for word in arguments {
             match word.literal() {
                 Some(name) if is_name(&name) => {
                     // `read -a` and `mapfile` make an array.
                     if command != "getopts" && is_array {
-                        self.state.attributes.insert(name.clone().into_owned(), Attribute::Other);
+                        self.forget_array(&name, word.span.clone());
+                        continue;
                     }
                     self.set_variable(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
                 }
@@ -828,7 +934,9 @@ impl Interpreter<'_> {
         while let Some(option) = arguments.get(index).and_then(Word::literal) {
             if option == "--" {
                 index += 1;
-                self.state.arguments = Some(arguments[index..].iter().map(|word| self.field(word)).collect());
+                // The script may run a target that an argument names.
+                self.store(&own_spans(arguments), true);
+                self.state.arguments = countable(arguments[index..].iter().map(|word| self.field(word)).collect());
                 return;
             }
             let Some(letters) = option.strip_prefix(['-', '+']) else { break };
@@ -933,6 +1041,20 @@ fn split_line(line: &str, separators: &str, count: usize) -> Option<Vec<String>>
     Some(values)
 }
 
+/// The fields of a line that are the elements of an array. `None` if the separators are a mixture.
+fn fields_of_line(line: &str, separators: &str) -> Option<Vec<String>> {
+    let is_separator = |sign: char| separators.contains(sign);
+    if separators.chars().all(|sign| matches!(sign, ' ' | '\t' | '\n')) {
+        let fields = line.split(is_separator).filter(|field| !field.is_empty());
+        return Some(if separators.is_empty() { vec![line.to_owned()] } else { fields.map(str::to_owned).collect() });
+    }
+    let mut signs = separators.chars();
+    let (Some(separator), None) = (signs.next(), signs.next()) else { return None };
+    // A shell drops one separator at the end.
+    let fields = line.strip_suffix(separator).unwrap_or(line).split(separator).map(str::to_owned);
+    Some(if line.is_empty() { Vec::new() } else { fields.collect() })
+}
+
 /// The directory of a path, as `dirname` prints it.
 fn dirname(path: &str) -> String {
     match path.trim_end_matches('/').rsplit_once('/') {
@@ -1018,6 +1140,15 @@ fn start_of(word: &Word) -> usize {
             piece.span.start + 1
         }
         pieces => pieces.first().map_or(word.span.start, |first| first.span.start),
+    }
+}
+
+/// The bytes of the name in a word `NAME=value`; those of the whole word if its text comes from a variable.
+fn span_of_name(word: &Word, name: &str) -> Span {
+    let start = start_of(word);
+    match word.pieces.first() {
+        Some(Piece { kind: PieceKind::SingleQuoted(text), span }) if span.len() != text.len() + 2 => word.span.clone(),
+        _ => start..start + name.len(),
     }
 }
 

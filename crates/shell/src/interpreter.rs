@@ -1,6 +1,8 @@
 //! Interprets a syntax tree without running it. States are joined after branches, and a loop is
 //! repeated until its state no longer changes.
 
+mod arithmetic;
+mod arrays;
 mod conditions;
 mod expansion;
 mod functions;
@@ -9,11 +11,13 @@ mod occurrences;
 mod outcome;
 mod output;
 mod patterns;
+mod references;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::array::may_be_list;
 use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
@@ -22,8 +26,8 @@ use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
 use super::state::{State, Written, join, join_written, open_value_reason, widen};
 use super::syntax::{
-    AndOr, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline, Redirect, RedirectOperator,
-    Script, Span, While, Word,
+    AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline,
+    Redirect, RedirectOperator, Script, Span, While, Word,
 };
 use super::targets::find_targets;
 use occurrences::Occurrences;
@@ -50,6 +54,9 @@ const A_REDIRECT: &str = "a redirect";
 
 /// Maximum iterations of a loop over known words that are interpreted one by one.
 const SEPARATE_ROUNDS: usize = 16;
+
+/// Maximum iterations of a loop with a condition that is certainly true which are interpreted one by one.
+const CERTAIN_ROUNDS: usize = 16;
 
 /// Maximum cost of an interpretation: the number of copied variables and interpreted commands.
 const FUEL: usize = 1_000_000;
@@ -135,6 +142,8 @@ pub(super) struct Interpreter<'a> {
     pub names_env_file: bool,
     /// The loops around the current command whose iterations are interpreted one by one.
     separate_loops: usize,
+    /// The loops around the current command whose condition is certainly true.
+    certain_loops: usize,
     /// The reason why the script cannot be interpreted, if so.
     failure: Option<String>,
     fuel: usize,
@@ -272,6 +281,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         opaque_until_end: None,
         names_env_file: false,
         separate_loops: 0,
+        certain_loops: 0,
         failure: None,
         fuel,
         fuel_inside,
@@ -751,19 +761,7 @@ impl Interpreter<'_> {
             CommandKind::If(command) => self.if_command(command),
             CommandKind::While(command) => self.while_command(command, input),
             CommandKind::For(command) => self.for_command(command),
-            CommandKind::ArithmeticFor(command) => {
-                let [first, condition, step] = &command.header;
-                self.arithmetic(first);
-                let output = self.repeat(|it| {
-                    it.arithmetic(condition);
-                    let exit = it.copy();
-                    let output = it.list(&command.body).output;
-                    it.join_continues();
-                    it.arithmetic(step);
-                    (Some(exit), output)
-                });
-                Outcome::unknown(output)
-            }
+            CommandKind::ArithmeticFor(command) => self.arithmetic_for(command),
             CommandKind::Case(command) => self.case_command(command),
             CommandKind::Test(test) => {
                 ends_on_failure = true;
@@ -772,8 +770,8 @@ impl Interpreter<'_> {
             }
             CommandKind::Arithmetic(expression) => {
                 ends_on_failure = true;
-                self.arithmetic(expression);
-                Outcome::unknown(Output::default())
+                let status = self.arithmetic_command(expression);
+                Outcome { output: Output::default(), status }
             }
             CommandKind::Function(function) => {
                 self.define(&function.name, &function.body);
@@ -942,16 +940,89 @@ impl Interpreter<'_> {
             let output = self.for_lines(command, read, &text);
             return Outcome::unknown(output);
         }
-        let output = self.repeat(|it| {
+        let condition = |it: &mut Self| {
             let condition = it.tolerant(|it| it.list(&command.condition));
             let status = if command.is_until { condition.status.negated() } else { condition.status };
-            let (runs, exit) = it.split(status);
-            it.state = runs;
-            let mut output = condition.output;
-            output.append(it.list(&command.body).output);
-            (Some(exit), output)
-        });
-        Outcome::unknown(output)
+            Outcome { status, ..condition }
+        };
+        Outcome::unknown(self.while_true(condition, &command.body, None))
+    }
+
+    fn arithmetic_for(&mut self, command: &ArithmeticFor) -> Outcome {
+        let [first, condition, step] = &command.header;
+        self.arithmetic(first);
+        let is_endless = condition.pieces.is_empty();
+        let condition = |it: &mut Self| match is_endless {
+            true => Outcome::success(Output::default()),
+            false => Outcome { output: Output::default(), status: it.arithmetic_command(condition) },
+        };
+        Outcome::unknown(self.while_true(condition, &command.body, Some(step)))
+    }
+
+    /// Interprets a loop with a condition. As long as the condition is certainly true, the iterations are interpreted
+    /// one by one. `step` is evaluated after each iteration.
+    fn while_true(
+        &mut self,
+        condition: impl Fn(&mut Self) -> Outcome,
+        body: &List,
+        step: Option<&Arithmetic>,
+    ) -> Output {
+        let round = |it: &mut Self, printed: Output| {
+            let mut output = printed;
+            output.append(it.list(body).output);
+            it.join_continues();
+            if let Some(step) = step {
+                it.arithmetic(step);
+            }
+            output
+        };
+        let (mut output, mut breaks) = (Output::default(), Vec::new());
+        let (mut is_over, mut rounds) = (false, 0);
+        let (fuel, limit) = (self.fuel, CERTAIN_ROUNDS >> (3 * (self.certain_loops + self.separate_loops)));
+        self.certain_loops += 1;
+        // An iteration may leave fuel for the rest of the script.
+        while !is_over && rounds < limit && self.fuel > fuel / 2 {
+            let before = self.copy();
+            self.loops.push(LoopExits::default());
+            let Outcome { output: printed, status } = condition(self);
+            let (runs, exit) = self.split(status);
+            let continues = self.loops.last().is_some_and(|exits| !exits.continues.is_empty());
+            if !runs.ended && !exit.ended || continues {
+                self.loops.pop();
+                self.state = before;
+                break;
+            }
+            let runs_again = !runs.ended;
+            let next = if runs.ended {
+                self.state = exit;
+                if rounds == 0 {
+                    self.never_repeated(body);
+                }
+                printed
+            } else {
+                self.state = runs;
+                round(self, printed)
+            };
+            is_over = self.state.ended || !runs_again;
+            let left = self.loops.pop().unwrap_or_default().breaks;
+            output.append(if breaks.is_empty() { next } else { next.or(Output::default()) });
+            breaks.extend(left);
+            rounds += 1;
+        }
+        self.certain_loops -= 1;
+        if !is_over {
+            let rest = self.repeat(|it| {
+                let Outcome { output, status } = condition(it);
+                let (runs, exit) = it.split(status);
+                it.state = runs;
+                (Some(exit), round(it, output))
+            });
+            output.append(rest);
+        }
+        for state in breaks {
+            self.join_with(state);
+        }
+        output
     }
 
     fn for_command(&mut self, command: &For) -> Outcome {
@@ -966,7 +1037,8 @@ impl Interpreter<'_> {
         };
         self.store(&own_spans(words), true);
         let values: Vec<Text> = words.iter().map(|word| self.field(word)).collect();
-        let is_known = |value: &Text| !matches!(value.values, AbstractValue::Any) && !value.reasons.contains(SPLIT);
+        let is_one = |value: &Text| !value.reasons.contains(SPLIT) && !may_be_list(value);
+        let is_known = |value: &Text| !matches!(value.values, AbstractValue::Any) && is_one(value);
         let rounds = SEPARATE_ROUNDS >> (3 * self.separate_loops.min(1));
         if values.len() <= rounds && values.iter().all(is_known) && !command.is_select && self.separate_loops < 2 {
             let output = self.for_each(command, values);

@@ -6,6 +6,8 @@
 //! run, and a value that a script computes can be anything. If the path of a target appears in a
 //! position that the interpreter does not understand, the target is treated as possibly called.
 
+mod arithmetic;
+mod array;
 mod commands;
 mod definition;
 mod derived;

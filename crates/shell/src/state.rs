@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::array::Array;
 use super::definition::Definition;
 use super::forge::{ENV_FILE_TARGET, OTHER_FILE, STEP_SCRIPT, WORKSPACE};
 use super::options::ShellOptions;
@@ -99,10 +100,12 @@ pub(super) enum Attribute {
     Uppercase,
     /// Assigned texts become lowercase (`declare -l`).
     Lowercase,
+    /// Assigned texts are evaluated as arithmetic (`declare -i`).
+    Integer,
     /// A variable that may be read-only.
     ReadOnly,
-    /// An array or an integer, or a variable that may be one. It can have any value after an assignment,
-    /// and an array is never exported.
+    /// Another attribute or several ones, or a variable that may be an associative array. It can have any value after
+    /// an assignment, and an array is never exported.
     Other,
 }
 
@@ -117,6 +120,14 @@ fn join_attributes(
         _ => Attribute::Other,
     };
     one.keys().chain(other.keys()).map(|name| (name.clone(), joined(name))).collect()
+}
+
+/// A variable that a local one hides.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Hidden {
+    pub variable: Option<Variable>,
+    pub array: Option<Rc<Array>>,
+    pub attribute: Option<Attribute>,
 }
 
 /// A value for later steps that began with `NAME<<END`, up to the lines written so far.
@@ -156,6 +167,9 @@ pub(super) struct State {
     pub maybe_unset: BTreeSet<String>,
     /// Variables with an attribute that changes what an assignment does.
     pub attributes: BTreeMap<String, Attribute>,
+    /// The variables that are arrays, or may be indexed arrays. Their values in `variables` are those of the element 0,
+    /// and they have no attribute [`Attribute::Other`].
+    pub arrays: BTreeMap<String, Rc<Array>>,
     /// The working directory relative to the root of the repository, if known.
     pub directory: Option<String>,
     /// The options of the shell.
@@ -170,7 +184,7 @@ pub(super) struct State {
     /// The arguments of the script or function, if known.
     pub arguments: Option<Vec<Text>>,
     /// The local variables of the current function, with the variables that they hide.
-    pub locals: BTreeMap<String, Option<Variable>>,
+    pub locals: BTreeMap<String, Hidden>,
     /// Variables that the current function may have made local.
     pub maybe_local: BTreeSet<String>,
     /// Whether this point cannot be reached, because the script has ended or a condition is never true.
@@ -188,6 +202,7 @@ impl Default for State {
             line_end: LineEnd::Complete,
             maybe_unset: BTreeSet::new(),
             attributes: BTreeMap::new(),
+            arrays: BTreeMap::new(),
             directory: None,
             options: ShellOptions::NONE,
             exit_traps: BTreeSet::from([None]),
@@ -212,12 +227,40 @@ impl State {
 
     /// Narrows the value of a variable, after a condition on it.
     pub fn narrow(&mut self, variable: Option<&str>, value: &Text) {
-        let variable = variable.filter(|name| !self.attributes.contains_key(*name));
+        let is_plain = |name: &&str| !self.attributes.contains_key(*name) && !self.arrays.contains_key(*name);
+        let variable = variable.filter(is_plain);
         if let Some(variable) = variable.and_then(|name| self.variables.get_mut(name)) {
             variable.value = value.clone();
         }
     }
+
+    /// Makes the elements of an array unknown, except its element 0.
+    pub fn forget_elements(&mut self, name: &str) {
+        let Some(array) = self.arrays.remove(name) else { return };
+        self.keep_array(name, array.or(&Array::Unknown, UNDER_CONDITION).map(Rc::new));
+    }
+
+    /// Makes the attributes and elements of a variable unknown.
+    pub fn set_any_attribute(&mut self, name: &str) {
+        self.arrays.remove(name);
+        self.attributes.insert(name.to_owned(), Attribute::Other);
+    }
+
+    /// Sets the elements of a variable without an array; `None` if it may be any array.
+    fn keep_array(&mut self, name: &str, array: Option<Rc<Array>>) {
+        match array {
+            Some(array) => drop(self.arrays.insert(name.to_owned(), array)),
+            // Nothing is assigned to a variable that is read-only.
+            None if self.attributes.get(name) == Some(&Attribute::ReadOnly) => {
+                self.arrays.insert(name.to_owned(), Rc::new(Array::Unknown));
+            }
+            None => drop(self.attributes.insert(name.to_owned(), Attribute::Other)),
+        }
+    }
 }
+
+/// Why a variable has more than one value after two branches.
+const UNDER_CONDITION: &str = "it is set under a condition";
 
 /// The state after two branches: every value that is possible after either of them is possible.
 pub(super) fn join(one: State, other: State) -> State {
@@ -226,7 +269,6 @@ pub(super) fn join(one: State, other: State) -> State {
         (false, true) => return one,
         _ => {}
     }
-    let reason = "it is set under a condition";
     let missing = |state: &State| match &state.others_unknown {
         Some(reason) => Variable { value: Text::unknown(reason.clone()), export: Export::Maybe, assigned: None },
         None => Variable { value: Text::empty(), export: Export::No, assigned: None },
@@ -240,7 +282,7 @@ pub(super) fn join(one: State, other: State) -> State {
             mine
         } else {
             Variable {
-                value: mine.value.or(others.value).with_reason(reason),
+                value: mine.value.or(others.value).with_reason(UNDER_CONDITION),
                 export,
                 assigned: mine.assigned.or(others.assigned),
             }
@@ -256,7 +298,8 @@ pub(super) fn join(one: State, other: State) -> State {
     let written = if differs { BTreeMap::new() } else { join_written(&one.written, &other.written) };
     let mut locals = one.locals;
     locals.retain(|name, _| !maybe_local.contains(name));
-    State {
+    let arrays = join_arrays(&one.arrays, &other.arrays);
+    let mut joined = State {
         variables,
         written,
         others_unknown: one.others_unknown.or(other.others_unknown),
@@ -265,6 +308,7 @@ pub(super) fn join(one: State, other: State) -> State {
         line_end: if one.line_end == other.line_end { one.line_end } else { LineEnd::Unknown },
         maybe_unset: one.maybe_unset.into_iter().chain(other.maybe_unset).collect(),
         attributes: join_attributes(one.attributes, other.attributes),
+        arrays: BTreeMap::new(),
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         options: one.options.or(other.options),
         exit_traps: one.exit_traps.into_iter().chain(other.exit_traps).collect(),
@@ -274,7 +318,27 @@ pub(super) fn join(one: State, other: State) -> State {
         locals,
         maybe_local,
         ended: one.ended,
+    };
+    for (name, array) in arrays {
+        if joined.attributes.get(&name) != Some(&Attribute::Other) {
+            joined.keep_array(&name, array);
+        }
     }
+    joined
+}
+
+/// The arrays after two branches; `None` for one that may be any array.
+fn join_arrays(
+    one: &BTreeMap<String, Rc<Array>>,
+    other: &BTreeMap<String, Rc<Array>>,
+) -> BTreeMap<String, Option<Rc<Array>>> {
+    let joined = |name: &String| match (one.get(name), other.get(name)) {
+        (Some(one), Some(other)) if Rc::ptr_eq(one, other) => Some(Rc::clone(one)),
+        (Some(one), Some(other)) => one.or(other, UNDER_CONDITION).map(Rc::new),
+        (Some(array), None) | (None, Some(array)) => array.or(&Array::Unknown, UNDER_CONDITION).map(Rc::new),
+        (None, None) => None,
+    };
+    one.keys().chain(other.keys()).map(|name| (name.clone(), joined(name))).collect()
 }
 
 /// The reason why the writes of a script are not known if it is not known where a value ends.
@@ -338,6 +402,9 @@ pub(super) fn widen(before: &State, after: State) -> State {
             variable.export = Export::Maybe;
         }
     }
+    let is_other = |(name, array): &(&String, &Rc<Array>)| before.arrays.get(*name) != Some(*array);
+    let changed: Vec<String> = widened.arrays.iter().filter(is_other).map(|(name, _)| name.clone()).collect();
+    changed.iter().for_each(|name| widened.forget_elements(name));
     if widened.open_value != before.open_value {
         widened.set_opaque(open_value_reason());
     }

@@ -489,6 +489,24 @@ impl Word {
         })
     }
 
+    /// The word in `name=(…)` as an element, if it has the form `[subscript]=value` or `[subscript]+=value`: its
+    /// subscript, whether it appends, and its value.
+    pub(super) fn element(&self) -> Option<(Vec<Piece>, bool, Word)> {
+        let PieceKind::Literal(first) = &self.pieces.first()?.kind else { return None };
+        let named = Piece { kind: PieceKind::Literal(format!("_{first}")), span: self.pieces[0].span.clone() };
+        let pieces = std::iter::once(named).chain(self.pieces[1..].iter().cloned()).collect();
+        let Assignment { subscript, appends, value, .. } = Word { pieces, span: self.span.clone() }.assignment()?;
+        Some((subscript.filter(|_| first.starts_with('['))?, appends, value))
+    }
+
+    /// The elements between the parentheses, if the word is the value of an array.
+    pub(super) fn array(&self) -> Option<&[Word]> {
+        match self.pieces.as_slice() {
+            [Piece { kind: PieceKind::Array(words), .. }] => Some(words),
+            _ => None,
+        }
+    }
+
     /// The pieces between the bracket at the byte `start` of the first piece and the bracket before `end`, which
     /// [`Word::subscript_end`] returns.
     fn within_brackets(&self, start: usize, end: (usize, usize)) -> Vec<Piece> {

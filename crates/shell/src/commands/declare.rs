@@ -1,8 +1,13 @@
 //! `export`, `declare` and other commands that take assignments as arguments.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::super::array::Array;
 use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
 use super::super::state::{Attribute, Export, Variable};
-use super::super::syntax::{Piece, PieceKind, Word, is_name};
+use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
+use super::span_of_name;
 use slug_value::{AbstractValue, Text};
 
 /// An argument of `export` or `env`.
@@ -32,18 +37,22 @@ impl Interpreter<'_> {
             return self.havoc(&format!("`{command} -n` makes a variable an alias of another"));
         }
         let is_local = !self.active_functions.is_empty() && !matches!(command, "export" | "readonly") && !option('g');
-        let is_converted = command != "export" && ['a', 'A', 'c', 'i'].into_iter().any(option);
+        let makes_array = match command != "export" && self.runs_in_bash {
+            true if option('A') && !option('a') => Some(Array::Associative(BTreeMap::new())),
+            true if option('a') && !option('A') => Some(Array::of([])),
+            _ => None,
+        };
+        let is_array = command != "export" && (option('a') || option('A'));
+        let is_converted = command != "export" && (option('c') || is_array && makes_array.is_none());
         let is_read_only = command == "readonly" || (command != "export" && option('r'));
-        let attribute = match (option('u'), option('l')) {
+        let attribute = match (option('u'), option('l'), option('i')) {
             _ if command == "export" => None,
-            _ if is_converted => Some(Attribute::Other),
-            (false, false) if arguments.iter().any(removes_attribute) => Some(Attribute::Other),
-            (false, false) => None,
-            // A function restores the attributes of the variables that it hides.
-            _ if is_local => Some(Attribute::Other),
-            (true, false) => Some(Attribute::Uppercase),
-            (false, true) => Some(Attribute::Lowercase),
-            (true, true) => Some(Attribute::Other),
+            _ if is_converted || arguments.iter().any(removes_attribute) => Some(Attribute::Other),
+            (false, false, false) => None,
+            (true, false, false) => Some(Attribute::Uppercase),
+            (false, true, false) => Some(Attribute::Lowercase),
+            (false, false, true) if self.runs_in_bash => Some(Attribute::Integer),
+            _ => Some(Attribute::Other),
         };
         if exports && option('f') {
             for name in arguments.iter().filter_map(Word::literal) {
@@ -54,7 +63,14 @@ impl Interpreter<'_> {
             let export = exports.then_some(Export::Yes);
             if let Some(assignment) = word.assignment() {
                 self.store(&own_spans(std::slice::from_ref(word)), false);
-                self.prepare(&assignment.name, is_local, attribute);
+                let name = &assignment.name;
+                let is_new =
+                    is_local && !self.state.locals.contains_key(name) && !self.state.maybe_local.contains(name);
+                self.prepare(name, is_local, attribute);
+                if let Some(array) = &makes_array {
+                    let is_replaced = assignment.value.array().is_some() && !assignment.appends;
+                    self.make_array(name, array, is_new || is_replaced, &assignment.name_span);
+                }
                 self.assign(&assignment, export);
                 // A shell expands braces in arguments, but not in an assignment before a command.
                 if assignment.value.pieces.iter().any(may_open_brace) {
@@ -67,23 +83,40 @@ impl Interpreter<'_> {
             }
             match self.pair(word) {
                 Pair::Assigns(name, value) => {
-                    let start = super::start_of(word);
+                    let span = span_of_name(word, &name);
                     self.prepare(&name, is_local, attribute);
-                    self.set_variable(&name, value, start..start + name.len(), export);
+                    match makes_array {
+                        // The text may be the elements in parentheses.
+                        Some(_) => self.forget_array(&name, span),
+                        None => self.set_variable(&name, value, span, export),
+                    }
                     if is_read_only {
                         self.state.attributes.insert(name, Attribute::ReadOnly);
                     }
                 }
                 // A local variable is unset at first.
                 Pair::Names(name) if is_local && is_name(&name) => {
-                    let value = self.look_up(&name).or(Text::empty());
-                    self.prepare(&name, true, attribute);
+                    let is_new = !self.state.locals.contains_key(&name) && !self.state.maybe_local.contains(&name);
+                    let hidden = self.state.variables.get(&name);
+                    // A command gets the variable that it hides, and other shells copy its value.
+                    let may_be_seen = !self.runs_in_bash || hidden.is_some_and(|it| it.export != Export::No);
+                    let value = match is_new && !may_be_seen {
+                        true => Text::empty(),
+                        false => self.look_up(&name).or(Text::empty()),
+                    };
+                    self.make_local(&name);
                     self.set_variable(&name, value, word.span.clone(), export);
+                    self.add_attribute(&name, attribute);
+                    if let Some(array) = &makes_array {
+                        self.make_array(&name, array, is_new, &word.span);
+                    }
                 }
                 Pair::Names(name) if is_name(&name) => {
-                    self.prepare(&name, false, attribute);
+                    self.add_attribute(&name, attribute);
                     if is_converted {
                         self.set_variable(&name, Text::empty(), word.span.clone(), None);
+                    } else if let Some(array) = &makes_array {
+                        self.make_array(&name, array, false, &word.span);
                     }
                     if is_read_only {
                         self.state.attributes.insert(name.clone(), Attribute::ReadOnly);
@@ -106,16 +139,46 @@ impl Interpreter<'_> {
         if is_local {
             self.make_local(name);
         }
-        let attribute = match (self.state.attributes.get(name), attribute) {
-            (Some(Attribute::ReadOnly), _) => Attribute::ReadOnly,
-            (None, Some(attribute)) => attribute,
-            (Some(before), Some(attribute)) if *before == attribute && !is_local => attribute,
-            // A local variable has no attribute of the variable that it hides.
-            (Some(_), Some(_)) => Attribute::Other,
-            (Some(_), None) if is_local => Attribute::Other,
-            (_, None) => return,
-        };
-        self.state.attributes.insert(name.to_owned(), attribute);
+        self.add_attribute(name, attribute);
+    }
+
+    /// Gives a variable an attribute.
+    fn add_attribute(&mut self, name: &str, attribute: Option<Attribute>) {
+        let Some(attribute) = attribute else { return };
+        match self.state.attributes.get(name) {
+            Some(Attribute::ReadOnly) => {}
+            Some(before) if *before == attribute => {}
+            None if attribute != Attribute::Other => {
+                self.state.attributes.insert(name.to_owned(), attribute);
+            }
+            _ => self.state.set_any_attribute(name),
+        }
+    }
+
+    /// Makes a variable an array of the kind of an empty array. `is_empty` says that it has no elements yet, or that an
+    /// assignment replaces them.
+    fn make_array(&mut self, name: &str, empty: &Array, is_empty: bool, span: &Span) {
+        if matches!(self.state.attributes.get(name), Some(Attribute::Other | Attribute::ReadOnly)) {
+            return;
+        }
+        let is_associative = matches!(empty, Array::Associative(_));
+        let is_unset = self.state.others_unknown.is_none() && !self.state.variables.contains_key(name);
+        let before = self.array_before(name);
+        match self.state.arrays.get(name).map(|array| &**array) {
+            None if is_empty => drop(self.state.arrays.insert(name.to_owned(), Rc::new(empty.clone()))),
+            None if is_unset => self.set_array(name, empty.clone(), span.clone()),
+            None => match before {
+                Array::Indexed(elements) if is_associative => match elements.get(&0) {
+                    Some(first) => self.set_array(name, empty.clone().with_first(first.clone()), span.clone()),
+                    None => self.state.set_any_attribute(name),
+                },
+                Array::Unknown if is_associative => self.state.set_any_attribute(name),
+                before => self.set_array(name, before, span.clone()),
+            },
+            Some(array) if matches!(array, Array::Associative(_)) == is_associative => {}
+            // A shell converts no array to the other kind.
+            Some(_) => self.state.set_any_attribute(name),
+        }
     }
 
     /// Changes whether a variable is exported.
@@ -123,11 +186,12 @@ impl Interpreter<'_> {
         if !hides && !exports {
             return;
         }
+        let is_array = self.state.arrays.get(name).map(|array| **array != Array::Unknown);
+        let may_be_array = is_array.is_some() || self.state.attributes.get(name) == Some(&Attribute::Other);
         match self.state.variables.get_mut(name) {
             // A shell never exports an array.
-            Some(variable) if exports && self.state.attributes.get(name) == Some(&Attribute::Other) => {
-                variable.export = Export::Maybe;
-            }
+            Some(_) if exports && is_array == Some(true) => {}
+            Some(variable) if exports && may_be_array => variable.export = Export::Maybe,
             Some(variable) => {
                 if exports && variable.export != Export::Yes && !variable.value.values.is_never_absent() {
                     self.state.maybe_unset.insert(name.to_owned());
@@ -171,7 +235,10 @@ impl Interpreter<'_> {
             }
             Some((name, value)) if name.strip_suffix('+').is_some_and(is_name) => {
                 let name = name.trim_end_matches('+');
-                let value = self.look_up(name).followed_by(Text::known(value.to_owned()));
+                let value = match self.state.attributes.get(name) {
+                    Some(Attribute::Integer) => Text::unknown("a declaration adds to a number"),
+                    _ => self.look_up(name).followed_by(Text::known(value.to_owned())),
+                };
                 Pair::Assigns(name.to_owned(), rest.into_iter().fold(value, Text::followed_by))
             }
             _ if !rest.is_empty() => Pair::Unknown,

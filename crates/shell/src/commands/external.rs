@@ -1,5 +1,6 @@
 //! External commands: shells, `env` and other commands that start commands, and calls of targets.
 
+use super::super::array::countable;
 use super::super::effects::Call;
 use super::super::files::{
     ResolvedPath, SourceFile, has_carriage_returns, interpreter_of, joined, needs_bash, options_of_file,
@@ -15,7 +16,7 @@ use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
 use super::runners::{is_command_line, runs_files, runs_other_tasks};
 use super::tasks::runs_tasks;
-use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, is_input_option, span_of, start_of};
+use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, is_input_option, span_of, span_of_name, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -545,11 +546,12 @@ impl Interpreter<'_> {
             *variable = std::mem::replace(variable, hidden).visible();
         }
         self.state.attributes.clear();
+        self.state.arrays.clear();
         let inherited = if self.runs_in_bash { self.state.exported_functions.clone() } else { BTreeMap::new() };
         self.state.functions = inherited;
         self.state.locals.clear();
         self.state.maybe_local.clear();
-        self.state.arguments = Some(arguments);
+        self.state.arguments = countable(arguments);
         self.state.options = options;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
         let active_functions = std::mem::take(&mut self.active_functions);
@@ -570,14 +572,14 @@ impl Interpreter<'_> {
         let before = self.copy();
         // An attribute belongs to a variable of the shell, which `env` does not know.
         self.state.attributes.clear();
+        self.state.arrays.clear();
         // The shell expands every word before `env` changes anything.
         let pairs: Vec<Pair> = words.iter().map(|word| self.pair(word)).collect();
         let mut index = 1;
         while let Some(word) = words.get(index) {
             match &pairs[index] {
                 Pair::Assigns(name, value) => {
-                    let start = start_of(word);
-                    self.set_variable(name, value.clone(), start..start + name.len(), Some(Export::Yes));
+                    self.set_variable(name, value.clone(), span_of_name(word, name), Some(Export::Yes));
                 }
                 Pair::Option => {
                     let text = word.literal().unwrap_or_default().into_owned();

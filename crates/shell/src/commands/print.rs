@@ -1,5 +1,6 @@
 //! `echo` and `printf`.
 
+use super::super::array::countable;
 use super::super::interpreter::Interpreter;
 use super::super::syntax::Word;
 use slug_value::Text;
@@ -43,6 +44,9 @@ impl Interpreter<'_> {
         let Some(format) = self.field(format).single().map(|format| format.replace("\\n", "\n")) else {
             return unknown();
         };
+        if countable(values.iter().flatten().cloned().collect()).is_none() {
+            return unknown();
+        }
         let mut values = values.into_iter();
         let mut printed = Vec::new();
         loop {

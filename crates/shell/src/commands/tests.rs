@@ -757,8 +757,8 @@ fn command_with_added_words_may_be_a_call() {
         ("ls tests | xargs -I{} sh -c 'bash {}'", "(anything)@'bash {}'"),
         ("find tests -exec sh -c 'bash \"$1\"' _ {} \\;", "(anything)@\"$1\""),
         ("M=$(ls tests/*.sh); eval 'bash \"$M\"'", "(anything)@\"$M\""),
-        ("c=(bash tests/run.sh); SLUG=y \"${c[@]}\"", "(anything)@\"${c[@]}\""),
-        ("c=(tests/run.sh); for f in \"${c[@]}\"; do SLUG=y bash \"$f\"; done", "(anything)@\"$f\""),
+        ("c=(bash $X tests/run.sh); SLUG=y \"${c[@]}\"", "(anything)@\"${c[@]}\""),
+        ("c=(tests/*.sh); for f in \"${c[@]}\"; do SLUG=y bash \"$f\"; done", "(anything)@\"$f\""),
     ] {
         let known = "bash tests/run.sh; export SLUG=x; ";
         let expected = format!("@tests/run.sh {expected}");
@@ -1792,5 +1792,92 @@ fn files_named_by_an_uninterpreted_script_may_run() {
         ("ci/other.py", false),
     ] {
         assert_eq!(slug(&files, script).starts_with("(anything)@"), is_undecided, "{script}: {}", slug(&files, script));
+    }
+}
+
+/// An array of known words is a command line.
+#[test]
+fn elements_of_an_array_are_words() {
+    for (script, expected) in [
+        ("c=(bash tests/run.sh); SLUG=y \"${c[@]}\"", "y@\"${c[@]}\"=SLUG"),
+        ("c=(env SLUG=y); c+=(bash tests/run.sh --all); \"${c[@]}\"", "y@\"${c[@]}\"=\"${c[@]}\""),
+        ("c=(env \"SLUG=y z\" ./tests/run.sh); run() { \"$@\"; }; run \"${c[@]}\"", "y z@\"$@\"=\"$@\""),
+        ("c=(bash tests/run.sh); ${c[*]} x", "@${c[*]}"),
+        ("a=(SLUG=y --all); env \"${a[@]:0:1}\" bash tests/run.sh \"${a[@]:1}\"", "y@tests/run.sh=\"${a[@]:0:1}\""),
+        ("set -- x bash tests/run.sh; SLUG=y \"${@:2}\"", "y@\"${@:2}\"=SLUG"),
+        ("c=(tests/run.sh); for f in \"${c[@]}\"; do SLUG=y bash \"$f\"; done", "y@\"$f\"=SLUG"),
+        ("a=(); SLUG=${a[*]}n bash ${a[@]+\"${a[@]}\"} tests/run.sh", "n@tests/run.sh=SLUG"),
+    ] {
+        assert_eq!(slug(&[], script), expected, "{script}");
+    }
+}
+
+/// The value of `SLUG` in the only call of a script.
+fn value_of(script: &str) -> String {
+    let found = slug(&[], &format!("set +e; {script}; export SLUG; bash tests/run.sh"));
+    found.split('@').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn arrays_are_known() {
+    for (script, expected) in [
+        ("a=(x 'y z'); SLUG=${a[1]}-${a[-2]}-${#a[@]}-${#a[1]}", "y z-x-2-3"),
+        ("a=(x y); SLUG=$a; a=z; SLUG+=${a[0]}${a[1]}", "xzy"),
+        ("a=(x y); a+=(z); a[5]=w; SLUG=\"${a[*]}/${!a[*]}/${a[*]:2}\"", "x y z w/0 1 2 5/z w"),
+        ("a=(x y z); unset 'a[1]'; SLUG=\"${a[*]}/${#a[@]}/${!a[*]}\"", "x z/2/0 2"),
+        ("a=([2]=x y [1]=z); i=1; SLUG=${a[i]}${a[$i + 1]}${a[3]}", "zxy"),
+        ("a=(x y); unset a; SLUG=${a[1]:-none}${a[1]-n}", "nonen"),
+        ("a=(x); SLUG=${a[0]+s}${a[1]+t}${a[1]:-u}${a[0]%x}", "su"),
+        ("declare -A a=([k]=x ['l m']=y); a[n]=z; SLUG=${a[k]}${a['l m']}${a[n]}${#a[@]}", "xyz3"),
+        ("declare -A a=([k]=x); k=k; SLUG=${a[$k]}${!a[*]}", "xk"),
+        ("declare -A a=([k]=x [l]=y); for v in \"${a[@]}\"; do SLUG=$v; done", "x|y"),
+        ("a=(x y); f() { local -a a=(l); a+=(m); SLUG=${a[*]}; }; f; SLUG+=${a[*]}", "l mx y"),
+        ("f() { local n=(); n+=(\"$1\"); SLUG+=${#n[@]}; }; f x; f y", "11"),
+        ("readonly -a a=(x y); for v in \"${a[@]}\"; do SLUG+=$v; done", "xy"),
+        ("mapfile -t a <<< $'x\\ny'; SLUG=${a[1]}${#a[@]}", "y2"),
+        ("read -ra a <<< 'x y  z'; IFS=, read -r -a b <<< 'p,q'; SLUG=${a[2]}${b[*]}", "zp q"),
+        ("for ((i = 0; i < 3; i++)); do a[i]=v$i; SLUG+=$i; done; SLUG=${a[*]-}", "(anything)"),
+        ("a=(); for ((i = 0; i < 3; i++)); do a[i]=v$i; done; SLUG=${a[*]}", "v0 v1 v2"),
+        ("a=(x y); i=0; while [ $i -lt ${#a[@]} ]; do SLUG+=${a[$i]}; i=$((i + 1)); done", "xy"),
+        ("if [ -n \"$X\" ]; then a=(x y); else a=(x z); fi; SLUG=${a[0]}${a[1]}", "xz|xy"),
+        ("a=(); if [ -n \"$X\" ]; then a+=(x); fi; SLUG=${#a[@]}", "(set)"),
+        ("a=(x); a+=($X); SLUG=${#a[@]}", "(set)"),
+        ("a=(x); a[$X]=y; SLUG=${a[0]}", "(anything)"),
+        ("a=(x y); if b; then unset 'a[0]'; fi; SLUG=${a[1]}", "(anything)"),
+        ("a=(x); a+=(\"$X\" y); SLUG=${a[2]}", "y"),
+        ("a=(x); while b; do a+=(y); done; SLUG=${a[0]}${#a[@]}", "(set)"),
+        ("a[1]=x; SLUG=${a[0]}", "(anything)"),
+        ("declare -A a; a[k]=x; declare -a b; b+=(y); SLUG=${a[k]}${b[0]}", "xy"),
+        ("export SLUG=x; SLUG=(y z)", ""),
+    ] {
+        assert_eq!(value_of(script), expected, "{script}");
+    }
+}
+
+#[test]
+fn numbers_are_calculated() {
+    for (script, expected) in [
+        ("n=0; n=$((n + 1)); ((n++)); let n+=2; : $((n *= 3)); SLUG=$n", "12"),
+        ("declare -i n=2+3; n+=2; SLUG=$n", "7"),
+        ("f() { local n; ((n++)); SLUG=$n; }; n=5; f; SLUG+=$n", "15"),
+        ("n=x; x=y+1; y=2; SLUG=$((n * 2))", "6"),
+        ("SLUG=$((0x10 + 010 + 2#101 - 2 ** 3 % 5))", "26"),
+        ("n=0; if [ -n \"$X\" ]; then n=1; fi; SLUG=$((n + 1))", "1|2"),
+        ("n=0; if [ -n \"$X\" ]; then n=1; fi; if ((n > 0)); then SLUG=$n; fi", "|1"),
+        ("n=0; if [ -n \"$X\" ]; then n=1; fi; [ $n -gt 0 ] || n=2; SLUG=$n", "1|2"),
+        ("n=5; (( (n > 3 && n < 9) ? (SLUG = n) : (SLUG = 1) ))", "5"),
+        ("n=$X; SLUG=$((n > 2))", "0|1"),
+        ("n=$X; SLUG=$((n + 1))", "(set)"),
+        ("n=0; ((n == 0)) && SLUG=x; ((n)) || SLUG+=y; [[ n+1 -eq 1 ]] && SLUG+=z", "xyz"),
+        ("n=0; while ((n < 40)); do ((n++)); done; SLUG=$n", "(anything)"),
+        ("n=0; for v in x y z; do if [ $v != y ]; then n=$((n + 1)); fi; done; SLUG=$n", "2"),
+        ("echo $((n = 3)) $((n++)) > /dev/null; SLUG=$n", "4"),
+        ("SLUG=$((1 / 0))", "(set)"),
+        ("n=0; f() { SLUG=$1$2; }; f \"$n\" $((n++)); SLUG+=$n", "001"),
+        ("n=0; while { ((n++ < 2)) || break; }; do SLUG+=$n; done", "12"),
+        ("SECONDS=0; while [ $SECONDS -lt 60 ]; do a; done; SLUG=x", "x"),
+        ("OPTIND=1; getopts ab option; SLUG=$((OPTIND - 1))", "(set)"),
+    ] {
+        assert_eq!(value_of(script), expected, "{script}");
     }
 }

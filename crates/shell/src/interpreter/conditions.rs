@@ -1,12 +1,11 @@
 //! Conditions: `[[ … ]]`, `test` and the patterns of `case`. A condition on known values is decided;
 //! after one on other values, the variable that it tests has fewer possible values.
 
-use std::collections::BTreeSet;
-
+use super::super::arithmetic::{Numbers, Operator};
 use super::super::state::join;
 use super::super::syntax::{PieceKind, Test, Word};
 use super::patterns::{Pattern, partition};
-use super::{Interpreter, Status};
+use super::{Interpreter, Status, own_spans};
 use slug_value::{AbstractValue, Text, Tristate};
 
 impl Interpreter<'_> {
@@ -25,23 +24,25 @@ impl Interpreter<'_> {
                     Status::Unknown
                 }
             },
+            // The operands are arithmetic.
+            Test::Binary(first, operator, second) if NUMERIC.contains(&operator.as_str()) => {
+                let (value, other) = (self.arithmetic_word(first).numbers(), self.arithmetic_word(second).numbers());
+                [first, second].into_iter().for_each(|word| self.resolve_all(&own_spans(std::slice::from_ref(word))));
+                compare(&value, operator, &other).into()
+            }
             Test::Binary(first, operator, second) => {
                 let value = self.operand(first);
                 match operator.as_str() {
                     "=" | "==" | "!=" => {
+                        let second = &self.calculated(second.clone());
                         let pattern = self.pattern_in_any_case(second);
                         self.operand(second);
                         let status = self.decide(first.parameter(), partition(&value, &[pattern]));
                         if operator == "!=" { status.negated() } else { status }
                     }
                     _ => {
-                        let other = self.operand(second);
-                        if !operator.starts_with('-') {
-                            return Status::Unknown;
-                        }
-                        self.arithmetic_word(first);
-                        self.arithmetic_word(second);
-                        compare_numbers(&value, operator, &other).into()
+                        self.operand(second);
+                        Status::Unknown
                     }
                 }
             }
@@ -73,7 +74,7 @@ impl Interpreter<'_> {
     }
 
     /// The status of a condition on a parameter that is true of some values and false of others.
-    fn decide(&mut self, parameter: Option<&str>, (holds, fails): (Option<Text>, Option<Text>)) -> Status {
+    pub(super) fn decide(&mut self, parameter: Option<&str>, (holds, fails): (Option<Text>, Option<Text>)) -> Status {
         match (holds, fails) {
             (Some(_), None) => Status::Success,
             (None, Some(_)) => Status::Failure,
@@ -120,7 +121,11 @@ impl Interpreter<'_> {
             }
             [first, name, second] if name.literal().is_some_and(|name| NUMERIC.contains(&&*name)) => {
                 let (value, other) = (self.operand(first), self.operand(second));
-                compare_numbers(&value, &name.literal().unwrap_or_default(), &other).into()
+                let operator = name.literal().unwrap_or_default();
+                match partition_numbers(&value, &operator, &other) {
+                    Some(parts) => self.decide(first.parameter(), parts),
+                    None => Status::Unknown,
+                }
             }
             [not, rest @ ..] if is(not, &["!"]) && rest.len() == 2 => self.test_command(rest).negated(),
             words if words.len() > 4 && !words.iter().any(|word| is(word, &["(", ")"])) => {
@@ -204,28 +209,35 @@ fn literal(text: &str) -> Pattern {
 }
 
 /// The result of a comparison of whole numbers, such as `-eq`.
-fn compare_numbers(first: &Text, operator: &str, second: &Text) -> Tristate {
-    let numbers = |text: &Text| -> Option<Vec<i64>> {
-        let AbstractValue::OneOf(texts) = &text.values else { return None };
-        // A leading zero makes a number octal.
-        let is_plain = |text: &&String| !text.trim_start_matches('-').starts_with('0') || text.as_str() == "0";
-        texts.iter().map(|text| Some(text).filter(is_plain)?.parse().ok()).collect()
+fn compare(first: &Numbers, operator: &str, second: &Numbers) -> Tristate {
+    let operator = match operator {
+        "-eq" => Operator::Equal,
+        "-ne" => Operator::NotEqual,
+        "-lt" => Operator::Less,
+        "-le" => Operator::LessOrEqual,
+        "-gt" => Operator::Greater,
+        _ => Operator::GreaterOrEqual,
     };
-    let unknown = Tristate::UNKNOWN;
-    let (Some(first), Some(second)) = (numbers(first), numbers(second)) else { return unknown };
-    let holds = |(a, b): (i64, i64)| match operator {
-        "-eq" => Some(a == b),
-        "-ne" => Some(a != b),
-        "-lt" => Some(a < b),
-        "-le" => Some(a <= b),
-        "-gt" => Some(a > b),
-        "-ge" => Some(a >= b),
-        _ => None,
+    operator.apply(first, second).0.map_or(Tristate::UNKNOWN, |numbers| numbers.truth())
+}
+
+/// The values for which a comparison with some numbers may be true, and those for which it may be false; `None` if a
+/// value is not a decimal number, which is an error.
+fn partition_numbers(value: &Text, operator: &str, other: &Text) -> Option<(Option<Text>, Option<Text>)> {
+    let (AbstractValue::OneOf(texts), AbstractValue::OneOf(others)) = (&value.values, &other.values) else {
+        return None;
     };
-    let pairs = first.iter().flat_map(|a| second.iter().map(move |b| (*a, *b)));
-    let results: BTreeSet<Option<bool>> = pairs.map(holds).collect();
-    match results.contains(&None) {
-        true => unknown,
-        false => Tristate { can_be_true: results.contains(&Some(true)), can_be_false: results.contains(&Some(false)) },
+    let numbers = |texts: &[String]| {
+        let numbers = texts.iter().map(|text| Some(Numbers::known(text.parse().ok()?)));
+        numbers.collect::<Option<Vec<Numbers>>>()?.into_iter().reduce(Numbers::or)
+    };
+    let others = numbers(others)?;
+    let (mut holds, mut fails) = (Vec::new(), Vec::new());
+    for text in texts {
+        let result = compare(&numbers(std::slice::from_ref(text))?, operator, &others);
+        holds.extend(result.can_be_true.then(|| text.clone()));
+        fails.extend(result.can_be_false.then(|| text.clone()));
     }
+    let some = |texts: Vec<String>| (!texts.is_empty()).then(|| Text::one_of(texts, value.reasons.clone()));
+    Some((some(holds), some(fails)))
 }

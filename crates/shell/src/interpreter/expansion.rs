@@ -1,23 +1,25 @@
 //! Expands words to their possible texts.
 
+use super::super::arithmetic::may_assign;
+use super::super::array::UNKNOWN_ELEMENTS;
 use super::super::forge::{STEP_SCRIPT, WORKSPACE};
 use super::super::input::SCRIPT_BYTES;
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
 use super::super::syntax::{
-    AndOr, Arithmetic, Command, CommandKind, List, Operation, Parameter, Piece, PieceKind, RedirectOperator, Span,
-    Word, is_name,
+    AndOr, Command, CommandKind, List, Operation, Parameter, Piece, PieceKind, RedirectOperator, Span, Word, is_name,
 };
 use super::Interpreter;
 use super::output::{BRACES, SPLIT};
 use super::patterns::{Pattern, partition};
+use super::references::is_list;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum words to which the words of one command are expanded.
 const WORDS: usize = 256;
 
 /// The reason for an unknown value that is computed.
-const COMPUTED: &str = "a value is computed at run time";
+pub(super) const COMPUTED: &str = "a value is computed at run time";
 
 impl Interpreter<'_> {
     /// The possible values of a variable.
@@ -103,48 +105,64 @@ impl Interpreter<'_> {
         texts
     }
 
-    /// Expands the words of a command as far as the number of words depends on it: `"$@"`, braces, and
-    /// known values that a shell splits.
+    /// Expands the words of a command as far as the number of words depends on it: `"$@"`, arrays, braces, and known
+    /// values that a shell splits. Arithmetic is evaluated, because it may assign.
     pub fn words(&mut self, words: &[Word]) -> Vec<Word> {
+        let words: Vec<Word> = words.iter().flat_map(braces).collect();
+        // A word has the values before the assignments in the words after it.
+        let assigns = words.iter().flat_map(|word| &word.pieces).any(assigns);
         let mut expanded = Vec::new();
-        for word in words {
-            for word in braces(word) {
-                match self.all_arguments(&word) {
-                    Some(arguments) => expanded.extend(arguments),
-                    None => {
-                        for word in self.split_word(word) {
-                            expanded.extend(self.globbed(word));
-                        }
-                    }
+        for word in &words {
+            let word = self.calculated(word.clone());
+            let spliced = self.spliced(&word).unwrap_or_else(|| vec![word]);
+            for word in spliced {
+                for word in self.split_word(word) {
+                    let word = if assigns { self.frozen(&word) } else { word };
+                    expanded.extend(self.globbed(word));
                 }
             }
-            if expanded.len() > WORDS {
-                return words.to_vec();
-            }
         }
-        expanded
+        if expanded.len() > WORDS && !assigns { words } else { expanded }
     }
 
-    /// The arguments of the script or function, if the word is `"$@"` or `$@`.
-    fn all_arguments(&mut self, word: &Word) -> Option<Vec<Word>> {
-        let [piece] = word.pieces.as_slice() else { return None };
-        let piece = match &piece.kind {
-            PieceKind::DoubleQuoted(pieces) => match pieces.as_slice() {
-                [piece] => piece,
-                _ => return None,
-            },
-            _ => piece,
-        };
+    /// The word with the values of its arithmetic and of its elements of arrays.
+    pub(super) fn calculated(&mut self, word: Word) -> Word {
+        if !word.pieces.iter().any(calculates) {
+            return word;
+        }
+        let pieces = word.pieces.iter().map(|piece| self.calculated_piece(piece, false)).collect();
+        Word { pieces, ..word }
+    }
+
+    fn calculated_piece(&mut self, piece: &Piece, is_in_quotes: bool) -> Piece {
         match &piece.kind {
-            PieceKind::Parameter(Parameter { name, operation: Operation::None }) if name == "@" => {
-                self.arguments_as_words(&word.span)
+            PieceKind::DoubleQuoted(inner) if calculates(piece) => {
+                let inner = inner.iter().map(|piece| self.calculated_piece(piece, true)).collect();
+                Piece { kind: PieceKind::DoubleQuoted(inner), span: piece.span.clone() }
             }
-            _ => None,
+            PieceKind::Parameter(parameter) if calculates(piece) && !is_list(parameter, is_in_quotes) => {
+                let text = self.parameter(parameter, &piece.span);
+                let is_known = matches!(text.values, AbstractValue::OneOf(_));
+                match is_known && (is_in_quotes || self.is_one_field(&text)) {
+                    true => self.value_piece(text, &piece.span),
+                    // The piece is expanded only once.
+                    false if operation_may_assign(&parameter.operation) => {
+                        let text = if is_in_quotes { text } else { Text::unknown(SPLIT) };
+                        self.value_piece(text, &piece.span)
+                    }
+                    false => piece.clone(),
+                }
+            }
+            PieceKind::Arithmetic(expression) => {
+                let text = self.arithmetic_expansion(expression);
+                self.value_piece(text, &piece.span)
+            }
+            _ => piece.clone(),
         }
     }
 
     /// The characters at which a shell splits values that are not in quotes; None if they are not known.
-    fn separators(&self) -> Option<&str> {
+    pub(super) fn separators(&self) -> Option<&str> {
         match self.state.variables.get("IFS") {
             // Without the variable a shell splits at the default ones; with an empty one it does not split.
             Some(variable) => variable.value.single().map(String::as_str).filter(|separators| !separators.is_empty()),
@@ -266,7 +284,7 @@ impl Interpreter<'_> {
         Word { pieces: vec![self.value_piece(text, span)], span: span.clone() }
     }
 
-    fn value_piece(&mut self, text: Text, span: &Span) -> Piece {
+    pub(super) fn value_piece(&mut self, text: Text, span: &Span) -> Piece {
         let kind = match text.single() {
             Some(known) => PieceKind::SingleQuoted(known.clone()),
             None => match self.placeholder_of(text) {
@@ -309,13 +327,10 @@ impl Interpreter<'_> {
                     self.substitute(list);
                     texts.push(Text::non_empty(COMPUTED));
                 }
-                PieceKind::Arithmetic(expression) => {
-                    self.arithmetic(expression);
-                    texts.push(Text::non_empty(COMPUTED));
-                }
+                PieceKind::Arithmetic(expression) => texts.push(self.arithmetic_expansion(expression)),
                 PieceKind::Array(words) => {
                     words.iter().for_each(|word| drop(self.expand(word)));
-                    texts.push(Text::unknown("arrays are not interpreted"));
+                    texts.push(Text::unknown(UNKNOWN_ELEMENTS));
                 }
             }
         }
@@ -373,6 +388,9 @@ impl Interpreter<'_> {
     }
 
     fn parameter(&mut self, parameter: &Parameter, span: &Span) -> Text {
+        if let Some(text) = self.reference(parameter, span) {
+            return text;
+        }
         match &parameter.operation {
             Operation::None => {
                 self.check_unset(&parameter.name);
@@ -413,12 +431,12 @@ impl Interpreter<'_> {
                     _ => value,
                 }
             }
-            Operation::Other(pieces) => self.transformed(&parameter.name, pieces),
+            Operation::Other(pieces) => self.operation(&parameter.name, pieces),
         }
     }
 
     /// Applies `set -u` to the use of a variable: if it may be unset, the shell may end.
-    fn check_unset(&mut self, name: &str) {
+    pub(super) fn check_unset(&mut self, name: &str) {
         if self.state.options.nounset.can_be_true && !matches!(name, "@" | "*" | "#" | "?" | "$" | "-") {
             let (empty, _) = partition(&self.look_up(name), &[Pattern::Known(Vec::new())]);
             if empty.is_some() {
@@ -427,8 +445,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Evaluates `${name%pattern}` and similar operations on a known value.
-    fn transformed(&mut self, name: &str, pieces: &[Piece]) -> Text {
+    /// Evaluates `${#name}`, `${!name}`, `${name%pattern}` and similar operations.
+    fn operation(&mut self, name: &str, pieces: &[Piece]) -> Text {
         if let ("", [Piece { kind: PieceKind::Literal(text), .. }]) = (name, pieces)
             && let Some(name) = text.strip_prefix('#').filter(|name| is_name(name))
         {
@@ -446,7 +464,7 @@ impl Interpreter<'_> {
         }
         self.check_unset(name);
         let value = self.look_up(name);
-        let Some((Piece { kind: PieceKind::Literal(first), span }, rest)) = pieces.split_first() else {
+        let Some(Piece { kind: PieceKind::Literal(first), .. }) = pieces.first() else {
             self.fragments(pieces);
             return Text::unknown(COMPUTED);
         };
@@ -454,9 +472,19 @@ impl Interpreter<'_> {
         let first = if name == "BASH_SOURCE" { first.strip_prefix("[0]").unwrap_or(first) } else { first };
         let is_set = value.single().is_some_and(|value| !value.is_empty());
         let has_alternative = name == "BASH_SOURCE" && first.starts_with([':', '-']) && is_set;
-        if first.is_empty() && rest.is_empty() || has_alternative && first.trim_start_matches(':').starts_with('-') {
+        let is_whole = first.is_empty() && pieces.len() == 1;
+        if is_whole || has_alternative && first.trim_start_matches(':').starts_with('-') {
             return value;
         }
+        self.transformed(value, pieces)
+    }
+
+    /// Evaluates `%pattern` and similar operations on a known value.
+    pub(super) fn transformed(&mut self, value: Text, pieces: &[Piece]) -> Text {
+        let Some((Piece { kind: PieceKind::Literal(first), span }, rest)) = pieces.split_first() else {
+            self.fragments(pieces);
+            return Text::unknown(COMPUTED);
+        };
         let operators = ["%%", "%", "##", "#", "^^", ",,"];
         let operator = operators.into_iter().find(|operator| first.starts_with(operator));
         let (Some(operator), AbstractValue::OneOf(texts)) = (operator, &value.values) else {
@@ -496,100 +524,6 @@ impl Interpreter<'_> {
         texts.retain(|text| text.single().is_none_or(|text| !text.is_empty()));
         texts
     }
-
-    /// Interprets the assignments of an arithmetic expression. An unknown variable is assumed to be a
-    /// number.
-    pub(crate) fn arithmetic(&mut self, expression: &Arithmetic) {
-        let mut text = String::new();
-        self.add_arithmetic_text(&expression.pieces, &mut text);
-        self.assign_in_arithmetic(&text, &expression.span);
-    }
-
-    /// Appends the text of pieces, with [`UNKNOWN`] for each unknown value.
-    fn add_arithmetic_text(&mut self, pieces: &[Piece], text: &mut String) {
-        for piece in pieces {
-            match (&piece.kind, piece.literal()) {
-                (_, Some(literal)) => text.push_str(&literal),
-                (PieceKind::DoubleQuoted(pieces), None) => self.add_arithmetic_text(pieces, text),
-                _ => {
-                    let values = self.fragments(std::slice::from_ref(piece));
-                    let known =
-                        values.iter().map(|value| value.single().map(String::as_str)).collect::<Option<String>>();
-                    match known {
-                        Some(known) => text.push_str(&known),
-                        None => text.push(UNKNOWN),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Interprets a word as an arithmetic expression.
-    pub(crate) fn arithmetic_word(&mut self, word: &Word) {
-        self.arithmetic(&Arithmetic { pieces: word.pieces.clone(), span: word.span.clone() });
-    }
-
-    fn assign_in_arithmetic(&mut self, text: &str, span: &Span) {
-        let reason = "an arithmetic expression may set it";
-        let is_in_name = |c: char| c == '_' || c == UNKNOWN || c.is_ascii_alphanumeric();
-        let mut rest = text;
-        while let Some(start) = rest.find(is_in_name) {
-            let before = rest[..start].trim_end();
-            let end = rest[start..].find(|c| !is_in_name(c)).map_or(rest.len(), |length| start + length);
-            let name = &rest[start..end];
-            rest = &rest[end..];
-            let after = after_subscript(rest).trim_start();
-            let is_assigned = before.ends_with("++")
-                || before.ends_with("--")
-                || ASSIGNMENTS.iter().any(|operator| after.starts_with(operator))
-                || (after.starts_with('=') && !after.starts_with("=="));
-            if is_assigned && name.contains(UNKNOWN) {
-                self.havoc(reason);
-            }
-            if !is_name(name) {
-                continue;
-            }
-            if self.state.options.nounset.can_be_true {
-                // The value may be the name of another variable.
-                self.end_shell(Tristate::NEVER);
-            }
-            // A shell evaluates the value of a variable as an expression too.
-            let is_expression = |text: &String| ["=", "[", "++", "--"].iter().any(|sign| text.contains(sign));
-            let old = self.look_up(name);
-            if matches!(&old.values, AbstractValue::OneOf(texts) if texts.iter().any(is_expression)) {
-                self.havoc(reason);
-            }
-            if is_assigned {
-                self.maybe_set_variable(name, old.or(Text::non_empty(COMPUTED)).with_reason(reason), span.clone());
-            }
-        }
-    }
-}
-
-/// A character that replaces an unknown value in an arithmetic expression.
-const UNKNOWN: char = '\u{fffc}';
-
-/// Operators that assign to the name before them, except `=`.
-const ASSIGNMENTS: [&str; 12] = ["++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|=", "<<=", ">>="];
-
-/// The text after the subscript that it begins with, if any.
-fn after_subscript(text: &str) -> &str {
-    let trimmed = text.trim_start();
-    if !trimmed.starts_with('[') {
-        return text;
-    }
-    let mut depth = 0_usize;
-    for (at, character) in trimmed.char_indices() {
-        match character {
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return &trimmed[at + 1..];
-        }
-    }
-    ""
 }
 
 /// The name of the variable with a name, and the operation on the variable of that name, in `${!name}` and
@@ -610,7 +544,7 @@ fn indirect(pieces: &[Piece]) -> Option<(&str, Operation)> {
 }
 
 /// The number of characters of a value. That of others than ASCII depends on the locale.
-fn length(value: Text) -> Text {
+pub(super) fn length(value: Text) -> Text {
     match &value.values {
         AbstractValue::OneOf(texts) if texts.iter().all(|text| text.is_ascii()) => {
             Text::one_of(texts.iter().map(|text| text.len().to_string()), value.reasons.clone())
@@ -624,7 +558,7 @@ const DEFAULT_SEPARATORS: &str = " \t\n";
 
 /// The fields of a value, and whether the first one is not a part of the field before the value, and the last one not
 /// of the field after it; None if the result depends on what is around the value.
-fn fields_of<'t>(text: &'t str, separators: &str) -> Option<(bool, Vec<&'t str>, bool)> {
+pub(super) fn fields_of<'t>(text: &'t str, separators: &str) -> Option<(bool, Vec<&'t str>, bool)> {
     let is_separator = |c: char| separators.contains(c);
     if text.chars().filter(|c| is_separator(*c)).all(|c| DEFAULT_SEPARATORS.contains(c)) {
         let parts = text.split(is_separator).filter(|part| !part.is_empty()).collect();
@@ -732,7 +666,48 @@ fn is_expansion(piece: &Piece) -> bool {
     matches!(piece.kind, PieceKind::Parameter(_) | PieceKind::Command(_))
 }
 
+/// Whether a piece is arithmetic, or an element of an array whose index is arithmetic.
+fn calculates(piece: &Piece) -> bool {
+    match &piece.kind {
+        PieceKind::Arithmetic(_) => true,
+        PieceKind::DoubleQuoted(pieces) => pieces.iter().any(calculates),
+        PieceKind::Parameter(Parameter { operation, .. }) => match operation {
+            Operation::None => false,
+            Operation::Alternative(_, pieces) => pieces.iter().any(calculates),
+            Operation::Other(pieces) => {
+                let has_index = |piece: &Piece| piece.literal().is_some_and(|text| text.contains(['[', ':']));
+                pieces.iter().any(|piece| calculates(piece) || has_index(piece))
+            }
+        },
+        _ => false,
+    }
+}
+
+/// Whether the arithmetic in a piece may assign a variable.
+fn assigns(piece: &Piece) -> bool {
+    match &piece.kind {
+        PieceKind::Arithmetic(expression) => {
+            expression.pieces.iter().any(|piece| piece.literal().is_none_or(|text| may_assign(&text)))
+        }
+        PieceKind::DoubleQuoted(pieces) => pieces.iter().any(assigns),
+        PieceKind::Parameter(parameter) if calculates(piece) => operation_may_assign(&parameter.operation),
+        _ => false,
+    }
+}
+
+/// Whether an operation of an expansion may assign a variable.
+fn operation_may_assign(operation: &Operation) -> bool {
+    match operation {
+        Operation::None => false,
+        Operation::Alternative(operator, pieces) => operator.ends_with('=') || pieces.iter().any(calculates),
+        Operation::Other(pieces) => {
+            let has_sign = |text: &str| ["=", "++", "--"].iter().any(|sign| text.contains(sign));
+            pieces.iter().any(|piece| calculates(piece) || piece.literal().is_some_and(|text| has_sign(&text)))
+        }
+    }
+}
+
 /// Whether a shell may expand braces in a text to several words.
-fn has_braces(text: &str) -> bool {
+pub(super) fn has_braces(text: &str) -> bool {
     text.find('{').is_some_and(|at| text[at..].contains('}') && (text[at..].contains(',') || text[at..].contains("..")))
 }

@@ -1,9 +1,11 @@
 //! Functions of a script. A call interprets the body with the arguments of the call.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::super::array::countable;
 use super::super::definition::Definition;
-use super::super::state::{Export, State, Variable, join};
+use super::super::state::{Attribute, Export, Hidden, State, Variable, join};
 use super::super::syntax::{Command, Span, Word};
 use super::{Interpreter, Outcome, Output, Status, own_spans};
 use slug_value::{Text, Tristate};
@@ -104,7 +106,7 @@ impl Interpreter<'_> {
         let maybe_local = std::mem::take(&mut self.state.maybe_local);
         let outer_locals = self.outer_locals.clone();
         self.outer_locals.extend(locals.keys().chain(&maybe_local).cloned());
-        let outer_arguments = self.state.arguments.replace(arguments);
+        let outer_arguments = std::mem::replace(&mut self.state.arguments, countable(arguments));
         self.active_functions.push(Rc::clone(definition));
         let (source, tree) = (Rc::clone(&definition.source), Rc::clone(&definition.tree));
         let loops = std::mem::take(&mut self.loops);
@@ -171,12 +173,26 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Makes a variable local to the current function.
+    /// Makes a variable local to the current function. It has no attribute of the variable that it hides.
     pub(crate) fn make_local(&mut self, name: &str) {
-        if !self.state.locals.contains_key(name) {
-            let hidden = self.state.variables.get(name).cloned();
-            self.state.locals.insert(name.to_owned(), hidden);
+        if self.state.locals.contains_key(name) {
+            return;
         }
+        let attribute = self.state.attributes.get(name).copied();
+        let (variable, array) = (self.state.variables.get(name).cloned(), self.state.arrays.get(name).cloned());
+        // It may be local already, with its attributes, and one that is read-only cannot be hidden.
+        if self.state.maybe_local.contains(name) {
+            self.state.forget_elements(name);
+        } else if attribute != Some(Attribute::ReadOnly) {
+            self.state.attributes.remove(name);
+            if self.state.arrays.remove(name).is_some()
+                && let Some(variable) = self.state.variables.get_mut(name)
+            {
+                // A variable is exported like the one that it hides, which may be an array that is to be exported.
+                variable.export = Export::Maybe;
+            }
+        }
+        self.state.locals.insert(name.to_owned(), Hidden { variable, array, attribute });
     }
 
     /// The exported variable that a local one may hide, which commands get when the local one is unset.
@@ -185,8 +201,10 @@ impl Interpreter<'_> {
             || Variable { value: Text::unknown("a local variable hides it"), export: Export::Maybe, assigned: None };
         match self.state.locals.get(name) {
             _ if self.outer_locals.contains(name) || self.state.maybe_local.contains(name) => Some(unknown()),
-            Some(Some(hidden)) => Some(hidden.clone()).filter(|hidden| hidden.export != Export::No),
-            Some(None) => self.state.others_unknown.is_some().then(unknown),
+            Some(Hidden { variable: Some(hidden), .. }) => {
+                Some(hidden.clone()).filter(|hidden| hidden.export != Export::No)
+            }
+            Some(_) => self.state.others_unknown.is_some().then(unknown),
             None => None,
         }
     }
@@ -200,14 +218,22 @@ impl Interpreter<'_> {
 
 /// Restores the variables that the local variables of a function hide.
 fn leave_function(state: &mut State) {
-    for (name, hidden) in std::mem::take(&mut state.locals) {
-        match hidden {
-            Some(variable) => drop(state.variables.insert(name, variable)),
-            None => drop(state.variables.remove(&name)),
-        }
+    for (name, Hidden { variable, array, attribute }) in std::mem::take(&mut state.locals) {
+        restore(&mut state.variables, &name, variable);
+        restore(&mut state.arrays, &name, array);
+        restore(&mut state.attributes, &name, attribute);
     }
     for name in std::mem::take(&mut state.maybe_local) {
         let value = Text::unknown("a function may have made it local");
+        state.forget_elements(&name);
         state.variables.insert(name, Variable { value, export: Export::Maybe, assigned: None });
+    }
+}
+
+/// Sets the value of a name, or removes it.
+fn restore<V>(values: &mut BTreeMap<String, V>, name: &str, value: Option<V>) {
+    match value {
+        Some(value) => drop(values.insert(name.to_owned(), value)),
+        None => drop(values.remove(name)),
     }
 }

@@ -14,7 +14,7 @@ use crate::generator::{RESERVED, TARGET, script};
 const SCRIPTS: usize = 1000;
 
 /// Each form with the minimum number of scripts that contain it.
-const FORMS: [(&str, usize); 40] = [
+const FORMS: [(&str, usize); 46] = [
     ("reserved word as an argument", 100),
     ("quoted assignment", 100),
     ("[[ ]]", 200),
@@ -42,7 +42,13 @@ const FORMS: [(&str, usize); 40] = [
     ("call of a function", 60),
     ("here-document", 60),
     ("here-string", 20),
-    ("array", 20),
+    ("array", 150),
+    ("$(( ))", 100),
+    ("element of an array", 60),
+    ("words of an array", 60),
+    ("number of elements", 60),
+    ("associative array", 40),
+    ("guard on a number or an array", 60),
     ("$'…'", 30),
     ("break or continue", 20),
     ("return", 10),
@@ -122,6 +128,9 @@ impl<'t> Forms<'t> {
                 self.found.push("&& or ||");
                 if pipelines[1].commands.iter().any(calls_target) {
                     self.found.push("guard before a call");
+                }
+                if item.first.commands.iter().any(counts) {
+                    self.found.push("guard on a number or an array");
                 }
             }
             for pipeline in pipelines {
@@ -250,6 +259,9 @@ impl<'t> Forms<'t> {
         if declares && arguments.iter().any(|word| word.unquoted_literal().is_none() && word.assignment().is_none()) {
             self.found.push("quoted assignment");
         }
+        if name == "declare" && arguments.iter().any(|it| it.unquoted_literal() == Some("-A")) {
+            self.found.push("associative array");
+        }
         match name {
             "let" => self.found.push("let"),
             "shopt" => {
@@ -307,6 +319,16 @@ impl<'t> Forms<'t> {
                 PieceKind::Command(list) => self.list(list),
                 PieceKind::Array(_) => self.found.push("array"),
                 PieceKind::AnsiQuoted(_) => self.found.push("$'…'"),
+                PieceKind::Arithmetic(_) => self.found.push("$(( ))"),
+                PieceKind::Parameter(Parameter { name, operation: Operation::Other(pieces) }) => {
+                    let text: String = pieces.iter().filter_map(Piece::literal).collect();
+                    self.found.extend(match (name.as_str(), text.as_str()) {
+                        ("", text) if text.starts_with("#a[") => Some("number of elements"),
+                        ("a", text) if text.starts_with("[@]") => Some("words of an array"),
+                        ("a" | "m", text) if text.starts_with('[') => Some("element of an array"),
+                        _ => None,
+                    });
+                }
                 _ => {}
             }
         }
@@ -321,4 +343,18 @@ fn calls_target(command: &Command) -> bool {
 fn assigns(command: &Command) -> bool {
     matches!(&command.kind, CommandKind::Simple(simple)
         if simple.words.is_empty() || simple.words[0].unquoted_literal() == Some("export"))
+}
+
+/// Whether a condition is on a number or on the length of an array.
+fn counts(command: &Command) -> bool {
+    let has_length = |word: &Word| {
+        word.pieces
+            .iter()
+            .any(|piece| matches!(&piece.kind, PieceKind::Parameter(parameter) if parameter.name.is_empty()))
+    };
+    match &command.kind {
+        CommandKind::Arithmetic(_) => true,
+        CommandKind::Simple(simple) => simple.words.iter().any(has_length),
+        _ => false,
+    }
 }

@@ -236,6 +236,8 @@ fn condition() -> impl Strategy<Value = String> {
         1 => name().prop_map(|name| format!("[[ -z ${name} && $({name}=r bash {TARGET}; echo fi) == fi ]]")),
         1 => name().prop_map(|name| format!("[[ ${{{name}:=s}} =~ ^(s|t u)$ ]]")),
         1 => name().prop_map(|name| format!("(({name} += 1))")),
+        2 => select(&["((n > 1))", "[ ${#a[@]} -gt 1 ]", "[[ ${a[0]} == p ]]", "((n % 2 == 0 && ${#A} > 1))"][..])
+            .prop_map(str::to_owned),
     ]
 }
 
@@ -312,6 +314,79 @@ fn assignment() -> impl Strategy<Value = String> {
         (name(), name()).prop_map(|(one, other)| format!("{one}=${{#{other}}}")),
         (name(), name()).prop_map(|(one, other)| format!("i={other}; {one}=${{!i}}")),
     ]
+}
+
+/// Commands that calculate, and commands that set and use the arrays `a` and `m`.
+fn calculation() -> impl Strategy<Value = String> {
+    let of_numbers = select(
+        &[
+            "N=$((N + 1))",
+            "N=$((N * 2 - ${#B}))",
+            "N=$((N > 1 ? 3 : N))",
+            "((N++)) || true",
+            "((N == 1)) && export N=q",
+            "let N+=1 || :",
+            "declare -i N; N+=2",
+            "N=1; N+=$((N++))",
+            "((N = n += 1, n > 1)) || export N",
+            "if ((n < 1)); then n=$((n + 1)); N=$n; fi",
+            "[ \"$n\" -gt 0 ] && N=$n",
+            "[[ n -ge 1 ]] || N=k",
+            "n=0",
+            "for ((n = 0; n < 3; n++)); do N+=$n; done",
+            "n=0; while [ $n -lt 2 ]; do n=$((n + 1)); N=$n; done",
+            "echo $((n++)) x$((n += 2)) > /dev/null",
+            "f() { N=$1-$2; }; ((D++ < 4)) && f \"$n\" $((n++))",
+            "n=0; while { ((n++ < 2)) || break; }; do N+=$n; done",
+            "f() { local n; ((n++)); N=$n; }; ((D++ < 4)) && f",
+        ][..],
+    );
+    let of_arrays = select(
+        &[
+            "a=()",
+            "a=(p \"$N\" q)",
+            "a=(u v w)",
+            "a+=(\"$N\")",
+            "a+=(r s)",
+            "a=([2]=x y)",
+            "a[1]=$N",
+            "a[${#a[@]}]=t",
+            "a=(\"$@\")",
+            "a=($B z)",
+            "unset 'a[0]'",
+            "unset a",
+            "N=${a[0]}",
+            "N=${a[1]:-n}",
+            "N=${#a[@]}",
+            "N=\"${a[*]}\"",
+            "N=${a[@]:1}",
+            "N=${!a[*]}",
+            "N=${a[@]+s}",
+            "for N in \"${a[@]}\"; do export N; done",
+            "for ((i = 0; i < ${#a[@]}; i++)); do N+=${a[i]}; done",
+            "[ ${#a[@]} -gt 1 ] && N=g",
+            "((${#a[@]})) || export N=h",
+            "[[ -z ${a[0]} ]] && N=e",
+            "declare -A m=([k]=A [l]=B); N=${m[k]}",
+            "declare -A m=([k]=A); i=${m[k]}; N=${!i}",
+            "declare -A m=([k]=A [l]=B); for N in \"${!m[@]}\"; do :; done",
+            "m[k]=$N; N=${#m[@]}${m[k]}",
+            "declare -A m; m[l]=$N; N=${m[l]}",
+            "declare -a a; a+=(k); N=${a[*]}",
+            "a[n++]=$N; N=${a[n - 1]}",
+            "N=x${a[@]:n:2}",
+            "mapfile -t a <<< \"$N\"",
+            "read -ra a <<< \"o $N\"",
+            "N=(v w); N=${N[1]}",
+            "set -- \"${a[@]}\"; N=$#",
+            "f() { local -a a=(l); a+=(\"$1\"); N=${a[*]}; }; ((D++ < 4)) && f \"${a[@]}\"",
+            "f() { N=$#; bash TARGET; }; ((D++ < 4)) && f ${a[@]} \"${a[@]:1}\"",
+            "c=(env N=c bash); c+=(TARGET); \"${c[@]}\"",
+            "c=(bash TARGET); N=z \"${c[@]}\" \"${a[@]}\"",
+        ][..],
+    );
+    (prop_oneof![2 => of_numbers, 3 => of_arrays], name())
+        .prop_map(|(form, name)| form.replace('N', name).replace("TARGET", TARGET))
 }
 
 fn quoted_assignment() -> impl Strategy<Value = &'static str> {
@@ -392,6 +467,7 @@ fn option_of_bash() -> impl Strategy<Value = String> {
 fn statement() -> impl Strategy<Value = String> {
     let simple = prop_oneof![
         11 => assignment(),
+        7 => calculation(),
         6 => call(),
         3 => print(),
         1 => leave(),
