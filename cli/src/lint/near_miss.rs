@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
+use slug_redact::has_credential;
 use slug_resolver::{Edit, Fix, Provider};
+use slug_value::AbstractValue;
 use slug_workflow::environment::{Origin, Setting};
 use slug_workflow::model::InputEntry;
 use slug_workflow::repository::{File, Repository};
@@ -120,6 +122,8 @@ impl Linter<'_> {
         if matches!(verdict, CallVerdict::Fails(_)) {
             return;
         }
+        let names = call.policy.variable_names().iter();
+        names.filter_map(|name| self.misspelt_value(call, name)).for_each(|finding| found.add(finding));
         let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (&file.path, call.job) };
         let value = |name: &str| call.possible(name);
         for slug in evaluator.misspelt_slugs(call.policy, value, |id| self.known.ids.contains(id)) {
@@ -162,6 +166,26 @@ impl Linter<'_> {
         let finding = about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name);
         let script = self.scripts.and_then(|scripts| scripts.path_at(setting.origin.span().start));
         Some(Unread { name: name.to_owned(), path: script.unwrap_or_else(|| PathBuf::from(&file.path)), finding })
+    }
+
+    /// The warning about a value that is one slip away from a text with which the policy compares its variable, and
+    /// that counts as any other value.
+    fn misspelt_value(&self, call: &PolicyCall<'_>, name: &str) -> Option<Finding> {
+        let setting = call.site.env.variables.get(name)?;
+        let variable = call.policy.variable(name).filter(|variable| !call.policy.is_key(*variable))?;
+        let AbstractValue::OneOf(values) = &setting.value.values else { return None };
+        let compared = call.policy.value_classes(variable).texts;
+        let others = values.iter().map(|value| value.trim());
+        let mut others = others.filter(|value| !compared.iter().any(|text| text == value));
+        let (value, meant) = others.find_map(|value| {
+            let meant = compared.iter().find(|text| is_slip(value, text))?;
+            (!self.is_registered(value) && !has_credential(value)).then_some((value, meant))
+        })?;
+        let span = Span { source: call.source, range: setting.origin.span() };
+        let policy = call.policy.name();
+        let title = format!("policy `{policy}` compares `{name}` with `{meant}`, and not with `{}`", shown(value));
+        let finding = Finding::new(&NEAR_MISS, span, title).with_primary_text("counts as any other value");
+        Some(about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name))
     }
 
     /// The warnings about the inputs of an action that are one slip away from one of the policy that the step does not

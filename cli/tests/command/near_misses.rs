@@ -419,6 +419,24 @@ fn secret_is_compared_with_those_of_other_jobs() {
     }
 }
 
+/// A value that is almost one that the policy tests counts as any other value: here, the tenant pays.
+#[test]
+fn misspelt_value_of_a_tested_variable_is_found() {
+    for (name, value, is_found) in [
+        ("case", "Platform", true),
+        ("swapped", "platfrom", true),
+        ("quoted", "'platform-'", true),
+        ("right", "byok", false),
+        ("other", "tenant", false),
+        ("variable", "\"${{ github.actor }}\"", false),
+    ] {
+        let env = format!("{RIGHT}, E2E_LLM_PATH: {value}");
+        let text = format!("on: push\njobs:\n{}", job("a", &env, CALL));
+        let expected = if is_found { vec![near_miss("E2E_LLM_PATH")] } else { Vec::new() };
+        assert_eq!(found(&workflow(&format!("value-{name}"), &text)), expected, "{value}");
+    }
+}
+
 #[test]
 fn misspelt_model_is_found_unless_its_number_differs() {
     for (number, (slug, expected)) in [

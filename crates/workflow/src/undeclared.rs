@@ -1,4 +1,4 @@
-//! References of expressions to steps, jobs and inputs that do not exist. A forge reads them as empty.
+//! References of expressions to steps, jobs, inputs and keys of a matrix that do not exist. A forge reads them as empty.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,9 +10,9 @@ use super::problem::Problem;
 const PROBLEMS: usize = 50;
 
 /// The contexts whose names are compared.
-const CONTEXTS: [&str; 4] = ["steps", "needs", "jobs", "inputs"];
+const CONTEXTS: [&str; 5] = ["steps", "needs", "jobs", "inputs", "matrix"];
 
-/// The places of a workflow whose expressions refer to a step, a job or an input that does not exist.
+/// The places of a workflow whose expressions refer to a step, a job, an input or a key of the matrix that does not exist.
 #[must_use]
 pub fn of_workflow(root: &Node, text: &str) -> Vec<Problem> {
     let mut found = Vec::new();
@@ -37,7 +37,7 @@ pub fn of_action(root: &Node, text: &str) -> Vec<Problem> {
     let inputs = Some(Known::new(root.get("inputs").map(keys).unwrap_or_default()));
     let file = FileNames { inputs, ..FileNames::default() };
     let steps = root.get("runs").and_then(|runs| runs.get("steps")).map(ids).unwrap_or_default();
-    let steps = JobNames { steps: Known::new(steps), needs: None };
+    let steps = JobNames { steps: Known::new(steps), needs: None, matrix: None };
     document::each_text(root, &mut |path, node| {
         add_problems(path, node, (&file, Some(&steps)), text, &mut found);
     });
@@ -90,12 +90,16 @@ struct JobNames<'n> {
     steps: Known<'n>,
     /// The needed jobs; `None` in an action, which sees those of its caller.
     needs: Option<Known<'n>>,
+    /// The keys of the matrix; `None` if they are computed, and in an action.
+    matrix: Option<Known<'n>>,
 }
 
 impl<'n> JobNames<'n> {
     fn of(job: &'n Node) -> Self {
         let steps = Known::new(job.get("steps").map(ids).unwrap_or_default());
-        Self { steps, needs: Some(Known::new(job.get("needs").map(texts).unwrap_or_default())) }
+        let needs = Some(Known::new(job.get("needs").map(texts).unwrap_or_default()));
+        let matrix = job.get("strategy").map_or(Some(Vec::new()), keys_of_matrix).map(Known::new);
+        Self { steps, needs, matrix }
     }
 }
 
@@ -106,6 +110,7 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
     let (known, at, what) = match lower.as_slice() {
         ["steps", _, ..] => (Some(&job?.steps), 1, "no step has the id"),
         ["needs", _, ..] => (job?.needs.as_ref(), 1, "`needs` of the job does not have"),
+        ["matrix", _, ..] => (job?.matrix.as_ref(), 1, "no matrix of the job has"),
         ["jobs", _, ..] => (file.jobs.as_ref(), 1, "the file has no job"),
         ["inputs", _, ..] => (file.inputs.as_ref(), 1, "the file declares no input"),
         ["github" | "gitea", "event", "inputs", _, ..] => (file.event_inputs.as_ref(), 3, "the file declares no input"),
@@ -124,6 +129,7 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
         None => match lower[0] {
             "steps" => declare(&format!("give the meant step `id: {name}`")),
             "inputs" | "github" | "gitea" => declare("declare the input below `inputs`"),
+            "matrix" => declare("add it to the matrix"),
             _ => declare("remove the expression"),
         },
     };
@@ -166,6 +172,18 @@ fn add_problems(
             found.push(Problem { span: node.span.clone(), message, help }.at(&part, source));
         }
     }
+}
+
+/// The keys of the matrix of a strategy; `None` if they are computed.
+fn keys_of_matrix(strategy: &Node) -> Option<Vec<&str>> {
+    let Some(matrix) = strategy.get("matrix") else { return strategy.text().is_none().then(Vec::new) };
+    let include = matrix.get("include");
+    let rows = include.map_or(&[][..], Node::items);
+    let is_computed = |node: &Node| node.text().is_some() || keys(node).iter().any(|key| key.contains("${{"));
+    if is_computed(matrix) || include.is_some_and(|include| include.text().is_some()) || rows.iter().any(is_computed) {
+        return None;
+    }
+    Some([matrix].into_iter().chain(rows).flat_map(keys).collect())
 }
 
 /// The keys of a mapping.
@@ -233,6 +251,15 @@ mod tests {
                 "the file declares no input `modle`, so `inputs.modle` is empty; did you mean `model`?".to_owned(),
             ),
             (
+                job("env: {A: '${{ matrix.a }}'}"),
+                "no matrix of the job has `a`, so `matrix.a` is empty; correct the name, or add it to the matrix"
+                    .to_owned(),
+            ),
+            (
+                job("strategy: {matrix: {model: [1]}}, env: {A: '${{ matrix.modle }}'}"),
+                "no matrix of the job has `modle`, so `matrix.modle` is empty; did you mean `model`?".to_owned(),
+            ),
+            (
                 "on: [push]\nenv: {A: '${{ gitea.event.inputs.a }}'}\n".to_owned(),
                 format!("the file declares no input `a`, so `gitea.event.inputs.a` is empty; {INPUT}"),
             ),
@@ -242,7 +269,21 @@ mod tests {
                 String::new(),
             ),
             (job("needs: One, if: 'needs.one.result && needs.*.result && needs[vars.a].result'"), String::new()),
-            (job("env: {A: '${{ toJSON(steps) }} ${{ matrix.steps.x }} steps.y'}"), String::new()),
+            (job("env: {A: '${{ toJSON(steps) }} ${{ env.steps.x }} steps.y'}"), String::new()),
+            (
+                job("strategy: {matrix: {a: [1], include: [{B: 2}]}}, env: {A: '${{ matrix.A }} ${{ matrix.b }}'}"),
+                String::new(),
+            ),
+            (job("strategy: {matrix: '${{ fromJSON(vars.m) }}'}, env: {A: '${{ matrix.a }}'}"), String::new()),
+            (
+                job("strategy: {matrix: {include: '${{ fromJSON(vars.m) }}'}}, env: {A: '${{ matrix.a }}'}"),
+                String::new(),
+            ),
+            (
+                job("strategy: {matrix: {include: ['${{ fromJSON(vars.m) }}']}}, env: {A: '${{ matrix.a }}'}"),
+                String::new(),
+            ),
+            (job("strategy: '${{ fromJSON(vars.s) }}', env: {A: '${{ matrix.a }}'}"), String::new()),
             (job("steps: [{with: {if: steps.x}, env: {steps: steps.x}}]"), String::new()),
             ("on: {workflow_call: {}}\nenv: {A: '${{ github.event.inputs.a }}'}\n".to_owned(), String::new()),
             ("on: workflow_call\nenv: {A: '${{ github.event.inputs.a }}'}\n".to_owned(), String::new()),
