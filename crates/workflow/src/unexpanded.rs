@@ -66,6 +66,7 @@ mod tests {
     fn references_that_nothing_expands_are_found() {
         for (text, is_whole, is_part) in [
             ("$MODEL", true, true),
+            ("${MODEL}", true, true),
             ("${ vars.M }", true, true),
             ("$(cat model.txt)", true, true),
             ("{{ secrets.KEY }}", true, true),
