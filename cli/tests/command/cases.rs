@@ -736,6 +736,17 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
     assert!(output.stdout.contains("'first'"), "compared literals are readable: {}", output.snapshot());
 }
 
+/// A text that is no id gets no vendor in front: the pattern of the vendor would take it.
+#[test]
+fn reference_gets_no_vendor() {
+    for (value, has_vendor) in [("zz-1", true), ("$M", false), ("vars.M", false), ("'\"ac-large\"'", false)] {
+        let env = format!("MODEL: {value}, {}", secret("ACME_API_KEY"));
+        let output = lint(&repository("reference", REGISTRY, EVERY, &job("a", &env)));
+        let is_right = output.code == 1 && output.stdout.contains("set MODEL=acme/") == has_vendor;
+        assert!(is_right, "{value}: {}", output.snapshot());
+    }
+}
+
 /// The model that the writer named stays; only its spelling changes.
 #[test]
 fn route_prefix_is_the_first_fix() {

@@ -463,7 +463,7 @@ fn placeholder_is_an_error() {
         let output = run(&scratch, &["lint"]);
         let text = sentence(&output);
         assert!(output.code == 1 && text.contains("error[placeholder]: ") && text.contains(help), "{name}: {text}");
-        assert!(!text.contains("verysecret") && !text.contains("set MODEL=north/"), "{text}");
+        assert!(!text.contains("verysecret"), "{text}");
     }
     let script = project("placeholder-script", "")
         .file(".github/workflows/w.yml", workflow("").replace("ci/review.sh", "CI_NORTH='<NORTH_KEY>' ci/review.sh"));
