@@ -6,9 +6,10 @@ use std::str::FromStr;
 use anstream::adapter::strip_str;
 use serde_json::Value;
 use slug_redact::{json_without_credentials, without_credentials};
+use slug_resolver::limits;
 
 use crate::exit::Failure;
-use crate::io::{files_read, is_same_file, shown_path, write_whole};
+use crate::io::{files_read, is_same_file, search_text_file, shown_path, write_whole};
 use crate::output::Output;
 
 /// The width of a human-readable report in a file, in columns.
@@ -169,7 +170,20 @@ pub fn requested<'p, F: OutputFormat>(
     Ok(sinks.to_vec())
 }
 
-/// Checks that no output is also an input, under any name. Each output has a description, such as `an output`.
+/// Returns true for a report or a baseline of this program in JSON, which repeats what other files write down.
+#[must_use]
+pub fn is_report(text: &str) -> bool {
+    let Ok(report) = serde_json::from_str::<Value>(text) else { return false };
+    let is_ours = |report: &Value| {
+        let names = ["/tool/name", "/runs/0/tool/driver/name"].map(|path| report.pointer(path));
+        let is_baseline = ["schema_version", "command", "findings"].iter().all(|name| report.get(name).is_some());
+        is_baseline || names.into_iter().flatten().any(|name| name == env!("CARGO_PKG_NAME"))
+    };
+    is_ours(&report) || report.as_object().is_some_and(|sections| sections.values().any(is_ours))
+}
+
+/// Checks that no output is also an input, under any name. Each output has a description, such as `an output`. An
+/// earlier report is replaced, even if a script takes it.
 ///
 /// # Errors
 ///
@@ -179,7 +193,9 @@ pub fn check_inputs<'p>(
     inputs: impl Iterator<Item = &'p Path> + Clone,
 ) -> Result<(), Failure> {
     for (path, what) in outputs {
-        if let Some(input) = inputs.clone().find(|input| is_same_file(path, input)) {
+        let is_earlier =
+            || path.is_file() && search_text_file(path, limits::DOCUMENT_BYTES).is_ok_and(|text| is_report(&text));
+        if let Some(input) = inputs.clone().find(|input| is_same_file(path, input) && !is_earlier()) {
             let is_same_name = path == input || std::path::absolute(path).is_ok_and(|path| path == input);
             let same = if is_same_name { String::new() } else { format!(", as `{}`", shown_path(input)) };
             return Err(Failure::new(format!(

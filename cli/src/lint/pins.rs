@@ -26,6 +26,7 @@ use crate::io::{is_same_file, read_file, read_text_file, record_file, report_pat
 use crate::pattern;
 use crate::pin_entry::{PinEntry, PinField, RuntimeSource};
 use crate::render::{counted, shown};
+use crate::sink::is_report;
 use crate::suggest::{closest_match, did_you_mean, similar_ids};
 use slug_value::slip::is_slip;
 
@@ -374,17 +375,6 @@ impl PinSearch<'_> {
         files.dedup();
         Ok(files)
     }
-}
-
-/// Returns true for a report or a baseline of this program in JSON, which repeats what other files write down.
-fn is_report(text: &str) -> bool {
-    let Ok(report) = serde_json::from_str::<serde_json::Value>(text) else { return false };
-    let is_ours = |report: &serde_json::Value| {
-        let names = ["/tool/name", "/runs/0/tool/driver/name"].map(|path| report.pointer(path));
-        let is_baseline = ["schema_version", "command", "findings"].iter().all(|name| report.get(name).is_some());
-        is_baseline || names.into_iter().flatten().any(|name| name == env!("CARGO_PKG_NAME"))
-    };
-    is_ours(&report) || report.as_object().is_some_and(|sections| sections.values().any(is_ours))
 }
 
 struct Pins<'r, 'a> {

@@ -110,8 +110,8 @@ secrets: [{key: ACME_API_KEY}]
 /// Every file that a command reads, under its own name, another spelling and through links.
 #[test]
 fn output_never_overwrites_an_input() {
-    let text =
-        "on: push\njobs:\n  a:\n    steps: [{run: bash ci/wrap.sh}]\n  b:\n    uses: ./.github/workflows/called.yml\n";
+    let text = "on: push\njobs:\n  a:\n    steps: [{run: bash ci/wrap.sh}, {run: ./ci/post.py out.json}]\n  \
+                b:\n    uses: ./.github/workflows/called.yml\n";
     let scratch = Scratch::new("files-inputs")
         .file("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n")
         .file("providers.yaml", REGISTRY)
