@@ -139,7 +139,7 @@ fn harness_is_compared_with_files_below_slugproof_yaml_only() {
 
 /// In a project below the top of the repository, paths of `harness` are relative to the top, in `lint` as in `check`.
 #[test]
-fn harness_of_a_project_in_a_subdirectory_is_relative_to_the_top() {
+fn harness_of_a_subdirectory_is_relative_to_the_top() {
     let workflow =
         "on: push\njobs:\n  a:\n    env: {MODEL: m-none, RUNTIME: agent}\n    steps: [{run: bash svc/ci/smoke.sh}]\n";
     for (number, (workflows, harness, help)) in [

@@ -105,7 +105,7 @@ secrets: # every rule that applies
 }
 
 #[test]
-fn harness_of_a_project_in_a_subdirectory_is_relative_to_the_top() {
+fn harness_of_a_subdirectory_is_relative_to_the_top() {
     let scratch = Scratch::new("init-below")
         .file("svc/plan/llm/providers.yaml", REGISTRY)
         .file("svc/plan/scripts/lib/models.sh", LIBRARY)

@@ -175,9 +175,12 @@ fn key_set_to_unset_gives_a_note() {
 /// A runtime that is given stays, whatever the environment names, so no fix may rely on another one.
 #[test]
 fn fix_never_changes_a_given_runtime() {
-    let registry = "schema_version: 1\nproviders: [{name: acme, auth_env: [A]}, {name: zeta, auth_env: [A]}]\nruntimes:\n  \
-                    coder: {providers: [{name: acme, models: [acme-1]}]}\n  \
-                    writer: {providers: [{name: zeta, models: [zeta-1]}]}\n";
+    let registry = "schema_version: 1
+providers: [{name: acme, auth_env: [A]}, {name: zeta, auth_env: [A]}]
+runtimes:
+  coder: {providers: [{name: acme, models: [acme-1]}]}
+  writer: {providers: [{name: zeta, models: [zeta-1]}]}
+";
     for (name, default, variable) in
         [("unset", "coder", None), ("set", "coder", Some("RT=writer")), ("default", "writer", None)]
     {

@@ -41,9 +41,9 @@ pub struct Change {
     pub after: Answer,
     /// A smallest set of variables with this change, with one value each.
     pub variables: BTreeMap<String, String>,
-    /// The variable that gives the model, if it does on both sides, both policies look the model up on the same runtime,
-    /// and the registries differ about it there: whether and by whom it is listed, withdrawn or matched. Then the registry has changed, and
-    /// not what the policy does with the model.
+    /// The variable that gives the model, if it does so on both sides, both policies look the model up on the same
+    /// runtime, and the registries differ about it there: whether and by whom it is listed, withdrawn or matched. Then
+    /// the registry has changed, and not what the policy does with the model.
     pub given_by: Option<String>,
     /// The number of classes of environments with this change.
     pub classes: usize,

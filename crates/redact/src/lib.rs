@@ -1082,7 +1082,7 @@ mod tests {
     }
 
     #[test]
-    fn name_of_a_key_variable_is_secret_in_any_length() {
+    fn key_variable_of_any_length_is_secret() {
         let policy = |key: &str| {
             let secrets = format!("secrets: [{{key: {key}, inject: [{key}_1]}}]");
             Policy::from_yaml(format!("schema_version: 2\nname: p\nmodel: [{{use: m}}]\n{secrets}\n").as_bytes())

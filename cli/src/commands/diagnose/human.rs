@@ -162,7 +162,7 @@ fn about_the_environment(explanation: &str) -> String {
     format!("{HEAD}what this environment resolves to{HEAD:#}\n{explanation}")
 }
 
-/// The cause in one line, or the denied warning about an environment whose cause is no finding.
+/// The cause in one line, or the denied warning about an environment whose workspace works.
 pub fn verdict(diagnosis: &Diagnosis<'_>) -> String {
     let denied = diagnosis.setting.denied;
     match &diagnosis.resolution {
