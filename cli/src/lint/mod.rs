@@ -23,6 +23,7 @@ pub(crate) mod near_miss;
 mod passed;
 mod patch;
 pub(crate) mod pins;
+mod problems;
 mod report;
 mod repository;
 pub(crate) mod scripts;

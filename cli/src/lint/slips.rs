@@ -19,11 +19,12 @@ use slug_workflow::{availability, likely_slip, refusal, undeclared};
 
 use super::linter::Linter;
 use super::mentions::{mentions, mentions_word};
+use super::problems::{finding, refused, steps};
 use super::repository::Files;
 use super::scripts::Scripts;
 use super::unread::Unread;
 use super::wrong_calls;
-use crate::codes::{Entry, LIKELY_SLIP, NEAR_MISS, REFUSED_FILE, UNSET_VARIABLE};
+use crate::codes::{LIKELY_SLIP, NEAR_MISS, UNSET_VARIABLE};
 use crate::findings::{Finding, SourceId, Span};
 
 /// The texts of a run, and the names in them.
@@ -580,16 +581,6 @@ fn names_of(scripts: &Scripts) -> Vec<(String, SourceFile, Names)> {
     files.map(|(path, file)| (path, file.clone(), Names::of(&file.text))).collect()
 }
 
-pub(super) fn refused(source: SourceId, base: usize, problem: Problem) -> Finding {
-    finding(&REFUSED_FILE, source, base, problem).with_primary_text("the forge refuses the file")
-}
-
-pub(super) fn finding(code: &'static Entry, source: SourceId, base: usize, problem: Problem) -> Finding {
-    let Problem { span, message, help } = problem;
-    let span = Span { source, range: base + span.start..base + span.end };
-    Finding::new(code, span, message).with_help(help)
-}
-
 fn near_miss(source: SourceId, range: Range<usize>, title: String, meant: &str) -> Finding {
     Finding::new(&NEAR_MISS, Span { source, range }, title).with_help(format!("did you mean `{meant}`?"))
 }
@@ -600,11 +591,6 @@ fn is_plural(name: &str, other: &str) -> bool {
         name.split('_').map(|word| word.strip_suffix(['s', 'S']).unwrap_or(word).to_owned()).collect()
     };
     singular(name) == singular(other)
-}
-
-/// The steps of a file, each with its job.
-pub(super) fn steps(file: &File) -> impl Iterator<Item = (&Job, &Step)> {
-    file.workflow.jobs.iter().flat_map(|job| job.steps().iter().map(move |step| (&**job, step)))
 }
 
 /// The entries of every `env` of a file, each with those of the same `env`.

@@ -12,9 +12,9 @@ use slug_workflow::repository::{File, JobId};
 
 use super::linter::Linter;
 use super::mentions::mentions_word;
+use super::problems::{finding, refused, steps};
 use super::repository::Files;
 use super::scripts::Scripts;
-use super::slips::{finding, refused, steps};
 use crate::codes::LIKELY_SLIP;
 use crate::findings::{Finding, SourceId};
 use crate::suggest::did_you_mean;

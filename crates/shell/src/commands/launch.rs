@@ -4,8 +4,6 @@ use super::super::files::{ResolvedPath, SourceFile, joined};
 use super::super::interpreter::{Interpreter, Outcome};
 use super::super::syntax::Word;
 use super::super::targets::comments;
-use super::modules::module_of_command;
-use super::span_of;
 use slug_value::Text;
 
 /// How a program finds the program that it starts.
@@ -456,7 +454,7 @@ impl Interpreter<'_> {
     }
 
     /// A command whose program is a package, without its version, as in `npx tool@latest`.
-    fn without_version(&mut self, words: &[Word]) -> Vec<Word> {
+    pub(super) fn without_version(&mut self, words: &[Word]) -> Vec<Word> {
         let mut words = words.to_vec();
         if let Some((name, _)) = words[0].literal().as_deref().and_then(|name| name.rsplit_once('@'))
             && !name.is_empty()
@@ -465,24 +463,6 @@ impl Interpreter<'_> {
             words[0] = self.value_word(Text::known(name), &span);
         }
         words
-    }
-
-    /// A command without the options of the program that starts another one, as `npx tool` for `npx --yes tool@2`,
-    /// or a module, as `python -m tool` for `python -u -m tool`.
-    pub(super) fn without_options(&mut self, words: &[Word]) -> Vec<Word> {
-        let program = words[0].literal().unwrap_or_default().into_owned();
-        let program = program.rsplit('/').next().unwrap_or_default();
-        if let Some((range, module)) = module_of_command(program, words) {
-            let span = span_of(&words[range.clone()]);
-            let option = ["-m", &module].map(|text| self.value_word(Text::known(text.to_owned()), &span));
-            return words[..1].iter().cloned().chain(option).chain(words[range.end..].iter().cloned()).collect();
-        }
-        let rest = match launch(program, words) {
-            Some((Launch::Command, index)) => self.without_version(&words[index..]),
-            Some((Launch::File, index)) => words[index..].to_vec(),
-            Some((Launch::Files, _)) | None => return words.to_vec(),
-        };
-        words[..1].iter().cloned().chain(rest).collect()
     }
 
     /// The command of a package that a command starts, as `tool` for `npx --yes tool@2`.

@@ -4,6 +4,7 @@
 use super::super::interpreter::Interpreter;
 use super::super::syntax::Word;
 use super::launch::{Launch, launch, length_of_option, unversioned};
+use super::span_of;
 use slug_value::{AbstractValue, Text};
 use std::ops::Range;
 
@@ -66,6 +67,24 @@ pub(super) fn module_of_command(program: &str, words: &[Word]) -> Option<(Range<
 }
 
 impl Interpreter<'_> {
+    /// A command without the options of the program that starts another one, as `npx tool` for `npx --yes tool@2`,
+    /// or a module, as `python -m tool` for `python -u -m tool`.
+    pub(super) fn without_options(&mut self, words: &[Word]) -> Vec<Word> {
+        let program = words[0].literal().unwrap_or_default().into_owned();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        if let Some((range, module)) = module_of_command(program, words) {
+            let span = span_of(&words[range.clone()]);
+            let option = ["-m", &module].map(|text| self.value_word(Text::known(text.to_owned()), &span));
+            return words[..1].iter().cloned().chain(option).chain(words[range.end..].iter().cloned()).collect();
+        }
+        let rest = match launch(program, words) {
+            Some((Launch::Command, index)) => self.without_version(&words[index..]),
+            Some((Launch::File, index)) => words[index..].to_vec(),
+            Some((Launch::Files, _)) | None => return words.to_vec(),
+        };
+        words[..1].iter().cloned().chain(rest).collect()
+    }
+
     /// The words of a command with the path of the script in place of its name, if the program finds a file of the
     /// repository by that name.
     pub(super) fn with_found_script(&mut self, program: &str, words: &[Word]) -> Option<Vec<Word>> {
