@@ -553,7 +553,7 @@ impl Evaluator<'_> {
         let mut fixes = fixes(self.registry, runtime, &given, &[]);
         fixes = with_hidden_text(fixes, self.hidden_text_fix(space, number));
         if has_credential(resolution.slug) || !can_be_id(resolution.slug) {
-            // Another spelling would repeat the credential, or what is no id.
+            // Another spelling would repeat the credential or the wrong text.
             fixes.retain(|fix| !fix.slug.contains(resolution.slug.trim()));
         }
         Failure {
@@ -588,7 +588,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// False for a text that is no id of a model: one with a reference, quotes, angle brackets or white space in it.
+/// True unless a text has a reference, quotes, angle brackets or white space in it, which no id of a model has.
 fn can_be_id(slug: &str) -> bool {
     let is_foreign = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>');
     !slug.trim().contains(is_foreign) && !has_reference(slug)

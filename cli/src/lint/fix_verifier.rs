@@ -300,8 +300,8 @@ fn count_mappings(node: &Node, uses: &mut HashMap<usize, Uses>) {
     }
 }
 
-/// True if a part of a file names a variable: the bare name in a script, `env.NAME` elsewhere. `runs_reader` says whether
-/// a script or an action runs a file that reads the variable.
+/// True if a part of a file names a variable: the bare name in a script, `env.NAME` elsewhere. `runs_reader` says
+/// whether a script or an action runs a file that reads the variable.
 fn names(node: &Node, name: &str, runs_reader: &dyn Fn(&str) -> bool) -> bool {
     match &node.value {
         Value::String(text) => has_word(text, &format!("env.{name}")) || text.contains(&format!("env['{name}']")),

@@ -1,5 +1,5 @@
-//! Findings about texts that stand in the place of a value: placeholders, references that nothing expands, and truth
-//! values in place of keys.
+//! Findings about texts in place of a value: placeholders, references that nothing expands, and truth values in place
+//! of keys.
 
 use slug_resolver::Variable;
 use slug_resolver::fix::is_placeholder;
@@ -14,7 +14,7 @@ use super::near_miss::about;
 use crate::codes::{LIKELY_SLIP, PLACEHOLDER};
 use crate::findings::{Finding, Span};
 
-/// What stands in the place of the value of a variable.
+/// What a variable has in place of its value.
 enum StandIn {
     /// A text in angle brackets; `is_whole` unless it is a part of the value.
     Placeholder { is_whole: bool },

@@ -611,13 +611,13 @@ fn help_names_the_input_that_a_caller_passes() {
     let files = |value: &str| {
         let env = |key: &str| format!("{{ACME_API_KEY: \"${{{{ {key} }}}}\", MODEL: \"{value}\"}}");
         let reusable = format!(
-            "on:\n  workflow_call:\n    inputs: {{model: {{type: string}}}}\njobs:\n  x:\n    runs-on: ubuntu-latest\n    \
-             steps:\n      - env: {}\n        run: bash scripts/eval.sh\n",
+            "on:\n  workflow_call:\n    inputs: {{model: {{type: string}}}}\njobs:\n  x:\n    \
+             runs-on: ubuntu-latest\n    steps:\n      - env: {}\n        run: bash scripts/eval.sh\n",
             env("secrets.ACME_API_KEY")
         );
         let composite = format!(
-            "name: eval\ninputs: {{model: {{}}, key: {{}}}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      \
-             env: {}\n      run: scripts/eval.sh\n",
+            "name: eval\ninputs: {{model: {{}}, key: {{}}}}\nruns:\n  using: composite\n  steps:\n    \
+             - shell: bash\n      env: {}\n      run: scripts/eval.sh\n",
             env("inputs.key")
         );
         (reusable, composite)
@@ -736,7 +736,7 @@ secrets: [{key: ACME_API_KEY}, {key: ZETA_API_KEY}]
     assert!(output.stdout.contains("'first'"), "compared literals are readable: {}", output.snapshot());
 }
 
-/// A text that is no id gets no vendor in front: the pattern of the vendor would take it.
+/// A reference or a quoted text gets no vendor in front: the pattern of the vendor would take it.
 #[test]
 fn reference_gets_no_vendor() {
     for (value, has_vendor) in [("zz-1", true), ("$M", false), ("vars.M", false), ("'\"ac-large\"'", false)] {

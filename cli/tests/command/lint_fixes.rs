@@ -198,7 +198,7 @@ fn entry_of_another_place_is_not_edited() {
 
 /// A file that another step runs may read the variable.
 #[test]
-fn entry_that_a_file_of_another_step_reads_is_not_edited() {
+fn entry_read_by_another_file_is_not_edited() {
     let env = "E2E_RUNTIME: claude-code\nE2E_MINIMAX_API_KEY: ${{ secrets.KEY }}\nE2E_MODEL_SLUG: minimax:none";
     let reads = "echo \"$E2E_MODEL_SLUG\"\n";
     for (name, step, path, text, is_edited) in [

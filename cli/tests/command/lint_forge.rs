@@ -901,7 +901,7 @@ fn titles(name: &str, files: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn secret_that_a_called_workflow_does_not_declare_is_refused() {
+fn secret_undeclared_by_called_workflow_is_refused() {
     let called = |call: &str| {
         format!(
             "on: {{workflow_call: {call}}}
@@ -937,7 +937,7 @@ jobs:
 }
 
 #[test]
-fn input_that_a_local_action_does_not_have_is_found() {
+fn input_unknown_to_local_action_is_found() {
     let action = |read: &str| {
         format!(
             "name: smoke

@@ -483,8 +483,8 @@ fn placeholder_is_an_error() {
         let output = run(&other, &["lint"]);
         assert!(output.code == 0 && output.stdout.contains("nothing found"), "{name}: {}", output.snapshot());
     }
-    let action = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      env: {CI_NORTH: '${{ inputs.key }}', MODEL: \
-                  north-$M}\n      run: ci/review.sh\n";
+    let action = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      \
+                  env: {CI_NORTH: '${{ inputs.key }}', MODEL: north-$M}\n      run: ci/review.sh\n";
     let step = "[{uses: actions/checkout@v4}, {uses: ./act, with: {key: '${{ secrets.CI_NORTH }}'}}]";
     let in_action = project("placeholder-action", "")
         .file("act/action.yml", format!("name: a\ninputs: {{key: {{}}}}\n{action}"))

@@ -136,7 +136,7 @@ impl Names {
         self.mentioned.contains_key(name) || self.defaulted.contains(name)
     }
 
-    /// The names that the script, with this text, takes from its environment: those that it reads before or while it
+    /// The names that the script, with this text, takes from its environment: names that it reads before or while it
     /// gives them a value, as in `NAME="${NAME:-text}"`.
     pub fn inherited<'n>(&'n self, script: &'n str) -> impl Iterator<Item = &'n str> {
         let is_set_before = |read: &Read| {
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_environment_are_read_before_they_are_set() {
+    fn inherited_names_are_read_before_assignment() {
         for (script, expected) in [
             ("echo $URL", &["URL"][..]),
             ("URL=\"${URL:-x}\"\necho $URL", &["URL"]),

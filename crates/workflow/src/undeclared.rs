@@ -1,4 +1,5 @@
-//! References of expressions to steps, jobs, inputs and keys of a matrix that do not exist. A forge reads them as empty.
+//! References of expressions to steps, jobs, inputs and keys of a matrix that do not exist. A forge reads them as
+//! empty.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +13,8 @@ const PROBLEMS: usize = 50;
 /// The contexts whose names are compared.
 const CONTEXTS: [&str; 5] = ["steps", "needs", "jobs", "inputs", "matrix"];
 
-/// The places of a workflow whose expressions refer to a step, a job, an input or a key of the matrix that does not exist.
+/// The places of a workflow whose expressions refer to a step, a job, an input or a key of the matrix that does not
+/// exist.
 #[must_use]
 pub fn of_workflow(root: &Node, text: &str) -> Vec<Problem> {
     let mut found = Vec::new();
