@@ -383,7 +383,11 @@ impl Interpreter<'_> {
             Some(Attribute::Uppercase) => in_case(value, str::to_ascii_uppercase),
             Some(Attribute::Lowercase) => in_case(value, str::to_ascii_lowercase),
             Some(Attribute::Integer) => self.integer(&value, assigned),
-            Some(Attribute::Other) => Text::unknown(UNKNOWN_ATTRIBUTE),
+            Some(Attribute::Other) => {
+                // The value of an integer may be an error.
+                self.end_shell(Tristate::NEVER);
+                Text::unknown(UNKNOWN_ATTRIBUTE)
+            }
             Some(Attribute::ReadOnly) => Text::unknown(READ_ONLY),
         }
     }

@@ -91,6 +91,7 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "shopt -s nocasematch; [[ $A == START ]] && export B=x; bash T; case $A in Start) export C=x;; esac; bash T",
         "printf A=x >> $GITHUB_ENV; (echo -n B=y >> $GITHUB_ENV); echo C=z >> $GITHUB_ENV; printf C=u >> $GITHUB_ENV",
         "if bash T; then printf A=x >> $GITHUB_ENV; fi; echo C=z >> $GITHUB_ENV",
+        "if [[ -n $B ]]; then A=x; else declare -i A; fi; bash T; A+='y z'; bash T",
         "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
