@@ -24,7 +24,7 @@ use super::effects::{Call, Effects, Failed, Missing};
 use super::files::{ChangedPaths, FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
 use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
-use super::state::{State, Written, join, join_written, open_value_reason, widen};
+use super::state::{LineEnd, State, Written, join, join_written, open_value_reason, widen};
 use super::syntax::{
     AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline,
     Redirect, RedirectOperator, Script, Span, While, Word,
@@ -868,7 +868,10 @@ impl Interpreter<'_> {
             }
             let written = join_written(&before.written, &self.state.written);
             let opaque = before.opaque.clone().or(self.state.opaque.take());
-            self.state = State { written, opaque, ..before };
+            // The trap may begin or end a line for later steps.
+            let line_end =
+                if before.line_end == self.state.line_end { before.line_end.clone() } else { LineEnd::Unknown };
+            self.state = State { written, opaque, line_end, ..before };
             let end = State { ended: false, ..self.state.clone() };
             // The trap may also set the exit status.
             for (ends, is_set) in [(&mut self.exits.success, may_succeed), (&mut self.exits.failure, may_fail)] {

@@ -732,6 +732,11 @@ fn each_run_of_a_file_and_each_write_counts() {
         ("echo -n SLUG=x >> $GITHUB_ENV", ">x at echo -n SLUG=x >> $GITHUB_ENV"),
         ("printf SLUG=x >> $GITHUB_ENV; echo B=y >> $GITHUB_ENV", ">xB=y at echo B=y >> $GITHUB_ENV"),
         ("(printf SLUG=x >> $GITHUB_ENV); echo B=y >> $GITHUB_ENV", ">xB=y at echo B=y >> $GITHUB_ENV"),
+        (
+            "printf A=t >> $GITHUB_ENV; (trap 'echo B=y >> $GITHUB_ENV' EXIT); echo SLUG=x >> $GITHUB_ENV",
+            ">x at echo SLUG=x >> $GITHUB_ENV >opaque",
+        ),
+        ("(trap 'printf SLUG=x >> $GITHUB_ENV' EXIT); echo B=y >> $GITHUB_ENV", ">opaque"),
         ("printf 'B=y\\nSLUG=' >> $GITHUB_ENV; echo x >> $GITHUB_ENV", ">x at echo x >> $GITHUB_ENV"),
         ("if a; then printf SLUG=x >> $GITHUB_ENV; fi; echo B=y >> $GITHUB_ENV", ">opaque"),
         ("printf SLUG=x >> $GITHUB_ENV; echo B=y > $GITHUB_ENV", ""),
