@@ -518,6 +518,7 @@ impl Interpreter<'_> {
                 silent(Tristate::UNKNOWN)
             }
             "exit" => {
+                self.exit_commands += usize::from(!self.state.ended);
                 self.exit(arguments);
                 silent(Tristate::UNKNOWN)
             }
@@ -545,7 +546,7 @@ impl Interpreter<'_> {
                 Outcome::success(Output::new(vec![part, Text::known("\n".to_owned())], Vec::new()))
             }
             "printenv" if arguments.len() == 1 => {
-                // An unset variable has the same output without the line break, and another status.
+                // An unset variable prints no line break, which only a substitution removes.
                 let name = self.field(&arguments[0]).single().cloned();
                 let variable = name.as_ref().and_then(|name| self.state.variables.get(name)).cloned();
                 let value = match (variable, name) {
@@ -556,6 +557,7 @@ impl Interpreter<'_> {
                 let is_set = value.values.is_never_absent();
                 let status = if is_set { Tristate::ALWAYS } else { Tristate::UNKNOWN };
                 let output = Output::new(vec![value, Text::known("\n".to_owned())], Vec::new());
+                let output = if is_set { output } else { output.or(Output::default()) };
                 Outcome { output, status: status.into() }
             }
             "git" if is_top_level_query(arguments) => {

@@ -106,6 +106,8 @@ pub(super) struct Interpreter<'a> {
     pub exits: Exits,
     /// The status with which the current shell may have ended early.
     pub early_status: Option<Tristate>,
+    /// The number of `exit` commands of the current shell that may have run.
+    pub exit_commands: usize,
     /// The commands that run at the points at which the current shell may have ended early, with their position.
     pub exit_traps: Vec<(String, usize)>,
     /// The loops around the current command that it can leave.
@@ -264,6 +266,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         derived: DerivedTexts::default(),
         exits: Exits::default(),
         early_status: None,
+        exit_commands: 0,
         exit_traps: Vec::new(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
@@ -642,33 +645,44 @@ impl Interpreter<'_> {
 
     pub fn list(&mut self, list: &List) -> Outcome {
         let mut outcome = Outcome::success(Output::default());
+        let before = self.departures();
         for item in &list.items {
             if self.failure.is_some() {
                 break;
             }
+            // An earlier command may have left the list.
+            let may_be_skipped = self.departures() > before;
             let next = if item.in_background {
                 let outcome = self.subshell(|it| it.and_or(item));
                 Outcome::success(outcome.output)
             } else {
                 self.and_or(item)
             };
-            outcome.output.append(next.output);
+            outcome.output.append(if may_be_skipped { next.output.or(Output::default()) } else { next.output });
             outcome.status = next.status;
         }
         outcome
+    }
+
+    /// The number of times that commands may have left the lists around them, by `break`, `continue`, `return` or
+    /// `exit`.
+    fn departures(&self) -> usize {
+        let of_loops: usize = self.loops.iter().map(|exits| exits.breaks.len() + exits.continues.len()).sum();
+        of_loops + self.returns.as_ref().map_or(0, Vec::len) + self.exit_commands
     }
 
     fn and_or(&mut self, item: &AndOr) -> Outcome {
         let Some(last) = item.rest.len().checked_sub(1) else { return self.pipeline(&item.first) };
         let first = self.tolerant(|it| it.pipeline(&item.first));
         let mut output = first.output;
+        let before = self.departures();
         let (mut success, mut failure) = self.split(first.status);
         for (index, (connector, pipeline)) in item.rest.iter().enumerate() {
             let (runs, skips) = match connector {
                 Connector::And => (success, failure),
                 Connector::Or => (failure, success),
             };
-            let (never_runs, always_runs) = (runs.ended, skips.ended);
+            let (never_runs, always_runs) = (runs.ended, skips.ended && self.departures() == before);
             self.state = runs;
             let next = match index == last {
                 true => self.pipeline(pipeline),
@@ -791,6 +805,7 @@ impl Interpreter<'_> {
         let before = self.copy();
         let exits = std::mem::take(&mut self.exits);
         let early_status = self.early_status.take();
+        let exit_commands = self.exit_commands;
         let traps = std::mem::take(&mut self.exit_traps);
         let loops = std::mem::take(&mut self.loops);
         let returns = self.returns.take();
@@ -807,6 +822,7 @@ impl Interpreter<'_> {
         self.subshells -= 1;
         self.is_subshell_in_loop = is_in_loop;
         self.loops = loops;
+        self.exit_commands = exit_commands;
         let returned = std::mem::replace(&mut self.returns, returns).unwrap_or_default();
         self.exit_traps = traps;
         let mut exits = std::mem::replace(&mut self.exits, exits);

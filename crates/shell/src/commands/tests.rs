@@ -1562,6 +1562,31 @@ fn separators_split_values() {
     }
 }
 
+/// What follows a command that may have left a list is printed or not.
+#[test]
+fn output_after_a_command_that_may_leave_is_open() {
+    let both = "|k";
+    for (value, expected) in [
+        ("for ((i = 0; i < 1; i++)); do test -e f || continue; echo k; done", both),
+        ("i=0; while [ $i -lt 1 ]; do i=1; test -e f || break; echo k; done", both),
+        ("for i in a; do test -e f || continue; echo k; done", both),
+        ("test -e f || exit; echo k", both),
+        ("test -e f || exit && echo k", both),
+        ("f() { test -e f || return; echo k; }; f", both),
+        ("f() { if test -e f; then echo k; return; fi; echo m; }; f", "|k|km|m"),
+        ("for i in a b; do if test -e f; then break; fi; done; echo k", "k"),
+        ("f() { test -e f && return; }; f; echo k", "k"),
+        ("(exit 1); echo k", "k"),
+        ("(test -e f || exit 1); echo k", "k"),
+    ] {
+        let found = slug(&[], &format!("v=$({value}); SLUG=$v bash tests/run.sh"));
+        let found = found.split('@').next().unwrap_or_default().replace('\n', "");
+        let mut values: Vec<&str> = found.split('|').collect();
+        values.sort_unstable();
+        assert_eq!(values.join("|"), expected, "{value}");
+    }
+}
+
 /// `printenv` prints an exported variable, and fails if there is none.
 #[test]
 fn exported_variable_is_printed() {
