@@ -83,7 +83,10 @@ impl Linter<'_> {
         }
         let written = written?;
         let is_own_name = is_key && texts.iter().any(|text| text == policy.variable_name(variable));
-        if is_own_name || any(is_reference) {
+        // Another variable may have such a text as its value: `vars.example.com` is a host.
+        let is_reference =
+            |text: &str| is_reference(text) && (is_key || is_name || !text.starts_with(char::is_alphabetic));
+        if is_own_name || unlisted().any(|text| is_reference(text)) {
             return Some(StandIn::Reference { is_whole: true });
         }
         if is_name && any(has_reference) {

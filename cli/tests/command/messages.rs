@@ -478,6 +478,7 @@ fn placeholder_is_an_error() {
         ("id-with-brackets", "CI_NORTH: x, MODEL: 'north-4[1m]'"),
         ("other-variable", "CI_NORTH: x, PAYER: a$b, TITLE: $M"),
         ("flag", "CI_NORTH: 'true'"),
+        ("host", "CI_NORTH: x, PAYER: matrix.org"),
     ] {
         let other = project(&format!("placeholder-{name}"), "").file(".github/workflows/w.yml", workflow(env));
         let output = run(&other, &["lint"]);

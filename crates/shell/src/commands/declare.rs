@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::array::Array;
 use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
-use super::super::state::{Attribute, Export, Variable};
+use super::super::state::{Attribute, EXPORT_UNKNOWN, Export, Variable};
 use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
 use super::span_of_name;
 use slug_value::{AbstractValue, Text};
@@ -188,7 +188,13 @@ impl Interpreter<'_> {
         }
         let is_array = self.state.arrays.get(name).map(|array| **array != Array::Unknown);
         let may_be_array = is_array.is_some() || self.state.attributes.get(name) == Some(&Attribute::Other);
+        let is_in_function = !self.active_functions.is_empty();
         match self.state.variables.get_mut(name) {
+            // If the call of the function assigns the variable, commands see the exported one behind it.
+            Some(variable) if hides && is_in_function => {
+                variable.value = Text::unknown(EXPORT_UNKNOWN);
+                variable.export = Export::Maybe;
+            }
             // A shell never exports an array.
             Some(_) if exports && is_array == Some(true) => {}
             Some(variable) if exports && may_be_array => variable.export = Export::Maybe,

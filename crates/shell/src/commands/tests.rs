@@ -1562,6 +1562,19 @@ fn separators_split_values() {
     }
 }
 
+/// An assignment before the call of a function hides an exported variable, which `export -n` uncovers.
+#[test]
+fn variable_hidden_by_a_call_is_seen_after_export_is_taken_back() {
+    for (script, expected) in [
+        ("export SLUG=x; f() { export -n SLUG; bash tests/run.sh; }; SLUG=y f", "(anything)"),
+        ("export SLUG=x; f() { bash tests/run.sh; }; SLUG=y f", "y"),
+        ("export SLUG=x; export -n SLUG; bash tests/run.sh", ""),
+    ] {
+        let found = slug(&[], script);
+        assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
+    }
+}
+
 /// What follows a command that may have left a list is printed or not.
 #[test]
 fn output_after_a_command_that_may_leave_is_open() {
