@@ -183,7 +183,7 @@ pub fn is_report(text: &str) -> bool {
 }
 
 /// Checks that no output is also an input, under any name. Each output has a description, such as `an output`. An
-/// earlier report is replaced, even if a script takes it.
+/// earlier report is replaced, even if a script reads it.
 ///
 /// # Errors
 ///

@@ -55,7 +55,7 @@ const A_REDIRECT: &str = "a redirect";
 /// Maximum iterations of a loop over known words that are interpreted one by one.
 const SEPARATE_ROUNDS: usize = 16;
 
-/// Maximum iterations of a loop with a condition that is certainly true which are interpreted one by one.
+/// Maximum iterations that are interpreted one by one while a loop's condition is certainly true.
 const CERTAIN_ROUNDS: usize = 16;
 
 /// Maximum cost of an interpretation: the number of copied variables and interpreted commands.

@@ -104,7 +104,7 @@ pub(super) enum Attribute {
     Integer,
     /// A variable that may be read-only.
     ReadOnly,
-    /// Another attribute or several ones, or a variable that may be an associative array. It can have any value after
+    /// Another attribute, several attributes, or possibly an associative array. The variable can have any value after
     /// an assignment, and an array is never exported.
     Other,
 }

@@ -190,7 +190,7 @@ impl Interpreter<'_> {
         let may_be_array = is_array.is_some() || self.state.attributes.get(name) == Some(&Attribute::Other);
         let is_in_function = !self.active_functions.is_empty();
         match self.state.variables.get_mut(name) {
-            // If the call of the function assigns the variable, commands see the exported one behind it.
+            // If the call of the function assigns the variable, commands see the exported one that it hides.
             Some(variable) if hides && is_in_function => {
                 variable.value = Text::unknown(EXPORT_UNKNOWN);
                 variable.export = Export::Maybe;

@@ -1564,7 +1564,7 @@ fn separators_split_values() {
 
 /// An assignment before the call of a function hides an exported variable, which `export -n` uncovers.
 #[test]
-fn variable_hidden_by_a_call_is_seen_after_export_is_taken_back() {
+fn hidden_variable_after_export_n_is_seen() {
     for (script, expected) in [
         ("export SLUG=x; f() { export -n SLUG; bash tests/run.sh; }; SLUG=y f", "(anything)"),
         ("export SLUG=x; f() { bash tests/run.sh; }; SLUG=y f", "y"),

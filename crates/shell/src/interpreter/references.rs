@@ -109,7 +109,7 @@ fn at_bracket(pieces: Vec<Piece>) -> Option<(Vec<Piece>, Vec<Piece>)> {
     Some((inside, rest))
 }
 
-/// The operation that pieces after a name or a subscript are.
+/// Parses the operation after a name or a subscript.
 fn operation(pieces: &[Piece]) -> Operation {
     let Some((first, rest)) = pieces.split_first() else { return Operation::None };
     let PieceKind::Literal(text) = &first.kind else { return Operation::Other(pieces.to_vec()) };
