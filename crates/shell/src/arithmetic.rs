@@ -333,8 +333,9 @@ fn power(base: i64, exponent: u64) -> i64 {
 pub(super) struct ExpressionText {
     /// The text.
     pub text: String,
-    /// The numbers of the marks in the text. An unknown value is assumed to be a number.
-    pub values: Vec<Numbers>,
+    /// The numbers of the marks in the text; `None` for known texts that are not all numbers. An unknown value is
+    /// assumed to be a number.
+    pub values: Vec<Option<Numbers>>,
 }
 
 impl ExpressionText {
@@ -346,16 +347,18 @@ impl ExpressionText {
                 let index = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
                 let mark = FIRST_MARK.saturating_add(index).min(END_OF_MARKS - 1);
                 self.text.extend(char::from_u32(mark));
-                let numbers = Numbers::of_text(part).filter(|_| mark + 1 < END_OF_MARKS);
-                self.values.push(numbers.unwrap_or(Numbers::Unknown));
+                self.values.push(match &part.values {
+                    AbstractValue::OneOf(_) => Numbers::of_text(part).filter(|_| mark + 1 < END_OF_MARKS),
+                    _ => Some(Numbers::Unknown),
+                });
             }
         }
     }
 
-    /// The number of a mark.
-    pub fn value(&self, index: usize) -> Numbers {
+    /// The number of a mark; `None` if the value may not be a number.
+    pub fn value(&self, index: usize) -> Option<Numbers> {
         let is_last = index + 1 >= (END_OF_MARKS - FIRST_MARK) as usize;
-        self.values.get(index).filter(|_| !is_last).cloned().unwrap_or(Numbers::Unknown)
+        self.values.get(index).filter(|_| !is_last).cloned().flatten()
     }
 }
 

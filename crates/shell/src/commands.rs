@@ -29,7 +29,7 @@ use std::rc::Rc;
 
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::parser::parse;
-use super::state::{Attribute, Export, State, Variable};
+use super::state::{Attribute, Export, State, Variable, joined};
 use super::syntax::{
     Assignment, Command, CommandKind, Piece, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name,
 };
@@ -221,6 +221,7 @@ impl Interpreter<'_> {
             return Outcome::silent(if is_special { Tristate::UNKNOWN } else { status });
         }
         let before = (!assignments.is_empty()).then(|| self.copy());
+        let discarded = if before.is_some() { self.discarded.take() } else { None };
         if before.is_some() {
             // The shell expands the words before it assigns.
             words = words.iter().map(|word| self.frozen(word)).collect();
@@ -245,6 +246,10 @@ impl Interpreter<'_> {
         }
         let is_kept = is_builtin || !self.runs_in_bash && words[0].literal().is_some_and(|name| is_special(&name));
         let mut outcome = self.call(words, input);
+        if let Some(before) = &before {
+            self.keep_or_restore_in_discarded(assignments, before);
+            self.discarded = joined(discarded, self.discarded.take());
+        }
         match before {
             // The effects of a builtin persist. Shells differ in whether assignments before it do.
             Some(before) if is_kept => {
@@ -301,6 +306,20 @@ impl Interpreter<'_> {
         let value = old.or(self.look_up(name)).with_reason("an assignment before a builtin may or may not persist");
         let assigned = self.state.variables.get(name).and_then(|variable| variable.assigned.clone());
         self.state.variables.insert(name.to_owned(), Variable { value, export: Export::Maybe, assigned });
+    }
+
+    /// Joins the values of assigned variables with their values in `before`, in the state after the rest of the line is
+    /// skipped.
+    fn keep_or_restore_in_discarded(&mut self, assignments: &[Assignment], before: &State) {
+        let Some(discarded) = self.discarded.take() else { return };
+        let state = std::mem::replace(&mut self.state, discarded);
+        for Assignment { name, .. } in assignments {
+            self.keep_or_restore(name, before);
+            if let Some(attribute) = before.attributes.get(name) {
+                self.state.attributes.insert(name.clone(), *attribute);
+            }
+        }
+        self.discarded = Some(std::mem::replace(&mut self.state, state));
     }
 
     /// Restores the variables of `before`; keeps writes for later steps and whether the script has
@@ -364,8 +383,9 @@ impl Interpreter<'_> {
         let is_certain = !matches!(self.state.attributes.get(name), Some(Attribute::Other | Attribute::ReadOnly));
         let export = if is_certain && array.is_none() { export } else { Export::Maybe };
         if self.state.attributes.get(name) == Some(&Attribute::ReadOnly) {
-            // A shell leaves the commands around the assignment, which is an error, or all commands.
+            // After this error, bash skips the rest of the command and goes on with the next line; POSIX shells exit.
             self.havoc(READ_ONLY);
+            self.discard_here();
             self.end_shell(Tristate::UNKNOWN);
         }
         self.state.maybe_unset.remove(name);
@@ -385,7 +405,7 @@ impl Interpreter<'_> {
             Some(Attribute::Integer) => self.integer(&value, assigned),
             Some(Attribute::Other) => {
                 // The value of an integer may be an error.
-                self.end_shell(Tristate::NEVER);
+                self.discard_here();
                 Text::unknown(UNKNOWN_ATTRIBUTE)
             }
             Some(Attribute::ReadOnly) => Text::unknown(READ_ONLY),
@@ -493,8 +513,8 @@ impl Interpreter<'_> {
                 silent(Tristate::UNKNOWN)
             }
             "let" => {
-                let results = arguments.iter().map(|word| self.arithmetic_word(word).truth());
-                silent(results.last().unwrap_or(Tristate::NEVER))
+                let status = self.let_command(arguments);
+                silent(status)
             }
             "read" if let Some(status) = self.read_line(arguments, input.as_ref()) => silent(status),
             "mapfile" | "readarray" if self.map_lines(arguments, input.as_ref()).is_some() => silent(Tristate::ALWAYS),

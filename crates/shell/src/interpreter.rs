@@ -108,6 +108,8 @@ pub(super) struct Interpreter<'a> {
     pub early_status: Option<Tristate>,
     /// The number of `exit` commands of the current shell that may have run.
     pub exit_commands: usize,
+    /// The state after an error that skips the rest of the current line, if one may have happened.
+    pub discarded: Option<State>,
     /// The commands that run at the points at which the current shell may have ended early, with their position.
     pub exit_traps: Vec<(String, usize)>,
     /// The loops around the current command that it can leave.
@@ -267,6 +269,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         exits: Exits::default(),
         early_status: None,
         exit_commands: 0,
+        discarded: None,
         exit_traps: Vec::new(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
@@ -508,7 +511,7 @@ impl Interpreter<'_> {
         self.script_depth += 1;
         let outcome = self.inside(Rc::from(source), Rc::new(tree), |it| {
             let tree = Rc::clone(&it.tree);
-            it.list(&tree.body)
+            it.lines(&tree.body, base)
         });
         self.script_depth -= 1;
         outcome
@@ -643,24 +646,38 @@ impl Interpreter<'_> {
         result
     }
 
+    /// Interprets the commands of a script, which begins at a byte. After each line, a state is possible in which an
+    /// error has skipped the rest of the line.
+    fn lines(&mut self, list: &List, base: usize) -> Outcome {
+        let outer = self.discarded.take();
+        let mut outcome = Outcome::success(Output::default());
+        let before = self.departures();
+        for (index, item) in list.items.iter().enumerate() {
+            self.item(item, before, &mut outcome);
+            let Some(discarded) = self.discarded.clone() else { continue };
+            let between = match list.items.get(index + 1) {
+                Some(next) => item.span.end.saturating_sub(base)..next.span.start.saturating_sub(base),
+                None => 0..0,
+            };
+            // A backslash may continue the line.
+            let source = Rc::clone(&self.source);
+            let between = source.get(between).unwrap_or("\\\n");
+            if index + 1 == list.items.len() || between.contains('\n') {
+                outcome.status = outcome.status.to_tristate().or(Tristate::NEVER).into();
+                self.join_with(discarded);
+            }
+            if between.replace("\\\n", "").contains('\n') {
+                self.discarded = None;
+            }
+        }
+        self.discarded = outer;
+        outcome
+    }
+
     pub fn list(&mut self, list: &List) -> Outcome {
         let mut outcome = Outcome::success(Output::default());
         let before = self.departures();
-        for item in &list.items {
-            if self.failure.is_some() {
-                break;
-            }
-            // An earlier command may have left the list.
-            let may_be_skipped = self.departures() > before;
-            let next = if item.in_background {
-                let outcome = self.subshell(|it| it.and_or(item));
-                Outcome::success(outcome.output)
-            } else {
-                self.and_or(item)
-            };
-            outcome.output.append(if may_be_skipped { next.output.or(Output::default()) } else { next.output });
-            outcome.status = next.status;
-        }
+        list.items.iter().for_each(|item| self.item(item, before, &mut outcome));
         outcome
     }
 
@@ -669,6 +686,23 @@ impl Interpreter<'_> {
     fn departures(&self) -> usize {
         let of_loops: usize = self.loops.iter().map(|exits| exits.breaks.len() + exits.continues.len()).sum();
         of_loops + self.returns.as_ref().map_or(0, Vec::len) + self.exit_commands
+    }
+
+    /// Interprets an item of a list after others with an outcome. `departures` is the number before the list.
+    fn item(&mut self, item: &AndOr, departures: usize, outcome: &mut Outcome) {
+        if self.failure.is_some() {
+            return;
+        }
+        // An earlier command may have left the list.
+        let may_be_skipped = self.departures() > departures;
+        let next = if item.in_background {
+            let outcome = self.subshell(|it| it.and_or(item));
+            Outcome::success(outcome.output)
+        } else {
+            self.and_or(item)
+        };
+        outcome.output.append(if may_be_skipped { next.output.or(Output::default()) } else { next.output });
+        outcome.status = next.status;
     }
 
     fn and_or(&mut self, item: &AndOr) -> Outcome {
@@ -796,7 +830,10 @@ impl Interpreter<'_> {
                 Outcome::success(Output::default())
             }
         };
-        let outcome = self.redirect(command, outcome);
+        let mut outcome = self.redirect(command, outcome);
+        if self.discarded.is_some() {
+            outcome.output = outcome.output.or(Output::default());
+        }
         if ends_on_failure { self.check_failure(outcome) } else { outcome }
     }
 
@@ -806,6 +843,7 @@ impl Interpreter<'_> {
         let exits = std::mem::take(&mut self.exits);
         let early_status = self.early_status.take();
         let exit_commands = self.exit_commands;
+        let discarded = self.discarded.take();
         let traps = std::mem::take(&mut self.exit_traps);
         let loops = std::mem::take(&mut self.loops);
         let returns = self.returns.take();
@@ -827,6 +865,7 @@ impl Interpreter<'_> {
         self.exit_traps = traps;
         let mut exits = std::mem::replace(&mut self.exits, exits);
         let mut early = std::mem::replace(&mut self.early_status, early_status);
+        self.discarded = discarded;
         for (state, status) in &returned {
             exits.success.add(state);
             early = Some(early.map_or(*status, |early| early.or(*status)));
@@ -969,13 +1008,18 @@ impl Interpreter<'_> {
 
     fn arithmetic_for(&mut self, command: &ArithmeticFor) -> Outcome {
         let [first, condition, step] = &command.header;
-        self.arithmetic(first);
+        let failure = self.arithmetic_of_loop(first);
         let is_endless = condition.pieces.is_empty();
         let condition = |it: &mut Self| match is_endless {
             true => Outcome::success(Output::default()),
             false => Outcome { output: Output::default(), status: it.arithmetic_command(condition) },
         };
-        Outcome::unknown(self.while_true(condition, &command.body, Some(step)))
+        let output = self.while_true(condition, &command.body, Some(step));
+        if let Some(state) = failure {
+            self.join_with(state);
+            return Outcome::unknown(output.or(Output::default()));
+        }
+        Outcome::unknown(output)
     }
 
     /// Interprets a loop with a condition. As long as the condition is certainly true, the iterations are interpreted
@@ -991,7 +1035,9 @@ impl Interpreter<'_> {
             output.append(it.list(body).output);
             it.join_continues();
             if let Some(step) = step {
-                it.arithmetic(step);
+                // An error ends the loop.
+                let failure = it.arithmetic_of_loop(step);
+                it.loops.last_mut().into_iter().for_each(|exits| exits.breaks.extend(failure.clone()));
             }
             output
         };

@@ -327,6 +327,14 @@ pub(super) fn join(one: State, other: State) -> State {
     joined
 }
 
+/// The join of two states, each of which may be missing.
+pub(super) fn joined(one: Option<State>, other: Option<State>) -> Option<State> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(join(one, other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// The arrays after two branches; `None` for one that may be any array.
 fn join_arrays(
     one: &BTreeMap<String, Rc<Array>>,

@@ -1920,6 +1920,27 @@ fn numbers_are_calculated() {
         ("n=0; while { ((n++ < 2)) || break; }; do SLUG+=$n; done", "12"),
         ("SECONDS=0; while [ $SECONDS -lt 60 ]; do a; done; SLUG=x", "x"),
         ("OPTIND=1; getopts ab option; SLUG=$((OPTIND - 1))", "(set)"),
+        // After an error, a variable keeps its value.
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi; n=7; ((n = 5 / d)); SLUG=$n", "5|7"),
+        ("n=7; let n=5/0 m=1; SLUG=$n$m", "71|7"),
+        ("x=08; ((n = x)); SLUG=$n", "(anything)"),
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi; ((n = 2, m = 1 / d, n = 3)); SLUG=$n$m", "31|3|21|2"),
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi; n=7; [[ n=5/d -eq 5 ]]; SLUG=$n", "5|7"),
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi; a=(7); ((a[0] = 5 / d)); SLUG=$a", "5|7"),
+        ("for ((n = 7; n > 0; n = 5 / 0)); do :; done; SLUG=$n", "7"),
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi; n=7; for ((n = 5 / d; n > 6;)); do :; done; SLUG=$n", "5|7"),
+        // After an error in an expansion, bash skips the rest of the line.
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi\nn=7\nn=$((5 / d)); m=m\nSLUG=$n$m", "5m|5|7m|7"),
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi\nf() { local SLUG=l; n=$((5 / d)); SLUG=m; n=8; }\nf\nSLUG+=$n", "8|"),
+        ("n=7\nif n=$((5 / 0)); then :; fi; SLUG=x; exit\nSLUG+=$n", "7"),
+        ("d=1; if [ -n \"$X\" ]; then d=0; fi\ndeclare -i n=7\ndeclare -i n=5/d; SLUG=x\nSLUG+=$n", "x5|x7|5|7"),
+        ("SLUG=x\na[5 / 0]=7; SLUG=y\n:", "y|x"),
+        ("SLUG=x\n((a[5 / 0] = 7)); SLUG=y\n:", "y|x"),
+        ("a=(x); SLUG=x\nn=${a[@]:5 / 0}; SLUG=y \\\n; SLUG=z\n:", "z|x"),
+        ("SLUG=x\nv=$(n=$((5 / 0)); echo y); SLUG=z$v\n:", "zy|z"),
+        ("eval $'SLUG=x; n=$((5 / 0)); SLUG=y\\n:'; SLUG+=z", "yz|xz"),
+        ("SLUG=x\nf() { : $((5 / 0)); }\nSLUG=t f; SLUG=y\n:", "y|x|t"),
+        ("readonly r=1; SLUG=x\nr=2; SLUG=y\n:", "(anything)"),
     ] {
         assert_eq!(value_of(script), expected, "{script}");
     }

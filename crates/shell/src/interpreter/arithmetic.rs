@@ -1,7 +1,7 @@
 //! Evaluates arithmetic: the variables that an expression reads and assigns.
 
 use super::super::arithmetic::{Expression, ExpressionText, Numbers, Operator, Place, SyntaxError, may_assign, parse};
-use super::super::state::{State, join};
+use super::super::state::{State, join, joined};
 use super::super::syntax::{Arithmetic, Piece, Span, Word, is_name};
 use super::arrays::Key;
 use super::expansion::COMPUTED;
@@ -18,57 +18,100 @@ const MAY_SET: &str = "an arithmetic expression may set it";
 pub(crate) struct Calculation {
     /// The possible numbers; `None` if the evaluation certainly fails, as a division by zero does.
     numbers: Option<Numbers>,
-    /// Whether the evaluation may fail.
-    may_fail: bool,
+    /// The join of the states in which the evaluation may fail; `None` if it cannot fail.
+    failure: Option<State>,
 }
 
 impl Calculation {
     /// Whether a command that evaluates the expression succeeds: the number is not 0.
-    pub fn truth(&self) -> Tristate {
+    fn truth(&self) -> Tristate {
         let truth = self.numbers.as_ref().map_or(Tristate::NEVER, Numbers::truth);
-        if self.may_fail { truth.or(Tristate::NEVER) } else { truth }
+        if self.failure.is_some() { truth.or(Tristate::NEVER) } else { truth }
     }
 
     /// The numbers, if the evaluation cannot fail.
-    pub fn numbers(self) -> Numbers {
-        self.numbers.filter(|_| !self.may_fail).unwrap_or(Numbers::Unknown)
+    fn numbers(self) -> Numbers {
+        self.numbers.filter(|_| self.failure.is_none()).unwrap_or(Numbers::Unknown)
     }
 }
 
 impl Interpreter<'_> {
-    /// Interprets an arithmetic expression.
-    pub(crate) fn arithmetic(&mut self, expression: &Arithmetic) -> Calculation {
+    /// Interprets an arithmetic expression in the header of a loop; returns the state in which it may fail.
+    pub(super) fn arithmetic_of_loop(&mut self, expression: &Arithmetic) -> Option<State> {
         let text = self.expression_text(&expression.pieces);
-        self.calculate(&text, &expression.span)
+        let calculation = self.calculate(&text, &expression.span);
+        if calculation.failure.is_some() && text.text.contains('[') {
+            self.discard_line(calculation.failure.clone());
+        }
+        calculation.failure
     }
 
-    /// Interprets a word as an arithmetic expression.
-    pub(crate) fn arithmetic_word(&mut self, word: &Word) -> Calculation {
+    /// Interprets an operand of `[[ … ]]` as an arithmetic expression.
+    pub(super) fn arithmetic_operand(&mut self, word: &Word) -> Numbers {
         let text = self.expression_text(&word.pieces);
-        self.calculate(&text, &word.span)
+        self.calculate_in_command(&text, &word.span).numbers()
+    }
+
+    /// Interprets `let`, which ends at the first error.
+    pub(crate) fn let_command(&mut self, arguments: &[Word]) -> Tristate {
+        let (mut failure, mut truth) = (None, Tristate::NEVER);
+        for word in arguments {
+            let text = self.expression_text(&word.pieces);
+            let calculation = self.calculate_in_command(&text, &word.span);
+            truth = calculation.truth();
+            failure = joined(failure, calculation.failure);
+        }
+        let Some(state) = failure else { return truth };
+        self.join_with(state);
+        truth.or(Tristate::NEVER)
     }
 
     /// Interprets `(( … ))`, which narrows the value of the only variable that decides its status.
     pub(super) fn arithmetic_command(&mut self, expression: &Arithmetic) -> Status {
         let text = self.expression_text(&expression.pieces);
-        let truth = self.calculate(&text, &expression.span).truth();
+        let truth = self.calculate_in_command(&text, &expression.span).truth();
         if truth != Tristate::UNKNOWN {
             return truth.into();
         }
         self.narrowed_status(&text, &expression.span).unwrap_or(Status::Unknown)
     }
 
-    /// Expands `$((…))`. A shell leaves the commands around an error, or all commands.
+    /// Evaluates an expression in a command whose status tells an error: the next command runs.
+    fn calculate_in_command(&mut self, text: &ExpressionText, span: &Span) -> Calculation {
+        let calculation = self.calculate(text, span);
+        if let Some(failure) = &calculation.failure {
+            if text.text.contains('[') {
+                // An error in a subscript is like one in an expansion.
+                self.discard_line(Some(failure.clone()));
+            }
+            self.spend(failure.variables.len() + 1);
+            let success = std::mem::take(&mut self.state);
+            self.state = match calculation.numbers {
+                Some(_) => join(success, failure.clone()),
+                None => failure.clone(),
+            };
+        }
+        calculation
+    }
+
+    /// Evaluates an index, in which an error is like one in an expansion.
+    pub(super) fn index(&mut self, text: &ExpressionText, span: &Span) -> Numbers {
+        let calculation = self.calculate(text, span);
+        self.discard_line(calculation.failure.clone());
+        calculation.numbers()
+    }
+
+    /// Expands `$((…))`. After an error, bash skips the rest of the command and goes on with the next line; POSIX
+    /// shells exit.
     pub(super) fn arithmetic_expansion(&mut self, expression: &Arithmetic) -> Text {
-        let calculation = self.arithmetic(expression);
+        let text = self.expression_text(&expression.pieces);
+        let calculation = self.calculate(&text, &expression.span);
         self.result(calculation)
     }
 
-    /// The text of a result. A shell leaves the commands around an error, or all commands.
+    /// The text of the result of an expansion or of the value of an integer.
     fn result(&mut self, calculation: Calculation) -> Text {
-        if calculation.may_fail {
-            self.end_shell(Tristate::NEVER);
-        }
+        self.discard_line(calculation.failure);
         match calculation.numbers {
             Some(numbers) => numbers.into_text(COMPUTED),
             None => {
@@ -106,10 +149,9 @@ impl Interpreter<'_> {
 
     /// Evaluates the text of an expression.
     pub(super) fn calculate(&mut self, text: &ExpressionText, span: &Span) -> Calculation {
-        let mut evaluator = Evaluator { it: self, text, span, depth: 0, may_fail: false };
+        let mut evaluator = Evaluator { it: self, text, span, depth: 0, failure: None };
         let numbers = evaluator.evaluate_text(&text.text);
-        let may_fail = evaluator.may_fail || numbers.is_none();
-        Calculation { numbers, may_fail }
+        Calculation { numbers, failure: evaluator.failure }
     }
 
     /// The states after success and after failure of an expression that one variable decides: its values are tried one
@@ -152,11 +194,20 @@ struct Evaluator<'e, 'a> {
     span: &'e Span,
     /// The number of values of variables around the current expression.
     depth: usize,
-    /// Whether the evaluation may fail.
-    may_fail: bool,
+    /// The join of the states in which the evaluation may fail.
+    failure: Option<State>,
 }
 
 impl Evaluator<'_, '_> {
+    /// Records that the evaluation may fail in the current state.
+    fn may_fail(&mut self) {
+        let state = self.it.copy();
+        self.failure = Some(match self.failure.take() {
+            Some(other) => join(other, state),
+            None => state,
+        });
+    }
+
     /// Evaluates a text. Returns `None` if the evaluation certainly fails.
     fn evaluate_text(&mut self, text: &str) -> Option<Numbers> {
         self.it.spend(text.len() / 4 + 10);
@@ -170,7 +221,7 @@ impl Evaluator<'_, '_> {
                 if may_assign(text) {
                     self.it.havoc(MAY_SET);
                 }
-                self.may_fail = true;
+                self.may_fail();
                 Some(Numbers::Unknown)
             }
         }
@@ -180,7 +231,10 @@ impl Evaluator<'_, '_> {
         Some(match expression {
             Expression::Number(number) => Numbers::known(*number),
             Expression::Unknown => Numbers::Unknown,
-            Expression::Value(index) => self.text.value(*index),
+            Expression::Value(index) => self.text.value(*index).unwrap_or_else(|| {
+                self.may_fail();
+                Numbers::Unknown
+            }),
             Expression::Read(place) => {
                 let key = self.key(place)?;
                 self.read(place, key.as_ref())?
@@ -240,7 +294,9 @@ impl Evaluator<'_, '_> {
 
     fn apply(&mut self, operator: Operator, first: &Numbers, second: &Numbers) -> Option<Numbers> {
         let (numbers, may_fail) = operator.apply(first, second);
-        self.may_fail |= may_fail;
+        if may_fail {
+            self.may_fail();
+        }
         numbers
     }
 
@@ -267,7 +323,6 @@ impl Evaluator<'_, '_> {
     /// Joins the state with another one, and the results in both.
     fn join(&mut self, results: [Option<Numbers>; 2], other: State) -> Option<Numbers> {
         self.it.spend(other.variables.len() + 1);
-        self.may_fail |= results.iter().any(Option::is_none);
         let state = std::mem::take(&mut self.it.state);
         self.it.state = join(state, other);
         results.into_iter().flatten().reduce(Numbers::or)

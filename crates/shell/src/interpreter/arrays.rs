@@ -204,7 +204,7 @@ impl Interpreter<'_> {
         let mut numbers = Vec::new();
         for part in &parts {
             let text = self.expression_text(part);
-            numbers.push(self.calculate(&text, span).numbers().single()?);
+            numbers.push(self.index(&text, span).single()?);
         }
         match numbers.as_slice() {
             [offset] => Some(Slice { offset: *offset, length: None }),
@@ -359,7 +359,7 @@ impl Interpreter<'_> {
             Some(true) => Key::Name(self.fragments(pieces).into_iter().fold(Text::empty(), Text::followed_by)),
             Some(false) => {
                 let text = self.expression_text(pieces);
-                Key::Index(self.calculate(&text, span).numbers())
+                Key::Index(self.index(&text, span))
             }
             None => {
                 let text = self.expression_text(pieces);
@@ -425,7 +425,7 @@ impl Interpreter<'_> {
                     (Some(index), Array::Indexed(elements)) => drop(elements.insert(index, value)),
                     _ => {
                         // A negative index before the first element is an error.
-                        self.end_shell(Tristate::NEVER);
+                        self.discard_here();
                         return self.forget_array(name, assigned);
                     }
                 }

@@ -26,7 +26,7 @@ impl Interpreter<'_> {
             },
             // The operands are arithmetic.
             Test::Binary(first, operator, second) if NUMERIC.contains(&operator.as_str()) => {
-                let (value, other) = (self.arithmetic_word(first).numbers(), self.arithmetic_word(second).numbers());
+                let (value, other) = (self.arithmetic_operand(first), self.arithmetic_operand(second));
                 [first, second].into_iter().for_each(|word| self.resolve_all(&own_spans(std::slice::from_ref(word))));
                 compare(&value, operator, &other).into()
             }

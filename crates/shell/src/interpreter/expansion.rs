@@ -457,7 +457,7 @@ impl Interpreter<'_> {
             self.check_unset(name);
             let Some(name) = self.look_up(name).single().filter(|name| is_name(name)).cloned() else {
                 // A value that lacks the form of a name is an error.
-                self.end_shell(Tristate::NEVER);
+                self.discard_here();
                 return Text::unknown(COMPUTED);
             };
             return self.parameter(&Parameter { name, operation }, &pieces[0].span);

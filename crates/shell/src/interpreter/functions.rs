@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::array::countable;
 use super::super::definition::Definition;
-use super::super::state::{Attribute, Export, Hidden, State, Variable, join};
+use super::super::state::{Attribute, Export, Hidden, State, Variable, join, joined};
 use super::super::syntax::{Command, Span, Word};
 use super::{Interpreter, Outcome, Output, Status, own_spans};
 use slug_value::{Text, Tristate};
@@ -110,6 +110,7 @@ impl Interpreter<'_> {
         self.active_functions.push(Rc::clone(definition));
         let (source, tree) = (Rc::clone(&definition.source), Rc::clone(&definition.tree));
         let loops = std::mem::take(&mut self.loops);
+        let discarded = self.discarded.take();
         let outcome = self.inside(source, tree, |it| it.until_return(|it| Some(it.command(&definition.body, input))));
         let outcome = outcome.unwrap_or_else(|| Outcome::unknown(Output::default()));
         self.loops = loops;
@@ -122,6 +123,10 @@ impl Interpreter<'_> {
             state.arguments.clone_from(&outer_arguments);
         };
         leave(&mut self.state);
+        if let Some(state) = &mut self.discarded {
+            leave(state);
+        }
+        self.discarded = joined(discarded, self.discarded.take());
         let mut status = outcome.status;
         if let Status::Split(states) = &mut status {
             leave(&mut states.0);

@@ -1,6 +1,6 @@
 //! The exit status of commands, and the states after success and after failure.
 
-use super::super::state::{State, join};
+use super::super::state::{State, join, joined};
 use super::Interpreter;
 use super::outcome::{Outcome, Status};
 use slug_value::Tristate;
@@ -65,6 +65,21 @@ impl Interpreter<'_> {
                 Outcome { status, ..outcome }
             }
         }
+    }
+
+    /// Records an error that may happen in the current state.
+    pub(crate) fn discard_here(&mut self) {
+        let state = self.copy();
+        self.discard_line(Some(state));
+    }
+
+    /// Records an error that may happen in a state: bash skips the rest of the line, with the commands around it, and
+    /// goes on with the next line. In a subshell, and in POSIX shells, the shell ends.
+    pub(crate) fn discard_line(&mut self, state: Option<State>) {
+        let Some(state) = state.filter(|state| !state.ended) else { return };
+        self.end_shell(Tristate::NEVER);
+        self.spend(state.variables.len() + 1);
+        self.discarded = joined(self.discarded.take(), Some(state));
     }
 
     /// Records that the shell may end in the current state, with the given success.
