@@ -945,7 +945,11 @@ impl Interpreter<'_> {
                     }
                     self.set_variable(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
                 }
-                Some(_) => {}
+                Some(text) => {
+                    if let Some((name, _)) = text.split_once('[').filter(|(name, _)| is_name(name)) {
+                        self.forget_array(name, word.span.clone());
+                    }
+                }
                 None => {
                     self.expand(word);
                     self.havoc(&format!("`{command}` may set it"));

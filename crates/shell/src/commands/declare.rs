@@ -64,14 +64,33 @@ impl Interpreter<'_> {
             if let Some(assignment) = word.assignment() {
                 self.store(&own_spans(std::slice::from_ref(word)), false);
                 let name = &assignment.name;
-                let is_new =
-                    is_local && !self.state.locals.contains_key(name) && !self.state.maybe_local.contains(name);
+                let may_be_local = self.state.maybe_local.contains(name);
+                let is_hidden = is_local && !self.state.locals.contains_key(name);
+                let is_new = is_hidden && !may_be_local;
                 self.prepare(name, is_local, attribute);
+                let is_element = assignment.subscript.is_some();
+                if is_hidden && (assignment.appends || is_element) {
+                    // The new variable starts without the value that it hides.
+                    let is_empty = is_new && self.runs_in_bash;
+                    let value = if is_empty { Text::empty() } else { Text::unknown(HIDES_ANOTHER) };
+                    self.set_value_of_local(name, value);
+                    if is_empty && (is_element || assignment.value.array().is_some()) {
+                        self.make_array(name, &Array::of([]), true, &assignment.name_span);
+                    }
+                }
                 if let Some(array) = &makes_array {
                     let is_replaced = assignment.value.array().is_some() && !assignment.appends;
                     self.make_array(name, array, is_new || is_replaced, &assignment.name_span);
                 }
-                self.assign(&assignment, export);
+                let may_be_array = makes_array.is_some()
+                    || self.state.arrays.contains_key(name)
+                    || self.state.attributes.get(name) == Some(&Attribute::Other);
+                let is_text = !is_element && assignment.value.array().is_none();
+                if may_be_array && is_text && may_be_elements(&self.expand(&assignment.value)) {
+                    self.forget_array(name, assignment.name_span.clone());
+                } else {
+                    self.assign(&assignment, export);
+                }
                 // A shell expands braces in arguments, but not in an assignment before a command.
                 if assignment.value.pieces.iter().any(may_open_brace) {
                     self.set_variable(&assignment.name, Text::unknown(BRACES), assignment.name_span.clone(), export);
@@ -81,14 +100,28 @@ impl Interpreter<'_> {
                 }
                 continue;
             }
+            // `export` and `readonly` take no elements.
+            let takes_elements = !matches!(command, "export" | "readonly");
+            if let Some(name) = self.element_in_quotes(word).filter(|_| takes_elements) {
+                self.prepare(&name, is_local, attribute);
+                if matches!(makes_array, Some(Array::Associative(_))) {
+                    self.state.set_any_attribute(&name);
+                }
+                self.forget_array(&name, word.span.clone());
+                if is_read_only {
+                    self.state.attributes.insert(name, Attribute::ReadOnly);
+                }
+                continue;
+            }
             match self.pair(word) {
                 Pair::Assigns(name, value) => {
                     let span = span_of_name(word, &name);
                     self.prepare(&name, is_local, attribute);
-                    match makes_array {
-                        // The text may be the elements in parentheses.
-                        Some(_) => self.forget_array(&name, span),
-                        None => self.set_variable(&name, value, span, export),
+                    // The text may be the elements in parentheses.
+                    if makes_array.is_some() || self.state.arrays.contains_key(&name) && may_be_elements(&value) {
+                        self.forget_array(&name, span);
+                    } else {
+                        self.set_variable(&name, value, span, export);
                     }
                     if is_read_only {
                         self.state.attributes.insert(name, Attribute::ReadOnly);
@@ -132,6 +165,13 @@ impl Interpreter<'_> {
                 }
             }
         }
+    }
+
+    /// Sets the value of a variable that has become local, which is exported or not like the one that it hides.
+    fn set_value_of_local(&mut self, name: &str, value: Text) {
+        let unknown = if self.state.others_unknown.is_some() { Export::Maybe } else { Export::No };
+        let export = self.state.variables.get(name).map_or(unknown, |variable| variable.export);
+        self.state.variables.insert(name.to_owned(), Variable { value, export, assigned: None });
     }
 
     /// Makes a variable local and gives it an attribute, before it is assigned.
@@ -214,14 +254,29 @@ impl Interpreter<'_> {
         }
     }
 
+    /// The name of the array in a word `"NAME[key]=value"`.
+    fn element_in_quotes(&mut self, word: &Word) -> Option<String> {
+        let texts = self.argument(word);
+        if texts.iter().any(is_split) {
+            return None;
+        }
+        let mut known = String::new();
+        for text in texts {
+            known.push_str(text.single()?);
+            if let Some((name, _)) = known.split_once('[') {
+                return Some(name.to_owned()).filter(|name| is_name(name));
+            }
+        }
+        None
+    }
+
     /// Interprets an argument after the expansions of the shell.
     pub(super) fn pair(&mut self, word: &Word) -> Pair {
         if word.literal().is_some_and(|word| word.starts_with(['-', '+'])) {
             return Pair::Option;
         }
-        let splits = |text: &Text| matches!(&text.values, AbstractValue::Any) && text.reasons.contains(SPLIT);
         let texts = self.argument(word);
-        if texts.iter().any(splits) {
+        if texts.iter().any(is_split) {
             return Pair::Unknown;
         }
         let mut texts = texts.into_iter();
@@ -242,6 +297,9 @@ impl Interpreter<'_> {
             Some((name, value)) if name.strip_suffix('+').is_some_and(is_name) => {
                 let name = name.trim_end_matches('+');
                 let value = match self.state.attributes.get(name) {
+                    _ if !self.active_functions.is_empty() && !self.state.locals.contains_key(name) => {
+                        Text::unknown(HIDES_ANOTHER)
+                    }
                     Some(Attribute::Integer) => Text::unknown("a declaration adds to a number"),
                     _ => self.look_up(name).followed_by(Text::known(value.to_owned())),
                 };
@@ -250,6 +308,22 @@ impl Interpreter<'_> {
             _ if !rest.is_empty() => Pair::Unknown,
             _ => Pair::Names(known),
         }
+    }
+}
+
+/// Whether a value may be several words.
+fn is_split(text: &Text) -> bool {
+    matches!(&text.values, AbstractValue::Any) && text.reasons.contains(SPLIT)
+}
+
+/// Why the value to which an assignment adds is unknown.
+const HIDES_ANOTHER: &str = "a local variable may hide another";
+
+/// Whether the value of an array may be elements in parentheses.
+fn may_be_elements(text: &Text) -> bool {
+    match &text.values {
+        AbstractValue::OneOf(texts) => texts.iter().any(|text| text.starts_with('(')),
+        _ => true,
     }
 }
 

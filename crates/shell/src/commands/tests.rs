@@ -1892,6 +1892,27 @@ fn arrays_are_known() {
         ("a[1]=x; SLUG=${a[0]}", "(anything)"),
         ("declare -A a; a[k]=x; declare -a b; b+=(y); SLUG=${a[k]}${b[0]}", "xy"),
         ("export SLUG=x; SLUG=(y z)", ""),
+        // An element in quotes is assigned too.
+        ("declare -A m; k=a; declare \"m[$k]=2\"; SLUG=${m[a]}", "(anything)"),
+        ("a=(1 2); f() { declare -g \"a[$1]=3\"; }; f 1; SLUG=${a[1]}", "(anything)"),
+        ("f() { a=(1 2); local \"a[0]=9\"; SLUG=$a; }; f", "(anything)"),
+        ("a=(1 2); typeset \"a[1]=$X\"; SLUG=${a[1]}", "(anything)"),
+        ("a=(1 2); read -r 'a[1]' <<< x; SLUG=${a[1]}", "(anything)"),
+        ("a=(1 2); read -r x \"a[1]\" <<< 'x y'; SLUG=${a[1]}", "(anything)"),
+        // A local variable starts without the value that it hides.
+        ("f() { local a+=(3); SLUG=${a[*]}; }; a=(1 2); f", "3"),
+        ("f() { local -a a+=(3); SLUG=${a[*]}; }; a=1; f", "3"),
+        ("f() { declare a[1]=9; SLUG=${a[*]}; }; a=(1 2); f; SLUG+=${a[*]}", "91 2"),
+        ("f() { local -i n+=5; SLUG=$n; }; n=2; f", "5"),
+        ("f() { local x+=y; SLUG=$x; }; x=x; f", "y"),
+        ("f() { local \"x+=y\"; SLUG=$x; }; x=x; f", "(anything)"),
+        ("f() { if b; then local x; fi; local x+=y; SLUG=$x; }; x=x; f", "(set)"),
+        ("f() { local x=x; local x+=y; SLUG=$x; }; f", "xy"),
+        // A text in parentheses is elements.
+        ("declare -a a='(1 2)'; SLUG=${#a[@]}", "(set)"),
+        ("x='(1 2)'; declare -a a=$x; SLUG=${#a[@]}", "(set)"),
+        ("x='(1 2)'; a=(1); declare a=$x; SLUG=${#a[@]}", "(set)"),
+        ("declare -a a='1 2'; SLUG=${#a[@]}", "1"),
     ] {
         assert_eq!(value_of(script), expected, "{script}");
     }
