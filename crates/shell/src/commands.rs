@@ -175,9 +175,42 @@ const BUILTINS: [&str; 15] = [
 /// Builtins before which an assignment persists in other shells than bash, besides those in [`BUILTINS`].
 const SPECIAL: [&str; 10] = [":", "break", "continue", "exec", "exit", "readonly", "return", "shift", "times", "trap"];
 
-/// Variables that change without an assignment.
-const DYNAMIC: [&str; 8] =
-    ["BASHPID", "BASH_ARGV0", "EPOCHREALTIME", "EPOCHSECONDS", "LINENO", "RANDOM", "SECONDS", "SRANDOM"];
+/// Variables and arrays that change without an assignment.
+const DYNAMIC: [&str; 25] = [
+    "BASHPID",
+    "BASH_ALIASES",
+    "BASH_ARGC",
+    "BASH_ARGV",
+    "BASH_ARGV0",
+    "BASH_CMDS",
+    "BASH_COMMAND",
+    "BASH_LINENO",
+    "BASH_REMATCH",
+    "BASH_SOURCE",
+    "BASH_SUBSHELL",
+    "COPROC",
+    "COPROC_PID",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "FUNCNAME",
+    "GROUPS",
+    "HISTCMD",
+    "LINENO",
+    "PIPESTATUS",
+    "RANDOM",
+    "SECONDS",
+    "SRANDOM",
+    "_",
+];
+
+/// Whether a variable or an array changes without an assignment.
+pub(super) fn is_dynamic(name: &str) -> bool {
+    DYNAMIC.contains(&name)
+}
+
+/// Why the value of such a variable is unknown.
+pub(super) const DYNAMIC_VALUE: &str = "the shell changes it itself";
 
 /// The shells whose scripts can be interpreted.
 pub(super) const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
@@ -395,8 +428,8 @@ impl Interpreter<'_> {
 
     /// The value that a variable gets by an assignment of a value.
     pub(super) fn converted(&mut self, name: &str, value: Text, assigned: &Span) -> Text {
-        if DYNAMIC.contains(&name) {
-            return Text::unknown("the shell changes it itself");
+        if is_dynamic(name) {
+            return Text::unknown(DYNAMIC_VALUE);
         }
         match self.state.attributes.get(name) {
             None => value,

@@ -7,7 +7,7 @@ use super::super::array::Array;
 use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
 use super::super::state::{Attribute, EXPORT_UNKNOWN, Export, Variable};
 use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
-use super::span_of_name;
+use super::{is_dynamic, span_of_name};
 use slug_value::{AbstractValue, Text};
 
 /// An argument of `export` or `env`.
@@ -203,6 +203,9 @@ impl Interpreter<'_> {
         }
         let is_associative = matches!(empty, Array::Associative(_));
         let is_unset = self.state.others_unknown.is_none() && !self.state.variables.contains_key(name);
+        if is_dynamic(name) {
+            return self.forget_array(name, span.clone());
+        }
         let before = self.array_before(name);
         match self.state.arrays.get(name).map(|array| &**array) {
             None if is_empty => drop(self.state.arrays.insert(name.to_owned(), Rc::new(empty.clone()))),

@@ -1892,6 +1892,15 @@ fn arrays_are_known() {
         ("a[1]=x; SLUG=${a[0]}", "(anything)"),
         ("declare -A a; a[k]=x; declare -a b; b+=(y); SLUG=${a[k]}${b[0]}", "xy"),
         ("export SLUG=x; SLUG=(y z)", ""),
+        // The shell changes some arrays itself.
+        ("BASH_REMATCH=; [[ v1 =~ v([0-9]+) ]]; SLUG=${BASH_REMATCH[1]}", "(anything)"),
+        ("BASH_REMATCH=(x y); unset BASH_REMATCH; [[ v1 =~ v(.) ]]; SLUG=${BASH_REMATCH[1]}", "(anything)"),
+        ("PIPESTATUS=(x y); true | false; SLUG=${PIPESTATUS[1]}${#PIPESTATUS[@]}", "(set)"),
+        ("f() { local FUNCNAME=(x y); SLUG=${FUNCNAME[*]}; }; f", "(anything)"),
+        ("declare -a DIRSTACK; DIRSTACK[1]=x; SLUG=${DIRSTACK[1]}", "(anything)"),
+        ("BASH_ARGV=(x); unset 'BASH_ARGV[0]'; SLUG=${#BASH_ARGV[@]}", "(set)"),
+        ("GROUPS=x; SLUG=$GROUPS", "(anything)"),
+        ("_=x; true y; SLUG=$_", "(anything)"),
         // An element in quotes is assigned too.
         ("declare -A m; k=a; declare \"m[$k]=2\"; SLUG=${m[a]}", "(anything)"),
         ("a=(1 2); f() { declare -g \"a[$1]=3\"; }; f 1; SLUG=${a[1]}", "(anything)"),

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::arithmetic::{Numbers, may_assign};
 use super::super::array::{Array, UNKNOWN_ELEMENTS};
+use super::super::commands::is_dynamic;
 use super::super::state::{Attribute, Export, Variable, substituted};
 use super::super::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
 use super::expansion::{COMPUTED, fields_of, has_braces, length};
@@ -172,6 +173,7 @@ impl Interpreter<'_> {
     /// The value of a variable that is certainly no array.
     fn scalar(&self, name: &str) -> Option<Text> {
         let may_be_array = !self.runs_in_bash
+            || is_dynamic(name)
             || self.state.others_unknown.is_some()
             || self.state.arrays.contains_key(name)
             || self.state.attributes.get(name) == Some(&Attribute::Other);
@@ -454,6 +456,7 @@ impl Interpreter<'_> {
 
     /// Makes a variable an array.
     pub(crate) fn set_array(&mut self, name: &str, array: Array, assigned: Span) {
+        let array = if is_dynamic(name) { Array::Unknown } else { array };
         let attribute = self.state.attributes.get(name);
         if !self.runs_in_bash && attribute != Some(&Attribute::ReadOnly) {
             self.state.set_any_attribute(name);

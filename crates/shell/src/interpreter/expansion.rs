@@ -2,6 +2,7 @@
 
 use super::super::arithmetic::may_assign;
 use super::super::array::UNKNOWN_ELEMENTS;
+use super::super::commands::{DYNAMIC_VALUE, is_dynamic};
 use super::super::forge::{STEP_SCRIPT, WORKSPACE};
 use super::super::input::SCRIPT_BYTES;
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
@@ -26,6 +27,9 @@ impl Interpreter<'_> {
     pub fn look_up(&self, name: &str) -> Text {
         if let Some(text) = self.special_parameter(name) {
             return text;
+        }
+        if is_dynamic(name) {
+            return Text::unknown(DYNAMIC_VALUE);
         }
         match (self.state.variables.get(name), &self.state.others_unknown) {
             (Some(variable), _) => variable.value.clone(),
