@@ -167,7 +167,7 @@ impl Visitor<'_> {
                 self.within(false, |visitor| visitor.command(&function.body));
                 self.caller = outer;
             }
-            CommandKind::Coprocess(command) => self.command(command),
+            CommandKind::Coprocess(command, _) => self.command(command),
         }
     }
 

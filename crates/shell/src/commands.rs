@@ -549,6 +549,10 @@ impl Interpreter<'_> {
                 let status = self.let_command(arguments);
                 silent(status)
             }
+            "wait" if arguments.iter().any(names_process) => {
+                self.read(command, arguments);
+                silent(Tristate::UNKNOWN)
+            }
             "read" if let Some(status) = self.read_line(arguments, input.as_ref()) => silent(status),
             "mapfile" | "readarray" if self.map_lines(arguments, input.as_ref()).is_some() => silent(Tristate::ALWAYS),
             "read" | "mapfile" | "readarray" | "getopts" => {
@@ -929,6 +933,9 @@ impl Interpreter<'_> {
         }
         if is_array {
             let [(name, span)] = names.as_slice() else { return None };
+            if self.is_associative(name) {
+                return None;
+            }
             let words = fields_of_line(line, &separators)?.into_iter().map(Text::known);
             self.set_array(name, Array::of(words), span.clone());
             return Some(if is_whole { Tristate::ALWAYS } else { Tristate::NEVER });
@@ -949,20 +956,33 @@ impl Interpreter<'_> {
             [option] if option.literal()? == "-t" => true,
             _ => return None,
         };
-        let name = word.literal().filter(|name| is_name(name))?;
+        let name = word.literal().filter(|name| is_name(name) && !self.is_associative(name))?;
         let line = |line: &str| line.strip_suffix('\n').filter(|_| strips).unwrap_or(line).to_owned();
         let lines = text.split_inclusive('\n').map(|text| Text::known(line(text)));
         self.set_array(&name, Array::of(lines), word.span.clone());
         Some(())
     }
 
+    /// Whether a variable is an associative array, which `mapfile` and `read -a` do not accept.
+    fn is_associative(&self, name: &str) -> bool {
+        matches!(self.state.arrays.get(name).map(|array| &**array), Some(Array::Associative(_)))
+    }
+
     fn read(&mut self, command: &str, arguments: &[Word]) {
         let is_option = |word: &Word| word.literal().is_some_and(|it| it.starts_with('-') && it.contains('a'));
         let is_array = command != "read" || arguments.iter().any(is_option);
         let span = span_of(arguments);
+        for option in arguments.iter().filter(|word| command == "wait" && names_process(word)) {
+            // The name may follow at once.
+            let name = option.literal().and_then(|option| Some(option.split_once('p')?.1.to_owned()));
+            if let Some(name) = name.filter(|name| is_name(name)) {
+                self.forget_array(&name, span.clone());
+            }
+        }
         let own: &[&str] = match command {
             "getopts" => &["OPTARG", "OPTIND"],
             "read" => &["REPLY"],
+            "wait" => &[],
             _ => &["MAPFILE"],
         };
         for name in own {
@@ -1189,6 +1209,11 @@ fn in_case(text: Text, convert: fn(&str) -> String) -> Text {
 
 fn is_named(words: &[Word], names: &[&str]) -> bool {
     words.first().and_then(Word::literal).is_some_and(|word| names.contains(&word.as_ref()))
+}
+
+/// Whether a word is an option of `wait` that a variable follows (`-p`).
+fn names_process(word: &Word) -> bool {
+    word.literal().is_some_and(|word| word.starts_with('-') && word.contains('p'))
 }
 
 /// The span from the first word to the last.

@@ -795,6 +795,13 @@ impl Interpreter<'_> {
             return Outcome::unknown(Output::default());
         }
         let input = self.input(&command.redirects, piped);
+        for redirect in &command.redirects {
+            // The shell sets the variable in `{name}>file` to a descriptor.
+            let name = redirect.descriptor.as_deref().and_then(|it| it.strip_prefix('{')?.strip_suffix('}'));
+            if let Some(name) = name.and_then(|name| name.split('[').next()) {
+                self.forget_array(name, redirect.span.clone());
+            }
+        }
         let mut ends_on_failure = false;
         let outcome = match &command.kind {
             CommandKind::Simple(simple) => {
@@ -825,8 +832,13 @@ impl Interpreter<'_> {
                 self.define(&function.name, &function.body);
                 Outcome::success(Output::default())
             }
-            CommandKind::Coprocess(command) => {
-                self.subshell(|it| it.command(command, None));
+            CommandKind::Coprocess(inner, name) => {
+                self.subshell(|it| it.command(inner, None));
+                if let Some(name) = name {
+                    self.forget_array(name, command.span.clone());
+                    let process = Text::unknown("the shell sets it");
+                    self.set_variable(&format!("{name}_PID"), process, command.span.clone(), None);
+                }
                 Outcome::success(Output::default())
             }
         };

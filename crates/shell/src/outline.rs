@@ -65,7 +65,7 @@ impl Outline {
             CommandKind::ArithmeticFor(repeated) => self.list(&repeated.body, source),
             CommandKind::Case(case) => case.clauses.iter().for_each(|clause| self.list(&clause.body, source)),
             CommandKind::Function(function) => self.command(&function.body, source),
-            CommandKind::Coprocess(inner) => self.command(inner, source),
+            CommandKind::Coprocess(inner, _) => self.command(inner, source),
             CommandKind::Test(_) | CommandKind::Arithmetic(_) => {}
         }
     }

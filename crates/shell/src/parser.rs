@@ -418,10 +418,12 @@ impl Parser<'_> {
         let name = &self.lexer.rest()[..self.lexer.rest().len() - after.len()];
         let compound = after.trim_start_matches([' ', '\t']);
         if self.lexer.reserved().is_none() && is_name(name) && compound.starts_with(['{', '(']) {
+            let name = name.to_owned();
             self.lexer.skip(name.len());
             self.lexer.skip_blanks();
+            return Ok(CommandKind::Coprocess(Box::new(self.nested(Self::command)?), Some(name)));
         }
-        Ok(CommandKind::Coprocess(Box::new(self.nested(Self::command)?)))
+        Ok(CommandKind::Coprocess(Box::new(self.nested(Self::command)?), None))
     }
 
     /// Reads a simple command or a function definition `name()`.
@@ -465,7 +467,7 @@ impl Parser<'_> {
     /// `coproc` has read its own redirections.
     fn with_redirects(&mut self, kind: CommandKind, start: usize) -> Result<Command> {
         let mut span = self.lexer.span(start);
-        if let CommandKind::Coprocess(command) = &kind {
+        if let CommandKind::Coprocess(command, _) = &kind {
             span.end = command.span.end;
             return Ok(Command { kind, redirects: Vec::new(), span });
         }

@@ -98,8 +98,8 @@ pub enum CommandKind {
     Arithmetic(Arithmetic),
     /// A definition of a function.
     Function(Function),
-    /// `coproc command`, which runs in a subshell.
-    Coprocess(Box<Command>),
+    /// `coproc command`, which runs in a subshell, and the name before the command.
+    Coprocess(Box<Command>, Option<String>),
 }
 
 /// Assignments and words; both may be empty if the command has redirections.

@@ -160,8 +160,9 @@ impl Printer<'_> {
                 let _ = write!(self.out, "function {} ", function.name);
                 self.command(&function.body);
             }
-            CommandKind::Coprocess(command) => {
+            CommandKind::Coprocess(command, name) => {
                 self.put("coproc ");
+                name.iter().for_each(|name| self.put(&format!("{name} ")));
                 self.command(command);
             }
         }

@@ -768,7 +768,7 @@ impl<'a> FunctionEval<'a> {
                 self.define(function, span, state);
                 Some(true)
             }
-            CommandKind::Coprocess(_) => {
+            CommandKind::Coprocess(..) => {
                 self.not_followed(span, "runs in the background");
                 None
             }

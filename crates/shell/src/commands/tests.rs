@@ -1892,6 +1892,15 @@ fn arrays_are_known() {
         ("a[1]=x; SLUG=${a[0]}", "(anything)"),
         ("declare -A a; a[k]=x; declare -a b; b+=(y); SLUG=${a[k]}${b[0]}", "xy"),
         ("export SLUG=x; SLUG=(y z)", ""),
+        // Other commands set variables too.
+        ("a=(x y); coproc a { :; }; SLUG=${a[1]}${#a[@]}", "(set)"),
+        ("a_PID=x; coproc a { :; }; SLUG=$a_PID", "(anything)"),
+        ("a=(x y); b & wait -n -p a; SLUG=${a[0]}", "(anything)"),
+        ("a=x; b & wait -pa; SLUG=$a", "(anything)"),
+        ("a=x; exec {a}> f; SLUG=$a", "(anything)"),
+        ("a=(x y); b {a}> f; SLUG=${a[0]}", "(anything)"),
+        ("declare -A a=([k]=x); mapfile -t a <<< x; SLUG=${#a[@]}", "(set)"),
+        ("declare -A a=([k]=x); read -ra a <<< x; SLUG=${#a[@]}", "(set)"),
         // The shell changes some arrays itself.
         ("BASH_REMATCH=; [[ v1 =~ v([0-9]+) ]]; SLUG=${BASH_REMATCH[1]}", "(anything)"),
         ("BASH_REMATCH=(x y); unset BASH_REMATCH; [[ v1 =~ v(.) ]]; SLUG=${BASH_REMATCH[1]}", "(anything)"),

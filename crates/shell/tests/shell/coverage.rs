@@ -223,7 +223,7 @@ impl<'t> Forms<'t> {
                     self.setters.push(&function.name);
                 }
             }
-            CommandKind::Coprocess(command) => self.command(command),
+            CommandKind::Coprocess(command, _) => self.command(command),
         }
     }
 

@@ -102,7 +102,7 @@ fn compound_commands_parse() {
         ("((a); b)", "(↵(↵a↵)↵b↵)"),
         ("f() { a; }; g () ( b )", "function f {↵a↵}↵function g (↵b↵)"),
         ("function f { a; } > g; function h () [[ x ]]", "function f {↵a↵} >g↵function h [[ x ]]"),
-        ("coproc { a; }; coproc NAME { b; }; coproc c d", "coproc {↵a↵}↵coproc {↵b↵}↵coproc c d"),
+        ("coproc { a; }; coproc NAME { b; }; coproc c d", "coproc {↵a↵}↵coproc NAME {↵b↵}↵coproc c d"),
         ("$(case a in b) c;; esac)", "$(↵case a in↵(b)↵c↵;;↵esac↵)"),
         ("!(a)", "! (↵a↵)"),
     ]);

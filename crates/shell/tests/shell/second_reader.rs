@@ -204,7 +204,7 @@ impl Ours<'_> {
                 let _ = write!(self.out, "function {} ", function.name);
                 self.command(&function.body);
             }
-            CommandKind::Coprocess(command) => {
+            CommandKind::Coprocess(command, _) => {
                 self.out.push_str("coproc ");
                 self.command(command);
             }
