@@ -1901,6 +1901,10 @@ fn arrays_are_known() {
         ("a=(x y); b {a}> f; SLUG=${a[0]}", "(anything)"),
         ("declare -A a=([k]=x); mapfile -t a <<< x; SLUG=${#a[@]}", "(set)"),
         ("declare -A a=([k]=x); read -ra a <<< x; SLUG=${#a[@]}", "(set)"),
+        // The value may be the name of an array and `[@]`.
+        ("a=(p q r); r='a[@]'; b=(\"${!r}\"); SLUG=${#b[@]}", "(set)"),
+        ("f() { SLUG=$#; }; a=(p q r); r='a[@]'; f \"${!r}\"", "(anything)"),
+        ("f() { local a=(\"${!1}\"); SLUG=${#a[@]}; }; a=(p q r); f 'a[@]'", "(set)"),
         // The shell changes some arrays itself.
         ("BASH_REMATCH=; [[ v1 =~ v([0-9]+) ]]; SLUG=${BASH_REMATCH[1]}", "(anything)"),
         ("BASH_REMATCH=(x y); unset BASH_REMATCH; [[ v1 =~ v(.) ]]; SLUG=${BASH_REMATCH[1]}", "(anything)"),

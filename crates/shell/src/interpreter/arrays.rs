@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::arithmetic::{Numbers, may_assign};
-use super::super::array::{Array, UNKNOWN_ELEMENTS};
+use super::super::array::{Array, UNKNOWN_ELEMENTS, may_be_list};
 use super::super::commands::is_dynamic;
 use super::super::state::{Attribute, Export, Variable, substituted};
 use super::super::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
@@ -336,7 +336,7 @@ impl Interpreter<'_> {
                         |text: &Text| matches!(text.values, AbstractValue::OneOf(_)) && self.is_one_field(text);
                     is_exact &= !has_braces(literal) && texts.iter().all(is_known);
                 }
-                PieceKind::DoubleQuoted(_) => is_exact &= !has_list(piece),
+                PieceKind::DoubleQuoted(_) => is_exact &= !has_list(piece) && !texts.iter().any(may_be_list),
                 PieceKind::Array(_) => is_exact = false,
                 _ => {}
             }

@@ -462,7 +462,8 @@ impl Interpreter<'_> {
             let Some(name) = self.look_up(name).single().filter(|name| is_name(name)).cloned() else {
                 // A value that lacks the form of a name is an error.
                 self.discard_here();
-                return Text::unknown(COMPUTED);
+                // A value such as `name[@]` leads to several words.
+                return Text::unknown(COMPUTED).with_reason(UNKNOWN_ELEMENTS);
             };
             return self.parameter(&Parameter { name, operation }, &pieces[0].span);
         }
