@@ -1913,6 +1913,7 @@ fn arrays_are_known() {
         ("declare -a DIRSTACK; DIRSTACK[1]=x; SLUG=${DIRSTACK[1]}", "(anything)"),
         ("BASH_ARGV=(x); unset 'BASH_ARGV[0]'; SLUG=${#BASH_ARGV[@]}", "(set)"),
         ("GROUPS=x; SLUG=$GROUPS", "(anything)"),
+        ("SLUG=x\nGROUPS=(x); SLUG=y\n:", "y|x"),
         ("_=x; true y; SLUG=$_", "(anything)"),
         // An element in quotes is assigned too.
         ("declare -A m; k=a; declare \"m[$k]=2\"; SLUG=${m[a]}", "(anything)"),

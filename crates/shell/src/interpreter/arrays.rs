@@ -457,6 +457,10 @@ impl Interpreter<'_> {
     /// Makes a variable an array.
     pub(crate) fn set_array(&mut self, name: &str, array: Array, assigned: Span) {
         let array = if is_dynamic(name) { Array::Unknown } else { array };
+        if is_dynamic(name) {
+            // The assignment of some of them is an error.
+            self.discard_here();
+        }
         let attribute = self.state.attributes.get(name);
         if !self.runs_in_bash && attribute != Some(&Attribute::ReadOnly) {
             self.state.set_any_attribute(name);
