@@ -14,7 +14,7 @@ pub(super) struct Lexer<'s> {
 }
 
 /// The words that are reserved at the beginning of a command.
-const RESERVED: [&str; 21] = [
+pub const RESERVED: [&str; 21] = [
     "!", "[[", "{", "}", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
     "select", "then", "time", "until", "while",
 ];

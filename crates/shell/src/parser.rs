@@ -6,6 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::lexer::Lexer;
+pub use super::lexer::RESERVED;
 use super::syntax::{
     AndOr, Arithmetic, ArithmeticFor, Case, Clause, ClauseEnd, Command, CommandKind, Connector, For, Function,
     HereDocument, If, List, Pipeline, Redirect, RedirectOperator, Script, Simple, Test, While, is_name,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use slug_shell::parser::RESERVED;
 use slug_shell::syntax::*;
 
 /// Prints a tree as a script, which parses to a tree that prints to the same script.
@@ -87,6 +88,17 @@ impl Printer<'_> {
     }
 
     fn command(&mut self, command: &Command) {
+        // A reserved word is the name of a command only after a redirect.
+        let first = match &command.kind {
+            CommandKind::Simple(simple) if simple.assignments.is_empty() => simple.words.first(),
+            _ => None,
+        };
+        let is_reserved = first.and_then(Word::unquoted_literal).is_some_and(|word| RESERVED.contains(&word))
+            && !command.redirects.is_empty();
+        if is_reserved {
+            command.redirects.iter().for_each(|redirect| self.redirect(redirect));
+            self.put(" ");
+        }
         match &command.kind {
             CommandKind::Simple(simple) => self.simple(simple),
             CommandKind::Group(list) => self.block("{", list, "}"),
@@ -166,7 +178,9 @@ impl Printer<'_> {
                 self.command(command);
             }
         }
-        command.redirects.iter().for_each(|redirect| self.redirect(redirect));
+        if !is_reserved {
+            command.redirects.iter().for_each(|redirect| self.redirect(redirect));
+        }
     }
 
     fn simple(&mut self, simple: &Simple) {

@@ -77,6 +77,8 @@ fn lists_and_pipelines_parse() {
         ("a >& b &> c 2>&1 {fd}<d", "a >&b &>c 2>&1 {fd}<d"),
         ("> f A=b c <<< d", "A=b c >f <<<d"),
         ("echo 2>f 22 2", "echo 22 2 2>f"),
+        (">f if a", " >f if a"),
+        ("<f [[ a 2>g", " <f 2>g [[ a"),
     ]);
 }
 
