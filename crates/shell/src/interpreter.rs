@@ -24,7 +24,7 @@ use super::effects::{Call, Effects, Failed, Missing};
 use super::files::{ChangedPaths, FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
 use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
-use super::state::{LineEnd, State, Written, join, join_written, open_value_reason, widen};
+use super::state::{LineEnd, State, join, join_written, open_value_reason, widen};
 use super::syntax::{
     AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline,
     Redirect, RedirectOperator, Script, Span, While, Word,
@@ -181,20 +181,39 @@ pub(super) struct Exits {
     pub failure: Ends,
 }
 
-/// The effects at some points at which a shell may end.
+/// What a shell has written for later steps when it ends.
 #[derive(Default)]
-pub(super) struct Ends(Option<Failed>);
+pub(super) struct End {
+    effects: Failed,
+    line_end: LineEnd,
+}
+
+impl End {
+    fn of(state: &State) -> Self {
+        let (written, opaque) = match &state.open_value {
+            Some(_) => (BTreeMap::new(), Some(open_value_reason())),
+            None => (state.written.clone(), state.opaque.clone()),
+        };
+        Self { effects: Failed { written, opaque }, line_end: state.line_end.clone() }
+    }
+
+    /// What it has written if it ends at either point.
+    fn or(self, other: Self) -> Self {
+        let written = join_written(&self.effects.written, &other.effects.written);
+        let opaque = self.effects.opaque.or(other.effects.opaque);
+        Self { effects: Failed { written, opaque }, line_end: self.line_end.or(other.line_end) }
+    }
+}
+
+/// The ends at some points at which a shell may end.
+#[derive(Default)]
+pub(super) struct Ends(Option<End>);
 
 impl Ends {
     pub fn add(&mut self, state: &State) {
-        let end = match &state.open_value {
-            Some(_) => Failed { written: BTreeMap::new(), opaque: Some(open_value_reason()) },
-            None => Failed { written: state.written.clone(), opaque: state.opaque.clone() },
-        };
+        let end = End::of(state);
         self.0 = Some(match self.0.take() {
-            Some(ends) => {
-                Failed { written: join_written(&ends.written, &end.written), opaque: ends.opaque.or(end.opaque) }
-            }
+            Some(ends) => ends.or(end),
             None => end,
         });
     }
@@ -319,8 +338,8 @@ impl Interpreter<'_> {
             exits.success.add(&end);
         }
         let always_fails = never_succeeds && !exits.failure.is_empty();
-        let (success, failure) = (exits.success.0.unwrap_or_default(), exits.failure.0);
-        let Failed { written, opaque } = success;
+        let failure = exits.failure.0.map(|end| end.effects);
+        let Failed { written, opaque } = exits.success.0.unwrap_or_default().effects;
         let mut opaque_until_end = self.opaque_until_end;
         if let Some(reason) = self.failure {
             let all = self.occurrences.all().filter_map(|it| Some((it.target?, self.derived.origin(&it.span))));
@@ -377,19 +396,15 @@ impl Interpreter<'_> {
         Ok(effects)
     }
 
-    /// The effects of a shell, over all points at which it may end.
-    fn effects_of_shell(&mut self, exits: Exits, end: &State) -> (BTreeMap<String, Written>, Option<String>) {
+    /// What a subshell has written, over all points at which it may end. `end` is the state after its last command.
+    fn end_of_subshell(&mut self, exits: Exits, end: &State) -> End {
         let Exits { success: mut ends, failure } = exits;
         if !end.ended || ends.is_empty() {
             ends.add(end);
         }
-        let mut ends = ends.0.unwrap_or_default();
-        if let Some(failure) = failure.0 {
-            ends.written = join_written(&ends.written, &failure.written);
-            ends.opaque = ends.opaque.or(failure.opaque);
-        }
-        self.spend(ends.written.len() + 1);
-        (ends.written, ends.opaque)
+        let ends = ends.0.into_iter().chain(failure.0).reduce(End::or).unwrap_or_default();
+        self.spend(ends.effects.written.len() + 1);
+        ends
     }
 
     /// Interprets the script of the targets that were called since a number of calls: adds the values that it gives to
@@ -890,10 +905,10 @@ impl Interpreter<'_> {
             None if end.ended => Tristate::UNKNOWN,
             None => outcome.status.to_tristate(),
         };
-        let (written, opaque) = self.effects_of_shell(exits, &end);
+        let End { effects: Failed { written, opaque }, line_end } = self.end_of_subshell(exits, &end);
         // A subshell that cannot be reached has no effect.
         let ended = before.ended;
-        self.state = State { written, opaque, line_end: end.line_end, ended, ..before };
+        self.state = State { written, opaque, line_end, ended, ..before };
         Outcome { status: status.into(), ..outcome }
     }
 
@@ -928,16 +943,9 @@ impl Interpreter<'_> {
             let (may_succeed, may_fail) = (!traps.success.is_empty(), !traps.failure.is_empty());
             self.exits = exits;
             // The shell may end before `trap`, and at any point of the trap.
-            let ends: Vec<Failed> = [traps.success.0, traps.failure.0].into_iter().flatten().collect();
-            for Failed { written, opaque } in &ends {
-                self.state.written = join_written(&self.state.written, written);
-                self.state.opaque = self.state.opaque.take().or(opaque.clone());
-            }
-            let written = join_written(&before.written, &self.state.written);
-            let opaque = before.opaque.clone().or(self.state.opaque.take());
-            // The trap may begin or end a line for later steps.
-            let line_end =
-                if before.line_end == self.state.line_end { before.line_end.clone() } else { LineEnd::Unknown };
+            let ends = [traps.success.0, traps.failure.0].into_iter().flatten();
+            let End { effects: Failed { written, opaque }, line_end } =
+                [End::of(&before), End::of(&self.state)].into_iter().chain(ends).reduce(End::or).unwrap_or_default();
             self.state = State { written, opaque, line_end, ..before };
             let end = State { ended: false, ..self.state.clone() };
             // The trap may also set the exit status.

@@ -150,6 +150,12 @@ pub(super) enum LineEnd {
     Unknown,
 }
 
+impl LineEnd {
+    pub fn or(self, other: Self) -> Self {
+        if self == other { self } else { Self::Unknown }
+    }
+}
+
 /// The state at one point of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
@@ -305,7 +311,7 @@ pub(super) fn join(one: State, other: State) -> State {
         others_unknown: one.others_unknown.or(other.others_unknown),
         opaque: one.opaque.or(other.opaque).or_else(|| differs.then(open_value_reason)),
         open_value: one.open_value.filter(|_| !differs),
-        line_end: if one.line_end == other.line_end { one.line_end } else { LineEnd::Unknown },
+        line_end: one.line_end.or(other.line_end),
         maybe_unset: one.maybe_unset.into_iter().chain(other.maybe_unset).collect(),
         attributes: join_attributes(one.attributes, other.attributes),
         arrays: BTreeMap::new(),

@@ -92,6 +92,9 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "printf A=x >> $GITHUB_ENV; (echo -n B=y >> $GITHUB_ENV); echo C=z >> $GITHUB_ENV; printf C=u >> $GITHUB_ENV",
         "if bash T; then printf A=x >> $GITHUB_ENV; fi; echo C=z >> $GITHUB_ENV",
         "if [[ -n $B ]]; then A=x; else declare -i A; fi; bash T; A+='y z'; bash T",
+        "set -u; printf A=t >> $GITHUB_ENV; (: $B; echo A=x >> $GITHUB_ENV); echo A=w >> $GITHUB_ENV",
+        "printf A=t >> $GITHUB_ENV; (bash T && exit; echo A=x >> $GITHUB_ENV); echo A=w >> $GITHUB_ENV",
+        "set -u; printf A=t >> $GITHUB_ENV; trap '[ $B ]; echo A=x >> $GITHUB_ENV' EXIT; (echo A=w >> $GITHUB_ENV)",
         "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
