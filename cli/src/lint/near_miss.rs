@@ -119,9 +119,6 @@ impl Linter<'_> {
                 findings.into_iter().for_each(|finding| found.add(finding));
             }
         }
-        if matches!(verdict, CallVerdict::Fails(_)) {
-            return;
-        }
         let names = call.policy.variable_names().iter();
         names.filter_map(|name| self.misspelt_value(call, name)).for_each(|finding| found.add(finding));
         let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (&file.path, call.job) };

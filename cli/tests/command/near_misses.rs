@@ -437,6 +437,20 @@ fn misspelt_value_of_a_tested_variable_is_found() {
     }
 }
 
+/// A fix of the error changes another variable, so the warnings are there before it, too.
+#[test]
+fn misspelt_value_and_model_of_a_failing_job_are_found() {
+    let near_misses = |found: Vec<(String, String, String)>| -> Vec<(String, String, String)> {
+        assert_eq!(found.iter().filter(|it| it.0 == "error").count(), 1, "{found:?}");
+        found.into_iter().filter(|it| it.1 == "near-miss").collect()
+    };
+    let env = format!("{RIGHT}, E2E_LLM_PATH: Platform, E2E_MODEL_SLUG: nobody/m-1");
+    let text = format!("on: push\njobs:\n{}", job("a", &env, CALL));
+    assert_eq!(near_misses(found(&workflow("value-of-failing", &text))), [near_miss("E2E_LLM_PATH")]);
+    let found = of_env("model-of-failing", "MODEL: ac-lagre-4", "bash eval.sh", "");
+    assert_eq!(near_misses(found), [near_miss("MODEL")]);
+}
+
 #[test]
 fn misspelt_model_is_found_unless_its_number_differs() {
     for (number, (slug, expected)) in [
