@@ -20,6 +20,7 @@ use super::calls::Evaluated;
 use super::evaluate::Failure;
 use super::explain::{Cause, Group, Problem};
 use super::linter::Linter;
+use super::near_miss::NearMisses;
 use super::patch::{self, AppliedEdit, Change};
 use super::repository::Files;
 
@@ -39,7 +40,7 @@ const TEXTS_TRIED: usize = 64;
 /// The verified patches, by index of the group: the index of the fix and the patch. Each patch
 /// fixes its finding and adds none.
 pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) -> BTreeMap<usize, (usize, Patch)> {
-    let causes = evaluated.groups.causes();
+    let before = Before { causes: evaluated.groups.causes(), warnings: warnings(evaluated), steps: &evaluated.steps };
     let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Failure)>> = BTreeMap::new();
     for (number, group) in evaluated.groups.iter().enumerate() {
         if let Problem::Failure(failure) = &group.problem {
@@ -49,7 +50,7 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
     let mut all = BTreeMap::new();
     for (index, source) in files.sources.iter().enumerate() {
         let Some(groups) = by_file.get(source) else { continue };
-        let verifier = FixVerifier::new(linter, files, index, (&causes, &evaluated.steps));
+        let verifier = FixVerifier::new(linter, files, index, &before);
         let tried = groups.iter().filter_map(|(number, group, failure)| verifier.verified(*number, group, failure));
         let kept = verifier.verified_in_text(tried.collect());
         all.extend(kept.into_iter().map(|tried| (tried.group, (tried.fix, tried.applied.patch))));
@@ -78,6 +79,18 @@ struct VerifiedFix {
     applied: AppliedEdit,
 }
 
+/// What was evaluated before any patch.
+struct Before<'m> {
+    causes: BTreeSet<Cause>,
+    /// The place and the title of each warning about a misspelt name.
+    warnings: BTreeSet<(SourceId, usize, String)>,
+    steps: &'m BTreeSet<(usize, usize, usize)>,
+}
+
+fn warnings(evaluated: &Evaluated<'_>) -> BTreeSet<(SourceId, usize, String)> {
+    evaluated.near_misses.iter().flat_map(NearMisses::identities).collect()
+}
+
 /// The parts of a workflow that read an entry of an `env`.
 #[derive(Default)]
 struct Uses {
@@ -94,8 +107,7 @@ struct FixVerifier<'m> {
     linter: &'m Linter<'m>,
     files: &'m Files,
     index: usize,
-    /// Every cause and every evaluated step before the patch.
-    before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
+    before: &'m Before<'m>,
     /// The uses of the entries, by the first byte of their names.
     uses: HashMap<usize, Uses>,
     jobs: HashMap<&'m str, &'m Node>,
@@ -104,12 +116,7 @@ struct FixVerifier<'m> {
 }
 
 impl<'m> FixVerifier<'m> {
-    fn new(
-        linter: &'m Linter<'m>,
-        files: &'m Files,
-        index: usize,
-        before: (&'m BTreeSet<Cause>, &'m BTreeSet<(usize, usize, usize)>),
-    ) -> Self {
+    fn new(linter: &'m Linter<'m>, files: &'m Files, index: usize, before: &'m Before<'m>) -> Self {
         let file = &files.repository.files()[index];
         let jobs = file.root.get("jobs").map_or(&[][..], Node::entries);
         Self {
@@ -205,7 +212,7 @@ impl<'m> FixVerifier<'m> {
         let index = self.index;
         let changed = self.files.repository.with_workflow(index, self.changed(change, &jobs));
         let evaluation = Evaluation::new(&changed, self.linter.search());
-        let mut evaluated = Evaluated::default();
+        let mut evaluated = Evaluated { near_misses: Some(NearMisses::default()), ..Evaluated::default() };
         for (job, _) in &jobs {
             self.linter.evaluate_job(
                 &evaluation,
@@ -216,13 +223,15 @@ impl<'m> FixVerifier<'m> {
         }
         self.steps_left.set(self.steps_left.get().saturating_sub(steps.max(evaluated.cases)));
         let after = evaluated.groups.causes();
-        let (causes, steps) = self.before;
         let is_evaluated = |(_, job): &(usize, &Job)| {
             let start = job.key.start;
-            let mut before = steps.range((index, start, 0)..(index, start + 1, 0));
+            let mut before = self.before.steps.range((index, start, 0)..(index, start + 1, 0));
             before.all(|(_, _, number)| evaluated.steps.contains(&(index, start, *number)))
         };
-        after.is_subset(causes) && after.is_disjoint(&group.causes()) && jobs.iter().all(is_evaluated)
+        after.is_subset(&self.before.causes)
+            && after.is_disjoint(&group.causes())
+            && warnings(&evaluated).is_subset(&self.before.warnings)
+            && jobs.iter().all(is_evaluated)
     }
 
     /// The workflow with an entry changed in the workflow's `env` and in these jobs.

@@ -43,6 +43,15 @@ impl NearMisses {
         self.by_place.values()
     }
 
+    /// The place and the title of each warning, also of those about variables that another file may read.
+    pub fn identities(&self) -> impl Iterator<Item = (SourceId, usize, String)> {
+        let unread = self.unread.values().map(|unread| &unread.finding);
+        self.by_place.values().chain(unread).map(|finding| {
+            let span = &finding.primary.span;
+            (span.source, span.range.start, finding.title.clone())
+        })
+    }
+
     /// Removes the warnings about variables that another file of the repository may read.
     pub fn take_unread(&mut self) -> Vec<Unread> {
         std::mem::take(&mut self.unread).into_values().collect()

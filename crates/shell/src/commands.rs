@@ -991,6 +991,10 @@ impl Interpreter<'_> {
         for word in arguments {
             match word.literal() {
                 Some(name) if is_name(&name) => {
+                    if command != "getopts" && self.state.attributes.get(&*name) == Some(&Attribute::Integer) {
+                        // The text may be no number.
+                        self.discard_here();
+                    }
                     // `read -a` and `mapfile` make an array.
                     if command != "getopts" && is_array {
                         self.forget_array(&name, word.span.clone());

@@ -95,6 +95,9 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "set -u; printf A=t >> $GITHUB_ENV; (: $B; echo A=x >> $GITHUB_ENV); echo A=w >> $GITHUB_ENV",
         "printf A=t >> $GITHUB_ENV; (bash T && exit; echo A=x >> $GITHUB_ENV); echo A=w >> $GITHUB_ENV",
         "set -u; printf A=t >> $GITHUB_ENV; trap '[ $B ]; echo A=x >> $GITHUB_ENV' EXIT; (echo A=w >> $GITHUB_ENV)",
+        "declare -i C; if [ -f x ]; then B=1; else B='2 2'; fi; read -r C <<< \"$B\"; echo A=x >> $GITHUB_ENV",
+        "declare -ia C; if [ -f x ]; then B=1; else B=q/0; fi; read -ra C <<< \"$B\"; echo A=x >> $GITHUB_ENV",
+        "declare -ia C; if [ -f x ]; then B=1; else B=q/0; fi; mapfile C <<< \"$B\"; echo A=x >> $GITHUB_ENV",
         "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
