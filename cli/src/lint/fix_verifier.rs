@@ -40,7 +40,12 @@ const TEXTS_TRIED: usize = 64;
 /// The verified patches, by index of the group: the index of the fix and the patch. Each patch
 /// fixes its finding and adds none.
 pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) -> BTreeMap<usize, (usize, Patch)> {
-    let before = Before { causes: evaluated.groups.causes(), warnings: warnings(evaluated), steps: &evaluated.steps };
+    let before = Before {
+        causes: evaluated.groups.causes(),
+        near_misses: evaluated.near_misses.as_ref(),
+        warnings: warnings(evaluated),
+        steps: &evaluated.steps,
+    };
     let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Failure)>> = BTreeMap::new();
     for (number, group) in evaluated.groups.iter().enumerate() {
         if let Problem::Failure(failure) = &group.problem {
@@ -82,7 +87,8 @@ struct VerifiedFix {
 /// What was evaluated before any patch.
 struct Before<'m> {
     causes: BTreeSet<Cause>,
-    /// The place and the title of each warning about a misspelt name.
+    near_misses: Option<&'m NearMisses>,
+    /// The place and the title of each near miss.
     warnings: BTreeSet<(SourceId, usize, String)>,
     steps: &'m BTreeSet<(usize, usize, usize)>,
 }
@@ -212,7 +218,8 @@ impl<'m> FixVerifier<'m> {
         let index = self.index;
         let changed = self.files.repository.with_workflow(index, self.changed(change, &jobs));
         let evaluation = Evaluation::new(&changed, self.linter.search());
-        let mut evaluated = Evaluated { near_misses: Some(NearMisses::default()), ..Evaluated::default() };
+        let near_misses = self.before.near_misses.map(NearMisses::of_same_files);
+        let mut evaluated = Evaluated { near_misses, ..Evaluated::default() };
         for (job, _) in &jobs {
             self.linter.evaluate_job(
                 &evaluation,

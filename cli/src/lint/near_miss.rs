@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use slug_redact::has_credential;
 use slug_resolver::{Edit, Fix, Provider};
@@ -34,10 +35,15 @@ pub struct NearMisses {
     compared: HashSet<(SourceId, usize, String)>,
     /// The warnings about variables, unless another file of the repository mentions them.
     unread: BTreeMap<(SourceId, usize), Unread>,
-    secrets: OnceCell<SecretUses>,
+    secrets: Rc<OnceCell<SecretUses>>,
 }
 
 impl NearMisses {
+    /// No warnings yet, about the same files.
+    pub fn of_same_files(&self) -> Self {
+        Self { secrets: Rc::clone(&self.secrets), ..Self::default() }
+    }
+
     /// The warnings, in the order of the files.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.by_place.values()
