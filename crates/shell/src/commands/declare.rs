@@ -298,15 +298,16 @@ impl Interpreter<'_> {
                 Pair::Assigns(name.to_owned(), rest.into_iter().fold(value, Text::followed_by))
             }
             Some((name, value)) if name.strip_suffix('+').is_some_and(is_name) => {
-                let name = name.trim_end_matches('+');
-                let value = match self.state.attributes.get(name) {
-                    _ if !self.active_functions.is_empty() && !self.state.locals.contains_key(name) => {
-                        Text::unknown(HIDES_ANOTHER)
-                    }
-                    Some(Attribute::Integer) => Text::unknown("a declaration adds to a number"),
-                    _ => self.look_up(name).followed_by(Text::known(value.to_owned())),
+                let name = name.trim_end_matches('+').to_owned();
+                let added = rest.into_iter().fold(Text::known(value.to_owned()), Text::followed_by);
+                let hides = !self.active_functions.is_empty() && !self.state.locals.contains_key(&name);
+                let value = if hides {
+                    Text::unknown(HIDES_ANOTHER)
+                } else {
+                    let old = self.look_up(&name);
+                    self.appended(&name, old, added, &word.span)
                 };
-                Pair::Assigns(name.to_owned(), rest.into_iter().fold(value, Text::followed_by))
+                Pair::Assigns(name, value)
             }
             _ if !rest.is_empty() => Pair::Unknown,
             _ => Pair::Names(known),

@@ -123,8 +123,8 @@ impl Interpreter<'_> {
 
     /// The value of an integer to which an assignment adds a number.
     pub(crate) fn increased(&mut self, old: &Text, value: &Text, span: &Span) -> Text {
-        let value = self.integer(value, span);
-        match (Numbers::of_text(old), Numbers::of_text(&value)) {
+        let (old, value) = (self.integer(old, span), self.integer(value, span));
+        match (Numbers::of_text(&old), Numbers::of_text(&value)) {
             (Some(old), Some(value)) => {
                 Operator::Add.apply(&old, &value).0.unwrap_or(Numbers::Unknown).into_text(MAY_SET)
             }

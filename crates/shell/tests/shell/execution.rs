@@ -98,6 +98,11 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "declare -i C; if [ -f x ]; then B=1; else B='2 2'; fi; read -r C <<< \"$B\"; echo A=x >> $GITHUB_ENV",
         "declare -ia C; if [ -f x ]; then B=1; else B=q/0; fi; read -ra C <<< \"$B\"; echo A=x >> $GITHUB_ENV",
         "declare -ia C; if [ -f x ]; then B=1; else B=q/0; fi; mapfile C <<< \"$B\"; echo A=x >> $GITHUB_ENV",
+        "C=0-; declare -i C; C+=2; echo A=x >> $GITHUB_ENV",
+        "C=0-; declare -i C; export \"C+=2\"; echo A=x >> $GITHUB_ENV",
+        "C=0-; declare -i C+=2; echo A=x >> $GITHUB_ENV",
+        "C=(0-); declare -i C; C[0]+=2; echo A=x >> $GITHUB_ENV",
+        "B=4; C=B; declare -i C; C+=2; export C; bash T",
         "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
