@@ -182,7 +182,7 @@ pub(super) struct Exits {
 }
 
 /// What a shell has written for later steps when it ends.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct End {
     effects: Failed,
     line_end: LineEnd,
@@ -211,11 +211,11 @@ pub(super) struct Ends(Option<End>);
 
 impl Ends {
     pub fn add(&mut self, state: &State) {
-        let end = End::of(state);
-        self.0 = Some(match self.0.take() {
-            Some(ends) => ends.or(end),
-            None => end,
-        });
+        self.join(Some(End::of(state)));
+    }
+
+    fn join(&mut self, end: Option<End>) {
+        self.0 = self.0.take().into_iter().chain(end).reduce(End::or);
     }
 
     fn is_empty(&self) -> bool {
@@ -949,9 +949,14 @@ impl Interpreter<'_> {
             self.state = State { written, opaque, line_end, ..before };
             let end = State { ended: false, ..self.state.clone() };
             // The trap may also set the exit status.
-            for (ends, is_set) in [(&mut self.exits.success, may_succeed), (&mut self.exits.failure, may_fail)] {
+            let Exits { success, failure } = &mut self.exits;
+            let (succeeded, failed) = (success.0.clone(), failure.0.clone());
+            for (ends, is_set, others) in [(success, may_succeed, failed), (failure, may_fail, succeeded)] {
                 if is_set || !ends.is_empty() {
                     ends.add(&end);
+                }
+                if is_set && index < early {
+                    ends.join(others);
                 }
             }
         }

@@ -103,6 +103,8 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "C=0-; declare -i C+=2; echo A=x >> $GITHUB_ENV",
         "C=(0-); declare -i C; C[0]+=2; echo A=x >> $GITHUB_ENV",
         "B=4; C=B; declare -i C; C+=2; export C; bash T",
+        "if [ \"$A\" ]; then trap 'exit 0' EXIT; fi; nobody; [ \"$B\" ]; echo A=x >> $GITHUB_ENV",
+        "trap 'bash T; exit 3' EXIT; [ \"$B\" ] || exit 0; echo A=x >> $GITHUB_ENV",
         "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
