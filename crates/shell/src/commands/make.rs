@@ -376,7 +376,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Records that a statement may define any variable, export it, and define any rule.
+    /// Records that a statement may define any variable, export it, and define any rule. It is assumed to unexport
+    /// none.
     fn may_define(&mut self, make: &mut Make, reason: &str) {
         make.is_incomplete = true;
         let unknown = self.placeholder_of(Text::unknown(reason));
@@ -386,6 +387,7 @@ impl Interpreter<'_> {
         for (_, variable) in others {
             variable.value = MakeValue::Simple(unknown.clone());
         }
+        make.exported.retain(|_, is_exported| *is_exported);
         make.environment.clear();
         make.others_unknown = Some(reason.to_owned());
         make.may_define = Some(reason.to_owned());

@@ -173,6 +173,10 @@ fn part_that_is_not_interpreted_is_undecided() {
         ("e%: ; bash tests/run.sh", "(anything)@run.sh"),
         ("$(eval $(x))\nall: ; bash tests/run.sh", "(anything)@run.sh"),
         ("ifdef CI\nexport SLUG = x\nendif\ne2e:\n\tbash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
+        (
+            "unexport SLUG\nifdef CI\ninclude x.mk\nendif\ne2e:\n\tbash tests/run.sh",
+            "(anything)@tests/run.sh=unexport SLUG",
+        ),
         ("e2e:\n\tSLUG=$(shell date) bash tests/run.sh", "(anything)@tests/run.sh=SLUG"),
         ("e2e:\n\techo done\nother:\n\tbash tests/run.sh", ""),
         // Commands that run while `make` reads the file.
