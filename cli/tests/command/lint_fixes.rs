@@ -250,8 +250,9 @@ fn patch_never_disables_a_step() {
 fn patch_never_uncovers_a_misspelt_value() {
     for (name, value, is_patched) in [("misspelt", "Platform", false), ("other", "byok", true)] {
         let text = format!(
-            "on: push\nenv: {{E2E_LLM_PATH: {value}}}\njobs:\n  job:\n    env: {{E2E_OPENAI_API_KEY: key}}\n    steps:\n      \
-             - run: {CALL}\n        env: {{E2E_DEFAULT_PLATFORM_MODEL: openai/gpt-4o, E2E_LLM_PATH: platform}}\n"
+            "on: push\nenv: {{E2E_LLM_PATH: {value}}}\njobs:\n  job:\n    env: {{E2E_OPENAI_API_KEY: key}}\n    \
+             steps:\n      - run: {CALL}\n        \
+             env: {{E2E_DEFAULT_PLATFORM_MODEL: openai/gpt-4o, E2E_LLM_PATH: platform}}\n"
         );
         let [finding] = &findings(&format!("uncovers-{name}"), &text)[..] else { panic!("one finding") };
         assert_eq!(finding["code"], "platform-path-byok-model", "{finding}");

@@ -439,7 +439,7 @@ fn misspelt_value_of_a_tested_variable_is_found() {
 
 /// A fix of the error changes another variable, so the warnings are there before it, too.
 #[test]
-fn misspelt_value_and_model_of_a_failing_job_are_found() {
+fn misspelt_value_of_a_failing_job_is_found() {
     let near_misses = |found: Vec<(String, String, String)>| -> Vec<(String, String, String)> {
         assert_eq!(found.iter().filter(|it| it.0 == "error").count(), 1, "{found:?}");
         found.into_iter().filter(|it| it.1 == "near-miss").collect()
