@@ -106,6 +106,14 @@ pub struct Failure {
     pub unscoped_accept: Option<u64>,
 }
 
+impl Failure {
+    /// Whether the provider accepts none of the injected secrets.
+    #[must_use]
+    pub fn lacks_key(&self) -> bool {
+        matches!(self.code, Some(Code::MissingCredential | Code::WrongCredential))
+    }
+}
+
 /// A slug that only a pattern matches and that is one slip away from a listed id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MisspeltSlug {

@@ -43,7 +43,7 @@ pub fn patches(linter: &Linter<'_>, files: &Files, evaluated: &Evaluated<'_>) ->
     let before = Before {
         causes: evaluated.groups.causes(),
         near_misses: evaluated.near_misses.as_ref(),
-        warnings: warnings(evaluated),
+        places_of_near_misses: places_of_near_misses(evaluated),
         steps: &evaluated.steps,
     };
     let mut by_file: BTreeMap<SourceId, Vec<(usize, &Group<'_>, &Failure)>> = BTreeMap::new();
@@ -88,13 +88,12 @@ struct VerifiedFix {
 struct Before<'m> {
     causes: BTreeSet<Cause>,
     near_misses: Option<&'m NearMisses>,
-    /// The place and the title of each near miss.
-    warnings: BTreeSet<(SourceId, usize, String)>,
+    places_of_near_misses: BTreeSet<(SourceId, usize)>,
     steps: &'m BTreeSet<(usize, usize, usize)>,
 }
 
-fn warnings(evaluated: &Evaluated<'_>) -> BTreeSet<(SourceId, usize, String)> {
-    evaluated.near_misses.iter().flat_map(NearMisses::identities).collect()
+fn places_of_near_misses(evaluated: &Evaluated<'_>) -> BTreeSet<(SourceId, usize)> {
+    evaluated.near_misses.iter().flat_map(NearMisses::places).collect()
 }
 
 /// The parts of a workflow that read an entry of an `env`.
@@ -206,7 +205,7 @@ impl<'m> FixVerifier<'m> {
         jobs.filter(|(number, _)| uses.in_workflow || uses.jobs.contains(number))
     }
 
-    /// True if the change of an entry removes the finding and adds none, and every step is still
+    /// True if the change of an entry removes the finding and adds none, not even a near miss, and every step is still
     /// evaluated.
     fn resolves(&self, group: &Group<'_>, change: &Change, uses: &Uses) -> bool {
         let jobs: Vec<(usize, &Job)> = self.jobs_in_scope(uses).collect();
@@ -218,7 +217,7 @@ impl<'m> FixVerifier<'m> {
         let index = self.index;
         let changed = self.files.repository.with_workflow(index, self.changed(change, &jobs));
         let evaluation = Evaluation::new(&changed, self.linter.search());
-        let near_misses = self.before.near_misses.map(NearMisses::of_same_files);
+        let near_misses = self.before.near_misses.map(NearMisses::empty_for_same_files);
         let mut evaluated = Evaluated { near_misses, ..Evaluated::default() };
         for (job, _) in &jobs {
             self.linter.evaluate_job(
@@ -237,7 +236,7 @@ impl<'m> FixVerifier<'m> {
         };
         after.is_subset(&self.before.causes)
             && after.is_disjoint(&group.causes())
-            && warnings(&evaluated).is_subset(&self.before.warnings)
+            && places_of_near_misses(&evaluated).is_subset(&self.before.places_of_near_misses)
             && jobs.iter().all(is_evaluated)
     }
 

@@ -39,8 +39,8 @@ pub struct NearMisses {
 }
 
 impl NearMisses {
-    /// No warnings yet, about the same files.
-    pub fn of_same_files(&self) -> Self {
+    /// An empty collection for the same files, which shares the uses of their secrets.
+    pub fn empty_for_same_files(&self) -> Self {
         Self { secrets: Rc::clone(&self.secrets), ..Self::default() }
     }
 
@@ -49,13 +49,9 @@ impl NearMisses {
         self.by_place.values()
     }
 
-    /// The place and the title of each warning, also of those about variables that another file may read.
-    pub fn identities(&self) -> impl Iterator<Item = (SourceId, usize, String)> {
-        let unread = self.unread.values().map(|unread| &unread.finding);
-        self.by_place.values().chain(unread).map(|finding| {
-            let span = &finding.primary.span;
-            (span.source, span.range.start, finding.title.clone())
-        })
+    /// The place of each warning, also of those about variables that another file may read.
+    pub fn places(&self) -> impl Iterator<Item = (SourceId, usize)> {
+        self.by_place.keys().chain(self.unread.keys()).copied()
     }
 
     /// Removes the warnings about variables that another file of the repository may read.
@@ -129,7 +125,7 @@ impl Linter<'_> {
             let place = (call.source, setting.origin.span().start);
             if found.compared.insert((place.0, place.1, format!("{} {name}", call.policy.name()))) {
                 let uses = found.secrets.get_or_init(|| SecretUses::of(repository));
-                let fails = matches!(verdict, CallVerdict::Fails(_));
+                let fails = matches!(verdict, CallVerdict::Fails(failure) if failure.lacks_key());
                 let findings = self.misspelt_secrets(file, call, name, (uses, fails));
                 findings.into_iter().for_each(|finding| found.add(finding));
             }
@@ -141,7 +137,13 @@ impl Linter<'_> {
         for slug in evaluator.misspelt_slugs(call.policy, value, |id| self.known.ids.contains(id)) {
             found.add(misspelt_slug(call, slug));
         }
-        if matches!(verdict, CallVerdict::Fine { .. }) {
+        // The error about a key that is missing says where the secret belongs.
+        let is_explained = match verdict {
+            CallVerdict::Fine { .. } => false,
+            CallVerdict::Fails(failure) => failure.lacks_key(),
+            CallVerdict::Undecided(_) => true,
+        };
+        if !is_explained {
             let of_other_vendors = policy_keys(call).filter_map(|name| self.other_vendor(call, name));
             of_other_vendors.for_each(|finding| found.add(finding));
         }
@@ -223,7 +225,7 @@ impl Linter<'_> {
 
     /// The warnings about the secrets of a key variable whose names are one slip away from that of the variable, of a
     /// credential, of a known secret or of one that is used more often.
-    /// If the call fails without a secret that is not listed, that finding is enough.
+    /// If the call lacks a key because the secret is not listed, that finding is enough.
     fn misspelt_secrets(
         &self,
         file: &File,

@@ -206,7 +206,7 @@ impl Linter<'_> {
     /// The help for a finding without fixes if no rule of the policy injects what the provider needs.
     fn missing_rule(&self, group: &Group<'_>, failure: &Failure) -> Option<String> {
         let provider = self.registry.provider(failure.provider.as_deref()?)?;
-        let is_about_keys = matches!(failure.code, Some(Code::MissingCredential | Code::WrongCredential));
+        let is_about_keys = failure.lacks_key();
         if !is_about_keys || !failure.fixes.is_empty() || group.has_spoiling_fixes {
             return None;
         }

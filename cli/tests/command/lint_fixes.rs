@@ -245,7 +245,7 @@ fn patch_never_disables_a_step() {
     assert!(!finding["patch"]["title"].as_str().unwrap_or_default().starts_with("delete"), "{finding}");
 }
 
-/// If the entry is deleted, a value of the workflow counts, which is a near miss.
+/// Deleting the entry would let the misspelt value of the workflow take effect.
 #[test]
 fn patch_never_uncovers_a_misspelt_value() {
     for (name, value, is_patched) in [("misspelt", "Platform", false), ("other", "byok", true)] {
@@ -257,6 +257,27 @@ fn patch_never_uncovers_a_misspelt_value() {
         let [finding] = &findings(&format!("uncovers-{name}"), &text)[..] else { panic!("one finding") };
         assert_eq!(finding["code"], "platform-path-byok-model", "{finding}");
         assert_eq!(finding["patch"].is_object(), is_patched, "{finding}");
+    }
+}
+
+/// A near miss that was there before a patch does not prevent it.
+#[test]
+fn near_miss_of_the_job_keeps_the_patch() {
+    let steps = |env: &str| {
+        format!(
+            "on: push\nenv: {{E2E_LLM_PATH: Platform}}\njobs:\n  first:\n    steps:\n      \
+             - run: bash tests/e2e/test_reconciler_heals_terminated_instance.sh\n        \
+             env: {{E2E_MINIMAX_API_KEY: \"${{{{ secrets.E2E_MINIMAX_API_KEY }}}}\"}}\n  \
+             second:\n    steps:\n      - run: {CALL}\n        env: {{E2E_RUNTIME: claude-code, {env}}}\n"
+        )
+    };
+    for (name, secret) in [("other-policy", "E2E_MINIMAX_API_KEY"), ("other-vendor", "OPENAI_API_KEY")] {
+        let env = format!("E2E_MINIMAX_API_KEY: \"${{{{ secrets.{secret} }}}}\", E2E_MODEL_SLUG: minimax:none");
+        let findings = findings(&format!("keeps-{name}"), &steps(&env));
+        let errors: Vec<_> = findings.iter().filter(|finding| finding["level"] == "error").collect();
+        let [error] = errors[..] else { panic!("one error: {findings:?}") };
+        assert_eq!(error["code"], "unregistered-model", "{error}");
+        assert!(error["patch"].is_object(), "{name}: {findings:?}");
     }
 }
 

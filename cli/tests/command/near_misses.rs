@@ -437,7 +437,7 @@ fn misspelt_value_of_a_tested_variable_is_found() {
     }
 }
 
-/// A fix of the error changes another variable, so the warnings are there before it, too.
+/// The fix of the error does not touch the misspelt value, so the warning must not appear only after it.
 #[test]
 fn misspelt_value_of_a_failing_job_is_found() {
     let near_misses = |found: Vec<(String, String, String)>| -> Vec<(String, String, String)> {

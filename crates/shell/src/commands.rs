@@ -711,6 +711,10 @@ impl Interpreter<'_> {
     /// Interprets `exit`, which ends the script or the subshell.
     fn exit(&mut self, arguments: &[Word]) {
         let status = self.status_of(arguments);
+        if !arguments.is_empty() && !self.state.ended {
+            self.exits.sets_success |= status == Tristate::ALWAYS;
+            self.exits.sets_failure |= status == Tristate::NEVER;
+        }
         self.end_shell(status);
         self.state.ended = true;
     }
@@ -986,25 +990,21 @@ impl Interpreter<'_> {
             _ => &["MAPFILE"],
         };
         for name in own {
-            self.set_variable(name, Text::unknown(format!("`{command}` sets it")), span.clone(), None);
+            self.set_read_variable(name, command, span.clone());
         }
         for word in arguments {
             match word.literal() {
                 Some(name) if is_name(&name) => {
-                    if command != "getopts" && self.state.attributes.get(&*name) == Some(&Attribute::Integer) {
-                        // The text may be no number.
-                        self.discard_here();
-                    }
                     // `read -a` and `mapfile` make an array.
                     if command != "getopts" && is_array {
-                        self.forget_array(&name, word.span.clone());
-                        continue;
+                        self.forget_read_array(&name, word.span.clone());
+                    } else {
+                        self.set_read_variable(&name, command, word.span.clone());
                     }
-                    self.set_variable(&name, Text::unknown(format!("`{command}` sets it")), word.span.clone(), None);
                 }
                 Some(text) => {
                     if let Some((name, _)) = text.split_once('[').filter(|(name, _)| is_name(name)) {
-                        self.forget_array(name, word.span.clone());
+                        self.forget_read_array(name, word.span.clone());
                     }
                 }
                 None => {
@@ -1012,6 +1012,23 @@ impl Interpreter<'_> {
                     self.havoc(&format!("`{command}` may set it"));
                 }
             }
+        }
+    }
+
+    /// Sets a variable to a text that is not known. If the variable is an integer, the text may not be a number.
+    fn set_read_variable(&mut self, name: &str, command: &str, span: Span) {
+        if self.state.attributes.get(name) == Some(&Attribute::Integer) {
+            self.discard_here();
+        }
+        self.set_variable(name, Text::unknown(format!("`{command}` sets it")), span, None);
+    }
+
+    /// The same for elements of an array, of which some are set before the first that is not a number.
+    fn forget_read_array(&mut self, name: &str, span: Span) {
+        let is_integer = self.state.attributes.get(name) == Some(&Attribute::Integer);
+        self.forget_array(name, span);
+        if is_integer {
+            self.discard_here();
         }
     }
 

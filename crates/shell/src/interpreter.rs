@@ -179,6 +179,11 @@ pub(super) struct Exits {
     pub success: Ends,
     /// Those at which it may fail.
     pub failure: Ends,
+    /// Whether an `exit` with a known argument makes it succeed. `exit` alone and `exit $status` in a trap usually
+    /// keep the status.
+    pub sets_success: bool,
+    /// Whether an `exit` with a known argument makes it fail.
+    pub sets_failure: bool,
 }
 
 /// What a shell has written for later steps when it ends.
@@ -197,7 +202,7 @@ impl End {
         Self { effects: Failed { written, opaque }, line_end: state.line_end.clone() }
     }
 
-    /// What it has written if it ends at either point.
+    /// The join of two ends.
     fn or(self, other: Self) -> Self {
         let written = join_written(&self.effects.written, &other.effects.written);
         let opaque = self.effects.opaque.or(other.effects.opaque);
@@ -205,7 +210,7 @@ impl End {
     }
 }
 
-/// The ends at some points at which a shell may end.
+/// The join of what a shell has written at some points; `None` if there are none.
 #[derive(Default)]
 pub(super) struct Ends(Option<End>);
 
@@ -398,7 +403,7 @@ impl Interpreter<'_> {
 
     /// What a subshell has written, over all points at which it may end. `end` is the state after its last command.
     fn end_of_subshell(&mut self, exits: Exits, end: &State) -> End {
-        let Exits { success: mut ends, failure } = exits;
+        let Exits { success: mut ends, failure, .. } = exits;
         if !end.ended || ends.is_empty() {
             ends.add(end);
         }
@@ -934,6 +939,10 @@ impl Interpreter<'_> {
             self.state.ended = false;
             if index < early {
                 self.havoc("a trap uses it when the script ends, which may be at any point");
+                let early_ends = [&self.exits.success, &self.exits.failure];
+                let line_ends = early_ends.into_iter().flat_map(|ends| &ends.0).map(|end| end.line_end.clone());
+                let last = (!before.ended).then(|| before.line_end.clone());
+                self.state.line_end = last.into_iter().chain(line_ends).reduce(LineEnd::or).unwrap_or_default();
             }
             let exits = std::mem::take(&mut self.exits);
             if self.script(&script, base, &[]).is_none() {
@@ -942,22 +951,25 @@ impl Interpreter<'_> {
             let traps = std::mem::take(&mut self.exits);
             let (may_succeed, may_fail) = (!traps.success.is_empty(), !traps.failure.is_empty());
             self.exits = exits;
+            let (sets_success, sets_failure) = (traps.sets_success, traps.sets_failure);
             // The shell may end before `trap`, and at any point of the trap.
             let ends = [traps.success.0, traps.failure.0].into_iter().flatten();
-            let End { effects: Failed { written, opaque }, line_end } =
-                [End::of(&before), End::of(&self.state)].into_iter().chain(ends).reduce(End::or).unwrap_or_default();
+            let end = ends.fold(End::of(&before).or(End::of(&self.state)), End::or);
+            let End { effects: Failed { written, opaque }, line_end } = end;
             self.state = State { written, opaque, line_end, ..before };
             let end = State { ended: false, ..self.state.clone() };
             // The trap may also set the exit status.
-            let Exits { success, failure } = &mut self.exits;
-            let (succeeded, failed) = (success.0.clone(), failure.0.clone());
-            for (ends, is_set, others) in [(success, may_succeed, failed), (failure, may_fail, succeeded)] {
+            for (ends, is_set) in [(&mut self.exits.success, may_succeed), (&mut self.exits.failure, may_fail)] {
                 if is_set || !ends.is_empty() {
                     ends.add(&end);
                 }
-                if is_set && index < early {
-                    ends.join(others);
-                }
+            }
+            // If the trap exits with a success of its own, the early ends that would fail succeed, and vice versa.
+            if index < early {
+                let Exits { success, failure, .. } = &mut self.exits;
+                let (succeeded, failed) = (success.0.clone(), failure.0.clone());
+                success.join(failed.filter(|_| sets_success));
+                failure.join(succeeded.filter(|_| sets_failure));
             }
         }
         is_trapped

@@ -14,6 +14,8 @@ use slug_value::{AbstractValue, Text};
 pub(super) enum Pair {
     /// `NAME=value`
     Assigns(String, Text),
+    /// `NAME+=value`, which only a declaration of the shell understands.
+    Appends(String, Text),
     /// A word without `=`.
     Names(String),
     /// An option.
@@ -114,9 +116,16 @@ impl Interpreter<'_> {
                 continue;
             }
             match self.pair(word) {
-                Pair::Assigns(name, value) => {
+                pair @ (Pair::Assigns(..) | Pair::Appends(..)) => {
+                    let appends = matches!(pair, Pair::Appends(..));
+                    let (Pair::Assigns(name, mut value) | Pair::Appends(name, mut value)) = pair else { continue };
                     let span = span_of_name(word, &name);
+                    let may_be_hidden = is_local && !self.state.locals.contains_key(&name);
                     self.prepare(&name, is_local, attribute);
+                    if appends {
+                        let old = if may_be_hidden { Text::unknown(HIDES_ANOTHER) } else { self.look_up(&name) };
+                        value = self.appended(&name, old, value, &span);
+                    }
                     // The text may be the elements in parentheses.
                     if makes_array.is_some() || self.state.arrays.contains_key(&name) && may_be_elements(&value) {
                         self.forget_array(&name, span);
@@ -298,16 +307,9 @@ impl Interpreter<'_> {
                 Pair::Assigns(name.to_owned(), rest.into_iter().fold(value, Text::followed_by))
             }
             Some((name, value)) if name.strip_suffix('+').is_some_and(is_name) => {
+                let value = Text::known(value.to_owned());
                 let name = name.trim_end_matches('+').to_owned();
-                let added = rest.into_iter().fold(Text::known(value.to_owned()), Text::followed_by);
-                let hides = !self.active_functions.is_empty() && !self.state.locals.contains_key(&name);
-                let value = if hides {
-                    Text::unknown(HIDES_ANOTHER)
-                } else {
-                    let old = self.look_up(&name);
-                    self.appended(&name, old, added, &word.span)
-                };
-                Pair::Assigns(name, value)
+                Pair::Appends(name, rest.into_iter().fold(value, Text::followed_by))
             }
             _ if !rest.is_empty() => Pair::Unknown,
             _ => Pair::Names(known),

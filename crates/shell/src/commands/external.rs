@@ -594,6 +594,8 @@ impl Interpreter<'_> {
                         }
                     }
                 }
+                // The name of the variable ends with `+`.
+                Pair::Appends(..) => {}
                 Pair::Unknown => self.havoc("`env` may set it"),
                 Pair::Names(_) => break,
             }

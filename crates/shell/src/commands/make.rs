@@ -53,7 +53,7 @@ struct Make {
     /// The reason why all other variables of the environment can have any value, if they can.
     others_unknown: Option<String>,
     /// The variables that are exported or not, by `export` and `unexport`.
-    exported: BTreeMap<String, bool>,
+    exported: BTreeMap<String, Export>,
     exports_all: bool,
     is_one_shell: bool,
     ignores_errors: bool,
@@ -230,7 +230,8 @@ impl Interpreter<'_> {
                         Some(_) => arguments.is_unknown = true,
                         None => arguments.goals.push(goal),
                     },
-                    Pair::Option | Pair::Unknown => arguments.is_unknown = true,
+                    // `make` appends with a space.
+                    Pair::Appends(..) | Pair::Option | Pair::Unknown => arguments.is_unknown = true,
                 },
             }
         }
@@ -261,7 +262,8 @@ impl Interpreter<'_> {
                     let names = self.make_words(make, names);
                     make.exports_all |= names.is_empty() && *is_exported;
                     names.iter().for_each(|name| self.define_exported(make, name, span));
-                    make.exported.extend(names.into_iter().map(|name| (name, *is_exported)));
+                    let export = if *is_exported { Export::Yes } else { Export::No };
+                    make.exported.extend(names.into_iter().map(|name| (name, export)));
                 }
                 Statement::Rule(rule) => {
                     let targets = self.make_words(make, &rule.targets);
@@ -376,8 +378,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Records that a statement may define any variable, export it, and define any rule. It is assumed to unexport
-    /// none.
+    /// Records that a statement may define any variable, export it, and define any rule. The statement is assumed not
+    /// to unexport any variable.
     fn may_define(&mut self, make: &mut Make, reason: &str) {
         make.is_incomplete = true;
         let unknown = self.placeholder_of(Text::unknown(reason));
@@ -387,7 +389,9 @@ impl Interpreter<'_> {
         for (_, variable) in others {
             variable.value = MakeValue::Simple(unknown.clone());
         }
-        make.exported.retain(|_, is_exported| *is_exported);
+        for export in make.exported.values_mut().filter(|export| **export == Export::No) {
+            *export = Export::Maybe;
+        }
         make.environment.clear();
         make.others_unknown = Some(reason.to_owned());
         make.may_define = Some(reason.to_owned());
@@ -416,7 +420,7 @@ impl Interpreter<'_> {
             return;
         }
         if assignment.is_exported {
-            make.exported.insert(name.clone(), true);
+            make.exported.insert(name.clone(), Export::Yes);
         }
         match name.as_str() {
             ".DEFAULT_GOAL" => {
@@ -741,15 +745,15 @@ impl Interpreter<'_> {
         for name in names.iter().filter(|name| is_name(name)) {
             let explicit = make.exported.get(name).copied();
             let Some(variable) = make.variables.get(name) else {
-                if explicit == Some(false) {
+                if explicit == Some(Export::No) {
                     self.set_variable(name, Text::empty(), 0..0, Some(Export::No));
                 }
                 continue;
             };
             let environment = Self::environment_default(make, name);
             let export = match (explicit, &environment) {
-                (Some(false), _) => Export::No,
-                (Some(true), _) | (None, Environment::Set) => Export::Yes,
+                (Some(export), _) => export,
+                (None, Environment::Set) => Export::Yes,
                 (None, _) if make.exports_all || variable.is_argument => Export::Yes,
                 (None, Environment::Unset) => continue,
                 (None, Environment::Either(_)) => Export::Maybe,

@@ -1932,7 +1932,7 @@ fn arrays_are_known() {
         ("f() { declare a[1]=9; SLUG=${a[*]}; }; a=(1 2); f; SLUG+=${a[*]}", "91 2"),
         ("f() { local -i n+=5; SLUG=$n; }; n=2; f", "5"),
         ("f() { local x+=y; SLUG=$x; }; x=x; f", "y"),
-        ("f() { local \"x+=y\"; SLUG=$x; }; x=x; f", "(anything)"),
+        ("f() { local \"x+=y\"; SLUG=$x; }; x=x; f", "(set)"),
         ("f() { if b; then local x; fi; local x+=y; SLUG=$x; }; x=x; f", "(set)"),
         ("f() { local x=x; local x+=y; SLUG=$x; }; f", "xy"),
         // A text in parentheses is elements.

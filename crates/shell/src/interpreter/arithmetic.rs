@@ -121,7 +121,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The value of an integer to which an assignment adds a number.
+    /// The value of an integer after `+=`; the old and the added text are expressions.
     pub(crate) fn increased(&mut self, old: &Text, value: &Text, span: &Span) -> Text {
         let (old, value) = (self.integer(old, span), self.integer(value, span));
         match (Numbers::of_text(&old), Numbers::of_text(&value)) {

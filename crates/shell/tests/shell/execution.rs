@@ -105,6 +105,15 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "B=4; C=B; declare -i C; C+=2; export C; bash T",
         "if [ \"$A\" ]; then trap 'exit 0' EXIT; fi; nobody; [ \"$B\" ]; echo A=x >> $GITHUB_ENV",
         "trap 'bash T; exit 3' EXIT; [ \"$B\" ] || exit 0; echo A=x >> $GITHUB_ENV",
+        "trap 'echo C=1 >> $GITHUB_ENV; exit 0' EXIT; printf A=t >> $GITHUB_ENV; [ \"$B\" ]; echo >> $GITHUB_ENV",
+        "C=1; declare -i \"C+=2\"; [ $C = 3 ] && A=n; bash T",
+        "C=0-; declare -i C; f() { export \"C+=2\"; }; f; echo A=x >> $GITHUB_ENV",
+        "f() { local \"A+=2\"; bash T; }; f; bash T",
+        "A=p; env A+=st bash T; declare -i C=4; env C+=2 bash T",
+        "declare -i REPLY; read <<< 12:30; echo A=x >> $GITHUB_ENV",
+        "declare -ia C; read \"C[0]\" <<< \"$(date +%H:%M)\"; echo A=x >> $GITHUB_ENV",
+        "declare -i C; getopts ab C -z; echo A=x >> $GITHUB_ENV",
+        "declare -ia B=(7); if [ -f x ]; then C=1; else C='8 q/0'; fi; read -ra B <<< \"$C\"; exit 0\n[ \"$B\" = 7 ] || A=n; bash T",
         "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
