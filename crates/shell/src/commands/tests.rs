@@ -741,6 +741,10 @@ fn each_run_of_a_file_and_each_write_counts() {
             ">x at echo SLUG=x >> $GITHUB_ENV >opaque",
         ),
         ("(trap 'printf SLUG=x >> $GITHUB_ENV' EXIT); echo B=y >> $GITHUB_ENV", ">opaque"),
+        (
+            "trap 'echo Z=1 >> $GITHUB_ENV; exit 0' EXIT; printf SLUG=x >> $GITHUB_ENV; a; echo >> $GITHUB_ENV",
+            ">x? at echo >> $GITHUB_ENV >opaque",
+        ),
         ("printf 'B=y\\nSLUG=' >> $GITHUB_ENV; echo x >> $GITHUB_ENV", ">x at echo x >> $GITHUB_ENV"),
         ("if a; then printf SLUG=x >> $GITHUB_ENV; fi; echo B=y >> $GITHUB_ENV", ">opaque"),
         ("printf SLUG=x >> $GITHUB_ENV; echo B=y > $GITHUB_ENV", ""),
@@ -1105,6 +1109,24 @@ fn last_trap_of_exit_runs() {
         (format!("f() {{ {trap}; }}; A=b f"), true),
     ] {
         assert_eq!(slug(&[], &script).contains('x'), is_called, "{script}");
+    }
+}
+
+/// A trap that keeps the status of a failing script adds nothing to what later steps get after success.
+#[test]
+fn status_is_kept_by_usual_traps() {
+    for (trap, is_kept) in [
+        ("rm -rf tmp", true),
+        ("status=$?; rm -rf tmp; exit $status", true),
+        ("rm -rf tmp; exit", true),
+        ("code=$?; if [ $code -ne 0 ]; then exit $code; fi", true),
+        ("rm -rf tmp; exit 1", true),
+        ("rm -rf tmp; exit 0", false),
+    ] {
+        let write = |value: &str| format!("echo SLUG={value} >> $GITHUB_ENV");
+        let script = format!("trap '{trap}' EXIT; {}; program; {}", write("a"), write("b"));
+        let kept = format!(">b at {}", write("b"));
+        assert_eq!(slug(&[], &script) == kept, is_kept, "{script}: {}", slug(&[], &script));
     }
 }
 
