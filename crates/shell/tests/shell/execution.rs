@@ -113,7 +113,8 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "declare -i REPLY; read <<< 12:30; echo A=x >> $GITHUB_ENV",
         "declare -ia C; read \"C[0]\" <<< \"$(date +%H:%M)\"; echo A=x >> $GITHUB_ENV",
         "declare -i C; getopts ab C -z; echo A=x >> $GITHUB_ENV",
-        "declare -ia B=(7); if [ -f x ]; then C=1; else C='8 q/0'; fi; read -ra B <<< \"$C\"; exit 0\n[ \"$B\" = 7 ] || A=n; bash T",
+        "declare -ia B=(7); if [ -f x ]; then C=1; else C='8 q/0'; fi; \
+         read -ra B <<< \"$C\"; exit 0\n[ \"$B\" = 7 ] || A=n; bash T",
         "export C=o; A=i C=i bash -c \"C=$C$(echo $A) bash T\"",
     ] {
         let script = script.replace("=T", &format!("={TARGET}")).replace(" T", &format!(" {TARGET}"));
