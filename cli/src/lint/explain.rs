@@ -99,6 +99,19 @@ impl<'a> PolicyCall<'a> {
         named
     }
 
+    /// The secret of the outermost caller that the workflow gets under a name, and the caller that passes it to the
+    /// workflow itself; without one, the workflow has the secret itself.
+    pub fn passed_secret(&self, name: &str) -> (String, Option<&Caller>) {
+        let (mut name, mut last) = (name.to_owned(), None);
+        for caller in self.site.invocation.callers.iter().rev() {
+            if let Some((_, own)) = caller.secrets.iter().find(|(passed, _)| passed.eq_ignore_ascii_case(&name)) {
+                name.clone_from(own);
+                last = last.or(Some(caller));
+            }
+        }
+        (name, last)
+    }
+
     /// The value of a variable as written, and its `env` entry. A variable that the script sets to
     /// another variable has the value of that variable; one that the script sets to an expression has no
     /// entry.
@@ -484,7 +497,7 @@ pub(super) fn inputs_chosen(chosen: &[(String, String)]) -> String {
 
 /// A description of a calling job with its inputs.
 fn caller(caller: &Caller) -> String {
-    let Caller { job, path, inputs } = caller;
+    let Caller { job, path, inputs, .. } = caller;
     let inputs: Vec<String> = inputs.iter().map(|(name, value)| format!("`{name}` = {}", shown(value))).collect();
     let with = if inputs.is_empty() { "" } else { " with " };
     format!("job `{job}` of {path}{with}{}", inputs.join(", "))

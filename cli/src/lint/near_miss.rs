@@ -15,6 +15,7 @@ use slug_workflow::model::InputEntry;
 use slug_workflow::repository::{File, Repository};
 use slug_workflow::scripts::Files as _;
 use slug_workflow::slice::Lookalikes;
+use slug_workflow::trigger::Caller;
 
 use crate::codes::NEAR_MISS;
 use crate::findings::{Finding, SourceId, Span};
@@ -123,7 +124,8 @@ impl Linter<'_> {
         for name in policy_keys(call) {
             let Some(setting) = call.site.env.variables.get(name) else { continue };
             let place = (call.source, setting.origin.span().start);
-            if found.compared.insert((place.0, place.1, format!("{} {name}", call.policy.name()))) {
+            let secrets: Vec<String> = call.secrets(name).iter().map(|secret| call.passed_secret(secret).0).collect();
+            if found.compared.insert((place.0, place.1, format!("{} {name} {secrets:?}", call.policy.name()))) {
                 let uses = found.secrets.get_or_init(|| SecretUses::of(repository));
                 let fails = matches!(verdict, CallVerdict::Fails(failure) if failure.lacks_key());
                 let findings = self.misspelt_secrets(file, call, name, (uses, fails));
@@ -235,19 +237,21 @@ impl Linter<'_> {
     ) -> Vec<Finding> {
         let entry = call.written(variable).and_then(|(_, entry)| entry);
         let injected = injected_by(call, variable);
-        let finding = |secret: &str| {
+        let finding = |own: &str| {
+            let (secret, caller) = call.passed_secret(own);
+            let secret = secret.as_str();
             let name = secret.to_uppercase();
             let declared = self.declared.known_secrets;
             let is_listed = declared.is_some_and(|known| known.iter().any(|known| known.eq_ignore_ascii_case(secret)));
             if is_listed || declared.is_some() && fails || self.known.has_secret(secret) {
                 return None;
             }
-            let own = [variable].into_iter().chain(injected.iter().map(String::as_str));
+            let expected = [variable].into_iter().chain(injected.iter().map(String::as_str));
             let known = declared.into_iter().flatten().chain(&self.known.read).chain(&self.known.credentials);
-            let mut candidates = own.chain(known.map(String::as_str)).chain(uses.more_usual(&name));
+            let mut candidates = expected.chain(known.map(String::as_str)).chain(uses.more_usual(&name));
             let meant = candidates.find(|known| is_slip(&name, &known.to_uppercase()))?;
             let range = match entry {
-                Some(entry) => within(&file.text, &entry.value_span, secret).unwrap_or(entry.key.clone()),
+                Some(entry) => within(&file.text, &entry.value_span, own).unwrap_or(entry.key.clone()),
                 None => call.site.env.variables.get(variable)?.origin.span(),
             };
             let span = Span { source: call.source, range };
@@ -256,9 +260,10 @@ impl Linter<'_> {
                 Some(_) => "",
                 None => " if both exist, list the secrets under `known_secrets` in slugproof.yaml",
             };
+            let place = caller.map(|caller| format!(" {} passes it;", place_of(caller))).unwrap_or_default();
             Some(
                 about(Finding::new(&NEAR_MISS, span, title).with_primary_text(format!("fills {variable}")), call)
-                    .with_help(format!("did you mean `{meant}`?{both}"))
+                    .with_help(format!("did you mean `{meant}`?{place}{both}").trim_end_matches(';').to_owned())
                     .with_subject("variable", variable)
                     .with_subject("secret", secret),
             )
@@ -285,6 +290,11 @@ pub(crate) fn slug(span: Span, runtime: &str, slug: &str, listed: &str, provider
         .with_subject("slugs", slug)
 }
 
+/// A calling job, in words.
+pub(super) fn place_of(caller: &Caller) -> String {
+    format!("job `{}` of {}", shown(&caller.job), shown(&caller.path))
+}
+
 /// Adds the call to a finding.
 pub(super) fn about(finding: Finding, call: &PolicyCall<'_>) -> Finding {
     let (step, policy) = (call.site.step.number, call.policy.name());
@@ -305,7 +315,8 @@ impl Linter<'_> {
     /// The warning about a secret with the name of another vendor in a key variable.
     fn other_vendor(&self, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
         let setting = call.site.env.variables.get(variable)?;
-        let secret = call.secret(variable)?;
+        let own = call.secret(variable)?;
+        let (secret, caller) = call.passed_secret(&own);
         let injected = injected_by(call, variable);
         if secret == variable || injected.contains(&secret) {
             return None;
@@ -323,11 +334,12 @@ impl Linter<'_> {
         };
         let of_vendor = policy_keys(call).filter(|key| accepts_any(vendor, &injected_by(call, key)));
         let mut keys = of_vendor.filter(keeps_working);
-        let help = match keys.next() {
-            Some(key) => {
+        let help = match (caller, keys.next()) {
+            (Some(caller), _) => format!("pass a secret of `{}` as `{own}` in {}", owner.name, place_of(caller)),
+            (None, Some(key)) => {
                 format!("{}, or use a secret of `{}`", self.describe_move(&secret, variable, key, call), owner.name)
             }
-            None => {
+            (None, None) => {
                 let input = self.input_of(&Edit::Set(variable.to_owned(), String::new()), call);
                 let place = input.map_or(variable.to_owned(), |input| format!("`{input}`"));
                 format!("use a secret of `{}` for {place}", owner.name)

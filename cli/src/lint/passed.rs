@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use slug_resolver::{Edit, Fix};
 use slug_workflow::action::Action;
 use slug_workflow::environment::{Origin, Setting};
-use slug_workflow::expression::{Part, parts, paths_of};
+use slug_workflow::expression::path_in;
 use slug_workflow::model::EnvEntry;
 
 use super::explain::PolicyCall;
 use super::linter::Linter;
+use super::near_miss::place_of;
 use crate::render::shown;
 
 /// An input that alone gives a variable its value.
@@ -47,7 +48,7 @@ impl Linter<'_> {
             Origin::Entry(_) => {
                 let caller = call.site.invocation.callers.last()?;
                 let (name, _) = caller.inputs.iter().find(|(name, _)| is_same(name))?;
-                (name, format!("job `{}` of {}", shown(&caller.job), shown(&caller.path)))
+                (name, place_of(caller))
             }
             _ => {
                 let step = call.site.step;
@@ -70,9 +71,8 @@ impl Linter<'_> {
 
 /// The name of the input whose value is the whole value of a text.
 fn input_in(value: &str) -> Option<String> {
-    let parts = parts(value);
-    let [Part::Expression(expression)] = parts.as_slice() else { return None };
-    let mut paths = paths_of(expression).into_iter();
-    let path = paths.next().filter(|path| path.len() == 2 && path[0] == "inputs")?;
-    expression.trim().eq_ignore_ascii_case(&path.join(".")).then(|| path[1].clone())
+    match path_in(value)?.as_slice() {
+        [context, input] if context == "inputs" => Some(input.clone()),
+        _ => None,
+    }
 }

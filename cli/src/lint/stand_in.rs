@@ -20,6 +20,8 @@ enum StandIn {
     Placeholder { is_whole: bool },
     /// A reference that nothing expands; `is_whole` unless it is a part of the value.
     Reference { is_whole: bool },
+    /// A reference that a script passes on without expanding it, in place of a key.
+    Unexpanded,
     /// `true` or `false` in place of a key.
     Truth(&'static str),
 }
@@ -47,6 +49,12 @@ impl Linter<'_> {
                     true => "only `${{ … }}` is expanded here; write the secret as `${{ secrets.NAME }}`",
                     false => "only `${{ … }}` is expanded here, as in `${{ vars.NAME }}`",
                 };
+                (&PLACEHOLDER, title, help.to_owned())
+            }
+            StandIn::Unexpanded => {
+                let title = format!("`{name}` has a reference that is not expanded as its value");
+                let help = "a shell expands `$NAME` without quotes and in double quotes, but not in single quotes, and \
+                            expands no `secrets.NAME`";
                 (&PLACEHOLDER, title, help.to_owned())
             }
             StandIn::Truth(truth) => {
@@ -81,7 +89,10 @@ impl Linter<'_> {
         if is_name && any(has_placeholder) {
             return Some(StandIn::Placeholder { is_whole: false });
         }
-        let written = written?;
+        let Some(written) = written else {
+            // A script gives the key a known text, in which a shell expands nothing more.
+            return (is_key && any(is_reference)).then_some(StandIn::Unexpanded);
+        };
         let is_own_name = is_key && texts.iter().any(|text| text == policy.variable_name(variable));
         // Another variable may have such a text as its value: `vars.example.com` is a host.
         let is_reference =

@@ -492,9 +492,16 @@ fn placeholder_is_an_error() {
         .file(".github/workflows/w.yml", format!("on: push\njobs:\n  j:\n    runs-on: x\n    steps: {step}\n"));
     let text = sentence(&run(&in_action, &["lint"]));
     assert!(text.contains("error[placeholder]: `MODEL` has a reference that is not expanded in its value"), "{text}");
-    let script = workflow("").replace("ci/review.sh", "CI_NORTH='$x' ci/review.sh");
-    let other = project("placeholder-in-script", "").file(".github/workflows/w.yml", script);
-    assert!(run(&other, &["lint"]).stdout.contains("nothing found"));
+    // A shell expands the reference, unless it is in single quotes.
+    for (name, value, is_found) in
+        [("single", "'$x'", true), ("double", "\\\"$x\\\"", false), ("name", "'s3$x'", false)]
+    {
+        let script = workflow("X: '${{ secrets.CI_NORTH }}'")
+            .replace("ci/review.sh", &format!("x=$X; CI_NORTH={value} ci/review.sh"));
+        let other = project(&format!("placeholder-in-script-{name}"), "").file(".github/workflows/w.yml", script);
+        let output = run(&other, &["lint"]);
+        assert_eq!(output.stdout.contains("error[placeholder]: `CI_NORTH`"), is_found, "{}", output.snapshot());
+    }
     let accept = "accept: [{code: missing-credential, reason: <WHY>}]\n";
     for (name, scratch) in [
         ("config", project("placeholder-config", accept)),

@@ -345,6 +345,48 @@ fn misspelt_secret_is_found_after_other_steps() {
     }
 }
 
+/// The called workflow names the secret as it likes; the secret of the caller counts.
+#[test]
+fn secret_of_a_caller_is_compared() {
+    let called = format!(
+        "on:\n  workflow_call:\n    secrets: {{token: {{required: true}}}}\njobs:\n  run:\n    runs-on: x\n    steps:\n      \
+         - run: {CALL}\n        \
+         env: {{E2E_RUNTIME: claude-code, E2E_MINIMAX_API_KEY: '${{{{ secrets.token }}}}'}}\n"
+    );
+    // The second workflow passes the secret on under another name.
+    let between = "on: {workflow_call: {secrets: {key: {}}}}\njobs:\n  b:\n    \
+                   uses: ./.github/workflows/called.yml\n    secrets: {token: '${{ secrets.key }}'}\n";
+    let caller = |file: &str, name: &str, secret: &str| {
+        format!(
+            "on: push\njobs:\n  a:\n    uses: ./.github/workflows/{file}.yml\n    \
+             secrets: {{{name}: '${{{{ secrets.{secret} }}}}'}}\n"
+        )
+    };
+    for (number, (secret, expected)) in [
+        ("E2E_MINIMAX_API_KEY", None),
+        ("TEAM_TOKEN", None),
+        ("E2E_MINIMAX_API_KYE", Some("near-miss")),
+        ("OPENAI_API_KEY", Some("near-miss")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (file, name) in [("called", "token"), ("between", "key")] {
+            let files = [
+                (".github/workflows/called.yml", called.as_str()),
+                (".github/workflows/between.yml", between),
+                (".github/workflows/caller.yml", &caller(file, name, secret)),
+            ];
+            let codes: Vec<String> = found(&repository(&format!("caller-{number}-{file}"), &files))
+                .into_iter()
+                .filter(|it| it.2 == "E2E_MINIMAX_API_KEY")
+                .map(|it| it.1)
+                .collect();
+            assert_eq!(codes, expected.into_iter().collect::<Vec<_>>(), "{file} {secret}");
+        }
+    }
+}
+
 #[test]
 fn misspelt_input_of_an_action_is_found() {
     let policy = "schema_version: 2

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::context::EvalContext;
 use super::document::{Node, Value as NodeValue};
-use super::expression::typed;
+use super::expression::{path_in, typed};
 use super::matrix::literal;
 use super::model::{Call, Input, InputKind, Job, PassedSecrets};
 use super::trigger::{Caller, InputValues, Invocation, RelevantInputs, Secrets};
@@ -55,7 +55,8 @@ pub fn invocation(
     let call = job.call()?;
     let inputs = inputs(call, declared, relevant, context);
     let known = inputs.iter().filter_map(|(name, value)| Some((name.clone(), to_text(value.single()?))));
-    let caller = Caller { job: job.id.clone(), path: path.to_owned(), inputs: known.collect() };
+    let caller =
+        Caller { job: job.id.clone(), path: path.to_owned(), inputs: known.collect(), secrets: passed_secrets(call) };
     let outer = context.invocation;
     Some(Invocation {
         event: outer.event.clone(),
@@ -120,6 +121,16 @@ fn secrets(call: &Call, context: &EvalContext<'_>) -> Secrets {
         truth.can_be_true.then(|| (name.to_lowercase(), !truth.can_be_false))
     });
     Secrets::Only(passed.collect())
+}
+
+/// The secrets that a call passes under a name: those whose whole value is `secrets.NAME`.
+fn passed_secrets(call: &Call) -> Vec<(String, String)> {
+    let PassedSecrets::Named(named) = &call.secrets else { return Vec::new() };
+    let secret = |text: &str| match path_in(text)?.as_slice() {
+        [context, secret] if context == "secrets" => Some(secret.clone()),
+        _ => None,
+    };
+    named.iter().filter_map(|(name, text)| Some((name.clone(), secret(text)?))).collect()
 }
 
 #[cfg(test)]

@@ -201,6 +201,15 @@ pub fn paths_of(expression: &str) -> BTreeSet<Vec<String>> {
     tree.contexts().into_iter().map(|(context, _)| path_of(context)).collect()
 }
 
+/// The path of the only context in a text that is one expression and nothing else, such as `${{ inputs.NAME }}`.
+#[must_use]
+pub fn path_in(text: &str) -> Option<Vec<String>> {
+    let parts = parts(text);
+    let [Part::Expression(expression)] = parts.as_slice() else { return None };
+    let path = paths_of(expression).into_iter().next()?;
+    expression.trim().eq_ignore_ascii_case(&path.join(".")).then_some(path)
+}
+
 /// The names of a context, up to the first one that is not fixed.
 fn path_of(context: &Context<'_>) -> Vec<String> {
     let mut path: Vec<String> = context.parts.iter().map_while(name_of).collect();

@@ -51,6 +51,8 @@ pub struct Caller {
     pub path: String,
     /// The passed inputs with a known value: name and value.
     pub inputs: Vec<(String, String)>,
+    /// The passed values that are secrets of the caller: the name in the called workflow and the name of the secret.
+    pub secrets: Vec<(String, String)>,
 }
 
 /// Maximum texts that are tried for one free-text input, in addition to its default.
