@@ -349,8 +349,8 @@ fn misspelt_secret_is_found_after_other_steps() {
 #[test]
 fn secret_of_a_caller_is_compared() {
     let called = format!(
-        "on:\n  workflow_call:\n    secrets: {{token: {{required: true}}}}\njobs:\n  run:\n    runs-on: x\n    steps:\n      \
-         - run: {CALL}\n        \
+        "on:\n  workflow_call:\n    secrets: {{token: {{required: true}}}}\njobs:\n  run:\n    runs-on: x\n    \
+         steps:\n      - run: {CALL}\n        \
          env: {{E2E_RUNTIME: claude-code, E2E_MINIMAX_API_KEY: '${{{{ secrets.token }}}}'}}\n"
     );
     // The second workflow passes the secret on under another name.
