@@ -100,16 +100,22 @@ impl<'a> PolicyCall<'a> {
     }
 
     /// The secret of the outermost caller that the workflow gets under a name, and the caller that passes it to the
-    /// workflow itself; without one, the workflow has the secret itself.
-    pub fn passed_secret(&self, name: &str) -> (String, Option<&Caller>) {
+    /// workflow itself; without one, the workflow has the secret itself. `None` if a caller passes another value.
+    pub fn passed_secret(&self, name: &str) -> Option<(String, Option<&Caller>)> {
         let (mut name, mut last) = (name.to_owned(), None);
         for caller in self.site.invocation.callers.iter().rev() {
-            if let Some((_, own)) = caller.secrets.iter().find(|(passed, _)| passed.eq_ignore_ascii_case(&name)) {
-                name.clone_from(own);
-                last = last.or(Some(caller));
-            }
+            let Some(secrets) = &caller.secrets else { continue };
+            let (_, own) = secrets.iter().find(|(passed, _)| passed.eq_ignore_ascii_case(&name))?;
+            name.clone_from(own);
+            last = last.or(Some(caller));
         }
-        (name, last)
+        Some((name, last))
+    }
+
+    /// Whether a variable certainly has a known text, and so no secret of a caller.
+    pub fn has_known_text(&self, name: &str) -> bool {
+        let setting = self.site.env.variables.get(name);
+        setting.is_some_and(|setting| matches!(setting.value.values, AbstractValue::OneOf(_)))
     }
 
     /// The value of a variable as written, and its `env` entry. A variable that the script sets to

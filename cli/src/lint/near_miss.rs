@@ -124,7 +124,8 @@ impl Linter<'_> {
         for name in policy_keys(call) {
             let Some(setting) = call.site.env.variables.get(name) else { continue };
             let place = (call.source, setting.origin.span().start);
-            let secrets: Vec<String> = call.secrets(name).iter().map(|secret| call.passed_secret(secret).0).collect();
+            let secrets: Vec<String> =
+                call.secrets(name).iter().filter_map(|secret| Some(call.passed_secret(secret)?.0)).collect();
             if found.compared.insert((place.0, place.1, format!("{} {name} {secrets:?}", call.policy.name()))) {
                 let uses = found.secrets.get_or_init(|| SecretUses::of(repository));
                 let fails = matches!(verdict, CallVerdict::Fails(failure) if failure.lacks_key());
@@ -238,8 +239,11 @@ impl Linter<'_> {
         let entry = call.written(variable).and_then(|(_, entry)| entry);
         let injected = injected_by(call, variable);
         let finding = |own: &str| {
-            let (secret, caller) = call.passed_secret(own);
+            let (secret, caller) = call.passed_secret(own)?;
             let secret = secret.as_str();
+            if caller.is_some() && call.has_known_text(variable) {
+                return None;
+            }
             let name = secret.to_uppercase();
             let declared = self.declared.known_secrets;
             let is_listed = declared.is_some_and(|known| known.iter().any(|known| known.eq_ignore_ascii_case(secret)));
@@ -248,7 +252,9 @@ impl Linter<'_> {
             }
             let expected = [variable].into_iter().chain(injected.iter().map(String::as_str));
             let known = declared.into_iter().flatten().chain(&self.known.read).chain(&self.known.credentials);
-            let mut candidates = expected.chain(known.map(String::as_str)).chain(uses.more_usual(&name));
+            // In called workflows, `secrets.NAME` may be a name that they declare, and no secret.
+            let used = uses.more_usual(&name).filter(|_| caller.is_none());
+            let mut candidates = expected.chain(known.map(String::as_str)).chain(used);
             let meant = candidates.find(|known| is_slip(&name, &known.to_uppercase()))?;
             let range = match entry {
                 Some(entry) => within(&file.text, &entry.value_span, own).unwrap_or(entry.key.clone()),
@@ -316,7 +322,10 @@ impl Linter<'_> {
     fn other_vendor(&self, call: &PolicyCall<'_>, variable: &str) -> Option<Finding> {
         let setting = call.site.env.variables.get(variable)?;
         let own = call.secret(variable)?;
-        let (secret, caller) = call.passed_secret(&own);
+        let (secret, caller) = call.passed_secret(&own)?;
+        if caller.is_some() && call.has_known_text(variable) {
+            return None;
+        }
         let injected = injected_by(call, variable);
         if secret == variable || injected.contains(&secret) {
             return None;
@@ -326,6 +335,13 @@ impl Linter<'_> {
         let of_variable = |provider: &&Provider| accepts_any(provider, &injected);
         let owner = self.registry.providers().iter().find(|provider| of_variable(provider))?;
         let vendor = of_secret.first().filter(|_| !of_secret.iter().any(of_variable))?;
+        let is_general = |key: &str| {
+            key != variable && call.secret(key).as_ref() == Some(&own) && accepts_any(vendor, &injected_by(call, key))
+        };
+        if caller.is_some() && policy_keys(call).any(is_general) {
+            // A workflow for every vendor puts the secret into all key variables.
+            return None;
+        }
         let span = Span { source: call.source, range: setting.origin.span() };
         let keeps_working = |key: &&str| {
             let edits = vec![Edit::Set((*key).to_owned(), secret.clone()), Edit::Unset(variable.to_owned())];

@@ -90,8 +90,9 @@ impl Linter<'_> {
             return Some(StandIn::Placeholder { is_whole: false });
         }
         let Some(written) = written else {
-            // A script gives the key a known text, in which a shell expands nothing more.
-            return (is_key && any(is_reference)).then_some(StandIn::Unexpanded);
+            // A script gives the key a known text, in which a shell expands nothing more; `cross-env` does.
+            let expands = call.site.step.run.as_ref().is_some_and(|run| run.text.contains("cross-env"));
+            return (is_key && !expands && any(is_reference)).then_some(StandIn::Unexpanded);
         };
         let is_own_name = is_key && texts.iter().any(|text| text == policy.variable_name(variable));
         // Another variable may have such a text as its value: `vars.example.com` is a host.

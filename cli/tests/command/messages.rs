@@ -494,7 +494,8 @@ fn placeholder_is_an_error() {
     assert!(text.contains("error[placeholder]: `MODEL` has a reference that is not expanded in its value"), "{text}");
     // A shell expands the reference, unless it is in single quotes.
     let cases = [("single", "'$x'", true), ("double", "\"$x\"", false), ("part", "'s3$x'", false)];
-    for (name, value, is_found) in cases {
+    let cross_env = [("cross-env", "x npx cross-env 'CI_NORTH=$X'", false)];
+    for (name, value, is_found) in cases.into_iter().chain(cross_env) {
         let script = workflow("X: '${{ secrets.CI_NORTH }}'");
         let script = script.replace("ci/review.sh", &format!("x=$X; CI_NORTH={value} ci/review.sh"));
         let other = project(&format!("placeholder-in-script-{name}"), "").file(".github/workflows/w.yml", script);

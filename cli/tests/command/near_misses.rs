@@ -387,6 +387,40 @@ fn secret_of_a_caller_is_compared() {
     }
 }
 
+/// A called workflow for every vendor, whose input or caller decides which variable gets the secret.
+#[test]
+fn general_workflow_has_no_near_miss() {
+    const CHOSEN: [&str; 2] = [
+        "${{ inputs.vendor == 'minimax' && secrets.api-key || '' }}",
+        "${{ inputs.vendor == 'openai' && secrets.api-key || '' }}",
+    ];
+    const SAME: [&str; 2] = ["${{ secrets.api-key }}", "${{ secrets.api-key }}"];
+    for (number, (variables, vendor, secret)) in [
+        (CHOSEN, "minimax", "secrets.E2E_MINIMAX_API_KEY"),
+        (CHOSEN, "minimax", "secrets.API_KEY"),
+        (SAME, "minimax", "secrets.E2E_OPENAI_API_KEY"),
+        (CHOSEN, "minimax", "secrets.E2E_OPENAI_API_KEY || secrets.E2E_MINIMAX_API_KEY"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let [minimax, openai] = variables;
+        let called = format!(
+            "on:\n  workflow_call:\n    inputs: {{vendor: {{type: string}}}}\n    \
+             secrets: {{api-key: {{required: true}}}}\njobs:\n  run:\n    runs-on: x\n    \
+             steps:\n      - run: {CALL}\n        env:\n          E2E_RUNTIME: claude-code\n          \
+             E2E_MINIMAX_API_KEY: {minimax}\n          E2E_OPENAI_API_KEY: {openai}\n"
+        );
+        let caller = format!(
+            "on: push\njobs:\n  a:\n    uses: ./.github/workflows/called.yml\n    \
+             with: {{vendor: {vendor}}}\n    secrets: {{api-key: \"${{{{ {secret} }}}}\"}}\n"
+        );
+        let files = [(".github/workflows/called.yml", called.as_str()), (".github/workflows/caller.yml", &caller)];
+        let found = found(&repository(&format!("general-{number}"), &files));
+        assert!(found.iter().all(|it| it.1 != "near-miss"), "{number}: {found:?}");
+    }
+}
+
 #[test]
 fn misspelt_input_of_an_action_is_found() {
     let policy = "schema_version: 2

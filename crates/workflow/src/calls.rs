@@ -123,14 +123,14 @@ fn secrets(call: &Call, context: &EvalContext<'_>) -> Secrets {
     Secrets::Only(passed.collect())
 }
 
-/// The secrets that a call passes under a name: those whose whole value is `secrets.NAME`.
-fn passed_secrets(call: &Call) -> Vec<(String, String)> {
-    let PassedSecrets::Named(named) = &call.secrets else { return Vec::new() };
+/// The secrets that a call passes under a name: those whose whole value is `secrets.NAME`. `None` if it passes all.
+fn passed_secrets(call: &Call) -> Option<Vec<(String, String)>> {
+    let PassedSecrets::Named(named) = &call.secrets else { return None };
     let secret = |text: &str| match path_in(text)?.as_slice() {
         [context, secret] if context == "secrets" => Some(secret.clone()),
         _ => None,
     };
-    named.iter().filter_map(|(name, text)| Some((name.clone(), secret(text)?))).collect()
+    Some(named.iter().filter_map(|(name, text)| Some((name.clone(), secret(text)?))).collect())
 }
 
 #[cfg(test)]

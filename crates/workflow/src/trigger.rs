@@ -52,7 +52,8 @@ pub struct Caller {
     /// The passed inputs with a known value: name and value.
     pub inputs: Vec<(String, String)>,
     /// The passed values that are secrets of the caller: the name in the called workflow and the name of the secret.
-    pub secrets: Vec<(String, String)>,
+    /// `None` if all secrets are passed under their own names.
+    pub secrets: Option<Vec<(String, String)>>,
 }
 
 /// Maximum texts that are tried for one free-text input, in addition to its default.
