@@ -112,12 +112,6 @@ impl<'a> PolicyCall<'a> {
         Some((name, last))
     }
 
-    /// Whether a variable certainly has a known text, and so no secret of a caller.
-    pub fn has_known_text(&self, name: &str) -> bool {
-        let setting = self.site.env.variables.get(name);
-        setting.is_some_and(|setting| matches!(setting.value.values, AbstractValue::OneOf(_)))
-    }
-
     /// The value of a variable as written, and its `env` entry. A variable that the script sets to
     /// another variable has the value of that variable; one that the script sets to an expression has no
     /// entry.

@@ -241,9 +241,6 @@ impl Linter<'_> {
         let finding = |own: &str| {
             let (secret, caller) = call.passed_secret(own)?;
             let secret = secret.as_str();
-            if caller.is_some() && call.has_known_text(variable) {
-                return None;
-            }
             let name = secret.to_uppercase();
             let declared = self.declared.known_secrets;
             let is_listed = declared.is_some_and(|known| known.iter().any(|known| known.eq_ignore_ascii_case(secret)));
@@ -323,9 +320,6 @@ impl Linter<'_> {
         let setting = call.site.env.variables.get(variable)?;
         let own = call.secret(variable)?;
         let (secret, caller) = call.passed_secret(&own)?;
-        if caller.is_some() && call.has_known_text(variable) {
-            return None;
-        }
         let injected = injected_by(call, variable);
         if secret == variable || injected.contains(&secret) {
             return None;
@@ -339,7 +333,7 @@ impl Linter<'_> {
             key != variable && call.secret(key).as_ref() == Some(&own) && accepts_any(vendor, &injected_by(call, key))
         };
         if caller.is_some() && policy_keys(call).any(is_general) {
-            // A workflow for every vendor puts the secret into all key variables.
+            // A workflow for every vendor gives the secret to each key variable, or to the one that an input chooses.
             return None;
         }
         let span = Span { source: call.source, range: setting.origin.span() };
