@@ -11,7 +11,7 @@ use crate::failure::{Context, Result, finding};
 use crate::process::Process;
 
 /// A script that does what its arguments say.
-const SCRIPT: &str = "ci/packages/binary.sh";
+const SCRIPT: &str = "ci/packages/binary.js";
 
 /// Runs the launcher with an argument that no system passes on.
 const LONG_ARGUMENT: &str = "process.argv.push('x'.repeat(1 << 22)); require(process.argv[1])";
