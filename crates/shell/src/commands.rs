@@ -576,7 +576,8 @@ impl Interpreter<'_> {
             }
             "exit" => {
                 self.exit_commands += usize::from(!self.state.ended);
-                self.exit(arguments);
+                let status = arguments.first().map(|word| self.field(word));
+                self.exit(status.as_ref());
                 silent(Tristate::UNKNOWN)
             }
             "trap" => {
@@ -706,17 +707,6 @@ impl Interpreter<'_> {
                 self.opaque_until_end = Some(reason);
             }
         }
-    }
-
-    /// Interprets `exit`, which ends the script or the subshell.
-    fn exit(&mut self, arguments: &[Word]) {
-        let status = self.status_of(arguments);
-        if !arguments.is_empty() && !self.state.ended {
-            self.exits.sets_success |= status == Tristate::ALWAYS;
-            self.exits.sets_failure |= status == Tristate::NEVER;
-        }
-        self.end_shell(status);
-        self.state.ended = true;
     }
 
     /// Interprets `trap`.

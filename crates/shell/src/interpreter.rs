@@ -4,6 +4,7 @@
 mod arithmetic;
 mod arrays;
 mod conditions;
+mod ends;
 mod expansion;
 mod functions;
 mod globs;
@@ -13,6 +14,7 @@ mod output;
 mod patterns;
 mod references;
 mod status;
+mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -24,12 +26,13 @@ use super::effects::{Call, Effects, Failed, Missing};
 use super::files::{ChangedPaths, FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
 use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
-use super::state::{LineEnd, State, join, join_written, open_value_reason, widen};
+use super::state::{State, join, widen};
 use super::syntax::{
     AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline,
     Redirect, RedirectOperator, Script, Span, While, Word,
 };
 use super::targets::find_targets;
+use ends::{End, Exits, StatusChanges, Trap};
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use outcome::{Outcome, Status};
@@ -102,7 +105,7 @@ pub(super) struct Interpreter<'a> {
     doubts: Vec<(Span, String)>,
     /// The scripts that are derived from files.
     pub derived: DerivedTexts,
-    /// The points at which the current shell may have ended early.
+    /// The points at which the current shell may have ended early without a trap.
     pub exits: Exits,
     /// The status with which the current shell may have ended early.
     pub early_status: Option<Tristate>,
@@ -110,8 +113,12 @@ pub(super) struct Interpreter<'a> {
     pub exit_commands: usize,
     /// The state after an error that skips the rest of the current line, if one may have happened.
     pub discarded: Option<State>,
-    /// The commands that run at the points at which the current shell may have ended early, with their position.
-    pub exit_traps: Vec<(String, usize)>,
+    /// The same points for each trap that runs then.
+    trapped: BTreeMap<Trap, Exits>,
+    /// Whether `$?` is the status with which the shell ends: at the beginning of a trap.
+    pub is_status_of_shell: bool,
+    /// What the early ends of the current trap do to that status.
+    pub exit_changes: StatusChanges,
     /// The loops around the current command that it can leave.
     loops: Vec<LoopExits>,
     /// Whether the current subshell is in a loop.
@@ -170,62 +177,6 @@ pub(super) fn parts_of(text: &str) -> impl Iterator<Item = &str> {
 
 fn has_slash(part: &str) -> bool {
     part.contains('/')
-}
-
-/// The points at which a shell ends before its last command.
-#[derive(Default)]
-pub(super) struct Exits {
-    /// Those at which it may succeed.
-    pub success: Ends,
-    /// Those at which it may fail.
-    pub failure: Ends,
-    /// Whether an `exit` with a known argument makes it succeed. `exit` alone and `exit $status` in a trap usually
-    /// keep the status.
-    pub sets_success: bool,
-    /// Whether an `exit` with a known argument makes it fail.
-    pub sets_failure: bool,
-}
-
-/// What a shell has written for later steps when it ends.
-#[derive(Clone, Default)]
-pub(super) struct End {
-    effects: Failed,
-    line_end: LineEnd,
-}
-
-impl End {
-    fn of(state: &State) -> Self {
-        let (written, opaque) = match &state.open_value {
-            Some(_) => (BTreeMap::new(), Some(open_value_reason())),
-            None => (state.written.clone(), state.opaque.clone()),
-        };
-        Self { effects: Failed { written, opaque }, line_end: state.line_end.clone() }
-    }
-
-    /// The join of two ends.
-    fn or(self, other: Self) -> Self {
-        let written = join_written(&self.effects.written, &other.effects.written);
-        let opaque = self.effects.opaque.or(other.effects.opaque);
-        Self { effects: Failed { written, opaque }, line_end: self.line_end.or(other.line_end) }
-    }
-}
-
-/// The join of what a shell has written at some points; `None` if there are none.
-#[derive(Default)]
-pub(super) struct Ends(Option<End>);
-
-impl Ends {
-    pub fn add(&mut self, state: &State) {
-        self.join(Some(End::of(state)));
-    }
-
-    fn join(&mut self, end: Option<End>) {
-        self.0 = self.0.take().into_iter().chain(end).reduce(End::or);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 /// The states in which `break` and `continue` leave the body of a loop.
@@ -294,7 +245,9 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         early_status: None,
         exit_commands: 0,
         discarded: None,
-        exit_traps: Vec::new(),
+        trapped: BTreeMap::new(),
+        is_status_of_shell: false,
+        exit_changes: StatusChanges::default(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
         subshells: 0,
@@ -399,17 +352,6 @@ impl Interpreter<'_> {
         effects.calls.sort_by_key(|call| (call.span.start, call.target));
         effects.calls.dedup();
         Ok(effects)
-    }
-
-    /// What a subshell has written, over all points at which it may end. `end` is the state after its last command.
-    fn end_of_subshell(&mut self, exits: Exits, end: &State) -> End {
-        let Exits { success: mut ends, failure, .. } = exits;
-        if !end.ended || ends.is_empty() {
-            ends.add(end);
-        }
-        let ends = ends.0.into_iter().chain(failure.0).reduce(End::or).unwrap_or_default();
-        self.spend(ends.effects.written.len() + 1);
-        ends
     }
 
     /// Interprets the script of the targets that were called since a number of calls: adds the values that it gives to
@@ -866,6 +808,7 @@ impl Interpreter<'_> {
         if self.discarded.is_some() {
             outcome.output = outcome.output.or(Output::default());
         }
+        self.is_status_of_shell = false;
         if ends_on_failure { self.check_failure(outcome) } else { outcome }
     }
 
@@ -876,7 +819,8 @@ impl Interpreter<'_> {
         let early_status = self.early_status.take();
         let exit_commands = self.exit_commands;
         let discarded = self.discarded.take();
-        let traps = std::mem::take(&mut self.exit_traps);
+        let trapped = std::mem::take(&mut self.trapped);
+        let exit_changes = std::mem::take(&mut self.exit_changes);
         let loops = std::mem::take(&mut self.loops);
         let returns = self.returns.take();
         if returns.is_some() {
@@ -894,7 +838,8 @@ impl Interpreter<'_> {
         self.loops = loops;
         self.exit_commands = exit_commands;
         let returned = std::mem::replace(&mut self.returns, returns).unwrap_or_default();
-        self.exit_traps = traps;
+        self.trapped = trapped;
+        self.exit_changes = exit_changes;
         let mut exits = std::mem::replace(&mut self.exits, exits);
         let mut early = std::mem::replace(&mut self.early_status, early_status);
         self.discarded = discarded;
@@ -910,69 +855,12 @@ impl Interpreter<'_> {
             None if end.ended => Tristate::UNKNOWN,
             None => outcome.status.to_tristate(),
         };
-        let End { effects: Failed { written, opaque }, line_end } = self.end_of_subshell(exits, &end);
+        let End { effects: Failed { written, opaque }, line_end } = exits.of_subshell(&end);
+        self.spend(written.len() + 1);
         // A subshell that cannot be reached has no effect.
         let ended = before.ended;
         self.state = State { written, opaque, line_end, ended, ..before };
         Outcome { status: status.into(), ..outcome }
-    }
-
-    /// Adds the commands that may run when the shell ends in the current state.
-    pub fn note_exit_traps(&mut self) {
-        for trap in self.state.exit_traps.iter().flatten() {
-            if !self.exit_traps.contains(trap) {
-                self.exit_traps.push(trap.clone());
-            }
-        }
-    }
-
-    /// Interprets the commands that may run when the current shell ends; returns whether there are any.
-    fn run_exit_traps(&mut self) -> bool {
-        let early = self.exit_traps.len();
-        if !self.state.ended {
-            self.note_exit_traps();
-        }
-        let traps = std::mem::take(&mut self.exit_traps);
-        let is_trapped = !traps.is_empty();
-        for (index, (script, base)) in traps.into_iter().enumerate() {
-            let before = self.copy();
-            self.state.ended = false;
-            if index < early {
-                self.havoc("a trap uses it when the script ends, which may be at any point");
-                let early_ends = [&self.exits.success, &self.exits.failure];
-                let line_ends = early_ends.into_iter().flat_map(|ends| &ends.0).map(|end| end.line_end.clone());
-                let last = (!before.ended).then(|| before.line_end.clone());
-                self.state.line_end = last.into_iter().chain(line_ends).reduce(LineEnd::or).unwrap_or_default();
-            }
-            let exits = std::mem::take(&mut self.exits);
-            if self.script(&script, base, &[]).is_none() {
-                self.state.set_opaque("a trap of a script cannot be interpreted".to_owned());
-            }
-            let traps = std::mem::take(&mut self.exits);
-            let (may_succeed, may_fail) = (!traps.success.is_empty(), !traps.failure.is_empty());
-            self.exits = exits;
-            let (sets_success, sets_failure) = (traps.sets_success, traps.sets_failure);
-            // The shell may end before `trap`, and at any point of the trap.
-            let ends = [traps.success.0, traps.failure.0].into_iter().flatten();
-            let end = ends.fold(End::of(&before).or(End::of(&self.state)), End::or);
-            let End { effects: Failed { written, opaque }, line_end } = end;
-            self.state = State { written, opaque, line_end, ..before };
-            let end = State { ended: false, ..self.state.clone() };
-            // The trap may also set the exit status.
-            for (ends, is_set) in [(&mut self.exits.success, may_succeed), (&mut self.exits.failure, may_fail)] {
-                if is_set || !ends.is_empty() {
-                    ends.add(&end);
-                }
-            }
-            // If the trap exits with a success of its own, the early ends that would fail succeed, and vice versa.
-            if index < early {
-                let Exits { success, failure, .. } = &mut self.exits;
-                let (succeeded, failed) = (success.0.clone(), failure.0.clone());
-                success.join(failed.filter(|_| sets_success));
-                failure.join(succeeded.filter(|_| sets_failure));
-            }
-        }
-        is_trapped
     }
 
     pub fn join_with(&mut self, other: State) {

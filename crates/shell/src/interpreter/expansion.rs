@@ -14,6 +14,7 @@ use super::Interpreter;
 use super::output::{BRACES, SPLIT};
 use super::patterns::{Pattern, partition};
 use super::references::is_list;
+use super::traps::STATUS_OF_SHELL;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum words to which the words of one command are expanded.
@@ -44,6 +45,7 @@ impl Interpreter<'_> {
         let in_workspace = |path: &String| Text::known(joined_path(WORKSPACE, path));
         match name {
             "0" => return Some(Text::known(self.program.clone().unwrap_or_else(|| format!("/{STEP_SCRIPT}")))),
+            "?" if self.is_status_of_shell => return Some(Text::unknown(STATUS_OF_SHELL)),
             "BASH_SOURCE" => return self.file.clone().map(Text::known),
             "PWD" => {
                 let directory = self.state.directory.as_ref().filter(|directory| !directory.starts_with('/'));

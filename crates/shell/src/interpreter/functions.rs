@@ -7,8 +7,9 @@ use super::super::array::countable;
 use super::super::definition::Definition;
 use super::super::state::{Attribute, Export, Hidden, State, Variable, join, joined};
 use super::super::syntax::{Command, Span, Word};
+use super::outcome::success_of;
 use super::{Interpreter, Outcome, Output, Status, own_spans};
-use slug_value::{Text, Tristate};
+use slug_value::Text;
 
 /// Maximum number of functions around a command.
 const MAX_FUNCTION_DEPTH: usize = 12;
@@ -160,21 +161,11 @@ impl Interpreter<'_> {
 
     /// Interprets `return`, which ends a function or a sourced file.
     pub(crate) fn return_command(&mut self, arguments: &[Word]) {
-        let status = self.status_of(arguments);
+        let status = success_of(arguments.first().map(|word| self.field(word)).as_ref());
         let state = self.copy();
         if let Some(returns) = &mut self.returns {
             returns.push((state, status));
             self.state.ended = true;
-        }
-    }
-
-    /// The exit status that is the argument of `return` or `exit`, of which a shell keeps the last eight bits.
-    pub(crate) fn status_of(&mut self, arguments: &[Word]) -> Tristate {
-        let number = arguments.first().and_then(|word| self.field(word).single()?.parse::<i64>().ok());
-        match number.map(|number| number.rem_euclid(256)) {
-            Some(0) => Tristate::ALWAYS,
-            Some(_) => Tristate::NEVER,
-            None => Tristate::UNKNOWN,
         }
     }
 

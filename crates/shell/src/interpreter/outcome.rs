@@ -2,7 +2,7 @@
 
 use super::super::state::State;
 use super::output::Output;
-use slug_value::Tristate;
+use slug_value::{AbstractValue, Text, Tristate};
 
 /// The output and the exit status of a command.
 pub struct Outcome {
@@ -71,4 +71,18 @@ impl Status {
             Self::Split(states) => Self::Split(Box::new((states.1, states.0))),
         }
     }
+}
+
+/// Whether `return` or `exit` with a status is a success. A shell keeps the last eight bits.
+pub fn success_of(status: Option<&Text>) -> Tristate {
+    let is_success = |status: &String| match status.parse::<i64>().map(|number| number.rem_euclid(256)) {
+        Ok(0) => Tristate::ALWAYS,
+        Ok(_) => Tristate::NEVER,
+        Err(_) => Tristate::UNKNOWN,
+    };
+    match status.map(|status| &status.values) {
+        Some(AbstractValue::OneOf(values)) => values.iter().map(is_success).reduce(Tristate::or),
+        _ => None,
+    }
+    .unwrap_or(Tristate::UNKNOWN)
 }

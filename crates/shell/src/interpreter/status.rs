@@ -81,21 +81,4 @@ impl Interpreter<'_> {
         self.spend(state.variables.len() + 1);
         self.discarded = joined(self.discarded.take(), Some(state));
     }
-
-    /// Records that the shell may end in the current state, with the given success.
-    pub(crate) fn end_shell(&mut self, success: Tristate) {
-        if self.state.ended {
-            return;
-        }
-        self.spend(self.state.written.len() + 1);
-        self.note_exit_traps();
-        self.early_status = Some(self.early_status.map_or(success, |early| early.or(success)));
-        // The exit status of a subshell does not undo its writes.
-        if success.can_be_true || self.subshells > 0 {
-            self.exits.success.add(&self.state);
-        }
-        if success.can_be_false && self.subshells == 0 {
-            self.exits.failure.add(&self.state);
-        }
-    }
 }

@@ -16,13 +16,18 @@ use slug_shell::{
 };
 use slug_value::{AbstractValue, Text};
 
-use crate::generator::{NAMES, TARGET, repository, script};
+use crate::generator::{NAMES, TARGET, repository, script, trapped_script};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn bash_run_is_allowed_by_interpretation(script in script(), ends_on_failure: bool) {
+        check_against_bash(&script, &[], ends_on_failure);
+    }
+
+    #[test]
+    fn bash_run_of_trapped_script_is_allowed_by_interpretation(script in trapped_script(), ends_on_failure: bool) {
         check_against_bash(&script, &[], ends_on_failure);
     }
 
@@ -104,6 +109,10 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "C=(0-); declare -i C; C[0]+=2; echo A=x >> $GITHUB_ENV",
         "B=4; C=B; declare -i C; C+=2; export C; bash T",
         "if [ \"$A\" ]; then trap 'exit 0' EXIT; fi; nobody; [ \"$B\" ]; echo A=x >> $GITHUB_ENV",
+        "trap 's=$?; [ $s = 2 ] && s=0; exit $s' EXIT; [ \"$B\" ] || exit 2; echo A=x >> $GITHUB_ENV",
+        "trap '[ \"$B\" ]; exit' EXIT; if [ \"$A\" ]; then exit 0; fi; echo A=x >> $GITHUB_ENV",
+        "trap 'rm -f x; exit $?' EXIT; [ \"$B\" ] || exit 1; echo A=x >> $GITHUB_ENV",
+        "c() { [ -d x ] && exit 1; exit 0; }; trap c EXIT; nobody || exit; echo A=x >> $GITHUB_ENV",
         "trap 'bash T; exit 3' EXIT; [ \"$B\" ] || exit 0; echo A=x >> $GITHUB_ENV",
         "trap 'echo C=1 >> $GITHUB_ENV; exit 0' EXIT; printf A=t >> $GITHUB_ENV; [ \"$B\" ]; echo >> $GITHUB_ENV",
         "C=1; declare -i \"C+=2\"; [ $C = 3 ] && A=n; bash T",

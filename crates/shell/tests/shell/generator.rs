@@ -412,9 +412,24 @@ fn call() -> impl Strategy<Value = String> {
         1 => Just("bash tests/*/r*.sh".to_owned()),
         1 => name().prop_map(|name| format!("for {name} in {{u,v}} \"$B\"; do bash {TARGET}; done")),
         1 => name().prop_map(|name| format!("trap 'bash {TARGET}; echo {name}=w >> $GITHUB_ENV' EXIT")),
-        1 => select(&["trap - EXIT", "trap 'exit 0' EXIT", "trap true EXIT"][..]).prop_map(str::to_owned),
+        2 => select(TRAPS).prop_map(str::to_owned),
     ]
 }
+
+/// Traps that run when the script ends. Some keep its status.
+const TRAPS: &[&str] = &[
+    "trap - EXIT",
+    "trap true EXIT",
+    "trap 'exit 0' EXIT",
+    "trap 'true; exit $?' EXIT",
+    "trap 'exit $?' EXIT",
+    "trap '[ \"$B\" ]; exit' EXIT",
+    "trap '[ \"$B\" ]; exit $?' EXIT",
+    "trap 's=$?; true; exit $s' EXIT",
+    "trap 's=$?; [ $s = 1 ] && s=0; exit \"$s\"' EXIT",
+    "c() { local s=$?; true; exit ${s}; }; trap c EXIT",
+    "c() { s=$?; [ $B ] || s=3; exit $s; }; trap c EXIT",
+];
 
 /// Commands that write variables for later steps, and commands that only print.
 fn print() -> impl Strategy<Value = String> {
@@ -443,6 +458,20 @@ fn leave() -> impl Strategy<Value = String> {
     (condition(), command, any::<bool>()).prop_map(|(condition, command, is_guarded)| {
         if is_guarded { format!("{condition} && {command}") } else { command.to_owned() }
     })
+}
+
+/// A script that may end early, with a trap that runs then.
+pub fn trapped_script() -> impl Strategy<Value = String> {
+    let setting = prop_oneof![4 => select(TRAPS).prop_map(str::to_owned), 1 => call()];
+    let line = prop_oneof![4 => print(), 1 => call(), 2 => setting];
+    let ends =
+        ["false", "[ \"$B\" ]", "exit 1", "exit 2", "exit 0", "nobody", "[ \"$B\" ] || exit 3", "f() { false; }; f"];
+    let end =
+        prop_oneof![3 => select(ends.to_vec()).prop_map(str::to_owned), 2 => leave(), 1 => Just("true".to_owned())];
+    let guarded = (condition(), end.clone()).prop_map(|(condition, end)| format!("if {condition}; then {end}; fi"));
+    let end = prop_oneof![3 => end, 1 => guarded];
+    (prop::collection::vec(line.clone(), 1..5), end, prop::collection::vec(line, 0..3))
+        .prop_map(|(before, end, after)| before.into_iter().chain([end]).chain(after).collect::<Vec<_>>().join("\n"))
 }
 
 fn call_of_function() -> impl Strategy<Value = String> {
