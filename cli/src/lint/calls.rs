@@ -12,9 +12,10 @@ use slug_workflow::expression::has_text_around;
 use slug_workflow::model::{Condition, EnvLayer, Job, Step, Work, Workflow};
 use slug_workflow::repository::JobId;
 use slug_workflow::scripts::Files as _;
+use slug_workflow::trigger::PULL_REQUEST;
 
 use super::choice::model_choice_reason;
-use super::evaluate::{CallVerdict, Evaluator, Possible, Violated};
+use super::evaluate::{CallVerdict, Evaluator, Violated};
 use super::explain::{Groups, PolicyCall, Problem, Violation};
 use super::linter::{Linter, variable_of_input};
 use super::near_miss::NearMisses;
@@ -55,6 +56,9 @@ pub struct Evaluated<'r> {
     pub(super) unread_settings: BTreeSet<String>,
 }
 
+/// Steps by their number, with the name of a policy.
+type FineSteps<'r> = BTreeSet<(usize, &'r str)>;
+
 /// Maximum calls without a contradiction that are kept.
 const FINE_CALLS: usize = 4_096;
 
@@ -62,13 +66,18 @@ impl<'a> Linter<'a> {
     /// Evaluates every call in some files.
     pub(super) fn evaluate<'r>(&'r self, files: &'r Files) -> Evaluated<'r> {
         let evaluation = Evaluation::new(&files.repository, self.search());
+        let forks = Evaluation::new(&files.repository, self.search().from_forks());
         let unconditional = Evaluation::new(&files.repository, self.search().ignoring_conditions());
         let near_misses = Some(NearMisses::default());
         let mut evaluated = Evaluated { near_misses, ..Evaluated::default() };
         for (index, (file, &source)) in files.repository.files().iter().zip(&files.sources).enumerate() {
             let before = evaluated.steps.len();
             for job in 0..file.workflow.jobs.len() {
-                self.evaluate_job(&evaluation, source, JobId { file: index, job }, &mut evaluated);
+                let id = JobId { file: index, job };
+                let fine = self.evaluate_job(&evaluation, source, id, &mut evaluated);
+                let code = self.code_in_forks(&forks, source, id, &fine);
+                let job = (file.path.clone(), file.workflow.jobs[job].id.clone());
+                evaluated.fails_in_forks.extend(code.map(|code| (job, code)));
             }
             let never_run =
                 if evaluated.steps.len() > before { 0 } else { self.steps_with_calls(&unconditional, index).len() };
@@ -87,14 +96,16 @@ impl<'a> Linter<'a> {
     }
 
     /// Evaluates every call in a job. Scripts that call no known harness are evaluated only
-    /// against the policies of `--policy`.
+    /// against the policies of `--policy`. Returns the steps whose calls are fine in pull requests and have
+    /// secrets, with the policy.
     pub(super) fn evaluate_job<'r>(
         &'r self,
         evaluation: &Evaluation<'r>,
         source: SourceId,
         id: JobId,
         evaluated: &mut Evaluated<'r>,
-    ) {
+    ) -> FineSteps<'r> {
+        let mut fine = FineSteps::new();
         let sites = evaluation.call_sites(id);
         let file = &evaluation.repository().files()[id.file];
         let job = &file.workflow.jobs[id.job];
@@ -118,10 +129,11 @@ impl<'a> Linter<'a> {
                 if let Some(near_misses) = &mut evaluated.near_misses {
                     self.add_near_misses(evaluation.repository(), file, &call, &verdict, near_misses);
                 }
-                let is_guarded = job.conditions().any(|condition| condition.text.contains("head.repo"));
-                if matches!(verdict, CallVerdict::Fine { .. }) && !is_guarded {
-                    let code = self.code_in_fork(&file.path, &call);
-                    evaluated.fails_in_forks.extend(code.map(|code| ((file.path.clone(), job.id.clone()), code)));
+                if matches!(verdict, CallVerdict::Fine { .. })
+                    && call.site.invocation.event == PULL_REQUEST
+                    && policy.key_variables().any(|key| !call.secrets(policy.variable_name(key)).is_empty())
+                {
+                    fine.insert((call.site.step.number, policy.name()));
                 }
                 self.add_violations(&file.path, &call, &verdict, evaluated);
                 evaluated.add(call.clone(), verdict);
@@ -129,6 +141,33 @@ impl<'a> Linter<'a> {
             }
             add_shadowed(&shadowed, evaluated);
         }
+        fine
+    }
+
+    /// The contradiction of a call in pull requests from forks, among calls that are fine in other pull requests.
+    fn code_in_forks<'r>(
+        &'r self,
+        forks: &Evaluation<'r>,
+        source: SourceId,
+        id: JobId,
+        fine: &FineSteps<'r>,
+    ) -> Option<Code> {
+        if fine.is_empty() {
+            return None;
+        }
+        let file = &forks.repository().files()[id.file];
+        let job = &file.workflow.jobs[id.job].id;
+        let sites = forks.call_sites(id).into_iter().filter(|site| site.is_reached && site.invocation.is_from_fork);
+        let calls = sites.flat_map(|site| {
+            let policies = self.policies_of(site.target).into_iter();
+            let policies = policies.filter(|policy| fine.contains(&(site.step.number, policy.name())));
+            let call = |policy| PolicyCall { source, path: &file.path, job, site: site.clone(), policy };
+            policies.map(call).collect::<Vec<_>>()
+        });
+        calls.into_iter().find_map(|call| match self.evaluate_call(&file.path, &call).0 {
+            CallVerdict::Fails(failure) if failure.lacks_key() => failure.code,
+            _ => None,
+        })
     }
 
     /// The steps of a file that would call a harness if every `if:` were true, as in [`Evaluated::steps`].
@@ -190,23 +229,6 @@ impl<'a> Linter<'a> {
             _ => BTreeSet::new(),
         };
         (verdict, shadowed)
-    }
-
-    /// The contradiction of a call in a pull request from a fork, where every secret is empty.
-    fn code_in_fork(&self, path: &str, call: &PolicyCall<'_>) -> Option<Code> {
-        if call.site.invocation.event != "pull_request" {
-            return None;
-        }
-        let evaluator = Evaluator { registry: self.registry, accept: self.accept, job: (path, call.job) };
-        let value = |name: &str| {
-            let possible = call.possible(name);
-            let text = if call.secrets(name).is_empty() { possible.text } else { Text::known(String::new()) };
-            Possible { text, ..possible }
-        };
-        match evaluator.evaluate(call.policy, value) {
-            CallVerdict::Fails(failure) => failure.code,
-            _ => None,
-        }
     }
 
     /// Notes on jobs and steps that set variables of a policy for a script or an action that no policy

@@ -153,6 +153,7 @@ impl<'a> Linter<'a> {
             files: self.scripts.map_or(&NoFiles, |scripts| scripts),
             every_script: !self.requested.is_empty(),
             ignore_conditions: false,
+            from_forks: false,
         }
     }
 

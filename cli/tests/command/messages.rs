@@ -630,24 +630,52 @@ fn usage_of_diff_shows_every_form() {
 
 #[test]
 fn job_that_fails_in_forks_is_named() {
-    let workflow = |on: &str, condition: &str| {
-        let step = "{run: ci/review.sh, env: {CI_NORTH: '${{ secrets.CI_NORTH }}'}}";
-        format!("on: {on}\njobs:\n  j:\n    runs-on: x\n{condition}    steps: [{step}]\n")
+    let workflow = |on: &str, job: &str, step: &str, script: &str| {
+        let step = format!("{{{step}run: '{script}ci/review.sh', env: {{CI_NORTH: '${{{{ secrets.CI_NORTH }}}}'}}}}");
+        format!("on: {on}\njobs:\n  j:\n    runs-on: x\n    {job}\n    steps: [{step}]\n")
     };
-    let guard = "    if: github.event.pull_request.head.repo.full_name == github.repository\n";
-    for (name, on, condition, is_named) in [
-        ("pull", "pull_request", "", true),
-        ("both", "[push, pull_request]", "", true),
-        ("push", "push", "", false),
-        ("target", "pull_request_target", "", false),
-        ("guard", "pull_request", guard, false),
+    let same = "github.event.pull_request.head.repo.full_name == github.repository";
+    let of_job = |condition: &str| format!("if: {condition}");
+    for (name, on, job, step, script, is_named) in [
+        ("pull", "pull_request", "", "", "", true),
+        ("both", "[push, pull_request]", "", "", "", true),
+        ("push", "push", "", "", "", false),
+        ("target", "pull_request_target", "", "", "", false),
+        ("guard", "pull_request", &*of_job(same), "", "", false),
+        ("reversed", "[push, pull_request]", &of_job(&same.replace("==", "!=")), "", "", true),
+        ("fork", "pull_request", "if: '!github.event.pull_request.head.repo.fork'", "", "", false),
+        ("owner", "pull_request", &of_job("github.event.pull_request.head.user.login == 'acme'"), "", "", false),
+        ("name", "pull_request", &of_job("github.event.pull_request.head.repo.name == 'bots'"), "", "", true),
+        ("key", "pull_request", "env: {KEY: '${{ secrets.CI_NORTH }}'}", "if: env.KEY != '', ", "", false),
+        ("script", "pull_request", "", "", "[ -n \"$CI_NORTH\" ] || exit 0; ", false),
     ] {
-        let scratch = project(&format!("fork-{name}"), "").file(".github/workflows/w.yml", workflow(on, condition));
+        let workflow = workflow(on, job, step, script);
+        let scratch = project(&format!("fork-{name}"), "").file(".github/workflows/w.yml", workflow);
         let output = run(&scratch, &["lint"]);
         let notice = "in a pull request from a fork, which gets no secrets, job `j` of .github/workflows/w.yml fails \
                       with `missing-credential`";
         assert_eq!(sentence(&output).contains(notice), is_named, "{name}: {}", output.snapshot());
         assert_eq!(output.code, 0, "{name}");
+    }
+}
+
+#[test]
+fn call_in_forks_follows_the_conditions_of_callers() {
+    let called = "on: workflow_call\njobs:\n  j:\n    runs-on: x\n    steps: [{run: ci/review.sh, env: {CI_NORTH: \
+                  '${{ secrets.CI_NORTH }}'}}]\n";
+    let caller = |lines: &str| {
+        let uses = "uses: ./.github/workflows/called.yml";
+        format!("on: pull_request\njobs:\n  gate:{lines}\n  c: {{needs: gate, {uses}, secrets: inherit}}\n")
+    };
+    let same = "if: github.event.pull_request.head.repo.full_name == github.repository, ";
+    for (name, condition, is_named) in [("open", "", true), ("needed", same, false)] {
+        let gate = format!(" {{{condition}runs-on: x, steps: [{{run: 'true'}}]}}");
+        let scratch = project(&format!("fork-caller-{name}"), "")
+            .file(".github/workflows/called.yml", called)
+            .file(".github/workflows/caller.yml", caller(&gate));
+        let output = run(&scratch, &["lint"]);
+        let is_said = sentence(&output).contains("in a pull request from a fork, which gets no secrets, job `j`");
+        assert_eq!(is_said, is_named, "{name}: {}", output.snapshot());
     }
 }
 

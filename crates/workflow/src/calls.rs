@@ -61,6 +61,7 @@ pub fn invocation(
     Some(Invocation {
         event: outer.event.clone(),
         is_unknown_event: outer.is_unknown_event,
+        is_from_fork: outer.is_from_fork,
         declared: declared.iter().map(|input| input.name.to_lowercase()).collect(),
         github: outer.github.clone(),
         event_inputs: outer.event_inputs.clone(),

@@ -3,7 +3,7 @@
 use github_actions_expressions::Evaluation;
 
 use super::declared::Declared;
-use super::expression::{Contexts, member};
+use super::expression::{Contexts, FORK, member};
 use super::matrix::Row;
 use super::model::Step;
 use super::results::{Outcome, StepResults};
@@ -31,6 +31,9 @@ pub struct EvalContext<'a> {
     pub declared: Declared<'a>,
 }
 
+/// The fields of a repository or a user that no other one has.
+const IDENTIFIERS: [&str; 6] = ["full_name", "html_url", "id", "login", "node_id", "url"];
+
 impl Contexts for EvalContext<'_> {
     fn look_up(&self, path: &[String]) -> Value {
         let reason = || format!("`{}` is known only at run time", path.join("."));
@@ -46,6 +49,15 @@ impl Contexts for EvalContext<'_> {
             ["github" | "gitea", "env"] => Value::known(Evaluation::String(ENV_FILE_TARGET.to_owned())),
             ["github" | "gitea", "workspace"] => Value::known(Evaluation::String(WORKSPACE.to_owned())),
             ["github" | "gitea", ..] if self.invocation.is_unknown_event => unknown(),
+            ["github" | "gitea", "event", "pull_request", "head", field @ ..] if self.invocation.is_from_fork => {
+                match field {
+                    ["repo", "fork"] => Value::known(Evaluation::Boolean(true)),
+                    ["repo" | "user", .., last] if IDENTIFIERS.contains(last) => {
+                        Value::known(Evaluation::String(FORK.to_owned()))
+                    }
+                    _ => unknown(),
+                }
+            }
             ["github" | "gitea", "event", "inputs", name] => match self.invocation.event_inputs.get(*name) {
                 Some(value) => value.clone(),
                 None if self.invocation.event == "workflow_dispatch" && self.invocation.declared.contains(*name) => {

@@ -272,6 +272,9 @@ impl<'r> Evaluation<'r> {
             let trigger = Trigger::new("an event that the file does not name");
             all.extend(invocations(&trigger, relevant));
         }
+        if self.search.from_forks {
+            all = all.into_iter().filter_map(Invocation::from_fork).collect();
+        }
         for &caller in callers {
             all.extend(self.invocations_by(caller, file_index, relevant, depth + 1));
         }
@@ -317,6 +320,9 @@ impl<'r> Evaluation<'r> {
         let invocations = self.invocations(caller.file, &inputs, depth);
         for invocation in self.cases_of_vars(&invocations, &eval) {
             let invocation = self.with_needed_jobs(caller, &slice.needs, invocation, depth);
+            if !eval.may_be_reached(&invocation) {
+                continue;
+            }
             for (row, _) in eval.rows(&invocation, MAX_INVOCATIONS) {
                 let context = eval.context(&invocation, row.as_ref().map_err(String::as_str), None);
                 if !eval.can_run(&context) {

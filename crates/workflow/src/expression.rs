@@ -11,6 +11,9 @@ use github_actions_expressions::{Evaluation, Expr, SpannedExpr};
 
 use slug_value::{AbstractValue, Text, Tristate, Value, folded, text_to_number, to_number, to_text};
 
+/// Stands for what identifies a fork and its owner: it is equal to no value that is not known.
+pub const FORK: &str = "\u{1}fork";
+
 /// Maximum bytes of one expression: the limit of a forge.
 pub const EXPRESSION_BYTES: usize = 21_000;
 
@@ -618,9 +621,8 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     let why: BTreeSet<String> = left.reasons.iter().chain(&right.reasons).cloned().collect();
     let (lefts, rights) = match (&left.values, &right.values) {
         (AbstractValue::OneOf(lefts), AbstractValue::OneOf(rights)) => (lefts, rights),
-        (AbstractValue::WithSecret | AbstractValue::NonEmpty, AbstractValue::OneOf(others))
-        | (AbstractValue::OneOf(others), AbstractValue::WithSecret | AbstractValue::NonEmpty)
-            if others.iter().all(|other| matches!(other, Evaluation::String(text) if text.is_empty())) =>
+        (unknown, AbstractValue::OneOf(others)) | (AbstractValue::OneOf(others), unknown)
+            if others.iter().all(|other| is_excluded(other, unknown)) =>
         {
             return match op {
                 BinOp::Eq => Value::known(Evaluation::Boolean(false)),
@@ -642,6 +644,11 @@ fn compare(op: &BinOp, left: &Value, right: &Value) -> Value {
     let pairs = lefts.iter().flat_map(|a| rights.iter().map(move |b| (a, b)));
     let results = pairs.flat_map(|(a, b)| orders(a, b)).map(|order| Evaluation::Boolean(holds(order)));
     Value::one_of(results, why)
+}
+
+/// Whether a value is equal to none of those of another value that is not known.
+fn is_excluded(value: &Evaluation, unknown: &AbstractValue<Evaluation>) -> bool {
+    matches!(value, Evaluation::String(text) if text == FORK || text.is_empty() && unknown.is_never_absent())
 }
 
 /// The possible orders of two values, `None` for values without one. Texts are compared without regard to case.

@@ -185,7 +185,7 @@ impl<'w> JobEval<'_, 'w> {
 
     /// True if every job that this job needs can run. The conditions of those jobs are evaluated with
     /// unknown values of `matrix`.
-    fn may_be_reached(&self, invocation: &Invocation) -> bool {
+    pub fn may_be_reached(&self, invocation: &Invocation) -> bool {
         let context = self.context(invocation, Err("the matrix belongs to another job"), None);
         let may_hold = |condition: &str| expression::condition(condition, &context).can_be_true;
         self.search.ignore_conditions || self.workflow.may_reach(self.job, &may_hold)

@@ -60,6 +60,8 @@ pub struct Search<'a> {
     pub every_script: bool,
     /// True to treat every `if:` as true.
     pub ignore_conditions: bool,
+    /// True to evaluate only pull requests from forks.
+    pub from_forks: bool,
 }
 
 impl<'a> Search<'a> {
@@ -76,6 +78,7 @@ impl<'a> Search<'a> {
             files: &NoFiles,
             every_script: false,
             ignore_conditions: false,
+            from_forks: false,
         }
     }
 
@@ -89,6 +92,12 @@ impl<'a> Search<'a> {
     #[must_use]
     pub fn ignoring_conditions(self) -> Self {
         Self { every_script: false, ignore_conditions: true, ..self }
+    }
+
+    /// The same search in pull requests from forks, which get no secrets.
+    #[must_use]
+    pub fn from_forks(self) -> Self {
+        Self { from_forks: true, ..self }
     }
 }
 

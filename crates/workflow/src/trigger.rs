@@ -9,6 +9,9 @@ use super::model::{GithubFields, Input, InputKind, Trigger};
 use super::outputs::Outputs;
 use slug_value::{Value, to_text};
 
+/// The event of a pull request, which gets no secrets if it comes from a fork.
+pub const PULL_REQUEST: &str = "pull_request";
+
 /// The maximum number of invocations of one workflow that are evaluated separately.
 pub const MAX_INVOCATIONS: usize = 1_000;
 
@@ -19,6 +22,8 @@ pub struct Invocation {
     pub event: String,
     /// True if the event that started the run is unknown, as when an unknown workflow calls this one.
     pub is_unknown_event: bool,
+    /// True if the event is a pull request from a fork.
+    pub is_from_fork: bool,
     /// The names of the declared inputs, in lower case; any other input is null.
     pub declared: BTreeSet<String>,
     /// The known fields of `github`, apart from the event and its inputs.
@@ -113,6 +118,7 @@ pub fn invocations(trigger: &Trigger, relevant: &RelevantInputs) -> Vec<Invocati
     let of_ref = |github: &GithubFields| Invocation {
         event: trigger.event.clone(),
         is_unknown_event: trigger.event == "workflow_call",
+        is_from_fork: false,
         declared: inputs.iter().map(|input| input.name.to_lowercase()).collect(),
         github: github.clone(),
         event_inputs: InputValues::new(),
@@ -158,6 +164,13 @@ impl Invocation {
         invocation
     }
 
+    /// The invocation by a pull request from a fork, which gets no secrets; `None` for other events.
+    #[must_use]
+    pub fn from_fork(self) -> Option<Self> {
+        let is_pull_request = self.event == PULL_REQUEST;
+        is_pull_request.then(|| Self { is_from_fork: true, secrets: Secrets::Only(BTreeMap::new()), ..self })
+    }
+
     /// Whether a repository variable is set; `None` if the invocation assumes neither.
     #[must_use]
     pub fn is_var_set(&self, name: &str) -> Option<bool> {
@@ -185,6 +198,7 @@ impl Invocation {
         Self {
             event: "any event".to_owned(),
             is_unknown_event: true,
+            is_from_fork: false,
             declared: inputs.keys().cloned().collect(),
             github: GithubFields::new(),
             event_inputs: inputs.clone(),
