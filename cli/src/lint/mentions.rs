@@ -2,9 +2,16 @@
 
 /// True if a text has a name as a whole word.
 pub(super) fn mentions_word(text: &str, name: &str) -> bool {
+    mentions_word_after(text, name, |_| true)
+}
+
+/// True if a text has a name as a whole word after a text that fits.
+pub(super) fn mentions_word_after(text: &str, name: &str, fits: impl Fn(&str) -> bool) -> bool {
     let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    text.match_indices(name)
-        .any(|(at, _)| !text[..at].ends_with(is_inside) && !text[at + name.len()..].starts_with(is_inside))
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        !before.ends_with(is_inside) && !after.starts_with(is_inside) && fits(before)
+    })
 }
 
 /// True if a text has a name as a whole word on a line that is not a comment.

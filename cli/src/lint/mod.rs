@@ -30,6 +30,7 @@ pub(crate) mod scripts;
 mod slips;
 mod stand_in;
 mod unread;
+mod unset_env;
 mod wrong_calls;
 
 pub use input::Input;

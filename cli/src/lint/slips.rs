@@ -77,6 +77,7 @@ impl Linter<'_> {
         unread.extend(self.misspelt_assignments(&texts, scripts));
         unread.extend(self.misspelt_entries(&texts));
         unread.extend(self.misspelt_vars(&texts));
+        unread.extend(texts.workflows.iter().flat_map(|(file, source)| self.unset_env(file, *source)));
         findings.extend(self.misspelt_paths(&texts, scripts));
         findings.extend(self.unset_variables(&texts, scripts));
         findings.extend(texts.without_checkout());
@@ -626,7 +627,7 @@ fn calls(script: &str, target: &str) -> bool {
 }
 
 /// A path relative to the directory of the job.
-fn in_root(path: &str) -> &str {
+pub(super) fn in_root(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
@@ -640,7 +641,7 @@ fn sets_any(script: &str) -> bool {
 }
 
 /// Whether a shell, the system or the runner sets a variable.
-fn is_built_in(name: &str) -> bool {
+pub(super) fn is_built_in(name: &str) -> bool {
     const NAMES: [&str; 37] = [
         "CI",
         "HOME",

@@ -211,6 +211,33 @@ fn lines_that_are_likely_slips_are_found() {
 }
 
 #[test]
+fn variable_of_a_condition_that_nothing_sets_is_found() {
+    const CALL: &str = "      - run: ci/eval.sh\n";
+    let with = |before: &str, condition: &str| format!("{before}      - if: {condition}\n        run: ci/eval.sh\n");
+    let unset = "likely-slip: nothing sets `RUN`, so `env.RUN` is empty";
+    let misspelt = "near-miss: nothing sets `KIDN`, which is almost `KIND`";
+    for (name, before, condition, expected) in [
+        ("unset", "", "env.RUN == 'true'", Some(unset)),
+        ("negated", "", "${{ !env.RUN }}", Some(unset)),
+        ("cache", "      - uses: actions/cache@v4\n", "env.RUN == 'true'", Some(unset)),
+        ("misspelt", "", "env.KIDN == 'agent'", Some(misspelt)),
+        ("misspelt-after-action", "      - uses: acme/setup@v1\n", "env.KIDN == 'agent'", Some(misspelt)),
+        // Set elsewhere, by an action, or by a program for local runs.
+        ("set-for-job", "", "env.KIND == 'agent'", None),
+        ("set-for-workflow", "", "env.stage == 'prod'", None),
+        ("set-by-step", "      - run: echo RUN=true >> \"$GITHUB_ENV\"\n", "env.RUN == 'true'", None),
+        ("set-by-action", "      - uses: acme/setup@v1\n", "env.RUN == 'true'", None),
+        ("in-other-file", "", "env.EVAL_RUL != ''", None),
+        ("local", "", "${{ !env.ACT }}", None),
+        ("runner", "", "env.RUNNER_OS == 'Linux'", None),
+    ] {
+        let found = found(&format!("env-{name}"), CALL, &with(before, condition));
+        let about = found.iter().find(|finding| finding.contains("nothing sets `"));
+        assert_eq!(about.map(String::as_str), expected, "{name}: {found:?}");
+    }
+}
+
+#[test]
 fn slips_in_harness_and_makefile_are_found() {
     for (name, before, after, expected) in [
         (

@@ -1,7 +1,8 @@
 //! References of expressions to steps, jobs, inputs and keys of a matrix that do not exist. A forge reads them as
 //! empty.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
 use super::document::{self, Node};
 use super::expression::{paths, paths_of};
@@ -149,21 +150,7 @@ fn add_problems(
     source: &str,
     found: &mut Vec<Problem>,
 ) {
-    let text = node.text().unwrap_or_default();
-    let is_condition = matches!(
-        path,
-        ["jobs", _, "if"]
-            | [.., "steps" | "parallel" | "background", "*", "if"]
-            | [.., "parallel" | "background", "if"]
-    );
-    let has_expression = text.contains("${{");
-    let lower = if has_expression || is_condition { text.to_ascii_lowercase() } else { String::new() };
-    let used = match () {
-        // Parsing takes long.
-        () if !CONTEXTS.iter().any(|context| lower.contains(context)) => return,
-        () if has_expression => paths(text),
-        () => paths_of(text),
-    };
+    let used = used_paths(path, node, &CONTEXTS);
     let first = found.len();
     for [part, message, help] in used.iter().filter_map(|path| problem(path, file, job)) {
         if found.len() >= PROBLEMS {
@@ -174,6 +161,55 @@ fn add_problems(
             found.push(Problem { span: node.span.clone(), message, help }.at(&part, source));
         }
     }
+}
+
+/// The paths that the expressions of a text use, if it has the name of one of these contexts.
+fn used_paths(path: &[&str], node: &Node, contexts: &[&str]) -> BTreeSet<Vec<String>> {
+    let text = node.text().unwrap_or_default();
+    let is_condition = matches!(
+        path,
+        ["jobs", _, "if"]
+            | [.., "steps" | "parallel" | "background", "*", "if"]
+            | [.., "parallel" | "background", "if"]
+    );
+    let has_expression = text.contains("${{");
+    let lower = if has_expression || is_condition { text.to_ascii_lowercase() } else { String::new() };
+    match () {
+        // Parsing takes long.
+        () if !contexts.iter().any(|context| lower.contains(context)) => BTreeSet::new(),
+        () if has_expression => paths(text),
+        () => paths_of(text),
+    }
+}
+
+/// A reference to `env.NAME` in a step.
+pub struct EnvReference<'n> {
+    /// The id of the job.
+    pub job: &'n str,
+    /// The name.
+    pub name: String,
+    /// The bytes of `env.NAME`, or of the text that has it.
+    pub span: Range<usize>,
+}
+
+/// The references of the steps of a workflow to variables of `env`.
+#[must_use]
+pub fn env_references<'n>(root: &'n Node, text: &str) -> Vec<EnvReference<'n>> {
+    let mut found = Vec::new();
+    document::each_text(root, &mut |path, node| {
+        let ["jobs", job, "steps", ..] = path else { return };
+        for used in used_paths(path, node, &["env."]) {
+            if let [context, name] = used.as_slice()
+                && context.eq_ignore_ascii_case("env")
+                && found.len() < PROBLEMS
+            {
+                let whole = Problem { span: node.span.clone(), message: String::new(), help: String::new() };
+                let Problem { span, .. } = whole.at(&used.join("."), text);
+                found.push(EnvReference { job, name: name.clone(), span });
+            }
+        }
+    });
+    found
 }
 
 /// The keys of the matrix of a strategy; `None` if they are computed.
