@@ -88,14 +88,21 @@ impl<'a> PolicyCall<'a> {
     }
 
     /// The names of the secrets that a variable can have: the secrets in its written value, in this order (see
-    /// [`Self::written`]), else the secrets that other variables, inputs and steps pass on to it.
+    /// [`Self::written`]), without those that this call does not use, else the secrets that other variables, inputs and
+    /// steps pass on to it.
     pub fn secrets(&self, name: &str) -> Vec<String> {
         let written = self.written(name).map_or("", |(value, _)| value);
         let mut named: Vec<String> = sources(written).iter().filter_map(|path| secret_of(path)).collect();
         named.sort_by_key(|secret| written.find(secret));
         let value = self.site.env.variables.get(name).map(|setting| &setting.value);
-        let value = value.filter(|value| named.is_empty() && !matches!(value.values, AbstractValue::OneOf(_)));
-        named.extend(value.into_iter().flat_map(secrets_in).map(str::to_owned));
+        let value = value.filter(|value| !matches!(value.values, AbstractValue::OneOf(_)));
+        let used: Vec<&str> = value.into_iter().flat_map(secrets_in).collect();
+        let is_used = |secret: &String| used.iter().any(|used| used.eq_ignore_ascii_case(secret));
+        if named.iter().any(is_used) {
+            named.retain(is_used);
+        } else if named.is_empty() {
+            named.extend(used.into_iter().map(str::to_owned));
+        }
         named
     }
 

@@ -359,14 +359,15 @@ fn secret_of_a_caller_is_compared() {
     let caller = |file: &str, name: &str, secret: &str| {
         format!(
             "on: push\njobs:\n  a:\n    uses: ./.github/workflows/{file}.yml\n    \
-             secrets: {{{name}: '${{{{ secrets.{secret} }}}}'}}\n"
+             secrets: {{{name}: \"${{{{ secrets{secret} }}}}\"}}\n"
         )
     };
     for (number, (secret, expected)) in [
-        ("E2E_MINIMAX_API_KEY", None),
-        ("TEAM_TOKEN", None),
-        ("E2E_MINIMAX_API_KYE", Some("near-miss")),
-        ("OPENAI_API_KEY", Some("near-miss")),
+        (".E2E_MINIMAX_API_KEY", None),
+        (".TEAM_TOKEN", None),
+        (".E2E_MINIMAX_API_KYE", Some("near-miss")),
+        ("['E2E_MINIMAX_API_KYE']", Some("near-miss")),
+        (".OPENAI_API_KEY", Some("near-miss")),
     ]
     .into_iter()
     .enumerate()
@@ -418,6 +419,30 @@ fn general_workflow_has_no_near_miss() {
         let files = [(".github/workflows/called.yml", called.as_str()), (".github/workflows/caller.yml", &caller)];
         let found = found(&repository(&format!("general-{number}"), &files));
         assert!(found.iter().all(|it| it.1 != "near-miss"), "{number}: {found:?}");
+    }
+}
+
+/// One expression chooses between two secrets. Only the chosen one counts in each row.
+#[test]
+fn secret_of_a_row_is_compared() {
+    let row = |chosen: &str, other: &str| {
+        let key = format!("${{{{ matrix.vendor == 'minimax' && secrets.{chosen} || secrets.{other} }}}}");
+        format!(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    strategy: {{matrix: {{vendor: [minimax, openai]}}}}\n    \
+             env:\n      E2E_RUNTIME: claude-code\n      KEY: {key}\n    steps:\n      - run: |\n          \
+             case ${{{{ matrix.vendor }}}} in\n            minimax) export E2E_MINIMAX_API_KEY=$KEY ;;\n            \
+             openai) export E2E_OPENAI_API_KEY=$KEY ;;\n          esac\n          {CALL}\n"
+        )
+    };
+    // The other row is an error: its key is not that of the model.
+    for (name, chosen, other, expected) in [
+        ("right", "E2E_MINIMAX_API_KEY", "E2E_OPENAI_API_KEY", &[][..]),
+        ("swapped", "E2E_OPENAI_API_KEY", "E2E_MINIMAX_API_KEY", &["E2E_MINIMAX_API_KEY"]),
+        ("same", "E2E_OPENAI_API_KEY", "E2E_OPENAI_API_KEY", &["E2E_MINIMAX_API_KEY"]),
+    ] {
+        let found = found(&workflow(&format!("row-{name}"), &row(chosen, other)));
+        let found: Vec<&str> = found.iter().filter(|it| it.1 == "near-miss").map(|it| it.2.as_str()).collect();
+        assert_eq!(found, expected, "{name}");
     }
 }
 

@@ -209,8 +209,9 @@ pub fn paths_of(expression: &str) -> BTreeSet<Vec<String>> {
 pub fn path_in(text: &str) -> Option<Vec<String>> {
     let parts = parts(text);
     let [Part::Expression(expression)] = parts.as_slice() else { return None };
-    let path = paths_of(expression).into_iter().next()?;
-    expression.trim().eq_ignore_ascii_case(&path.join(".")).then_some(path)
+    let tree = parse(expression).ok()?;
+    let Expr::Context(context) = &tree.inner else { return None };
+    Some(path_of(context)).filter(|path| path.len() == context.parts.len())
 }
 
 /// The names of a context, up to the first one that is not fixed.
