@@ -27,6 +27,7 @@ mod problems;
 mod report;
 mod repository;
 pub(crate) mod scripts;
+mod single_dollar;
 mod slips;
 mod stand_in;
 mod unread;

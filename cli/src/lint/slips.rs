@@ -82,6 +82,9 @@ impl Linter<'_> {
         findings.extend(self.unset_variables(&texts, scripts));
         findings.extend(texts.without_checkout());
         findings.extend(texts.missing_goals(scripts));
+        let is_set = |name: &str| texts.entry_names().any(|entry| entry == name);
+        let makefiles = texts.scripts.iter().filter(|(path, _, _)| is_makefile(path));
+        findings.extend(makefiles.flat_map(|(_, file, _)| self.single_dollars(file, texts.workflows[0].1, is_set)));
         findings
     }
 

@@ -201,6 +201,12 @@ fn lines_that_are_likely_slips_are_found() {
             "EVAL_MODEL: ${{ inputs.slug || github.event.inputs['model'] }}",
             "the file declares no input `model`, so `github.event.inputs.model` is empty",
         ),
+        (
+            "single-dollar",
+            "\tbash ci/eval.sh",
+            "\tEVAL_MODEL=$EVAL_MODEL bash ci/eval.sh",
+            "`make` reads `$EVAL_MODEL` as the variable `E` and the text `VAL_MODEL`",
+        ),
         ("goal", "make evals", "make eval", "`Makefile` has no target `eval`"),
         ("goal-dropped", "evals: prepare\n", "", "`Makefile` has no target `evals`"),
         ("goal-idle", "make evals", "make all", "the target `all` of `Makefile` does nothing"),
