@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::document::{self, Node};
 use super::expression::{paths, paths_of};
 use super::problem::Problem;
+use slug_value::slip::is_slip;
 
 /// The most places of a file that are reported.
 const PROBLEMS: usize = 50;
@@ -40,7 +41,8 @@ pub fn of_action(root: &Node, text: &str) -> Vec<Problem> {
     let inputs = Some(Known::new(root.get("inputs").map(keys).unwrap_or_default()));
     let file = FileNames { inputs, ..FileNames::default() };
     let steps = root.get("runs").and_then(|runs| runs.get("steps")).map(ids).unwrap_or_default();
-    let steps = JobNames { steps: Known::new(steps), needs: None, matrix: None };
+    let scripts = root.get("runs").and_then(|runs| runs.get("steps")).map(scripts).unwrap_or_default();
+    let steps = JobNames { steps: Known::new(steps), scripts, needs: None, matrix: None };
     document::each_text(root, &mut |path, node| {
         add_problems(path, node, (&file, Some(&steps)), text, &mut found);
     });
@@ -65,6 +67,8 @@ impl<'n> Known<'n> {
 #[derive(Default)]
 struct FileNames<'n> {
     jobs: Option<Known<'n>>,
+    /// The outputs of the jobs with steps of their own, by the id of the job in lower case.
+    outputs: HashMap<String, Known<'n>>,
     inputs: Option<Known<'n>>,
     event_inputs: Option<Known<'n>>,
 }
@@ -80,8 +84,14 @@ impl<'n> FileNames<'n> {
         let inputs = dispatched.iter().chain(&called).copied().collect();
         // The event of a called workflow is that of its caller.
         let is_called = on.is_some_and(|on| texts(on).contains(&"workflow_call") || on.get("workflow_call").is_some());
+        let jobs = root.get("jobs").map_or(&[][..], Node::entries).iter();
+        let outputs = jobs.filter(|(_, job)| job.get("steps").is_some()).filter_map(|(id, job)| {
+            let names = job.get("outputs").map(keys).unwrap_or_default();
+            Some((id.text()?.to_lowercase(), Known::new(names)))
+        });
         Self {
             jobs: root.get("jobs").map(|jobs| Known::new(keys(jobs))),
+            outputs: outputs.collect(),
             inputs: on.map(|_| Known::new(inputs)),
             event_inputs: on.filter(|_| !is_called).map(|_| Known::new(dispatched)),
         }
@@ -91,6 +101,8 @@ impl<'n> FileNames<'n> {
 /// The names that exist for the expressions of a job or of an action.
 struct JobNames<'n> {
     steps: Known<'n>,
+    /// The scripts of the steps with an id, by this id in lower case.
+    scripts: HashMap<String, &'n str>,
     /// The needed jobs; `None` in an action, which sees those of its caller.
     needs: Option<Known<'n>>,
     /// The keys of the matrix; `None` if they are computed, and in an action.
@@ -100,9 +112,10 @@ struct JobNames<'n> {
 impl<'n> JobNames<'n> {
     fn of(job: &'n Node) -> Self {
         let steps = Known::new(job.get("steps").map(ids).unwrap_or_default());
+        let scripts = job.get("steps").map(scripts).unwrap_or_default();
         let needs = Some(Known::new(job.get("needs").map(texts).unwrap_or_default()));
         let matrix = job.get("strategy").map_or(Some(Vec::new()), keys_of_matrix).map(Known::new);
-        Self { steps, needs, matrix }
+        Self { steps, scripts, needs, matrix }
     }
 }
 
@@ -110,6 +123,26 @@ impl<'n> JobNames<'n> {
 fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) -> Option<[String; 3]> {
     let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    if let ["steps", id, "outputs", _, ..] = lower.as_slice()
+        && let Some(script) = job.and_then(|job| job.scripts.get(*id))
+        && let Some(help) = similar_output(&path[3], script)
+    {
+        let (id, name) = (&path[1], &path[3]);
+        let part = path[..=3].join(".");
+        let message = format!("step `{id}` sets no output `{name}`, so `{part}` is empty");
+        return Some([part, message, help]);
+    }
+    if let [context @ ("needs" | "jobs"), id, "outputs", _, ..] = lower.as_slice()
+        && let Some(outputs) = file.outputs.get(*id).filter(|outputs| !outputs.has(&path[3]))
+        && (*context == "jobs" || job?.needs.as_ref()?.has(id))
+    {
+        let (id, name) = (&path[1], &path[3]);
+        let part = path[..=3].join(".");
+        let message = format!("job `{id}` has no output `{name}`, so `{part}` is empty");
+        let help = slug_yaml::did_you_mean(name, outputs.0.iter().copied())
+            .unwrap_or_else(|| format!("correct the name, or add it to `outputs` of job `{id}`"));
+        return Some([part, message, help]);
+    }
     let (known, at, what) = match lower.as_slice() {
         ["steps", _, ..] => (Some(&job?.steps), 1, "no step has the id"),
         ["needs", _, ..] => (job?.needs.as_ref(), 1, "`needs` of the job does not have"),
@@ -141,6 +174,20 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
     let is_in_action = job.is_some_and(|job| job.needs.is_none());
     let unless = if lower[0] == "inputs" && is_in_action { " unless a caller passes it" } else { "" };
     Some([part.clone(), format!("{what} `{name}`, so `{part}` is empty{unless}"), help])
+}
+
+/// The help for the name of an output, if the script of the step does not have the name but sets a similar one.
+fn similar_output(name: &str, script: &str) -> Option<String> {
+    let is_outside = |c: char| !matches!(c, '_' | '-') && !c.is_ascii_alphanumeric();
+    let words = || script.split(is_outside).filter(|word| !word.is_empty());
+    if !script.contains("GITHUB_OUTPUT") || words().any(|word| word.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    let is_written = |word: &&str| ["=", "<<"].iter().any(|sign| script.contains(&format!("{word}{sign}")));
+    // Also compares short names, by the whole paths.
+    let is_similar = |word: &&str| is_slip(&format!("outputs.{name}"), &format!("outputs.{word}"));
+    let meant = words().filter(is_written).find(is_similar)?;
+    Some(format!("did you mean `{meant}`?"))
 }
 
 fn add_problems(
@@ -245,6 +292,19 @@ fn ids(steps: &Node) -> Vec<&str> {
     found
 }
 
+/// The scripts of the steps with an id, also of those in groups, by the id in lower case.
+fn scripts(steps: &Node) -> HashMap<String, &str> {
+    let mut found = HashMap::new();
+    let mut nodes = vec![steps];
+    while let Some(node) = nodes.pop() {
+        if let (Some(id), Some(run)) = (node.get("id").and_then(Node::text), node.get("run").and_then(Node::text)) {
+            found.insert(id.to_lowercase(), run);
+        }
+        nodes.extend(node.items().iter().chain(node.entries().iter().map(|(_, value)| value)));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +345,25 @@ mod tests {
                 "the file has no job `pikc`, so `jobs.pikc` is empty; did you mean `pick`?".to_owned(),
             ),
             (
+                "on: push\njobs: {one: {outputs: {model: x}, steps: []}, two: {needs: one, env: {A: '${{ \
+                 needs.one.outputs.modle }} ${{ needs.one.outputs.Model }}'}}}\n"
+                    .to_owned(),
+                "job `one` has no output `modle`, so `needs.one.outputs.modle` is empty; did you mean `model`?"
+                    .to_owned(),
+            ),
+            (
+                "on: {workflow_call: {outputs: {a: {value: '${{ jobs.a.outputs.b }}'}}}}\njobs: {a: {steps: []}}\n"
+                    .to_owned(),
+                "job `a` has no output `b`, so `jobs.a.outputs.b` is empty; correct the name, or add it to `outputs` \
+                 of job `a`"
+                    .to_owned(),
+            ),
+            // A called workflow has outputs of its own.
+            (
+                "on: push\njobs: {one: {uses: ./x.yml}, two: {needs: one, if: needs.one.outputs.a}}\n".to_owned(),
+                String::new(),
+            ),
+            (
                 "on: {workflow_dispatch: {inputs: {model: {}}}}\nenv: {A: '${{ inputs.modle }}'}\n".to_owned(),
                 "the file declares no input `modle`, so `inputs.modle` is empty; did you mean `model`?".to_owned(),
             ),
@@ -301,6 +380,23 @@ mod tests {
                 "on: [push]\nenv: {A: '${{ gitea.event.inputs.a }}'}\n".to_owned(),
                 format!("the file declares no input `a`, so `gitea.event.inputs.a` is empty; {INPUT}"),
             ),
+            (
+                job("steps: [{id: Pick, run: 'echo model=x >> $GITHUB_OUTPUT'}, {if: steps.pick.outputs.modle}]"),
+                "step `pick` sets no output `modle`, so `steps.pick.outputs.modle` is empty; did you mean `model`?"
+                    .to_owned(),
+            ),
+            // A program may set the output.
+            (
+                job("steps: [{id: a, run: 'x >> $GITHUB_OUTPUT; y model=1'}, {if: steps.a.outputs.model-id}]"),
+                String::new(),
+            ),
+            (
+                job("steps: [{id: a, run: 'x >> $GITHUB_OUTPUT; y model=1'}, {if: steps.a.outputs.other}]"),
+                String::new(),
+            ),
+            (job("steps: [{id: a, run: 'pick --modle model=1'}, {if: steps.a.outputs.modle}]"), String::new()),
+            (job("steps: [{id: a, run: 'pick model=1'}, {if: steps.a.outputs.modle}]"), String::new()),
+            (job("steps: [{id: a, uses: b}, {if: steps.a.outputs.modle}]"), String::new()),
             // The names exist, the context is another one or the name is not fixed, or the file does not show them.
             (
                 job("steps: [{id: A}, {if: steps.a.outcome}, {parallel: [{id: b}]}, {if: steps.b.outcome}]"),
