@@ -61,7 +61,7 @@ pub fn includes_tests(engines: &[Engine]) -> bool {
 /// The first failure that an engine found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
-    /// The law, test or witness that failed first.
+    /// The law, test or witness that failed first, or the file of a panic.
     pub found_by: String,
     /// Time until the failure, without the build.
     pub seconds: f64,
@@ -240,12 +240,13 @@ impl Workbench {
         let output = fuzzer.output()?;
         let seconds = began.elapsed().as_secs_f64();
         let log = String::from_utf8_lossy(&output.stderr);
-        match broken_law(&log) {
-            Some(law) => Ok(Some(Hit { found_by: law.to_owned(), seconds, progress: runs(&log) })),
+        let found_by = broken_law(&log).map(str::to_owned).or_else(|| panic_place(&log));
+        match found_by {
+            Some(found_by) => Ok(Some(Hit { found_by, seconds, progress: runs(&log) })),
             None if output.status.success() => Ok(None),
             None => {
                 let log = process::tail(&output.stderr);
-                error(format!("{log}`{fuzzer}` failed, but reported no broken law: {}", output.status))
+                error(format!("{log}`{fuzzer}` failed, but reported no broken law and no panic: {}", output.status))
             }
         }
     }
@@ -359,6 +360,14 @@ fn broken_law(log: &str) -> Option<&str> {
     log.lines().find_map(|line| line.split_once(" is broken: ").map(|(law, _)| law).filter(is_law))
 }
 
+/// The place of a panic in the log of a fuzz target. A bug can make the generator of cases panic, for example because
+/// a valid policy is refused.
+fn panic_place(log: &str) -> Option<String> {
+    let place = log.lines().find_map(|line| line.split_once(" panicked at ").map(|(_, place)| place))?;
+    let file = place.split(':').next()?;
+    Some(format!("a panic in {file}"))
+}
+
 /// The number of inputs that libFuzzer ran, from its final statistics.
 fn runs(log: &str) -> Option<String> {
     let number = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
@@ -406,5 +415,8 @@ mod tests {
             "panicked at fuzz/src/lib.rs:10:\nmodel-class-decides is broken: x\nstat::number_of_executed_units: 92\n";
         assert_eq!((broken_law(log), runs(log)), (Some("model-class-decides"), Some("92 runs".to_owned())));
         assert_eq!((broken_law("The index is broken: x"), runs("")), (None, None));
+        let log = "INFO: seed\nthread '<unnamed>' (7) panicked at crates/laws/src/generator.rs:408:39:\nvalid: x\n";
+        assert_eq!(panic_place(log).as_deref(), Some("a panic in crates/laws/src/generator.rs"));
+        assert_eq!(panic_place("ERROR: libFuzzer: timeout"), None);
     }
 }

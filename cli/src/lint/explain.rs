@@ -88,7 +88,7 @@ impl<'a> PolicyCall<'a> {
     }
 
     /// The names of the secrets that a variable can have: the secrets in its written value, in this order (see
-    /// [`Self::written`]), without those that this call does not use, else the secrets that other variables, inputs and
+    /// [`Self::written`]), without secrets that this call does not use, else those that other variables, inputs and
     /// steps pass on to it.
     pub fn secrets(&self, name: &str) -> Vec<String> {
         let written = self.written(name).map_or("", |(value, _)| value);
