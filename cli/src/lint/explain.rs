@@ -87,9 +87,9 @@ impl<'a> PolicyCall<'a> {
         self.secrets(name).into_iter().next()
     }
 
-    /// The names of the secrets that a variable can have: the secrets in its written value, in this order (see
-    /// [`Self::written`]), without secrets that this call does not use, else those that other variables, inputs and
-    /// steps pass on to it.
+    /// The names of the secrets that a variable can have: the secrets in its written value (see [`Self::written`]), in
+    /// this order, that this call uses. If it has none, the secrets that other variables, inputs and steps pass on to
+    /// it.
     pub fn secrets(&self, name: &str) -> Vec<String> {
         let written = self.written(name).map_or("", |(value, _)| value);
         let mut named: Vec<String> = sources(written).iter().filter_map(|path| secret_of(path)).collect();

@@ -19,11 +19,15 @@ enum StandIn {
     /// A text in angle brackets; `is_whole` unless it is a part of the value.
     Placeholder { is_whole: bool },
     /// A reference that nothing expands; `is_whole` unless it is a part of the value.
-    Reference { is_whole: bool },
-    /// A reference that a script passes on without expanding it, in place of a key.
-    Unexpanded,
+    Reference { is_whole: bool, written_in: Language },
     /// `true` or `false` in place of a key.
     Truth(&'static str),
+}
+
+/// What a text is written in, which decides the references that are expanded.
+enum Language {
+    Workflow,
+    Script,
 }
 
 impl Linter<'_> {
@@ -43,18 +47,18 @@ impl Linter<'_> {
                 };
                 (&PLACEHOLDER, title, help)
             }
-            StandIn::Reference { is_whole } => {
+            StandIn::Reference { is_whole, written_in } => {
                 let title = format!("`{name}` has a reference that is not expanded {} its value", place(is_whole));
-                let help = match is_key {
-                    true => "only `${{ … }}` is expanded here; write the secret as `${{ secrets.NAME }}`",
-                    false => "only `${{ … }}` is expanded here, as in `${{ vars.NAME }}`",
+                let help = match (written_in, is_key) {
+                    (Language::Workflow, true) => {
+                        "only `${{ … }}` is expanded here; write the secret as `${{ secrets.NAME }}`"
+                    }
+                    (Language::Workflow, false) => "only `${{ … }}` is expanded here, as in `${{ vars.NAME }}`",
+                    (Language::Script, _) => {
+                        "a shell expands `$NAME` without quotes and in double quotes, but not in single quotes, and \
+                         expands no `secrets.NAME`"
+                    }
                 };
-                (&PLACEHOLDER, title, help.to_owned())
-            }
-            StandIn::Unexpanded => {
-                let title = format!("`{name}` has a reference that is not expanded as its value");
-                let help = "a shell expands `$NAME` without quotes and in double quotes, but not in single quotes, and \
-                            expands no `secrets.NAME`";
                 (&PLACEHOLDER, title, help.to_owned())
             }
             StandIn::Truth(truth) => {
@@ -92,17 +96,18 @@ impl Linter<'_> {
         let Some(written) = written else {
             // A script gives the key a known text, in which a shell expands nothing more; `cross-env` does.
             let expands = call.site.step.run.as_ref().is_some_and(|run| run.text.contains("cross-env"));
-            return (is_key && !expands && any(is_reference)).then_some(StandIn::Unexpanded);
+            let stand_in = StandIn::Reference { is_whole: true, written_in: Language::Script };
+            return (is_key && !expands && any(is_reference)).then_some(stand_in);
         };
         let is_own_name = is_key && texts.iter().any(|text| text == policy.variable_name(variable));
         // Another variable may have such a text as its value: `vars.example.com` is a host.
         let is_reference =
             |text: &str| is_reference(text) && (is_key || is_name || !text.starts_with(char::is_alphabetic));
         if is_own_name || unlisted().any(|text| is_reference(text)) {
-            return Some(StandIn::Reference { is_whole: true });
+            return Some(StandIn::Reference { is_whole: true, written_in: Language::Workflow });
         }
         if is_name && any(has_reference) {
-            return Some(StandIn::Reference { is_whole: false });
+            return Some(StandIn::Reference { is_whole: false, written_in: Language::Workflow });
         }
         let has_secret = || references(&written).iter().any(|(context, _)| context == "secrets");
         let truth = || truth("false").or_else(|| truth("true").filter(|_| has_secret()));

@@ -12,6 +12,7 @@ mod make;
 mod modules;
 mod packages;
 mod print;
+mod reports;
 mod runners;
 mod tasks;
 mod writes;
@@ -28,11 +29,9 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
-use super::parser::parse;
 use super::state::{Attribute, Export, State, Variable, joined};
-use super::syntax::{
-    Assignment, Command, CommandKind, Piece, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name,
-};
+use super::syntax::{Assignment, Piece, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name};
+use reports::only_reports;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
@@ -729,13 +728,18 @@ impl Interpreter<'_> {
         let at_end = |signal: &Option<String>| matches!(name(signal).as_deref(), Some("EXIT" | "SIGEXIT" | "0"));
         let at_any_time =
             |signal: &Option<String>| matches!(name(signal).as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
+        let is_error = |signal: &Option<String>| name(signal).as_deref() == Some("ERR");
         let is_removed = matches!(action.as_deref(), Some("" | "-"));
-        let reports = |action: &String| self.state.functions.is_empty() && only_reports(action);
-        if signals.iter().all(|signal| name(signal).as_deref() == Some("ERR")) && action.as_ref().is_some_and(reports) {
+        let reports = |action: &String| only_reports(action, &self.state.functions);
+        if signals.iter().all(is_error) && action.as_ref().is_some_and(reports) {
             self.resolve_all(&own_spans(arguments));
-            // The action may end the shell, as `set -e` does.
-            self.state.options.errexit.can_be_true = true;
+            self.state.exits_on_error = Some(Tristate::NEVER);
             return;
+        }
+        if is_removed && signals.iter().any(is_error) {
+            self.state.exits_on_error = None;
+        } else if !is_removed && signals.iter().any(|signal| signal.is_none() || is_error(signal)) {
+            self.state.exits_on_error = Some(Tristate::UNKNOWN);
         }
         if !is_removed && signals.iter().any(at_any_time) {
             // What the action names stays unresolved: it may be called at any time.
@@ -1185,27 +1189,6 @@ const HIDDEN: &str = "a function unsets a local variable that hides another";
 
 /// Why a variable with an attribute is unknown.
 const UNKNOWN_ATTRIBUTE: &str = "a variable has an attribute that is not interpreted";
-
-/// Whether the action of a trap only prints, or ends the shell with a failure.
-fn only_reports(action: &str) -> bool {
-    const PRINTS: [&str; 6] = [":", "caller", "date", "echo", "printf", "true"];
-    let is_report = |command: &Command| match &command.kind {
-        CommandKind::Simple(Simple { assignments, words }) if assignments.is_empty() => {
-            let name = words.first().and_then(Word::literal).unwrap_or_default();
-            PRINTS.contains(&&*name) || (name == "exit" && words.get(1).and_then(Word::literal).as_deref() != Some("0"))
-        }
-        _ => false,
-    };
-    let substitutes = ["$(", "`", "<(", ENVIRONMENT_FILE, OUTPUT_FILE].iter().any(|part| action.contains(part));
-    !substitutes
-        && parse(action).is_ok_and(|script| {
-            let pipelines =
-                script.body.items.iter().flat_map(|item| {
-                    std::iter::once(&item.first).chain(item.rest.iter().map(|(_, pipeline)| pipeline))
-                });
-            pipelines.into_iter().flat_map(|pipeline| &pipeline.commands).all(is_report)
-        })
-}
 
 /// A text after an assignment to a variable with an attribute. Which other letters change depends on the
 /// locale.

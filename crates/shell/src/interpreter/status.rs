@@ -37,20 +37,20 @@ impl Interpreter<'_> {
         result
     }
 
-    /// Applies `set -e` to a command: if it fails, the shell ends.
+    /// Applies `set -e` and a trap of `ERR` to a command: if it fails, the shell may end.
     pub(super) fn check_failure(&mut self, outcome: Outcome) -> Outcome {
-        if self.tolerates_failure || !self.state.options.errexit.can_be_true || self.state.ended {
-            return outcome;
-        }
+        let of_option = Some(Tristate::NEVER).filter(|_| self.state.options.errexit.can_be_true);
+        let status = of_option.into_iter().chain(self.state.exits_on_error).reduce(Tristate::or);
+        let Some(status) = status.filter(|_| !self.tolerates_failure && !self.state.ended) else { return outcome };
         let is_certain = !self.state.options.errexit.can_be_false;
         match outcome.status {
             Status::Success => outcome,
             Status::Unknown => {
-                self.end_shell(Tristate::NEVER);
+                self.end_shell(status);
                 if is_certain { Outcome::success(outcome.output) } else { outcome }
             }
             Status::Failure => {
-                self.end_shell(Tristate::NEVER);
+                self.end_shell(status);
                 self.state.ended |= is_certain;
                 outcome
             }
@@ -58,7 +58,7 @@ impl Interpreter<'_> {
                 let (success, failure) = *states;
                 if !failure.ended {
                     self.state = failure.clone();
-                    self.end_shell(Tristate::NEVER);
+                    self.end_shell(status);
                 }
                 let failure = State { ended: failure.ended || is_certain, ..failure };
                 let status = self.unite(success, failure);

@@ -70,6 +70,8 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "readonly C; false || if [[ ${C:=s} ]]; then echo A=x; fi >> $GITHUB_ENV; bash T",
         "readonly A=1; unset A; bash T; f() { local A=2; bash T; }; f; { A=q; echo B=x >> $GITHUB_ENV; }; bash T",
         "trap 'echo failed; exit 3' ERR; [ -n \"$B\" ]; echo A=x >> $GITHUB_ENV; bash T",
+        "trap 'echo failed; exit' ERR; echo A=x >> $GITHUB_ENV; [ -n \"$B\" ]; echo A=y >> $GITHUB_ENV",
+        "c() { echo failed; exit $?; }; trap c ERR; [ -n \"$B\" ]; echo A=y >> $GITHUB_ENV",
         "trap 'echo failed' ERR; [ -n \"$B\" ]; echo A=x >> $GITHUB_ENV; bash T",
         "export C; bash -c 'C=x; bash T'; C=y; bash -c 'C=x; bash T'; unset C; export C; bash -c 'C=z; bash T'",
         "E=; echo $E A=x >> $GITHUB_ENV",

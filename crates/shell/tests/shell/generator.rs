@@ -429,6 +429,16 @@ const TRAPS: &[&str] = &[
     "trap 's=$?; [ $s = 1 ] && s=0; exit \"$s\"' EXIT",
     "c() { local s=$?; true; exit ${s}; }; trap c EXIT",
     "c() { s=$?; [ $B ] || s=3; exit $s; }; trap c EXIT",
+    "trap 'echo failed; exit' ERR",
+    "trap 'exit' ERR",
+    "trap 's=$?; echo $s; exit $s' ERR",
+    "trap 's=$?; s=0; exit $s' ERR",
+    "trap 'A=y' ERR",
+    "c() { echo failed >&2; }; trap c ERR",
+    "c() { local s=$?; [ $B ] || echo $1; exit $s; }; trap 'c $LINENO' ERR",
+    "c() { A=z; exit 2; }; trap c ERR",
+    "c() { A=z; }; trap 'c || exit 1' ERR",
+    "trap - ERR",
 ];
 
 /// Commands that write variables for later steps, and commands that only print.
