@@ -1,9 +1,9 @@
-//! References of a Makefile that `make` reads otherwise than a shell: `$NAME` is the variable `N` and the text `AME`.
+//! References of a Makefile that `make` reads differently from a shell: `$NAME` is the variable `N` and the text `AME`.
 
 use slug_workflow::scripts::SourceFile;
 
 use super::linter::Linter;
-use super::mentions::mentions_word;
+use super::slips::is_built_in;
 use crate::codes::LIKELY_SLIP;
 use crate::findings::{Finding, SourceId, Span};
 
@@ -11,7 +11,8 @@ use crate::findings::{Finding, SourceId, Span};
 const REFERENCES: usize = 20;
 
 impl Linter<'_> {
-    /// The findings about a Makefile: a name of a policy, of an `env` or of a variable of the Makefile after one `$`.
+    /// The findings about a Makefile: a name of a policy, of an `env`, of the system, or of a variable of the Makefile or
+    /// of a recipe after one `$`. `is_set` says whether a workflow sets a variable.
     pub(super) fn single_dollars(
         &self,
         file: &SourceFile,
@@ -20,10 +21,15 @@ impl Linter<'_> {
     ) -> Vec<Finding> {
         let text = &*file.text;
         let mut findings: Vec<Finding> = Vec::new();
+        // Another file may set the variable of one letter.
+        let includes = |line: &str| ["include ", "-include ", "sinclude "].iter().any(|word| line.starts_with(word));
+        if text.lines().any(includes) {
+            return findings;
+        }
         for (at, name) in references(text) {
             let (letter, rest) = name.split_at(1);
-            let is_known = self.names.contains(name) || is_set(name) || assigns(text, name);
-            if !is_known || assigns(text, letter) || findings.len() == REFERENCES {
+            let is_known = self.names.contains(name) || is_built_in(name) || is_set(name) || assigns(text, name);
+            if !is_known || assigns(text, letter) || is_set(letter) || findings.len() == REFERENCES {
                 continue;
             }
             let range = file.base + at..file.base + at + 1 + name.len();
@@ -38,12 +44,19 @@ impl Linter<'_> {
     }
 }
 
-/// The names of several characters after one `$`, outside comments, each with the byte of the `$`.
+/// The names of several characters after one `$`, outside comments of the Makefile, each with the byte of the `$`.
 fn references(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
-    let mut line_start = 0;
+    let (mut line_start, mut is_comment) = (0, false);
     for line in text.split_inclusive('\n') {
-        let code = if line.trim_start().starts_with('#') { "" } else { line };
+        // A comment in a recipe is one of the shell: `make` expands it.
+        let comment = match line.starts_with('\t') {
+            _ if is_comment => Some(0),
+            true => None,
+            false => line.find('#'),
+        };
+        let code = &line[..comment.unwrap_or(line.len())];
+        is_comment = comment.is_some() && line.trim_end_matches(['\r', '\n']).ends_with('\\');
         let mut at = 0;
         while let Some(sign) = code[at..].find('$').map(|sign| at + sign) {
             let rest = &code[sign + 1..];
@@ -60,12 +73,15 @@ fn references(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Whether a Makefile assigns a variable.
+/// Whether a Makefile or one of its recipes assigns a variable: by `=`, as that of a loop, or by `define` or `read`.
 fn assigns(text: &str, name: &str) -> bool {
-    text.lines().filter(|line| !line.starts_with('\t')).any(|line| {
-        line.split_once('=').is_some_and(|(before, _)| {
-            mentions_word(before, name) && before.trim_end_matches([':', '+', '?', '!', ' ']).ends_with(name)
-        })
+    let is_inside = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let sign = after.trim_start_matches([' ', '\t']).trim_start_matches([':', '+', '?', '!']);
+        let is_word = !before.ends_with(is_inside) && !before.ends_with('$') && !after.starts_with(is_inside);
+        let follows = |word: &str| before.trim_end_matches([' ', '\t']).ends_with(word) && !before.ends_with(word);
+        is_word && (sign.starts_with('=') || ["foreach", "for", "define", "read", "read -r"].into_iter().any(follows))
     })
 }
 
@@ -75,9 +91,10 @@ mod tests {
 
     #[test]
     fn references_have_one_sign() {
-        let text = "A = $KEY $$KEY $$$KEY $(KEY) ${KEY} $@ $X # $REST\n# $KEY\nx:\n\tB=$é$KEY_2 c\n";
+        let text =
+            "A = $KEY $$KEY $$$KEY $(KEY) ${KEY} $@ $X # $OUT\n# $KEY \\\n$KEY\nx: ## $OUT\n\tB=$é$KEY_2 c # $IN\n";
         let names: Vec<&str> = references(text).into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names, ["KEY", "KEY", "REST", "KEY_2"]);
+        assert_eq!(names, ["KEY", "KEY", "KEY_2", "IN"]);
         assert_eq!(references("ab $CD")[0].0, 3);
         assert_eq!(references("x\ny $CD")[0].0, 4);
     }
@@ -91,7 +108,14 @@ mod tests {
             ("a: K += b", true),
             ("KEY = a", false),
             ("A = K", false),
-            ("\tK=a b", false),
+            ("\tK=a b", true),
+            ("K\t= a", true),
+            ("\tfor K in a b; do", true),
+            ("$(foreach K,a b,$K)", true),
+            ("define K", true),
+            ("\techo $K", false),
+            ("\techo $$K=", false),
+            ("before K", false),
         ] {
             assert_eq!(assigns(text, "K"), is_assigned, "{text}");
         }

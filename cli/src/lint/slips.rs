@@ -82,7 +82,12 @@ impl Linter<'_> {
         findings.extend(self.unset_variables(&texts, scripts));
         findings.extend(texts.without_checkout());
         findings.extend(texts.missing_goals(scripts));
-        let is_set = |name: &str| texts.entry_names().any(|entry| entry == name);
+        // An `env` sets it, or `make NAME=value`.
+        let is_set = |name: &str| {
+            let sets =
+                |sign: &str| texts.workflows.iter().any(|(file, _)| file.text.contains(&format!("{name}{sign}")));
+            texts.workflow_words.contains(name) && (sets("=") || sets(":"))
+        };
         let makefiles = texts.scripts.iter().filter(|(path, _, _)| is_makefile(path));
         findings.extend(makefiles.flat_map(|(_, file, _)| self.single_dollars(file, texts.workflows[0].1, is_set)));
         findings

@@ -725,7 +725,7 @@ impl Interpreter<'_> {
         };
         // A run that is not interrupted gets no other signal. The names are in any case.
         let name = |signal: &Option<String>| signal.as_deref().map(str::to_ascii_uppercase);
-        let at_end = |signal: &Option<String>| matches!(name(signal).as_deref(), Some("EXIT" | "SIGEXIT" | "0"));
+        let at_end = |signal: &Option<String>| matches!(name(signal).as_deref(), Some("EXIT" | "0"));
         let at_any_time =
             |signal: &Option<String>| matches!(name(signal).as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
         let is_error = |signal: &Option<String>| name(signal).as_deref() == Some("ERR");
@@ -745,6 +745,9 @@ impl Interpreter<'_> {
             // What the action names stays unresolved: it may be called at any time.
             self.calls_unknown_functions |= !self.state.functions.is_empty();
             self.havoc("`trap` may set it at any time");
+            if signals.iter().any(at_end) {
+                self.set_exit_trap(action.as_deref(), &arguments[from]);
+            }
             return;
         }
         if action.is_none() && signals.iter().any(at_end) {
@@ -754,20 +757,24 @@ impl Interpreter<'_> {
         } else {
             self.resolve_all(&own_spans(arguments));
         }
-        match action.as_deref() {
-            Some("" | "-") if signals.iter().any(at_end) => self.state.exit_traps = BTreeSet::from([None]),
-            Some("" | "-") => {}
-            Some(action) if signals.iter().any(at_end) => {
-                self.state.exit_traps = BTreeSet::from([Some((action.to_owned(), start_of(&arguments[from])))]);
-            }
-            None if signals.iter().any(at_end) => {
+        if signals.iter().any(at_end) {
+            self.set_exit_trap(action.as_deref(), &arguments[from]);
+            if action.is_none() {
                 self.calls_unknown_functions = true;
                 if self.names_env_file {
                     self.opaque_until_end = Some("a trap may set it when the script ends".to_owned());
                 }
             }
-            _ => {}
         }
+    }
+
+    /// Sets or removes the trap that runs when the shell ends. The text of the action may not be known.
+    fn set_exit_trap(&mut self, action: Option<&str>, word: &Word) {
+        let trap = match action {
+            Some("" | "-") => None,
+            action => Some((action.unwrap_or(ANY_STATUS).to_owned(), start_of(word))),
+        };
+        self.state.exit_traps = BTreeSet::from([trap]);
     }
 
     /// The parts of a word that are known.
@@ -1181,6 +1188,9 @@ fn command_of(name: &Text) -> &str {
 }
 
 /// Whether the name of a command is a literal in `names`.
+/// What a trap may do to the status of the shell if its text is not known.
+const ANY_STATUS: &str = "exit $unknown";
+
 /// Why nothing is known after an assignment to a read-only variable.
 const READ_ONLY: &str = "a variable may be read-only";
 

@@ -179,15 +179,25 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
 /// The help for the name of an output, if the script of the step does not have the name but sets a similar one.
 fn similar_output(name: &str, script: &str) -> Option<String> {
     let is_outside = |c: char| !matches!(c, '_' | '-') && !c.is_ascii_alphanumeric();
-    let words = || script.split(is_outside).filter(|word| !word.is_empty());
-    if !script.contains("GITHUB_OUTPUT") || words().any(|word| word.eq_ignore_ascii_case(name)) {
+    if script.split(is_outside).any(|word| word.eq_ignore_ascii_case(name)) {
         return None;
     }
-    let is_written = |word: &&str| ["=", "<<"].iter().any(|sign| script.contains(&format!("{word}{sign}")));
+    // Another command may set any output.
+    let lines = script.lines().filter(|line| line.contains("GITHUB_OUTPUT"));
+    let set = lines.map(printed_name).collect::<Option<Vec<&str>>>()?;
     // Also compares short names, by the whole paths.
-    let is_similar = |word: &&str| is_slip(&format!("outputs.{name}"), &format!("outputs.{word}"));
-    let meant = words().filter(is_written).find(is_similar)?;
+    let is_similar = |set: &&str| is_slip(&format!("outputs.{name}"), &format!("outputs.{set}"));
+    let meant = set.into_iter().find(is_similar)?;
     Some(format!("did you mean `{meant}`?"))
+}
+
+/// The name in a line such as `echo "NAME=value" >> $GITHUB_OUTPUT`.
+fn printed_name(line: &str) -> Option<&str> {
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| matches!(c, '_' | '-') || c.is_ascii_alphanumeric());
+    let printed = ["echo ", "printf "].iter().find_map(|program| line.trim_start().strip_prefix(program))?;
+    let (name, value) = printed.trim_start().trim_start_matches(['"', '\'']).split_once('=')?;
+    (is_name(name) && value.contains(">>") && !value.contains(['|', ';'])).then_some(name)
 }
 
 fn add_problems(
@@ -392,6 +402,14 @@ mod tests {
             ),
             (
                 job("steps: [{id: a, run: 'x >> $GITHUB_OUTPUT; y model=1'}, {if: steps.a.outputs.other}]"),
+                String::new(),
+            ),
+            (
+                job("steps: [{id: a, run: 'models=1; pick $models >> $GITHUB_OUTPUT'}, {if: steps.a.outputs.model}]"),
+                String::new(),
+            ),
+            (
+                job("steps: [{id: a, run: 'pick --models=1 >> $GITHUB_OUTPUT'}, {if: steps.a.outputs.model}]"),
                 String::new(),
             ),
             (job("steps: [{id: a, run: 'pick --modle model=1'}, {if: steps.a.outputs.modle}]"), String::new()),

@@ -343,7 +343,13 @@ impl Evaluator<'_, '_> {
         if let Some(numbers) = Numbers::of_text(&text) {
             return Some(numbers);
         }
-        let AbstractValue::OneOf(texts) = &text.values else { return Some(Numbers::Unknown) };
+        let AbstractValue::OneOf(texts) = &text.values else {
+            // The text may be the name of a variable that is not set.
+            if self.it.state.options.nounset.can_be_true {
+                self.it.end_shell(Tristate::NEVER);
+            }
+            return Some(Numbers::Unknown);
+        };
         self.depth += 1;
         let mut all: Option<(Option<Numbers>, State)> = None;
         let before = (texts.len() > 1).then(|| self.it.copy());

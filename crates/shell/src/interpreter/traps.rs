@@ -86,7 +86,12 @@ impl Interpreter<'_> {
                 self.state.set_opaque("a trap of a script cannot be interpreted".to_owned());
             }
             self.is_status_of_shell = false;
-            let inside = std::mem::replace(&mut self.exits, exits);
+            let mut inside = std::mem::replace(&mut self.exits, exits);
+            // A trap that is set while this one runs does not run.
+            for (_, exits) in std::mem::take(&mut self.trapped) {
+                inside.success.join(exits.success.0);
+                inside.failure.join(exits.failure.0);
+            }
             let (may_succeed, may_fail) = (!inside.success.is_empty(), !inside.failure.is_empty());
             // The shell may end before `trap`, and at any point of the trap.
             let points = [inside.success.0, inside.failure.0].into_iter().flatten();

@@ -439,6 +439,10 @@ const TRAPS: &[&str] = &[
     "c() { A=z; exit 2; }; trap c ERR",
     "c() { A=z; }; trap 'c || exit 1' ERR",
     "trap - ERR",
+    "trap 'exit 0' ERR EXIT",
+    "trap \"exit $?\" EXIT",
+    "[ \"$B\" ] && t='exit 0' || t='exit 9'; trap \"$t\" EXIT",
+    "c() { trap : EXIT; exit 4; }; trap c EXIT",
 ];
 
 /// Commands that write variables for later steps, and commands that only print.
