@@ -56,7 +56,7 @@ pub struct Evaluated<'r> {
     pub(super) unread_settings: BTreeSet<String>,
 }
 
-/// Steps by their number, with the name of a policy.
+/// The steps of a job, by their number, whose calls succeed in a pull request and use a secret, with the policy.
 type FineSteps<'r> = BTreeSet<(usize, &'r str)>;
 
 /// Maximum calls without a contradiction that are kept.
@@ -76,8 +76,8 @@ impl<'a> Linter<'a> {
                 let id = JobId { file: index, job };
                 let fine = self.evaluate_job(&evaluation, source, id, &mut evaluated);
                 let code = self.code_in_forks(&forks, source, id, &fine);
-                let job = (file.path.clone(), file.workflow.jobs[job].id.clone());
-                evaluated.fails_in_forks.extend(code.map(|code| (job, code)));
+                let place = (file.path.clone(), file.workflow.jobs[job].id.clone());
+                evaluated.fails_in_forks.extend(code.map(|code| (place, code)));
             }
             let never_run =
                 if evaluated.steps.len() > before { 0 } else { self.steps_with_calls(&unconditional, index).len() };
@@ -96,8 +96,7 @@ impl<'a> Linter<'a> {
     }
 
     /// Evaluates every call in a job. Scripts that call no known harness are evaluated only
-    /// against the policies of `--policy`. Returns the steps whose calls are fine in pull requests and have
-    /// secrets, with the policy.
+    /// against the policies of `--policy`. Returns the steps whose calls succeed in pull requests and use a secret.
     pub(super) fn evaluate_job<'r>(
         &'r self,
         evaluation: &Evaluation<'r>,
@@ -144,7 +143,7 @@ impl<'a> Linter<'a> {
         fine
     }
 
-    /// The contradiction of a call in pull requests from forks, among calls that are fine in other pull requests.
+    /// The contradiction of the first call that lacks a key in pull requests from forks, and succeeds in others.
     fn code_in_forks<'r>(
         &'r self,
         forks: &Evaluation<'r>,

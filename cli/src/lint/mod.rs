@@ -30,7 +30,7 @@ pub(crate) mod scripts;
 mod single_dollar;
 mod slips;
 mod stand_in;
-mod unread;
+mod unmentioned;
 mod unset_env;
 mod wrong_calls;
 

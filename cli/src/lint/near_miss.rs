@@ -26,7 +26,7 @@ use super::evaluate::{CallVerdict, Evaluator, MisspeltSlug, resolves_call};
 use super::explain::PolicyCall;
 use super::linter::Linter;
 use super::mentions::mentions;
-use super::unread::Unread;
+use super::unmentioned::{Unmentioned, Wanted};
 
 /// The warnings of a run.
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub struct NearMisses {
     /// The entries whose secrets were compared, with the policy.
     compared: HashSet<(SourceId, usize, String)>,
     /// The warnings about variables, unless another file of the repository mentions them.
-    unread: BTreeMap<(SourceId, usize), Unread>,
+    unread: BTreeMap<(SourceId, usize), Unmentioned>,
     secrets: Rc<OnceCell<SecretUses>>,
 }
 
@@ -56,11 +56,11 @@ impl NearMisses {
     }
 
     /// Removes the warnings about variables that another file of the repository may read.
-    pub fn take_unread(&mut self) -> Vec<Unread> {
+    pub fn take_unread(&mut self) -> Vec<Unmentioned> {
         std::mem::take(&mut self.unread).into_values().collect()
     }
 
-    fn add_unread(&mut self, unread: Unread) {
+    fn add_unread(&mut self, unread: Unmentioned) {
         let span = &unread.finding.primary.span;
         self.unread.entry((span.source, span.range.start)).or_insert(unread);
     }
@@ -160,7 +160,7 @@ impl Linter<'_> {
         call: &PolicyCall<'_>,
         name: &str,
         setting: &Setting<'_>,
-    ) -> Option<Unread> {
+    ) -> Option<Unmentioned> {
         let is_beside =
             |known: &&str| match call.site.env.variables.get(*known).map(|meant| (&meant.origin, &setting.origin)) {
                 Some((Origin::Entry(meant), Origin::Entry(entry))) => meant.mapping.0 == entry.mapping.0,
@@ -182,7 +182,12 @@ impl Linter<'_> {
         let finding = Finding::new(&NEAR_MISS, span, title).with_primary_text("has no effect on the harness");
         let finding = about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name);
         let script = self.scripts.and_then(|scripts| scripts.path_at(setting.origin.span().start));
-        Some(Unread { name: name.to_owned(), path: script.unwrap_or_else(|| PathBuf::from(&file.path)), finding })
+        Some(Unmentioned {
+            name: name.to_owned(),
+            path: script.unwrap_or_else(|| PathBuf::from(&file.path)),
+            wanted: Wanted::Reader,
+            finding,
+        })
     }
 
     /// The warning about a value that is one slip away from a text with which the policy compares its variable, and

@@ -22,7 +22,7 @@ use super::mentions::{mentions, mentions_word};
 use super::problems::{finding, refused, steps};
 use super::repository::Files;
 use super::scripts::Scripts;
-use super::unread::Unread;
+use super::unmentioned::{Unmentioned, Wanted};
 use super::wrong_calls;
 use crate::codes::{LIKELY_SLIP, NEAR_MISS, UNSET_VARIABLE};
 use crate::findings::{Finding, SourceId, Span};
@@ -44,7 +44,7 @@ const NAMES_COMPARED: usize = 1_000;
 
 impl Linter<'_> {
     /// The findings about the texts of a run. Adds the names that nothing seems to read to `unread`.
-    pub(super) fn slips(&self, files: &Files, unread: &mut Vec<Unread>) -> Vec<Finding> {
+    pub(super) fn slips(&self, files: &Files, unread: &mut Vec<Unmentioned>) -> Vec<Finding> {
         let all = files.repository.files().iter().map(AsRef::as_ref).zip(files.sources.iter().copied());
         let workflows: Vec<(&File, SourceId)> = all.filter(|(file, _)| self.is_about_harness(file)).collect();
         let mut findings = Vec::new();
@@ -77,7 +77,7 @@ impl Linter<'_> {
         unread.extend(self.misspelt_assignments(&texts, scripts));
         unread.extend(self.misspelt_entries(&texts));
         unread.extend(self.misspelt_vars(&texts));
-        unread.extend(texts.workflows.iter().flat_map(|(file, source)| self.unset_env(file, *source)));
+        unread.extend(texts.workflows.iter().flat_map(|(file, source)| self.unset_env(file, *source, scripts)));
         findings.extend(self.misspelt_paths(&texts, scripts));
         findings.extend(self.unset_variables(&texts, scripts));
         findings.extend(texts.without_checkout());
@@ -172,7 +172,7 @@ impl Linter<'_> {
     }
 
     /// Names that a script exports and nothing reads, one slip away from a credential or a variable of a policy.
-    fn misspelt_assignments(&self, texts: &Texts<'_>, scripts: &Scripts) -> Vec<Unread> {
+    fn misspelt_assignments(&self, texts: &Texts<'_>, scripts: &Scripts) -> Vec<Unmentioned> {
         let source = texts.workflows[0].1;
         let known = || self.known.read.iter().chain(&self.known.credentials);
         let mut unread_names = Vec::new();
@@ -195,7 +195,12 @@ impl Linter<'_> {
                     let range = file.base + at..file.base + at + name.len();
                     let title = format!("nothing reads `{name}`, which is almost `{meant}`");
                     let finding = near_miss(source, range, title, meant).with_subject("variable", name.clone());
-                    unread_names.push(Unread { name: name.clone(), path: scripts.path(path), finding });
+                    unread_names.push(Unmentioned {
+                        name: name.clone(),
+                        path: scripts.path(path),
+                        wanted: Wanted::Reader,
+                        finding,
+                    });
                 }
             }
         }
@@ -209,7 +214,7 @@ impl Linter<'_> {
     }
 
     /// The entries of `env` that nothing reads, one slip away from a variable that a script takes from its environment.
-    fn misspelt_entries(&self, texts: &Texts<'_>) -> Vec<Unread> {
+    fn misspelt_entries(&self, texts: &Texts<'_>) -> Vec<Unmentioned> {
         let reads: BTreeSet<&str> =
             texts.scripts.iter().flat_map(|(_, _, names)| &names.reads).map(|read| read.name.as_str()).collect();
         let inherited = texts.inherited();
@@ -229,7 +234,12 @@ impl Linter<'_> {
                 if let Some(meant) = inherited.iter().find(is_meant).filter(|_| !is_read) {
                     let title = format!("nothing reads `{name}`, but a script reads `{meant}`");
                     let finding = near_miss(*source, key.clone(), title, meant).with_subject("variable", name.clone());
-                    unread.push(Unread { name: name.clone(), path: PathBuf::from(&file.path), finding });
+                    unread.push(Unmentioned {
+                        name: name.clone(),
+                        path: PathBuf::from(&file.path),
+                        wanted: Wanted::Reader,
+                        finding,
+                    });
                 }
             }
         }
@@ -238,7 +248,7 @@ impl Linter<'_> {
 
     /// The variables of the repository in entries of `env`, one slip away from the name of the entry. A variable that
     /// is used once is also compared with listed variables and with variables that are used more often.
-    fn misspelt_vars(&self, texts: &Texts<'_>) -> Vec<Unread> {
+    fn misspelt_vars(&self, texts: &Texts<'_>) -> Vec<Unmentioned> {
         let uses = texts.uses_of_vars();
         let listed = || self.declared.vars.iter().map(|(name, _)| name.as_str());
         let mut unread = Vec::new();
@@ -259,7 +269,12 @@ impl Linter<'_> {
                         let title = format!("the variable `vars.{variable}` may be a misspelt `{meant}`");
                         let finding = near_miss(*source, value_span.clone(), title, meant);
                         let finding = finding.with_subject("variable", variable.clone());
-                        unread.push(Unread { name: variable, path: PathBuf::from(&file.path), finding });
+                        unread.push(Unmentioned {
+                            name: variable,
+                            path: PathBuf::from(&file.path),
+                            wanted: Wanted::Reader,
+                            finding,
+                        });
                     }
                 }
             }

@@ -220,19 +220,26 @@ fn lines_that_are_likely_slips_are_found() {
 fn variable_of_a_condition_that_nothing_sets_is_found() {
     const CALL: &str = "      - run: ci/eval.sh\n";
     let with = |before: &str, condition: &str| format!("{before}      - if: {condition}\n        run: ci/eval.sh\n");
-    let unset = "likely-slip: nothing sets `RUN`, so `env.RUN` is empty";
+    let unset = "likely-slip: nothing sets `RUN`, so `env.RUN` is empty and the step never runs";
     let misspelt = "near-miss: nothing sets `KIDN`, which is almost `KIND`";
     for (name, before, condition, expected) in [
         ("unset", "", "env.RUN == 'true'", Some(unset)),
-        ("negated", "", "${{ !env.RUN }}", Some(unset)),
+        ("index", "", "env['RUN'] == 'true'", Some(unset)),
         ("cache", "      - uses: actions/cache@v4\n", "env.RUN == 'true'", Some(unset)),
         ("misspelt", "", "env.KIDN == 'agent'", Some(misspelt)),
-        ("misspelt-after-action", "      - uses: acme/setup@v1\n", "env.KIDN == 'agent'", Some(misspelt)),
+        ("setup", "      - uses: actions/setup-node@v4\n", "env.RUN == 'true'", Some(unset)),
+        // The step runs.
+        ("negated", "", "${{ !env.RUN }}", None),
+        ("default", "", "(env.RUN || 'true') == 'true'", None),
+        ("other", "", "env.RUN == 'true' || github.event_name == 'push'", None),
         // Set elsewhere, by an action, or by a program for local runs.
         ("set-for-job", "", "env.KIND == 'agent'", None),
         ("set-for-workflow", "", "env.stage == 'prod'", None),
         ("set-by-step", "      - run: echo RUN=true >> \"$GITHUB_ENV\"\n", "env.RUN == 'true'", None),
         ("set-by-action", "      - uses: acme/setup@v1\n", "env.RUN == 'true'", None),
+        ("misspelt-after-action", "      - uses: acme/setup@v1\n", "env.KIDN == 'agent'", None),
+        ("set-by-setup", "      - uses: actions/setup-java@v4\n", "env.JAVA_HOME_21 != ''", None),
+        ("set-by-unknown-text", "      - run: cat .env >> \"$GITHUB_ENV\"\n", "env.RUN == 'true'", None),
         ("in-other-file", "", "env.EVAL_RUL != ''", None),
         ("local", "", "${{ !env.ACT }}", None),
         ("runner", "", "env.RUNNER_OS == 'Linux'", None),

@@ -645,6 +645,8 @@ fn job_that_fails_in_forks_is_named() {
         ("reversed", "[push, pull_request]", &of_job(&same.replace("==", "!=")), "", "", true),
         ("fork", "pull_request", "if: '!github.event.pull_request.head.repo.fork'", "", "", false),
         ("owner", "pull_request", &of_job("github.event.pull_request.head.user.login == 'acme'"), "", "", false),
+        ("object", "[push, pull_request]", "if: github.event.pull_request == null", "", "", false),
+        ("no-object", "[push, pull_request]", "if: '!github.event.pull_request'", "", "", false),
         ("name", "pull_request", &of_job("github.event.pull_request.head.repo.name == 'bots'"), "", "", true),
         ("key", "pull_request", "env: {KEY: '${{ secrets.CI_NORTH }}'}", "if: env.KEY != '', ", "", false),
         ("script", "pull_request", "", "", "[ -n \"$CI_NORTH\" ] || exit 0; ", false),

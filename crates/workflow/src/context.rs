@@ -31,8 +31,9 @@ pub struct EvalContext<'a> {
     pub declared: Declared<'a>,
 }
 
-/// The fields of a repository or a user that no other one has.
-const IDENTIFIERS: [&str; 6] = ["full_name", "html_url", "id", "login", "node_id", "url"];
+/// The fields of a repository or a user that have another value in each.
+const IDENTIFIERS: [&str; 9] =
+    ["clone_url", "full_name", "git_url", "html_url", "id", "login", "node_id", "ssh_url", "url"];
 
 impl Contexts for EvalContext<'_> {
     fn look_up(&self, path: &[String]) -> Value {
@@ -49,15 +50,13 @@ impl Contexts for EvalContext<'_> {
             ["github" | "gitea", "env"] => Value::known(Evaluation::String(ENV_FILE_TARGET.to_owned())),
             ["github" | "gitea", "workspace"] => Value::known(Evaluation::String(WORKSPACE.to_owned())),
             ["github" | "gitea", ..] if self.invocation.is_unknown_event => unknown(),
-            ["github" | "gitea", "event", "pull_request", "head", field @ ..] if self.invocation.is_from_fork => {
-                match field {
-                    ["repo", "fork"] => Value::known(Evaluation::Boolean(true)),
-                    ["repo" | "user", .., last] if IDENTIFIERS.contains(last) => {
-                        Value::known(Evaluation::String(FORK.to_owned()))
-                    }
-                    _ => unknown(),
-                }
-            }
+            ["github" | "gitea", "event", "pull_request", field @ ..] if self.invocation.is_from_fork => match field {
+                ["head", "repo", "fork"] => Value::known(Evaluation::Boolean(true)),
+                // The objects are there.
+                [] | ["head"] | ["head", "label" | "repo" | "user"] => fork(),
+                ["head", "repo" | "user", .., last] if IDENTIFIERS.contains(last) => fork(),
+                _ => unknown(),
+            },
             ["github" | "gitea", "event", "inputs", name] => match self.invocation.event_inputs.get(*name) {
                 Some(value) => value.clone(),
                 None if self.invocation.event == "workflow_dispatch" && self.invocation.declared.contains(*name) => {
@@ -172,6 +171,11 @@ pub fn without_secrets(output: Text) -> Text {
 
 /// The reason why an output that may contain a secret may be empty.
 const DROPPED: &str = "the runner drops an output of a job that contains a secret";
+
+/// What only a fork has.
+fn fork() -> Value {
+    Value::known(Evaluation::String(FORK.to_owned()))
+}
 
 fn null() -> Value {
     Value::known(Evaluation::Null)

@@ -1,5 +1,5 @@
-//! References of expressions to steps, jobs, inputs and keys of a matrix that do not exist. A forge reads them as
-//! empty.
+//! References of expressions to steps, jobs, outputs, inputs and keys of a matrix that do not exist, which a forge reads
+//! as empty, and references to variables of `env`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -255,7 +255,7 @@ pub fn env_references<'n>(root: &'n Node, text: &str) -> Vec<EnvReference<'n>> {
     let mut found = Vec::new();
     document::each_text(root, &mut |path, node| {
         let ["jobs", job, "steps", ..] = path else { return };
-        for used in used_paths(path, node, &["env."]) {
+        for used in used_paths(path, node, &["env"]) {
             if let [context, name] = used.as_slice()
                 && context.eq_ignore_ascii_case("env")
                 && found.len() < PROBLEMS

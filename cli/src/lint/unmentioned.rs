@@ -1,5 +1,5 @@
-//! Warnings about names that nothing reads: files that lint does not interpret, such as programs in other languages,
-//! may read them.
+//! Warnings about names that nothing reads or nothing sets: files that lint does not interpret, such as programs in other
+//! languages, may do so.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use super::files::files_below;
 use super::linter::Linter;
 use super::mentions::{mentions, mentions_in_code};
 use super::scripts::Scripts;
-use crate::codes::NEAR_MISS;
+use crate::codes::{LIKELY_SLIP, NEAR_MISS};
 use crate::findings::Finding;
 use crate::io::read_text_file;
 
@@ -20,19 +20,30 @@ const FILE_BYTES: usize = 1 << 20;
 /// Maximum bytes of all files that are searched.
 const TOTAL_BYTES: u64 = 64 << 20;
 
-/// A warning about a name that no script reads.
-pub struct Unread {
+/// A warning about a name, unless another file of the repository mentions it.
+pub struct Unmentioned {
     /// The name.
     pub name: String,
-    /// The file that sets it.
+    /// The file with the name.
     pub path: PathBuf,
+    /// What the other files are searched for.
+    pub wanted: Wanted,
     /// The warning.
     pub finding: Finding,
 }
 
+/// What no file seems to contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Something that reads the name. An assignment in a shell or in YAML does not count.
+    Reader,
+    /// Something that sets the name.
+    Setter,
+}
+
 impl Linter<'_> {
     /// The warnings about names that no other file of the repository mentions, if its files can be read.
-    pub(super) fn unmentioned(&self, unread: Vec<Unread>) -> Vec<Finding> {
+    pub(super) fn unmentioned(&self, unread: Vec<Unmentioned>) -> Vec<Finding> {
         match self.scripts {
             Some(scripts) => scripts.unmentioned(unread),
             None => unread.into_iter().map(|unread| unread.finding).collect(),
@@ -42,7 +53,7 @@ impl Linter<'_> {
 
 impl Scripts {
     /// The warnings about names that no other file of the repository mentions.
-    fn unmentioned(&self, mut unread: Vec<Unread>) -> Vec<Finding> {
+    fn unmentioned(&self, mut unread: Vec<Unmentioned>) -> Vec<Finding> {
         let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         for name in &mut unread {
             name.path = identity(&name.path);
@@ -58,13 +69,14 @@ impl Scripts {
             }
             (files, bytes) = (files + 1, bytes + size);
             let Ok(text) = read_text_file(entry.path(), FILE_BYTES) else { continue };
-            let is_mentioned = |name: &str| match Content::of(entry.path(), &text) {
-                Content::Assignments => mentions(&text, name),
-                // A baseline or another report of a warning has the name.
-                Content::Program => mentions_in_code(&text, name) && !text.contains(NEAR_MISS.id),
-                Content::Log => false,
+            // A baseline or another report of a warning has the name.
+            let is_report = || [NEAR_MISS.id, LIKELY_SLIP.id].iter().any(|code| text.contains(code));
+            let is_mentioned = |it: &Unmentioned| match (Content::of(entry.path(), &text), it.wanted) {
+                (Content::Assignments, Wanted::Reader) => mentions(&text, &it.name),
+                (Content::Assignments | Content::Program, _) => mentions_in_code(&text, &it.name) && !is_report(),
+                (Content::Log, _) => false,
             };
-            unread.retain(|it| !is_mentioned(&it.name) || identity(entry.path()) == it.path);
+            unread.retain(|it| !is_mentioned(it) || identity(entry.path()) == it.path);
         }
         unread.into_iter().map(|unread| unread.finding).collect()
     }
