@@ -1133,9 +1133,16 @@ fn status_is_kept_by_usual_traps() {
         ("code=$?; if [ $code -ne 0 ]; then exit $code; fi", true),
         ("rm -rf tmp; exit 1", true),
         ("rm -rf tmp; exit 0", false),
+        ("rm -rf tmp; exit $?", false),
+        ("status=$?; [ $status = 2 ] && status=0; exit $status", false),
+        // It ends only what ends after it.
+        ("echo SLUG=a >> $GITHUB_ENV; program || exit 3; trap \"exit 0\" EXIT", true),
     ] {
         let write = |value: &str| format!("echo SLUG={value} >> $GITHUB_ENV");
-        let script = format!("trap '{trap}' EXIT; {}; program; {}", write("a"), write("b"));
+        let script = match trap.contains("trap") {
+            true => format!("{trap}; {}", write("b")),
+            false => format!("trap '{trap}' EXIT; {}; program; {}", write("a"), write("b")),
+        };
         let kept = format!(">b at {}", write("b"));
         assert_eq!(slug(&[], &script) == kept, is_kept, "{script}: {}", slug(&[], &script));
     }
