@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::run::{Scratch, slugproof};
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("slugproof.yaml", "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n"),
     (
         "providers.yaml",
@@ -39,6 +39,7 @@ curl -d \"$body\" \"$EVAL_URL\"
 ",
     ),
     ("ci/lib.sh", "pick() { echo \"${EVAL_MODEL:-m-1}\"; }\nnames() { echo '{}'; }\n"),
+    ("ci/local.sh", "RUN_ALL=1 act\n"),
     ("ci/report.py", "import os\nprint(os.environ[\"EVAL_RUL\"], os.environ.get(\"ACME_API_KEYY\"))\n"),
     ("Makefile", "evals: prepare\n\tbash ci/eval.sh\nprepare:\n\tmkdir -p out\nall:\n"),
     (
@@ -241,7 +242,8 @@ fn variable_of_a_condition_that_nothing_sets_is_found() {
         ("set-by-setup", "      - uses: actions/setup-java@v4\n", "env.JAVA_HOME_21 != ''", None),
         ("set-by-unknown-text", "      - run: cat .env >> \"$GITHUB_ENV\"\n", "env.RUN == 'true'", None),
         ("in-other-file", "", "env.EVAL_RUL != ''", None),
-        ("local", "", "${{ !env.ACT }}", None),
+        ("in-script", "", "env.RUN_ALL == '1'", None),
+        ("local", "", "${{ env.ACT }}", None),
         ("runner", "", "env.RUNNER_OS == 'Linux'", None),
     ] {
         let found = found(&format!("env-{name}"), CALL, &with(before, condition));
