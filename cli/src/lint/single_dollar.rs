@@ -11,8 +11,8 @@ use crate::findings::{Finding, SourceId, Span};
 const REFERENCES: usize = 20;
 
 impl Linter<'_> {
-    /// The findings about a Makefile: a name of a policy, of an `env`, of the system, or of a variable of the Makefile or
-    /// of a recipe after one `$`. `is_set` says whether a workflow sets a variable.
+    /// The findings about a Makefile: a name after one `$` that a policy, the system, a workflow, the Makefile or a
+    /// recipe has for a variable. `is_set` says whether a workflow sets a variable.
     pub(super) fn single_dollars(
         &self,
         file: &SourceFile,

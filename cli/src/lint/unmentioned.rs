@@ -1,5 +1,5 @@
-//! Warnings about names that nothing reads or nothing sets: files that lint does not interpret, such as programs in other
-//! languages, may do so.
+//! Warnings about names that nothing reads or nothing sets: files that lint does not interpret, such as programs in
+//! other languages, may do so.
 
 use std::path::{Path, PathBuf};
 

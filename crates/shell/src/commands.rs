@@ -746,7 +746,7 @@ impl Interpreter<'_> {
             self.calls_unknown_functions |= !self.state.functions.is_empty();
             self.havoc("`trap` may set it at any time");
             if signals.iter().any(at_end) {
-                self.set_exit_trap(action.as_deref(), &arguments[from]);
+                self.set_exit_trap(None, &arguments[from]);
             }
             return;
         }

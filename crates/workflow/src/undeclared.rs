@@ -1,5 +1,5 @@
-//! References of expressions to steps, jobs, outputs, inputs and keys of a matrix that do not exist, which a forge reads
-//! as empty, and references to variables of `env`.
+//! References of expressions to steps, jobs, outputs, inputs and keys of a matrix that do not exist, which a forge
+//! reads as empty, and references to variables of `env`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;

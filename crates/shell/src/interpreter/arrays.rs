@@ -21,6 +21,17 @@ pub(crate) enum Key {
     Unknown,
 }
 
+impl Key {
+    /// Whether it may be an index below 0.
+    fn may_be_negative(&self) -> bool {
+        match self {
+            Self::Index(Numbers::OneOf(numbers)) => numbers.iter().any(|number| *number < 0),
+            Self::Index(Numbers::Unknown) | Self::Unknown => true,
+            Self::Name(_) => false,
+        }
+    }
+}
+
 /// The part of a list that `:offset` and `:offset:length` keep, if both are known.
 struct Slice {
     offset: i64,
@@ -53,10 +64,10 @@ impl Interpreter<'_> {
         };
         let key = self.key_of(&reference.name, pieces, span);
         let (value, is_set) = self.element(&reference.name, &key);
-        if self.state.options.nounset.can_be_true
-            && is_set.can_be_false
-            && !matches!(reference.rest, Operation::Alternative(..))
-        {
+        let is_unset = self.state.options.nounset.can_be_true && !matches!(reference.rest, Operation::Alternative(..));
+        // An index before the first element is an error, which ends the shell as a failing command does.
+        let is_before_first = self.state.options.errexit.can_be_true && key.may_be_negative();
+        if is_set.can_be_false && (is_unset || is_before_first) {
             self.end_shell(Tristate::NEVER);
         }
         Some(match (reference.prefix, &reference.rest) {

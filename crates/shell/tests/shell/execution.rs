@@ -112,6 +112,7 @@ fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
         "B=4; C=B; declare -i C; C+=2; export C; bash T",
         "if [ \"$A\" ]; then trap 'exit 0' EXIT; fi; nobody; [ \"$B\" ]; echo A=x >> $GITHUB_ENV",
         "trap 's=$?; [ $s = 2 ] && s=0; exit $s' EXIT; [ \"$B\" ] || exit 2; echo A=x >> $GITHUB_ENV",
+        "set -e; false || B=${a[-1]}; echo A=x >> $GITHUB_ENV",
         ": ${B:=s}; set -u; : $((B++)); echo A=x >> $GITHUB_ENV",
         "[ \"$B\" ] && t='exit 0' || t='exit 9'; trap \"$t\" EXIT; echo A=x >> $GITHUB_ENV",
         "trap 'exit 0' ERR EXIT; [ \"$B\" ] || exit 3; echo A=x >> $GITHUB_ENV",
