@@ -30,7 +30,11 @@ impl Linter<'_> {
     pub fn report(&self, inputs: &[Input]) -> Report {
         let (mut report, files) = repository::of_inputs(inputs, self);
         let mut evaluated = self.evaluate(&files);
-        let is_public = |text: &str| self.policies.iter().any(|policy| is_public(text, self.registry, policy));
+        // `make` reads `$KEY` as `$(K)EY`: a part of the name of a variable is public.
+        let is_public = |text: &str| {
+            self.names.iter().any(|name| name.contains(text))
+                || self.policies.iter().any(|policy| is_public(text, self.registry, policy))
+        };
         report.secrets.extend(std::mem::take(&mut evaluated.secrets));
         report.secrets.retain(|text| !is_public(text));
         evaluated.drop_spoiling_fixes(self);

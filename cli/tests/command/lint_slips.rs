@@ -208,6 +208,12 @@ fn lines_that_are_likely_slips_are_found() {
             "\tEVAL_MODEL=$EVAL_MODEL bash ci/eval.sh",
             "`make` reads `$EVAL_MODEL` as the variable `E` and the text `VAL_MODEL`",
         ),
+        (
+            "single-dollar-of-a-key",
+            "\tbash ci/eval.sh",
+            "\tACME_API_KEY=$ACME_API_KEY bash ci/eval.sh",
+            "`make` reads `$ACME_API_KEY` as the variable `A` and the text `CME_API_KEY`",
+        ),
         ("goal", "make evals", "make eval", "`Makefile` has no target `eval`"),
         ("goal-dropped", "evals: prepare\n", "", "`Makefile` has no target `evals`"),
         ("goal-idle", "make evals", "make all", "the target `all` of `Makefile` does nothing"),

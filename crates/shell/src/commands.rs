@@ -723,9 +723,10 @@ impl Interpreter<'_> {
             signal @ [_] => (&removes, signal),
             [action, signals @ ..] => (action, signals),
         };
-        // A run that is not interrupted gets no other signal. The names are in any case.
+        // A run that is not interrupted gets no other signal. The names are in any case. Bash refuses `SIGEXIT`, after
+        // which scripts set the trap of `EXIT`.
         let name = |signal: &Option<String>| signal.as_deref().map(str::to_ascii_uppercase);
-        let at_end = |signal: &Option<String>| matches!(name(signal).as_deref(), Some("EXIT" | "0"));
+        let at_end = |signal: &Option<String>| matches!(name(signal).as_deref(), Some("EXIT" | "SIGEXIT" | "0"));
         let at_any_time =
             |signal: &Option<String>| matches!(name(signal).as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
         let is_error = |signal: &Option<String>| name(signal).as_deref() == Some("ERR");

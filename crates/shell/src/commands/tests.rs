@@ -806,7 +806,8 @@ fn trap_at_any_time_is_a_possible_call() {
         ("trap 'echo $(SLUG=x bash tests/run.sh)' ERR; bash tests/run.sh", "(anything)@run.sh (anything)@tests/run.sh"),
         ("cp tests/run.sh /tmp/z; bash tests/run.sh; SLUG=x bash /tmp/z", "(anything)@run.sh @tests/run.sh"),
         ("f() { SLUG=x bash tests/run.sh; }; trap - ERR; false", ""),
-        ("trap 'SLUG=x bash tests/run.sh' sigexit; true", ""),
+        ("trap 'SLUG=x bash tests/run.sh' sigexit; true", "x@tests/run.sh=SLUG"),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f SIGEXIT || trap f EXIT; true", "x@tests/run.sh=SLUG"),
     ] {
         let known = "bash tests/run.sh; ";
         let found = slug(&[], &format!("{known}{script}"));
