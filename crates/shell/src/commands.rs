@@ -12,7 +12,6 @@ mod make;
 mod modules;
 mod packages;
 mod print;
-mod reports;
 mod runners;
 mod tasks;
 mod writes;
@@ -31,7 +30,6 @@ use std::rc::Rc;
 use super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::state::{Attribute, Export, State, Variable, joined};
 use super::syntax::{Assignment, Piece, PieceKind, Redirect, RedirectOperator, Simple, Span, Word, is_name};
-use reports::only_reports;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Commands that name a path without running it.
@@ -358,8 +356,9 @@ impl Interpreter<'_> {
     /// ended.
     fn restore(&mut self, before: State) {
         self.spend(before.variables.len() + 1);
-        let State { written, opaque, open_value, line_end, ended, exit_traps, .. } = std::mem::take(&mut self.state);
-        self.state = State { written, opaque, open_value, line_end, ended, exit_traps, ..before };
+        let State { written, opaque, open_value, line_end, ended, exit_traps, error_traps, .. } =
+            std::mem::take(&mut self.state);
+        self.state = State { written, opaque, open_value, line_end, ended, exit_traps, error_traps, ..before };
     }
 
     fn assign(&mut self, assignment: &Assignment, export: Option<Export>) {
@@ -727,55 +726,41 @@ impl Interpreter<'_> {
         // which scripts set the trap of `EXIT`.
         let name = |signal: &Option<String>| signal.as_deref().map(str::to_ascii_uppercase);
         let at_end = |signal: &Option<String>| matches!(name(signal).as_deref(), Some("EXIT" | "SIGEXIT" | "0"));
-        let at_any_time =
-            |signal: &Option<String>| matches!(name(signal).as_deref(), None | Some("DEBUG" | "ERR" | "RETURN"));
-        let is_error = |signal: &Option<String>| name(signal).as_deref() == Some("ERR");
+        let at_any_time = |signal: &Option<String>| matches!(name(signal).as_deref(), None | Some("DEBUG" | "RETURN"));
+        let after_failure = |signal: &Option<String>| name(signal).as_deref() == Some("ERR");
         let is_removed = matches!(action.as_deref(), Some("" | "-"));
-        let reports = |action: &String| only_reports(action, &self.state.functions);
-        if signals.iter().all(is_error) && action.as_ref().is_some_and(reports) {
-            self.resolve_all(&own_spans(arguments));
-            self.state.exits_on_error = Some(Tristate::NEVER);
-            return;
+        let runs_at_any_time = !is_removed && signals.iter().any(at_any_time);
+        let trap = |unknown: &str| {
+            let action = action.clone().unwrap_or_else(|| unknown.to_owned());
+            (!is_removed).then(|| (action, start_of(&arguments[from])))
+        };
+        let (at_end, after_failure) = (signals.iter().any(at_end), signals.iter().any(after_failure));
+        if at_end {
+            self.state.exit_traps = BTreeSet::from([trap(ANY_STATUS)]);
         }
-        if is_removed && signals.iter().any(is_error) {
-            self.state.exits_on_error = None;
-        } else if !is_removed && signals.iter().any(|signal| signal.is_none() || is_error(signal)) {
-            self.state.exits_on_error = Some(Tristate::UNKNOWN);
+        if after_failure {
+            self.state.error_traps = BTreeSet::from([trap(ANY_COMMAND)]);
+            // Other shells have no such trap.
+            self.state.error_traps.extend((!self.runs_in_bash).then_some(None));
         }
-        if !is_removed && signals.iter().any(at_any_time) {
+        if runs_at_any_time {
             // What the action names stays unresolved: it may be called at any time.
             self.calls_unknown_functions |= !self.state.functions.is_empty();
-            self.havoc("`trap` may set it at any time");
-            if signals.iter().any(at_end) {
-                self.set_exit_trap(None, &arguments[from]);
+            if signals.contains(&None) {
+                self.state.error_traps.insert(Some((ANY_COMMAND.to_owned(), start_of(&arguments[from]))));
             }
-            return;
-        }
-        if action.is_none() && signals.iter().any(at_end) {
-            // What the action names may run when the shell ends.
+            self.havoc("`trap` may set it at any time");
+        } else if action.is_none() && (at_end || after_failure) {
+            // What the action names may run later.
             let known = self.known_text(&arguments[from]);
             self.note_files_in(&known, &mut Vec::new());
+            self.calls_unknown_functions = true;
+            if self.names_env_file {
+                self.opaque_until_end = Some("a trap may set it when the script ends".to_owned());
+            }
         } else {
             self.resolve_all(&own_spans(arguments));
         }
-        if signals.iter().any(at_end) {
-            self.set_exit_trap(action.as_deref(), &arguments[from]);
-            if action.is_none() {
-                self.calls_unknown_functions = true;
-                if self.names_env_file {
-                    self.opaque_until_end = Some("a trap may set it when the script ends".to_owned());
-                }
-            }
-        }
-    }
-
-    /// Sets or removes the trap that runs when the shell ends. The text of the action may not be known.
-    fn set_exit_trap(&mut self, action: Option<&str>, word: &Word) {
-        let trap = match action {
-            Some("" | "-") => None,
-            action => Some((action.unwrap_or(ANY_STATUS).to_owned(), start_of(word))),
-        };
-        self.state.exit_traps = BTreeSet::from([trap]);
     }
 
     /// The parts of a word that are known.
@@ -1189,8 +1174,12 @@ fn command_of(name: &Text) -> &str {
 }
 
 /// Whether the name of a command is a literal in `names`.
-/// What a trap may do to the status of the shell if its text is not known.
+
+/// What a trap may do to the status of the shell when it ends, if the text of the trap is not known.
 const ANY_STATUS: &str = "exit $unknown";
+
+/// What a trap may do after a failure, if its text is not known.
+const ANY_COMMAND: &str = "eval \"$unknown\"; [ \"$unknown\" ] && exit $unknown";
 
 /// Why nothing is known after an assignment to a read-only variable.
 const READ_ONLY: &str = "a variable may be read-only";

@@ -32,7 +32,7 @@ use super::syntax::{
     Redirect, RedirectOperator, Script, Span, While, Word,
 };
 use super::targets::find_targets;
-use ends::{End, Exits, StatusChanges, Trap};
+use ends::{End, Exits, StatusBefore, StatusChanges, Trap};
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use outcome::{Outcome, Status};
@@ -115,8 +115,10 @@ pub(super) struct Interpreter<'a> {
     pub discarded: Option<State>,
     /// The same points for each trap that runs then.
     trapped: BTreeMap<Trap, Exits>,
-    /// Whether `$?` is the status with which the shell ends: at the beginning of a trap.
-    pub is_status_of_shell: bool,
+    /// What `$?` is at the beginning of a trap.
+    pub status_before: Option<StatusBefore>,
+    /// Whether the trap of `ERR` is running.
+    pub is_in_error_trap: bool,
     /// What the early ends of the current trap do to that status.
     pub exit_changes: StatusChanges,
     /// The loops around the current command that it can leave.
@@ -246,7 +248,8 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         exit_commands: 0,
         discarded: None,
         trapped: BTreeMap::new(),
-        is_status_of_shell: false,
+        status_before: None,
+        is_in_error_trap: false,
         exit_changes: StatusChanges::default(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
@@ -808,7 +811,7 @@ impl Interpreter<'_> {
         if self.discarded.is_some() {
             outcome.output = outcome.output.or(Output::default());
         }
-        self.is_status_of_shell = false;
+        self.status_before = None;
         if ends_on_failure { self.check_failure(outcome) } else { outcome }
     }
 

@@ -183,8 +183,8 @@ pub(super) struct State {
     /// The possible commands of the trap that runs when the shell ends, with their position; `None` if there may be no
     /// trap.
     pub exit_traps: BTreeSet<Option<(String, usize)>>,
-    /// The status with which a trap of `ERR` may end the shell when a command fails, if it may do so.
-    pub exits_on_error: Option<Tristate>,
+    /// The same for the trap that runs when a command fails.
+    pub error_traps: BTreeSet<Option<(String, usize)>>,
     /// The possible definitions of each function; `None` if it may not be defined.
     pub functions: Functions,
     /// The definitions of functions that a child process may inherit.
@@ -214,7 +214,7 @@ impl Default for State {
             directory: None,
             options: ShellOptions::NONE,
             exit_traps: BTreeSet::from([None]),
-            exits_on_error: None,
+            error_traps: BTreeSet::from([None]),
             functions: BTreeMap::new(),
             exported_functions: BTreeMap::new(),
             arguments: None,
@@ -321,7 +321,7 @@ pub(super) fn join(one: State, other: State) -> State {
         directory: one.directory.filter(|directory| other.directory.as_ref() == Some(directory)),
         options: one.options.or(other.options),
         exit_traps: one.exit_traps.into_iter().chain(other.exit_traps).collect(),
-        exits_on_error: one.exits_on_error.into_iter().chain(other.exits_on_error).reduce(Tristate::or),
+        error_traps: one.error_traps.into_iter().chain(other.error_traps).collect(),
         functions: join_functions(one.functions, other.functions),
         exported_functions: join_functions(one.exported_functions, other.exported_functions),
         arguments: one.arguments.filter(|arguments| other.arguments.as_ref() == Some(arguments)),

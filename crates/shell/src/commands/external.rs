@@ -19,7 +19,7 @@ use super::tasks::runs_tasks;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, is_input_option, span_of, span_of_name, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The words by which package managers change what is installed, and show it.
 const INSTALLATIONS: [&str; 15] = [
@@ -554,13 +554,18 @@ impl Interpreter<'_> {
         self.state.arguments = countable(arguments);
         self.state.options = options;
         let tolerates_failure = std::mem::replace(&mut self.tolerates_failure, false);
+        let is_in_error_trap = std::mem::replace(&mut self.is_in_error_trap, false);
         let active_functions = std::mem::take(&mut self.active_functions);
         let starts_in_program = std::mem::replace(&mut self.starts_in_program, false);
         let returns = self.returns.take();
-        let outcome = self.subshell(|it| script(it).unwrap_or_else(|| Outcome::unknown(Output::default())));
+        let outcome = self.subshell(|it| {
+            it.state.error_traps = BTreeSet::from([None]);
+            script(it).unwrap_or_else(|| Outcome::unknown(Output::default()))
+        });
         self.returns = returns;
         self.starts_in_program = starts_in_program;
         self.active_functions = active_functions;
+        self.is_in_error_trap = is_in_error_trap;
         self.tolerates_failure = tolerates_failure;
         self.restore(before);
         outcome

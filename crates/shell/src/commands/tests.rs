@@ -779,33 +779,70 @@ fn command_with_added_words_may_be_a_call() {
     }
 }
 
-/// A trap may run at any time, with the variables of that time.
+/// A trap of `ERR` runs after each command that fails, with the variables and functions of that time.
+#[test]
+fn trap_of_err_runs_after_a_failure() {
+    for (script, expected) in [
+        ("trap 'SLUG=x bash tests/run.sh' ERR; false", "x@tests/run.sh=SLUG"),
+        ("trap 'SLUG=x bash tests/run.sh' err; false", "x@tests/run.sh=SLUG"),
+        ("trap 'SLUG=x bash tests/run.sh' ERR; true", ""),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; false", "x@tests/run.sh=SLUG"),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f EXIT ERR; true", "x@tests/run.sh=SLUG"),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; trap - ERR; false", ""),
+        ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; trap '' ERR; false", ""),
+        ("trap 'echo $(SLUG=x bash tests/run.sh)' ERR; a", "x@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; false; bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; a; bash tests/run.sh", "x|y@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; a || b; bash tests/run.sh", "x|y@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; false || true; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; if false; then :; fi; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; bash -c 'false; bash tests/run.sh'", "x@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap 'SLUG=y' ERR; f() { false; bash tests/run.sh; }; f", "x|y@tests/run.sh=SLUG"),
+        ("export SLUG=x; trap \"$c\" ERR; false; bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("export SLUG=x; trap 'SLUG=${SLUG}z; false' ERR; false; bash tests/run.sh", "xz@tests/run.sh=SLUG"),
+        (
+            "export SLUG=x; trap 'SLUG=y; trap - ERR' ERR; false; SLUG=x; false; bash tests/run.sh",
+            "x@tests/run.sh=SLUG",
+        ),
+        ("export SLUG=x; f() { echo; }; trap f ERR; f() { SLUG=y; }; false; bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("export SLUG=x; f() { f; }; trap f ERR; false; bash tests/run.sh", "(anything)@tests/run.sh"),
+        ("export SLUG=x; echo() { SLUG=y; }; trap 'echo failed' ERR; false; bash tests/run.sh", "y@tests/run.sh=SLUG"),
+        ("trap 'echo \"failed at $LINENO\" >&2; exit 1' ERR; false; SLUG=x bash tests/run.sh", ""),
+        ("trap 'echo failed; exit 1' ERR; a; SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        (
+            "f() { local s=$?; if [ $1 ]; then echo $1; fi; exit $s; }; trap 'f $LINENO' ERR; false; bash tests/run.sh",
+            "",
+        ),
+        ("trap 'echo SLUG=x >> $GITHUB_ENV' ERR; a", ">x? at echo SLUG=x >> $GITHUB_ENV"),
+        ("trap 'echo SLUG=x >> $GITHUB_ENV; exit' ERR; a", ">x? at echo SLUG=x >> $GITHUB_ENV"),
+        ("trap 'echo SLUG=x >> $GITHUB_ENV; exit 1' ERR; a", ""),
+        ("trap 'echo SLUG=x >> $GITHUB_ENV; exit $?' ERR; a", ">x? at echo SLUG=x >> $GITHUB_ENV"),
+        ("trap 's=$?; echo SLUG=x >> $GITHUB_ENV; exit $s' ERR; a", ""),
+        ("trap 'exit' ERR; echo SLUG=x >> $GITHUB_ENV; a", ">x at echo SLUG=x >> $GITHUB_ENV"),
+        ("trap 'echo SLUG=x' ERR; { false; } >> $GITHUB_ENV", ">x at { false; } >> $GITHUB_ENV"),
+    ] {
+        assert_eq!(slug(&[], &format!("set +e; {script}")), expected, "{script}");
+    }
+    for (script, expected) in [
+        ("trap 'SLUG=y' ERR; a; bash tests/run.sh", "x@tests/run.sh=SLUG"),
+        ("trap 'SLUG=y bash tests/run.sh' ERR; a", "y@tests/run.sh=SLUG"),
+        ("trap 'exit 0' ERR; a; SLUG=y bash tests/run.sh", "y@tests/run.sh=SLUG"),
+    ] {
+        assert_eq!(slug(&[], &format!("set -e; export SLUG=x; {script}")), expected, "{script}");
+    }
+}
+
+/// A trap of `DEBUG` or `RETURN` may run at any time, with the variables of that time.
 #[test]
 fn trap_at_any_time_is_a_possible_call() {
     for (script, expected) in [
-        ("trap 'SLUG=x bash tests/run.sh' ERR; false", "(anything)@run.sh"),
-        ("trap 'SLUG=x bash tests/run.sh' err; false", "(anything)@run.sh"),
-        ("f() { SLUG=x bash tests/run.sh; }; trap f ERR; false", "(anything)@run.sh"),
-        ("f() { SLUG=x bash tests/run.sh; }; trap f EXIT ERR; false", "(anything)@run.sh"),
+        ("trap 'SLUG=x bash tests/run.sh' DEBUG; false", "(anything)@run.sh"),
+        ("trap 'SLUG=x bash tests/run.sh' \"$signal\"; false", "(anything)@run.sh"),
         ("trap 'SLUG=x bash tests/run.sh' INT; false", ""),
         ("trap \"rm -r $(mktemp -d); bash tests/run.sh\" EXIT", "(anything)@run.sh"),
-        ("trap 'echo \"failed at $LINENO\" >&2; exit 1' ERR; bash tests/run.sh", "@tests/run.sh"),
-        ("trap 'echo failed; exit 1' ERR; x; SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
-        ("f() { echo failed >&2; exit 1; }; trap f ERR; x; SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
-        (
-            "f() { local s=$?; if [ $1 ]; then echo $1; fi; exit $s; }; trap 'f $LINENO' ERR; SLUG=x bash tests/run.sh",
-            "x@tests/run.sh=SLUG",
-        ),
-        ("c() { rm -f x; }; trap 's=$?; echo $s; exit $s' ERR; SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
-        ("f() { SLUG=y; exit 1; }; trap f ERR; SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
-        ("f() { SLUG=y; }; trap f ERR; bash tests/run.sh", "(anything)@tests/run.sh"),
-        ("echo() { SLUG=y; }; trap 'echo failed' ERR; bash tests/run.sh", "(anything)@tests/run.sh"),
-        ("trap 'echo failed; exit' ERR; bash tests/run.sh", "(anything)@tests/run.sh"),
-        ("f() { f; }; trap f ERR; bash tests/run.sh", "(anything)@tests/run.sh"),
-        ("trap 'SLUG=x' ERR; bash tests/run.sh", "(anything)@tests/run.sh"),
-        ("trap 'echo $(SLUG=x bash tests/run.sh)' ERR; bash tests/run.sh", "(anything)@run.sh (anything)@tests/run.sh"),
+        ("trap \"rm -r $(mktemp -d); bash tests/run.sh\" ERR", "(anything)@run.sh"),
         ("cp tests/run.sh /tmp/z; bash tests/run.sh; SLUG=x bash /tmp/z", "(anything)@run.sh @tests/run.sh"),
-        ("f() { SLUG=x bash tests/run.sh; }; trap - ERR; false", ""),
         ("trap 'SLUG=x bash tests/run.sh' sigexit; true", "x@tests/run.sh=SLUG"),
         ("f() { SLUG=x bash tests/run.sh; }; trap f SIGEXIT || trap f EXIT; true", "x@tests/run.sh=SLUG"),
     ] {

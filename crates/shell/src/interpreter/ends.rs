@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::effects::Failed;
 use super::super::state::{LineEnd, State, join_written, open_value_reason};
+use slug_value::Text;
 
 /// The commands of a trap that runs when the shell ends, with their position.
 pub type Trap = (String, usize);
@@ -34,6 +35,26 @@ pub struct StatusChanges {
     pub to_success: bool,
     /// Whether one may make it a failure.
     pub to_failure: bool,
+}
+
+/// The status of the last command before a trap, which `$?` is at the beginning of the trap.
+#[derive(Clone, Copy, PartialEq)]
+pub enum StatusBefore {
+    /// The status with which the shell ends.
+    End,
+    /// The status of a command that failed.
+    Failure,
+}
+
+impl StatusBefore {
+    /// The text of `$?`; another one for each.
+    pub fn text(self) -> Text {
+        let reason = match self {
+            Self::End => "the status with which a script ends is not known to its trap",
+            Self::Failure => "the status of a command that fails is not known",
+        };
+        Text::unknown(reason)
+    }
 }
 
 /// What a shell has written for later steps when it ends.

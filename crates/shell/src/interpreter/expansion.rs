@@ -11,10 +11,10 @@ use super::super::syntax::{
     AndOr, Command, CommandKind, List, Operation, Parameter, Piece, PieceKind, RedirectOperator, Span, Word, is_name,
 };
 use super::Interpreter;
+use super::ends::StatusBefore;
 use super::output::{BRACES, SPLIT};
 use super::patterns::{Pattern, partition};
 use super::references::is_list;
-use super::traps::STATUS_OF_SHELL;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum words to which the words of one command are expanded.
@@ -45,7 +45,7 @@ impl Interpreter<'_> {
         let in_workspace = |path: &String| Text::known(joined_path(WORKSPACE, path));
         match name {
             "0" => return Some(Text::known(self.program.clone().unwrap_or_else(|| format!("/{STEP_SCRIPT}")))),
-            "?" if self.is_status_of_shell => return Some(Text::unknown(STATUS_OF_SHELL)),
+            "?" => return self.status_before.map(StatusBefore::text),
             "BASH_SOURCE" => return self.file.clone().map(Text::known),
             "PWD" => {
                 let directory = self.state.directory.as_ref().filter(|directory| !directory.starts_with('/'));

@@ -3,6 +3,7 @@
 use super::super::state::{State, join, joined};
 use super::Interpreter;
 use super::outcome::{Outcome, Status};
+use super::output::Output;
 use slug_value::Tristate;
 
 impl Interpreter<'_> {
@@ -37,34 +38,36 @@ impl Interpreter<'_> {
         result
     }
 
-    /// Applies `set -e` and a trap of `ERR` to a command: if it fails, the shell may end.
+    /// Applies `set -e` and the trap of `ERR` to a command: if it fails, the trap runs, and the shell may end.
     pub(super) fn check_failure(&mut self, outcome: Outcome) -> Outcome {
-        let of_option = Some(Tristate::NEVER).filter(|_| self.state.options.errexit.can_be_true);
-        let status = of_option.into_iter().chain(self.state.exits_on_error).reduce(Tristate::or);
-        let Some(status) = status.filter(|_| !self.tolerates_failure && !self.state.ended) else { return outcome };
-        let is_certain = !self.state.options.errexit.can_be_false;
-        match outcome.status {
-            Status::Success => outcome,
-            Status::Unknown => {
-                self.end_shell(status);
-                if is_certain { Outcome::success(outcome.output) } else { outcome }
+        let Tristate { can_be_true: may_end, can_be_false: may_go_on } = self.state.options.errexit;
+        let is_trapped = self.has_error_trap();
+        let is_checked = !self.tolerates_failure && !self.state.ended && (may_end || is_trapped);
+        let Outcome { mut output, status } = outcome;
+        match status {
+            status if !is_checked => return Outcome { output, status },
+            Status::Success => return Outcome::success(output),
+            Status::Unknown if !is_trapped => {
+                self.end_shell(Tristate::NEVER);
+                return if may_go_on { Outcome::unknown(output) } else { Outcome::success(output) };
             }
-            Status::Failure => {
-                self.end_shell(status);
-                self.state.ended |= is_certain;
-                outcome
+            _ => {}
+        }
+        let (success, failure) = self.split(status);
+        self.state = failure;
+        if !self.state.ended {
+            if is_trapped {
+                let printed = self.run_error_traps();
+                output.append(if success.ended { printed } else { printed.or(Output::default()) });
             }
-            Status::Split(states) => {
-                let (success, failure) = *states;
-                if !failure.ended {
-                    self.state = failure.clone();
-                    self.end_shell(status);
-                }
-                let failure = State { ended: failure.ended || is_certain, ..failure };
-                let status = self.unite(success, failure);
-                Outcome { status, ..outcome }
+            if may_end {
+                self.end_shell(Tristate::NEVER);
+                self.state.ended |= !may_go_on;
             }
         }
+        let failure = std::mem::take(&mut self.state);
+        let status = self.unite(success, failure);
+        Outcome { output, status }
     }
 
     /// Records an error that may happen in the current state.

@@ -1,16 +1,17 @@
-//! The traps that run when a shell ends.
+//! The traps that run when a shell ends, and when a command fails.
 
 use std::collections::BTreeSet;
 
 use super::super::effects::Failed;
-use super::super::state::{LineEnd, State};
+use super::super::state::{LineEnd, State, join};
 use super::Interpreter;
-use super::ends::{End, StatusChanges};
+use super::ends::{End, StatusBefore, StatusChanges};
 use super::outcome::success_of;
+use super::output::Output;
 use slug_value::{Text, Tristate};
 
-/// Why the status with which a shell ends is not known to its trap.
-pub const STATUS_OF_SHELL: &str = "the status with which a script ends is not known to its trap";
+/// Why nothing is known after a trap that cannot be parsed.
+const UNREADABLE: &str = "a trap of a script cannot be interpreted";
 
 impl Interpreter<'_> {
     /// Records that the shell may end in the current state, with the given success.
@@ -22,13 +23,18 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Interprets `exit`. In a trap, `exit` alone keeps the status of the last command before the trap.
+    /// Interprets `exit`. In a trap of `EXIT`, `exit` alone keeps the status of the last command before the trap; in
+    /// one of `ERR`, it has the status of the last command.
     pub(crate) fn exit(&mut self, status: Option<&Text>) {
-        let success = success_of(status);
-        if status.is_none_or(|status| *status == Text::unknown(STATUS_OF_SHELL)) {
-            self.end_with_status(success);
-        } else {
-            self.end_shell(success);
+        let before = match status {
+            None if self.is_in_error_trap => self.status_before,
+            None => Some(StatusBefore::End),
+            Some(status) => [StatusBefore::End, StatusBefore::Failure].into_iter().find(|it| it.text() == *status),
+        };
+        match before {
+            Some(StatusBefore::End) => self.end_with_status(success_of(status)),
+            Some(StatusBefore::Failure) => self.end_shell(Tristate::NEVER),
+            None => self.end_shell(success_of(status)),
         }
         self.state.ended = true;
     }
@@ -57,6 +63,44 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Whether a trap may run when a command fails here. Such a trap does not run while it runs.
+    pub(super) fn has_error_trap(&self) -> bool {
+        !self.is_in_error_trap && self.state.error_traps.iter().any(Option::is_some)
+    }
+
+    /// Interprets the commands that may run when a command has failed in the current state; returns their output.
+    pub(super) fn run_error_traps(&mut self) -> Output {
+        let before = self.copy();
+        // Functions and subshells inherit the trap only with an option of the shell.
+        let may_be_inherited = !self.active_functions.is_empty() || self.subshells > 0;
+        let may_run_nothing = may_be_inherited || before.error_traps.contains(&None);
+        let mut after = may_run_nothing.then(|| (self.copy(), Output::default()));
+        self.is_in_error_trap = true;
+        for (script, base) in before.error_traps.clone().into_iter().flatten() {
+            self.spend(before.variables.len() + 1);
+            self.state = before.clone();
+            self.status_before = Some(StatusBefore::Failure);
+            let output = match self.script(&script, base, &[]) {
+                Some(outcome) => outcome.output,
+                None => {
+                    self.havoc(UNREADABLE);
+                    self.state.set_opaque(UNREADABLE.to_owned());
+                    Output::default()
+                }
+            };
+            self.status_before = None;
+            let state = std::mem::take(&mut self.state);
+            after = Some(match after {
+                Some((other, printed)) => (join(other, state), printed.or(output)),
+                None => (state, output),
+            });
+        }
+        self.is_in_error_trap = false;
+        let (state, output) = after.unwrap_or((before, Output::default()));
+        self.state = state;
+        output
+    }
+
     /// Interprets the commands that may run when the current shell ends; returns whether there are any.
     pub(super) fn run_exit_traps(&mut self) -> bool {
         let mut trapped = std::mem::take(&mut self.trapped);
@@ -81,11 +125,11 @@ impl Interpreter<'_> {
             }
             let exits = std::mem::take(&mut self.exits);
             self.exit_changes = StatusChanges::default();
-            self.is_status_of_shell = true;
+            self.status_before = Some(StatusBefore::End);
             if self.script(&script, base, &[]).is_none() {
-                self.state.set_opaque("a trap of a script cannot be interpreted".to_owned());
+                self.state.set_opaque(UNREADABLE.to_owned());
             }
-            self.is_status_of_shell = false;
+            self.status_before = None;
             let mut inside = std::mem::replace(&mut self.exits, exits);
             // A trap that is set while this one runs does not run.
             for (_, exits) in std::mem::take(&mut self.trapped) {
