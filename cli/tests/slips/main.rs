@@ -92,16 +92,17 @@ fn run_in(repository: &Repository, share: usize) -> Vec<Row> {
     let slips: Vec<Mutex<Option<Slip>>> =
         slips.into_iter().filter(is_chosen).map(|slip| Mutex::new(Some(slip))).collect();
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let oracle = Oracle::new(repository);
+    // The repositories are correct: no job fails, and slugproof has nothing to say.
+    let wrong: Vec<&String> = oracle.correct().filter(|line| line.contains("fail")).collect();
+    assert!(wrong.is_empty() && oracle.correct().count() > 3, "{}: {wrong:?}", repository.name);
     thread::scope(|scope| {
         for job in 0..thread::available_parallelism().map_or(1, usize::from) {
             let (next, done, slips) = (&next, &done, &slips);
+            let mut oracle = oracle.clone();
             scope.spawn(move || {
-                let mut oracle = Oracle::new(repository);
                 let name = format!("slips-{share}-{}-{job}", repository.name);
                 let mut checkout = Checkout::new(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), &repository.files);
-                // The repositories are correct: no job fails, and slugproof has nothing to say.
-                let wrong: Vec<&String> = oracle.correct().filter(|line| line.contains("fail")).collect();
-                assert!(wrong.is_empty() && oracle.correct().count() > 3, "{}: {wrong:?}", repository.name);
                 assert_eq!(checkout.answer(None), (Answer::Silent, Vec::new()), "{}", repository.name);
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);

@@ -50,6 +50,7 @@ pub fn hide_expected_panics() {
 }
 
 /// Decides about the slips of one repository.
+#[derive(Clone)]
 pub struct Oracle<'r> {
     repository: &'r Repository,
     scripts: Scripts,

@@ -77,6 +77,7 @@ impl Stub {
 }
 
 /// Runs scripts, each combination of script, environment and files once.
+#[derive(Clone)]
 pub struct Scripts {
     pub stubs: Vec<Stub>,
     /// Whether the files of the repository are there only after a step with `actions/checkout`.
