@@ -573,7 +573,7 @@ impl Interpreter<'_> {
                 silent(Tristate::UNKNOWN)
             }
             "exit" => {
-                self.exit_commands += usize::from(!self.state.ended);
+                self.ends.exit_commands += usize::from(!self.state.ended);
                 let status = arguments.first().map(|word| self.field(word));
                 self.exit(status.as_ref());
                 silent(Tristate::UNKNOWN)

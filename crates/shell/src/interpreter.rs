@@ -16,7 +16,7 @@ mod references;
 mod status;
 mod traps;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::array::may_be_list;
@@ -32,7 +32,7 @@ use super::syntax::{
     Redirect, RedirectOperator, Script, Span, While, Word,
 };
 use super::targets::find_targets;
-use ends::{End, Exits, StatusBefore, StatusChanges, Trap};
+use ends::{EarlyEnds, End, StatusBefore};
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use outcome::{Outcome, Status};
@@ -105,22 +105,14 @@ pub(super) struct Interpreter<'a> {
     doubts: Vec<(Span, String)>,
     /// The scripts that are derived from files.
     pub derived: DerivedTexts,
-    /// The points at which the current shell may have ended early without a trap.
-    pub exits: Exits,
-    /// The status with which the current shell may have ended early.
-    pub early_status: Option<Tristate>,
-    /// The number of `exit` commands of the current shell that may have run.
-    pub exit_commands: usize,
+    /// How the current shell may have ended before its last command.
+    pub ends: EarlyEnds,
     /// The state after an error that skips the rest of the current line, if one may have happened.
     pub discarded: Option<State>,
-    /// The same points for each trap that runs then.
-    trapped: BTreeMap<Trap, Exits>,
     /// What `$?` is at the beginning of a trap.
     pub status_before: Option<StatusBefore>,
     /// Whether the trap of `ERR` is running.
     pub is_in_error_trap: bool,
-    /// What the early ends of the current trap do to that status.
-    pub exit_changes: StatusChanges,
     /// The loops around the current command that it can leave.
     loops: Vec<LoopExits>,
     /// Whether the current subshell is in a loop.
@@ -243,14 +235,10 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         occurrences: Occurrences::new(input.targets, file_variable),
         doubts: Vec::new(),
         derived: DerivedTexts::default(),
-        exits: Exits::default(),
-        early_status: None,
-        exit_commands: 0,
+        ends: EarlyEnds::default(),
         discarded: None,
-        trapped: BTreeMap::new(),
         status_before: None,
         is_in_error_trap: false,
-        exit_changes: StatusChanges::default(),
         loops: Vec::new(),
         is_subshell_in_loop: false,
         subshells: 0,
@@ -290,7 +278,7 @@ impl Interpreter<'_> {
     /// Returns the effects of the script after it was interpreted; `success` is its exit status.
     fn effects(mut self, success: Tristate) -> Result<Effects, Failure> {
         let end = std::mem::take(&mut self.state);
-        let mut exits = std::mem::take(&mut self.exits);
+        let mut exits = std::mem::take(&mut self.ends.without_trap);
         if !end.ended && success.can_be_false {
             exits.failure.add(&end);
         }
@@ -650,7 +638,7 @@ impl Interpreter<'_> {
     /// `exit`.
     fn departures(&self) -> usize {
         let of_loops: usize = self.loops.iter().map(|exits| exits.breaks.len() + exits.continues.len()).sum();
-        of_loops + self.returns.as_ref().map_or(0, Vec::len) + self.exit_commands
+        of_loops + self.returns.as_ref().map_or(0, Vec::len) + self.ends.exit_commands
     }
 
     /// Interprets an item of a list after others with an outcome. `departures` is the number before the list.
@@ -818,12 +806,8 @@ impl Interpreter<'_> {
     /// Interprets commands in a subshell: only their writes for later steps affect the outer shell.
     pub fn subshell(&mut self, inside: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
         let before = self.copy();
-        let exits = std::mem::take(&mut self.exits);
-        let early_status = self.early_status.take();
-        let exit_commands = self.exit_commands;
+        let ends = std::mem::take(&mut self.ends);
         let discarded = self.discarded.take();
-        let trapped = std::mem::take(&mut self.trapped);
-        let exit_changes = std::mem::take(&mut self.exit_changes);
         let loops = std::mem::take(&mut self.loops);
         let returns = self.returns.take();
         if returns.is_some() {
@@ -839,12 +823,8 @@ impl Interpreter<'_> {
         self.subshells -= 1;
         self.is_subshell_in_loop = is_in_loop;
         self.loops = loops;
-        self.exit_commands = exit_commands;
         let returned = std::mem::replace(&mut self.returns, returns).unwrap_or_default();
-        self.trapped = trapped;
-        self.exit_changes = exit_changes;
-        let mut exits = std::mem::replace(&mut self.exits, exits);
-        let mut early = std::mem::replace(&mut self.early_status, early_status);
+        let EarlyEnds { without_trap: mut exits, status: mut early, .. } = std::mem::replace(&mut self.ends, ends);
         self.discarded = discarded;
         for (state, status) in &returned {
             exits.success.add(state);

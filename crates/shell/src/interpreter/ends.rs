@@ -4,10 +4,25 @@ use std::collections::BTreeMap;
 
 use super::super::effects::Failed;
 use super::super::state::{LineEnd, State, join_written, open_value_reason};
-use slug_value::Text;
+use slug_value::{Text, Tristate};
 
 /// The commands of a trap that runs when the shell ends, with their position.
 pub type Trap = (String, usize);
+
+/// How a shell may have ended before its last command.
+#[derive(Default)]
+pub struct EarlyEnds {
+    /// The points at which it may have ended without a trap.
+    pub without_trap: Exits,
+    /// The points at which it may have ended, for each trap that runs then.
+    pub before_trap: BTreeMap<Trap, Exits>,
+    /// The status with which it may have ended.
+    pub status: Option<Tristate>,
+    /// What the ends of the trap that runs do to this status.
+    pub status_changes: StatusChanges,
+    /// The number of `exit` commands that may have run.
+    pub exit_commands: usize,
+}
 
 /// The points at which a shell ends before its last command.
 #[derive(Default)]
