@@ -795,6 +795,7 @@ fn trap_of_err_runs_after_a_failure() {
         ("export SLUG=x; trap 'SLUG=y' ERR; false; bash tests/run.sh", "y@tests/run.sh=SLUG"),
         ("export SLUG=x; trap 'SLUG=y' ERR; a; bash tests/run.sh", "x|y@tests/run.sh=SLUG"),
         ("export SLUG=x; trap 'SLUG=y' ERR; a || b; bash tests/run.sh", "x|y@tests/run.sh=SLUG"),
+        ("export SLUG=x; a && trap 'SLUG=y' ERR; false; bash tests/run.sh", "x|y@tests/run.sh=SLUG"),
         ("export SLUG=x; trap 'SLUG=y' ERR; false || true; bash tests/run.sh", "x@tests/run.sh=SLUG"),
         ("export SLUG=x; trap 'SLUG=y' ERR; if false; then :; fi; bash tests/run.sh", "x@tests/run.sh=SLUG"),
         ("export SLUG=x; trap 'SLUG=y' ERR; bash -c 'false; bash tests/run.sh'", "x@tests/run.sh=SLUG"),

@@ -134,6 +134,11 @@ impl Interpreter<'_> {
 
     /// Evaluates the value of an assignment to a variable that is an integer.
     pub(crate) fn integer(&mut self, value: &Text, span: &Span) -> Text {
+        let is_number = [COMPUTED, MAY_SET].iter().any(|reason| *value == Text::non_empty(*reason));
+        if !matches!(value.values, AbstractValue::OneOf(_)) && !is_number {
+            // A value that is not known may be no expression.
+            self.discard_here();
+        }
         let mut text = ExpressionText::default();
         text.push(value);
         let calculation = self.calculate(&text, span);

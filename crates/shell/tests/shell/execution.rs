@@ -42,6 +42,7 @@ proptest! {
 fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
     for script in [
         "set -a; shopt -s nullglob; A=x; bash T",
+        "declare -i C; C+=2\nC=$(printf '%s' \"$C\")z",
         "for B in p q; do for C in $B; do set -au; shopt -s lastpipe; done; bash T; echo $E; done",
         "if [ \"$(<nofile)\" = k ]; then bash T; fi; echo A=x >> $GITHUB_ENV; false",
         "f() { export B=\"$(<nofile)\"; }; echo A=x >> $GITHUB_ENV; f || bash T; echo A=y >> $GITHUB_ENV; bash T",
