@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use slug_value::{AbstractValue, TEXT_BYTES, Text};
 
+/// The reason for an unknown argument with an unquoted value.
+pub(super) const SPLIT: &str = "a shell splits a value into words";
+
 /// Maximum number of elements; the elements of a larger array are not known.
 const MAX_ELEMENTS: usize = 256;
 
@@ -129,7 +132,8 @@ pub(super) fn may_be_list(text: &Text) -> bool {
 
 /// The arguments, if their number is certain.
 pub(super) fn countable(arguments: Vec<Text>) -> Option<Vec<Text>> {
-    Some(arguments).filter(|arguments| !arguments.iter().any(may_be_list))
+    let may_be_several = |text: &Text| may_be_list(text) || text.reasons.contains(SPLIT);
+    Some(arguments).filter(|arguments| !arguments.iter().any(may_be_several))
 }
 
 fn joined<K: Clone + Ord>(one: &BTreeMap<K, Text>, other: &BTreeMap<K, Text>, reason: &str) -> BTreeMap<K, Text> {

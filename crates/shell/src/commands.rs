@@ -6,6 +6,7 @@ mod choices;
 mod containers;
 mod declare;
 mod external;
+mod filters;
 mod just;
 mod launch;
 mod make;
@@ -525,7 +526,8 @@ impl Interpreter<'_> {
             }
             "export" | "declare" | "typeset" | "local" | "readonly" => {
                 self.declare(command, arguments);
-                silent(Tristate::ALWAYS)
+                let is_declared = arguments.iter().all(|word| self.is_declared(word));
+                silent(if is_declared { Tristate::ALWAYS } else { Tristate::UNKNOWN })
             }
             "unset" => {
                 self.unset(arguments);
@@ -633,6 +635,7 @@ impl Interpreter<'_> {
                 );
                 Outcome::success(Output::new(texts, Vec::new()))
             }
+            _ if let Some(outcome) = self.filter(command, arguments, input.as_ref()) => outcome,
             "tee" => {
                 let texts = input.map_or_else(
                     || vec![Text::unknown("the standard input of `tee` is not known")],
@@ -1027,7 +1030,15 @@ impl Interpreter<'_> {
                 index += 1;
                 // The script may run a target that an argument names.
                 self.store(&own_spans(arguments), true);
-                self.state.arguments = countable(arguments[index..].iter().map(|word| self.field(word)).collect());
+                let words = &arguments[index..];
+                let fields: Vec<Text> = words.iter().map(|word| self.field(word)).collect();
+                // What a command prints is usually several words.
+                let is_output =
+                    |piece: &Piece| matches!(&piece.kind, PieceKind::Command(list) if !list.items.is_empty());
+                let is_known = |text: &Text| matches!(text.values, AbstractValue::OneOf(_));
+                let are_counted =
+                    words.iter().zip(&fields).all(|(word, text)| is_known(text) || !word.pieces.iter().any(is_output));
+                self.state.arguments = countable(fields).filter(|_| are_counted);
                 return;
             }
             let Some(letters) = option.strip_prefix(['-', '+']) else { break };

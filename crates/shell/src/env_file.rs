@@ -141,6 +141,13 @@ fn lines_of(printed: &[Text]) -> Vec<Vec<Text>> {
         };
         for (index, part) in known.split('\n').enumerate() {
             if index > 0 {
+                // The forge takes a carriage return as a part of the line break.
+                if let Some(last) = line.last_mut()
+                    && let AbstractValue::OneOf(texts) = &last.values
+                {
+                    let without = |text: &String| text.strip_suffix('\r').unwrap_or(text).to_owned();
+                    *last = Text::one_of(texts.iter().map(without), last.reasons.clone());
+                }
                 lines.push(std::mem::take(&mut line));
             }
             match line.last_mut().filter(|last| last.single().is_some()) {

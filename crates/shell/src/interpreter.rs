@@ -19,7 +19,7 @@ mod traps;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::array::may_be_list;
+use super::array::{SPLIT, may_be_list};
 use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
@@ -36,7 +36,7 @@ use ends::{EarlyEnds, End, StatusBefore};
 use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use outcome::{Outcome, Status};
-pub(super) use output::{BRACES, Output, SPLIT};
+pub(super) use output::{BRACES, Output};
 use patterns::partition;
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -162,6 +162,19 @@ pub(super) struct Interpreter<'a> {
     outer_sources: Vec<Rc<str>>,
     /// The syntax tree of the current script.
     tree: Rc<Script>,
+}
+
+/// Whether a file whose name follows this text is only read, as in `cat FILE` and `[ -f FILE ]`.
+fn is_read_after(before: &str) -> bool {
+    let before = before.trim_end_matches(|c: char| c.is_alphanumeric() || "\"'./_-$".contains(c));
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let mut words = line.split(|c: char| c.is_whitespace() || "(;&|`\"'".contains(c)).rev().filter(|it| !it.is_empty());
+    match words.next() {
+        Some("cat" | "<") => line.ends_with(' '),
+        Some("-e" | "-f" | "-r" | "-s") => words.next().is_some_and(|word| ["[", "[[", "test", "!"].contains(&word)),
+        Some(word) => word.ends_with('<') && line.ends_with('<') && !word.ends_with("<<"),
+        None => false,
+    }
 }
 
 /// The parts of a text that may be paths.
@@ -1259,8 +1272,12 @@ impl Interpreter<'_> {
                     texts.push(Text::known("\n".to_owned()));
                     input = Some(Output::new(texts, own_spans(std::slice::from_ref(&redirect.target))));
                 }
-                (RedirectOperator::Input | RedirectOperator::ReadWrite | RedirectOperator::DuplicateInput, _) => {
-                    input = Some(Output::unknown("the content of a file is not known"));
+                (RedirectOperator::Input, _) => {
+                    let content = self.content(&redirect.target).unwrap_or_else(Text::unknown);
+                    input = Some(Output::new(vec![content], Vec::new()));
+                }
+                (RedirectOperator::ReadWrite | RedirectOperator::DuplicateInput, _) => {
+                    input = Some(Output::unknown("what a descriptor reads is not known"));
                 }
                 _ => {}
             }
@@ -1367,7 +1384,9 @@ impl Interpreter<'_> {
     pub fn is_named_elsewhere(&self, file: &str) -> bool {
         let name = file.rsplit('/').next().unwrap_or(file);
         let sources = std::iter::once(&self.source).chain(&self.outer_sources);
-        name.is_empty() || sources.map(|source| source.matches(name).count()).sum::<usize>() > 1
+        let is_written = |source: &str, at: usize| !is_read_after(&source[..at]);
+        let count = |source: &Rc<str>| source.match_indices(name).filter(|(at, _)| is_written(source, *at)).count();
+        name.is_empty() || sources.map(count).sum::<usize>() > 1
     }
 
     /// Resolves occurrences of targets inside `spans`: they are not calls or were recorded as calls.

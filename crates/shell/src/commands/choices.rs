@@ -1,8 +1,9 @@
 //! Finds the arguments and settings files that may choose the model of a call. The variables that choose a
 //! model are handled elsewhere.
 
+use super::super::array::SPLIT;
 use super::super::files::{ResolvedPath, joined};
-use super::super::interpreter::{Interpreter, Output, SPLIT, own_spans};
+use super::super::interpreter::{Interpreter, Output, own_spans};
 use super::super::placeholder::is_placeholder;
 use super::super::syntax::{Command, CommandKind, Piece, PieceKind, Word};
 use super::basename;
@@ -102,7 +103,7 @@ fn may_be_split(word: &Word, text: &Text) -> bool {
 }
 
 /// Whether a word contains a command substitution, which divides the span of the word.
-fn has_command_substitution(word: &Word) -> bool {
+pub(super) fn has_command_substitution(word: &Word) -> bool {
     own_spans(std::slice::from_ref(word)).len() > 1
 }
 

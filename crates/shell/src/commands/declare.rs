@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::super::array::Array;
-use super::super::interpreter::{BRACES, Interpreter, SPLIT, own_spans};
+use super::super::array::{Array, SPLIT};
+use super::super::interpreter::{BRACES, Interpreter, own_spans};
 use super::super::state::{Attribute, EXPORT_UNKNOWN, Export, Variable};
 use super::super::syntax::{Piece, PieceKind, Span, Word, is_name};
 use super::{is_dynamic, span_of_name};
@@ -280,6 +280,17 @@ impl Interpreter<'_> {
             }
         }
         None
+    }
+
+    /// Whether `export` and similar commands certainly accept a word. `declare -f NAME` asks for a function.
+    pub(super) fn is_declared(&mut self, word: &Word) -> bool {
+        word.assignment().is_some()
+            || match self.pair(word) {
+                Pair::Assigns(..) | Pair::Appends(..) => true,
+                Pair::Names(name) => is_name(&name),
+                Pair::Option => word.literal().is_some_and(|option| !option.contains(['f', 'F', 'p'])),
+                Pair::Unknown => false,
+            }
     }
 
     /// Interprets an argument after the expansions of the shell.

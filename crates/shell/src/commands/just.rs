@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::super::SCRIPT_BYTES;
+use super::super::array::SPLIT;
 use super::super::derived::Derived;
 use super::super::files::{ResolvedPath, SourceFile, interpreter_of, options_of_file};
 use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
@@ -221,7 +222,7 @@ impl Interpreter<'_> {
             let text = self.field(word);
             let Some(text) = text.single().cloned() else {
                 // An argument of a recipe may have any value, a recipe not.
-                match arguments.words.is_empty() || text.reasons.contains(super::super::interpreter::SPLIT) {
+                match arguments.words.is_empty() || text.reasons.contains(SPLIT) {
                     true => arguments.is_unknown = true,
                     false => {
                         let value = self.placeholder_of(text);

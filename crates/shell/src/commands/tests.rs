@@ -1424,7 +1424,7 @@ fn same_name_elsewhere_is_no_certain_call() {
     assert_eq!(of_command("SLUG=x python3 /srv/tests/run.py"), "(anything)@python3");
 }
 
-/// `$(<FILE)` is the content of a file.
+/// `$(<FILE)`, `cat FILE` and `< FILE` are the content of a file.
 #[test]
 fn content_of_a_file_is_known() {
     let files = [
@@ -1453,6 +1453,25 @@ fn content_of_a_file_is_known() {
         ("program > name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
         ("bash -c 'program name.txt'; bash -c 'SLUG=$(<name.txt) CALL'", "(anything)"),
         ("SLUG=$(<name.txt 2>&1) CALL", ""),
+        ("SLUG=$(cat name.txt) CALL", "x"),
+        ("SLUG=$(cat name.txt | head -n1) CALL", "x"),
+        ("SLUG=$(tail -1 two.txt) CALL", "y"),
+        ("SLUG=$(grep '^SLUG=' pair.env | cut -d= -f2) CALL", "x"),
+        ("read -r SLUG < name.txt; export SLUG; CALL", "x"),
+        ("for SLUG in $(cat two.txt); do export SLUG; CALL; done", "x"),
+        ("for m in $(cat $X/two.txt); do export SLUG=$m; CALL; done", "(anything)"),
+        ("while read -r SLUG; do export SLUG; CALL; break; done < two.txt", "x"),
+        ("mapfile -t all < two.txt; SLUG=${all[1]} CALL", "y"),
+        ("export $(cat pair.env | xargs); CALL", "x"),
+        ("env $(grep -v '^#' pair.env) CALL", "x"),
+        ("set -- $(cat two.txt); SLUG=$2 CALL", "y"),
+        ("set -- $(program); SLUG=$2 CALL", "(anything)"),
+        ("if grep -q y two.txt; then SLUG=y CALL; else SLUG=x CALL; fi", "y"),
+        ("if [ -f name.txt ]; then SLUG=$(cat name.txt) CALL; fi", "x"),
+        ("echo y > name.txt; SLUG=$(cat name.txt) CALL", "(anything)"),
+        ("rm -f name.txt; SLUG=$(cat name.txt) CALL", "(anything)"),
+        ("cat > name.txt; SLUG=$(cat name.txt) CALL", "(anything)"),
+        ("export $program; declare -f f > /dev/null && SLUG=x CALL", "x"),
         ("SLUG=$(2<name.txt) CALL", ""),
     ] {
         let found = slug(&files, &script.replace("CALL", "bash tests/run.sh"));

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use super::super::arithmetic::{Numbers, may_assign};
-use super::super::array::{Array, UNKNOWN_ELEMENTS, may_be_list};
+use super::super::array::{Array, SPLIT, UNKNOWN_ELEMENTS, may_be_list};
 use super::super::commands::is_dynamic;
 use super::super::state::{Attribute, Export, Variable, substituted};
 use super::super::syntax::{Operation, Parameter, Piece, PieceKind, Span, Word};
+use super::Interpreter;
 use super::expansion::{COMPUTED, fields_of, has_braces, length};
 use super::references::{Prefix, Reference, Subscript, has_list};
-use super::{Interpreter, SPLIT};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// The index or key of an element.

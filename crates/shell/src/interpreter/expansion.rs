@@ -1,18 +1,19 @@
 //! Expands words to their possible texts.
 
 use super::super::arithmetic::may_assign;
-use super::super::array::UNKNOWN_ELEMENTS;
+use super::super::array::{SPLIT, UNKNOWN_ELEMENTS};
 use super::super::commands::{DYNAMIC_VALUE, is_dynamic};
 use super::super::forge::{STEP_SCRIPT, WORKSPACE};
 use super::super::input::SCRIPT_BYTES;
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
 use super::super::syntax::{
-    AndOr, Command, CommandKind, List, Operation, Parameter, Piece, PieceKind, RedirectOperator, Span, Word, is_name,
+    AndOr, Command, CommandKind, List, Operation, Parameter, Piece, PieceKind, RedirectOperator, Simple, Span, Word,
+    is_name,
 };
 use super::Interpreter;
 use super::ends::StatusBefore;
-use super::output::{BRACES, SPLIT};
+use super::output::BRACES;
 use super::patterns::{Pattern, partition};
 use super::references::is_list;
 use slug_value::{AbstractValue, Text, Tristate};
@@ -189,16 +190,23 @@ impl Interpreter<'_> {
 
     /// Splits a word at the separators in known values that are not in quotes.
     fn split_word(&mut self, word: Word) -> Vec<Word> {
-        let is_split = |piece: &Piece| matches!(piece.kind, PieceKind::Parameter(_));
+        let is_split = |piece: &Piece| match &piece.kind {
+            PieceKind::Parameter(_) => true,
+            PieceKind::Command(list) => only_prints(list),
+            _ => false,
+        };
         if !word.pieces.iter().any(is_split) || word.assignment().is_some() {
             return vec![word];
         }
         let mut fields: Vec<Vec<Piece>> = vec![Vec::new()];
+        // The bytes of commands are no part of the words.
+        let mut commands = Vec::new();
         for piece in &word.pieces {
             let text = match &piece.kind {
                 PieceKind::Parameter(parameter) if parameter.operation.is_pure() => {
                     self.parameter(parameter, &piece.span)
                 }
+                PieceKind::Command(list) if only_prints(list) => self.substitute(list),
                 _ => {
                     fields.last_mut().expect("there is a field").push(piece.clone());
                     continue;
@@ -208,7 +216,11 @@ impl Interpreter<'_> {
             let parts = known.zip(self.separators()).and_then(|(text, separators)| fields_of(text, separators));
             let Some((begins_field, parts, ends_field)) = parts else {
                 let kept = match known {
-                    Some(known) if !self.is_one_field(&text) && !known.is_empty() => {
+                    Some(known)
+                        if !matches!(piece.kind, PieceKind::Command(_))
+                            && !self.is_one_field(&text)
+                            && !known.is_empty() =>
+                    {
                         self.value_piece(Text::unknown(SPLIT), &piece.span)
                     }
                     _ => piece.clone(),
@@ -226,11 +238,15 @@ impl Interpreter<'_> {
                 let kind = PieceKind::SingleQuoted(part.to_owned());
                 fields.last_mut().expect("there is a field").push(Piece { kind, span: piece.span.clone() });
             }
+            if matches!(piece.kind, PieceKind::Command(_)) {
+                commands.push(Piece { kind: PieceKind::Command(List::default()), span: piece.span.clone() });
+            }
             if ends_field {
                 fields.push(Vec::new());
             }
         }
         fields.retain(|pieces| !pieces.is_empty());
+        fields.last_mut().into_iter().for_each(|last| last.append(&mut commands));
         fields.into_iter().map(|pieces| Word { pieces, span: word.span.clone() }).collect()
     }
 
@@ -356,7 +372,7 @@ impl Interpreter<'_> {
         }
         self.substitution_status = Some(outcome.status.to_tristate());
         let text = match file_of_substitution(list) {
-            Some(file) => self.content(file),
+            Some(file) => self.read_file(file),
             None => outcome.output.into_text(),
         };
         match text.values {
@@ -370,27 +386,35 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The content of a file, which `$(<FILE)` reads in bash. Another shell may read nothing, and a file that the
-    /// scripts name elsewhere may have been written. If the file does not exist, `errexit` ends bash, even in a
-    /// condition.
-    fn content(&mut self, path: &Word) -> Text {
-        let path = self.expand_again(path);
-        let change = path.single().and_then(|path| self.change_of(path));
-        let is_known = |path: &&String| !self.is_named_elsewhere(path) && change.is_none();
-        let file = path.single().filter(is_known).and_then(|path| self.file_at(path));
-        let text = match file.filter(|file| file.text.len() <= SCRIPT_BYTES) {
-            Some(file) => {
-                self.spend(file.text.len() / 64);
-                Text::known(file.text.replace('\0', ""))
-            }
-            None => {
-                if self.runs_in_bash && self.state.options.errexit.can_be_true {
-                    self.end_shell(Tristate::NEVER);
-                }
-                Text::unknown(change.unwrap_or_else(|| "the content of a file is not known".to_owned()))
-            }
-        };
+    /// Expands `$(<FILE)`, with which bash reads a file. Another shell may read nothing. If the file does not exist,
+    /// `errexit` ends bash, even in a condition.
+    fn read_file(&mut self, path: &Word) -> Text {
+        let content = self.content(path);
+        if content.is_err() && self.runs_in_bash && self.state.options.errexit.can_be_true {
+            self.end_shell(Tristate::NEVER);
+        }
+        let text = content.unwrap_or_else(Text::unknown);
         if self.runs_in_bash { text } else { text.or(Text::empty()) }
+    }
+
+    /// The content of the file that a word names, or why it is not known.
+    pub fn content(&mut self, path: &Word) -> Result<Text, String> {
+        match self.expand_again(path).single().cloned() {
+            Some(path) => self.content_of(&path),
+            None => Err(CONTENT.to_owned()),
+        }
+    }
+
+    /// The content of a file, or why it is not known: a file that the scripts name elsewhere may have been written.
+    pub(crate) fn content_of(&mut self, path: &str) -> Result<Text, String> {
+        if let Some(change) = self.change_of(path) {
+            return Err(change);
+        }
+        let file = if self.is_named_elsewhere(path) { None } else { self.file_at(path) };
+        let file = file.filter(|file| file.text.len() <= SCRIPT_BYTES && !file.text.contains('\0'));
+        let file = file.ok_or_else(|| CONTENT.to_owned())?;
+        self.spend(file.text.len() / 64);
+        Ok(Text::known(file.text.to_string()))
     }
 
     fn parameter(&mut self, parameter: &Parameter, span: &Span) -> Text {
@@ -577,6 +601,29 @@ pub(super) fn fields_of<'t>(text: &'t str, separators: &str) -> Option<(bool, Ve
     is_plain.then_some((false, parts, false))
 }
 
+/// Why the content of a file is not known.
+const CONTENT: &str = "the content of a file is not known";
+
+/// Whether commands only print, so that it does not matter how often they run.
+fn only_prints(list: &List) -> bool {
+    let [AndOr { first, rest, in_background: false, .. }] = list.items.as_slice() else { return false };
+    let is_plain = |piece: &Piece| !matches!(piece.kind, PieceKind::Command(_)) && !assigns(piece);
+    let only_prints = |command: &Command| match &command.kind {
+        CommandKind::Simple(Simple { assignments, words }) => {
+            let name = words.first().and_then(Word::literal).unwrap_or_default();
+            let is_known = PRINTS.contains(&&*name) || words.is_empty() && !command.redirects.is_empty();
+            let reads = command.redirects.iter().all(|it| it.operator == RedirectOperator::Input);
+            let are_plain = words.iter().flat_map(|word| &word.pieces).all(is_plain);
+            is_known && reads && are_plain && assignments.is_empty()
+        }
+        _ => false,
+    };
+    rest.is_empty() && !first.is_negated && first.commands.iter().all(only_prints)
+}
+
+/// Programs that print something known of what is known, and do nothing else.
+const PRINTS: [&str; 8] = ["cat", "cut", "echo", "grep", "head", "tail", "tr", "xargs"];
+
 /// The file that `$(<FILE)` reads: the only redirection of a command without words.
 fn file_of_substitution(list: &List) -> Option<&Word> {
     let [AndOr { first, rest, in_background: false, .. }] = list.items.as_slice() else { return None };
@@ -670,7 +717,12 @@ fn sequence(first: &str, last: &str) -> Option<Vec<String>> {
 
 /// Whether the text of a piece depends on the variables of the shell, or on what a command prints.
 fn is_expansion(piece: &Piece) -> bool {
-    matches!(piece.kind, PieceKind::Parameter(_) | PieceKind::Command(_))
+    match &piece.kind {
+        PieceKind::Parameter(_) => true,
+        // The commands of a word whose value is kept are not interpreted again.
+        PieceKind::Command(list) => !list.items.is_empty(),
+        _ => false,
+    }
 }
 
 /// Whether a piece is arithmetic, or an element of an array whose index is arithmetic.

@@ -3,9 +3,6 @@
 use super::super::syntax::Span;
 use slug_value::{AbstractValue, TEXT_BYTES, Text};
 
-/// The reason for an unknown argument with an unquoted value.
-pub const SPLIT: &str = "a shell splits a value into words";
-
 /// The reason for an unknown argument with braces.
 pub const BRACES: &str = "a shell expands braces to several words";
 

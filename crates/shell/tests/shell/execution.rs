@@ -16,7 +16,7 @@ use slug_shell::{
 };
 use slug_value::{AbstractValue, Text};
 
-use crate::generator::{NAMES, TARGET, repository, script, trapped_script};
+use crate::generator::{NAMES, TARGET, reader, repository, script, trapped_script};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -29,6 +29,11 @@ proptest! {
     #[test]
     fn bash_run_of_trapped_script_is_allowed_by_interpretation(script in trapped_script(), ends_on_failure: bool) {
         check_against_bash(&script, &[], ends_on_failure);
+    }
+
+    #[test]
+    fn bash_run_of_reader_is_allowed_by_interpretation(repository in reader(), ends_on_failure: bool) {
+        check_against_bash(&repository.script, &repository.files, ends_on_failure);
     }
 
     #[test]

@@ -496,6 +496,59 @@ pub fn trapped_script() -> impl Strategy<Value = String> {
         .prop_map(|(before, end, after)| before.into_iter().chain([end]).chain(after).collect::<Vec<_>>().join("\n"))
 }
 
+/// Commands that read a file of the repository with programs that print a part of it.
+const READS: &[&str] = &[
+    "export N=$(cat FILE)",
+    "N=\"$(cat FILE)\"; export N",
+    "export N=\"$(cat FILE | tr -d '\\n')\"",
+    "export N=\"$(tr -d ' =' < FILE)\"",
+    "export N=$(head -n1 FILE)",
+    "export N=\"$(tail -n 1 FILE)\"",
+    "export N=\"$(tail -n +2 FILE | head -1)\"",
+    "export N=\"$(grep '^B=' FILE | cut -d= -f2)\"",
+    "export N=\"$(cut -d = -f 2- FILE | xargs)\"",
+    "export N=\"$(grep -v '^#' FILE)\"",
+    "read -r N < FILE; export N",
+    "read -r N C < FILE && export N",
+    "cat FILE | while read -r N; do export N; bash TARGET; done",
+    "while read -r N; do export N; bash TARGET; done < FILE",
+    "while IFS='=' read -r N C; do export N; bash TARGET; done < FILE",
+    "while read -r N || [ \"$N\" ]; do export N; bash TARGET; done < FILE",
+    "for N in $(cat FILE); do export N; bash TARGET; done",
+    "for N in $(grep -v '#' FILE) x; do export N; bash TARGET; done",
+    "mapfile -t m < FILE; N=\"${m[*]}\"; export N",
+    "export $(cat FILE | xargs) 2> /dev/null",
+    "export $(grep -v '^#' FILE | xargs)",
+    "env $(grep = FILE) bash TARGET",
+    "set -- $(cat FILE); export N=\"$2\"",
+    "cat FILE >> OUT",
+    "grep '^[AB]=' FILE >> OUT",
+    "grep -v '#' FILE | tee -a OUT",
+    "grep -q 'B=' FILE && N=x bash TARGET",
+    "if grep -Eqv '^A' FILE; then export N=x; else export N=y; fi",
+    "if [ -f FILE ]; then export N=$(<FILE); fi",
+    "[ \"$B\" ] && echo \"N=v\" >> FILE",
+    "M=FILE; export N=\"$(cat $M)\"",
+    "cat FILE absent > /dev/null || export N=z",
+];
+
+/// A script that reads a file of the repository, and the file.
+pub fn reader() -> impl Strategy<Value = Repository> {
+    let read = (name(), select(READS)).prop_map(|(name, form)| {
+        let form = form.replace('N', name).replace("FILE", WORD);
+        form.replace("TARGET", TARGET).replace("OUT", "$GITHUB_ENV")
+    });
+    // What a program adds to a line that is open is assumed to be one line.
+    let print = print().prop_filter("ends its line", |print| !print.contains("printf") && !print.contains("echo -n"));
+    let line = prop_oneof![5 => read, 2 => call(), 1 => print, 1 => assignment(), 1 => leave()];
+    let lines = ["k", "A=p", "B=q=r", "# C=c", "u v", "", "C=\"s t\"", "*", "  l  ", "a\\b", "B=\\ w"];
+    let text = (prop::collection::vec(select(lines.to_vec()), 0..5), select(&["\n", "\n", "", "\r\n"][..]));
+    (prop::collection::vec(line, 1..6), text).prop_map(|(script, (lines, end))| Repository {
+        script: script.join("\n"),
+        files: vec![(WORD, lines.join("\n") + end)],
+    })
+}
+
 fn call_of_function() -> impl Strategy<Value = String> {
     let call = format!("F bash {TARGET}");
     let forms = ["F", "N=p F", "F x | cat", "(F)", "OUT=$(F)", "F && :", "F \"$N\" y || N=z", "N=$(F u)", &call]
