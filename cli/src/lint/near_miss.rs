@@ -35,7 +35,7 @@ pub struct NearMisses {
     /// The entries whose secrets were compared, with the policy.
     compared: HashSet<(SourceId, usize, String)>,
     /// The warnings about variables, unless another file of the repository mentions them.
-    unread: BTreeMap<(SourceId, usize), Unmentioned>,
+    unmentioned: BTreeMap<(SourceId, usize), Unmentioned>,
     secrets: Rc<OnceCell<SecretUses>>,
 }
 
@@ -52,17 +52,17 @@ impl NearMisses {
 
     /// The place of each warning, also of those about variables that another file may read.
     pub fn places(&self) -> impl Iterator<Item = (SourceId, usize)> {
-        self.by_place.keys().chain(self.unread.keys()).copied()
+        self.by_place.keys().chain(self.unmentioned.keys()).copied()
     }
 
     /// Removes the warnings about variables that another file of the repository may read.
-    pub fn take_unread(&mut self) -> Vec<Unmentioned> {
-        std::mem::take(&mut self.unread).into_values().collect()
+    pub fn take_unmentioned(&mut self) -> Vec<Unmentioned> {
+        std::mem::take(&mut self.unmentioned).into_values().collect()
     }
 
-    fn add_unread(&mut self, unread: Unmentioned) {
-        let span = &unread.finding.primary.span;
-        self.unread.entry((span.source, span.range.start)).or_insert(unread);
+    fn add_unmentioned(&mut self, unmentioned: Unmentioned) {
+        let span = &unmentioned.finding.primary.span;
+        self.unmentioned.entry((span.source, span.range.start)).or_insert(unmentioned);
     }
 
     fn add(&mut self, finding: Finding) {
@@ -115,9 +115,9 @@ impl Linter<'_> {
         stand_ins.for_each(|finding| found.add(finding));
         for (name, setting) in &call.site.env.variables {
             if self.known.contains(name)
-                && let Some(unread) = self.misspelt_variable(file, call, name, setting)
+                && let Some(unmentioned) = self.misspelt_variable(file, call, name, setting)
             {
-                found.add_unread(unread);
+                found.add_unmentioned(unmentioned);
             }
         }
         self.misspelt_inputs(call).into_iter().for_each(|finding| found.add(finding));

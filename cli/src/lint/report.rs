@@ -39,9 +39,9 @@ impl Linter<'_> {
         report.secrets.retain(|text| !is_public(text));
         evaluated.drop_spoiling_fixes(self);
         report.findings.extend(evaluated.findings(self, &files));
-        let mut unread = evaluated.near_misses.as_mut().map(NearMisses::take_unread).unwrap_or_default();
-        report.findings.extend(self.slips(&files, &mut unread));
-        report.findings.extend(self.unmentioned(unread));
+        let mut unmentioned = evaluated.near_misses.as_mut().map(NearMisses::take_unmentioned).unwrap_or_default();
+        report.findings.extend(self.slips(&files, &mut unmentioned));
+        report.findings.extend(self.unmentioned(unmentioned));
         report.checked = vec![("workflow file", inputs.len()), ("step", evaluated.steps.len())];
         if evaluated.steps.is_empty() && report.coverage == Coverage::Complete {
             report.coverage = Coverage::Nothing;

@@ -123,25 +123,8 @@ impl<'n> JobNames<'n> {
 fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) -> Option<[String; 3]> {
     let lower: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-    if let ["steps", id, "outputs", _, ..] = lower.as_slice()
-        && let Some(script) = job.and_then(|job| job.scripts.get(*id))
-        && let Some(help) = similar_output(&path[3], script)
-    {
-        let (id, name) = (&path[1], &path[3]);
-        let part = path[..=3].join(".");
-        let message = format!("step `{id}` sets no output `{name}`, so `{part}` is empty");
-        return Some([part, message, help]);
-    }
-    if let [context @ ("needs" | "jobs"), id, "outputs", _, ..] = lower.as_slice()
-        && let Some(outputs) = file.outputs.get(*id).filter(|outputs| !outputs.has(&path[3]))
-        && (*context == "jobs" || job?.needs.as_ref()?.has(id))
-    {
-        let (id, name) = (&path[1], &path[3]);
-        let part = path[..=3].join(".");
-        let message = format!("job `{id}` has no output `{name}`, so `{part}` is empty");
-        let help = slug_yaml::did_you_mean(name, outputs.0.iter().copied())
-            .unwrap_or_else(|| format!("correct the name, or add it to `outputs` of job `{id}`"));
-        return Some([part, message, help]);
+    if let Some(problem) = missing_output(path, &lower, file, job) {
+        return Some(problem);
     }
     let (known, at, what) = match lower.as_slice() {
         ["steps", _, ..] => (Some(&job?.steps), 1, "no step has the id"),
@@ -174,6 +157,33 @@ fn problem(path: &[String], file: &FileNames<'_>, job: Option<&JobNames<'_>>) ->
     let is_in_action = job.is_some_and(|job| job.needs.is_none());
     let unless = if lower[0] == "inputs" && is_in_action { " unless a caller passes it" } else { "" };
     Some([part.clone(), format!("{what} `{name}`, so `{part}` is empty{unless}"), help])
+}
+
+/// The same for the name of an output of a step or a job.
+fn missing_output(
+    path: &[String],
+    lower: &[&str],
+    file: &FileNames<'_>,
+    job: Option<&JobNames<'_>>,
+) -> Option<[String; 3]> {
+    let [context, id, "outputs", _, ..] = lower else { return None };
+    let (written_id, name) = (&path[1], &path[3]);
+    let (what, help) = match *context {
+        "steps" => {
+            let help = similar_output(name, job?.scripts.get(*id)?)?;
+            (format!("step `{written_id}` sets no output"), help)
+        }
+        "jobs" | "needs" if *context == "jobs" || job?.needs.as_ref()?.has(id) => {
+            let outputs = file.outputs.get(*id).filter(|outputs| !outputs.has(name))?;
+            let help = slug_yaml::did_you_mean(name, outputs.0.iter().copied())
+                .unwrap_or_else(|| format!("correct the name, or add it to `outputs` of job `{written_id}`"));
+            (format!("job `{written_id}` has no output"), help)
+        }
+        _ => return None,
+    };
+    let part = path[..=3].join(".");
+    let message = format!("{what} `{name}`, so `{part}` is empty");
+    Some([part, message, help])
 }
 
 /// The help for the name of an output, if the script of the step does not have the name but sets a similar one.
