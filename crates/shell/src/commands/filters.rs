@@ -1,8 +1,11 @@
 //! Programs that print a part of a known text, such as the model in a file of the repository.
 
+use super::super::input::SCRIPT_BYTES;
 use super::super::interpreter::{Interpreter, Outcome, Output};
-use super::super::syntax::Word;
+use super::super::syntax::{Word, is_name};
 use super::choices::has_command_substitution;
+use serde_json::Value;
+use slug_json::{Advice, Limits};
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// What a program prints of its input.
@@ -24,6 +27,8 @@ enum Filter {
     Without(Vec<char>),
     /// `xargs` without a command: the words, in one line.
     Words,
+    /// `jq`: the value of a member, with `-r` as a plain text, and with `-c` in one line.
+    Member { path: Vec<String>, is_raw: bool, is_compact: bool },
 }
 
 /// A text without signs of a regular expression, except at its beginning and end.
@@ -83,6 +88,12 @@ impl Filter {
                 }
                 let pattern = Pattern::new(rest.remove(0), letters.contains('F'))?;
                 Self::Matching { pattern, is_inverted: letters.contains('v'), is_quiet: letters.contains('q') }
+            }
+            "jq" if !rest.is_empty() => {
+                let letters: Option<String> = options.iter().map(|option| option_of_jq(option)).collect();
+                let letters = letters?;
+                let path = members(rest.remove(0))?;
+                Self::Member { path, is_raw: letters.contains('r'), is_compact: letters.contains('c') }
             }
             "head" | "tail" => {
                 let (value, files) = value_of(&options, &["-n", "--lines"])?;
@@ -153,6 +164,20 @@ impl Filter {
                 }
                 with_end(&words.join(" "))
             }
+            Self::Member { path, is_raw, is_compact } => {
+                let root = slug_json::read(text.as_bytes(), &JSON_LIMITS, &NO_ADVICE).ok()?;
+                let value = path.iter().try_fold(&root, |value, name| match value {
+                    Value::Object(members) => Some(members.get(name).unwrap_or(&Value::Null)),
+                    Value::Null => Some(value),
+                    _ => None,
+                })?;
+                match value {
+                    Value::String(text) if *is_raw => with_end(text),
+                    Value::Array(_) | Value::Object(_) if !is_compact => return None,
+                    value if is_plain_json(value) => with_end(&value.to_string()),
+                    _ => return None,
+                }
+            }
         };
         Some((printed, true))
     }
@@ -175,6 +200,42 @@ fn value_of<'a>(arguments: &[&'a str], [short, long]: &[&str; 2]) -> Option<(Opt
         }
     }
     (values.len() < 2).then(|| (values.pop(), others))
+}
+
+/// The largest file of which `jq` is followed.
+const JSON_LIMITS: Limits = Limits { bytes: SCRIPT_BYTES, depth: 64, nodes: 10_000 };
+
+/// Errors are not shown.
+const NO_ADVICE: Advice = Advice { too_large: "", empty: "" };
+
+/// The letters of an option of `jq` that only changes how a value is printed.
+fn option_of_jq<'a>(option: &'a str) -> Option<&'a str> {
+    match option {
+        "--raw-output" => Some("r"),
+        "--compact-output" => Some("c"),
+        _ => option.strip_prefix('-').filter(|letters| letters.chars().all(|letter| "cr".contains(letter))),
+    }
+}
+
+/// The names in a filter of `jq` such as `.a.b`.
+fn members(filter: &str) -> Option<Vec<String>> {
+    match filter.strip_prefix('.')? {
+        "" => Some(Vec::new()),
+        path => path.split('.').map(|name| is_name(name).then(|| name.to_owned())).collect(),
+    }
+}
+
+/// Whether each version of `jq` prints a value in the same way: without fractions and rare characters.
+fn is_plain_json(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => true,
+        Value::Number(number) => number.as_i64().is_some_and(|number| number.unsigned_abs() < 1 << 53),
+        Value::String(text) => !text.contains(|c: char| c.is_control()),
+        Value::Array(items) => items.iter().all(is_plain_json),
+        Value::Object(members) => {
+            members.iter().all(|(name, value)| !name.contains(|c: char| c.is_control()) && is_plain_json(value))
+        }
+    }
 }
 
 /// A number without a sign.
@@ -206,7 +267,7 @@ fn characters(set: &str) -> Option<Vec<char>> {
 impl Interpreter<'_> {
     /// Interprets a program that prints a part of its input or of a file; `None` if that is not known.
     pub(super) fn filter(&mut self, command: &str, arguments: &[Word], input: Option<&Output>) -> Option<Outcome> {
-        let is_filter = matches!(command, "cat" | "cut" | "grep" | "head" | "tail" | "tr" | "xargs");
+        let is_filter = matches!(command, "cat" | "cut" | "grep" | "head" | "jq" | "tail" | "tr" | "xargs");
         // An argument is expanded once.
         let are_plain = arguments.iter().all(|word| !has_command_substitution(word));
         if !is_filter || !are_plain {
@@ -287,6 +348,35 @@ mod tests {
             let printed = filter.and_then(|(filter, _)| filter.apply(text));
             assert_eq!(printed.as_ref().map(|(text, _)| text.as_str()), expected, "{command} {arguments:?}");
         }
+    }
+
+    #[test]
+    fn jq_prints_members() {
+        let text = r#"{"model": "m-1", "e2e": {"n": 3, "f": 1.5, "on": true}, "list": ["a", {"b": null}]}"#;
+        for (arguments, expected) in [
+            (&["-r", ".model"][..], Some("m-1\n")),
+            (&[".model"], Some("\"m-1\"\n")),
+            (&["--raw-output", ".e2e.n"], Some("3\n")),
+            (&["-r", ".e2e.on"], Some("true\n")),
+            (&["-r", ".absent"], Some("null\n")),
+            (&["-r", ".absent.b"], Some("null\n")),
+            (&["-r", ".model.b"], None),
+            (&["-r", ".e2e.f"], None),
+            (&["-r", ".list"], None),
+            (&["-c", ".list"], Some("[\"a\",{\"b\":null}]\n")),
+            (&["-rc", ".list"], Some("[\"a\",{\"b\":null}]\n")),
+            (&["-c", "."], None),
+            (&["-r", ".list[0]"], None),
+            (&["-r", ".model // \"x\""], None),
+            (&["-e", ".model"], None),
+            (&["-r"], None),
+        ] {
+            let filter = Filter::parse("jq", arguments);
+            let printed = filter.and_then(|(filter, _)| filter.apply(text));
+            assert_eq!(printed.as_ref().map(|(text, _)| text.as_str()), expected, "{arguments:?}");
+        }
+        let of = |text| Filter::parse("jq", &["-r", ".a"]).and_then(|(filter, _)| filter.apply(text));
+        assert_eq!([of("{"), of(r#"{"a": 1, "a": 2}"#), of("1 2")], [None, None, None]);
     }
 
     #[test]

@@ -622,7 +622,7 @@ fn only_prints(list: &List) -> bool {
 }
 
 /// Programs that print something known of what is known, and do nothing else.
-const PRINTS: [&str; 8] = ["cat", "cut", "echo", "grep", "head", "tail", "tr", "xargs"];
+const PRINTS: [&str; 9] = ["cat", "cut", "echo", "grep", "head", "jq", "tail", "tr", "xargs"];
 
 /// The file that `$(<FILE)` reads: the only redirection of a command without words.
 fn file_of_substitution(list: &List) -> Option<&Word> {
