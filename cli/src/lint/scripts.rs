@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use ignore::gitignore::Gitignore;
 use slug_workflow::scripts::{FIRST_FILE_POSITION, Files, SourceFile};
 
 use crate::findings::{Finding, Source, SourceId, Sources, Span};
@@ -127,6 +128,17 @@ impl Files for Scripts {
         let file = self.read_new(path);
         self.files.borrow_mut().insert(path.to_owned(), file.clone());
         file
+    }
+
+    fn is_ignored(&self, path: &str) -> bool {
+        // The file in the innermost directory decides.
+        let mut directories = Path::new(path).ancestors().skip(1);
+        directories.find_map(|directory| {
+            let (rules, _) = Gitignore::new(Path::new(".").join(&self.root).join(directory).join(".gitignore"));
+            let rest = Path::new(path).strip_prefix(directory).ok()?;
+            let found = rules.matched_path_or_any_parents(rest, false);
+            (!found.is_none()).then(|| found.is_ignore())
+        }) == Some(true)
     }
 
     fn list(&self, directory: &str) -> Vec<String> {

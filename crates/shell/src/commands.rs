@@ -1184,8 +1184,6 @@ fn command_of(name: &Text) -> &str {
     name.single().map_or("", |name| name.rsplit('/').next().unwrap_or_default())
 }
 
-/// Whether the name of a command is a literal in `names`.
-
 /// What a trap may do to the status of the shell when it ends, if the text of the trap is not known.
 const ANY_STATUS: &str = "exit $unknown";
 

@@ -14,6 +14,11 @@ pub trait Files {
     /// The names of the files and directories in a directory; empty if the repository lacks the directory.
     fn list(&self, directory: &str) -> Vec<String>;
 
+    /// Whether a file of this path may be in the working directory of a developer only, because git ignores it.
+    fn is_ignored(&self, _path: &str) -> bool {
+        false
+    }
+
     /// Whether the repository has any file.
     fn is_known(&self) -> bool {
         true

@@ -29,7 +29,7 @@ use super::parser;
 use super::state::{State, join, widen};
 use super::syntax::{
     AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline,
-    Redirect, RedirectOperator, Script, Span, While, Word,
+    Redirect, RedirectOperator, Script, Span, While, Word, is_name,
 };
 use super::targets::find_targets;
 use ends::{EarlyEnds, End, StatusBefore};
@@ -164,17 +164,22 @@ pub(super) struct Interpreter<'a> {
     tree: Rc<Script>,
 }
 
-/// Whether a file whose name follows this text is only read, as in `cat FILE` and `[ -f FILE ]`.
+/// Programs that only read the files in their arguments.
+const READERS: [&str; 15] =
+    ["[", "[[", "cat", "cmp", "cut", "diff", "echo", "grep", "head", "jq", "ls", "printf", "tail", "test", "wc"];
+
+/// Words before a command.
+const KEYWORDS: [&str; 10] = ["!", "do", "elif", "else", "export", "if", "then", "time", "until", "while"];
+
+/// Whether the name of a file that follows this text in a script only reads the file, as in `cat FILE`.
 fn is_read_after(before: &str) -> bool {
-    let before = before.trim_end_matches(|c: char| c.is_alphanumeric() || "\"'./_-$".contains(c));
     let line = before.rsplit('\n').next().unwrap_or_default();
-    let mut words = line.split(|c: char| c.is_whitespace() || "(;&|`\"'".contains(c)).rev().filter(|it| !it.is_empty());
-    match words.next() {
-        Some("cat" | "<") => line.ends_with(' '),
-        Some("-e" | "-f" | "-r" | "-s") => words.next().is_some_and(|word| ["[", "[[", "test", "!"].contains(&word)),
-        Some(word) => word.ends_with('<') && line.ends_with('<') && !word.ends_with("<<"),
-        None => false,
-    }
+    let command = line.rsplit([';', '&', '|', '(', '`']).next().unwrap_or_default();
+    let operator = command.trim_end_matches(|c: char| c.is_alphanumeric() || "\"'./_-${}".contains(c)).trim_end();
+    let is_input = operator.ends_with('<') && !operator.ends_with("<<");
+    let mut words = command.split_whitespace().skip_while(|word| KEYWORDS.contains(word));
+    let is_reader = !command.contains('>') && words.next().is_some_and(|word| READERS.contains(&word));
+    line.trim_start().starts_with('#') || is_input || is_reader
 }
 
 /// The parts of a text that may be paths.
@@ -1383,10 +1388,29 @@ impl Interpreter<'_> {
     /// Whether the scripts name a file at another place than the current one, where they may write it.
     pub fn is_named_elsewhere(&self, file: &str) -> bool {
         let name = file.rsplit('/').next().unwrap_or(file);
-        let sources = std::iter::once(&self.source).chain(&self.outer_sources);
-        let is_written = |source: &str, at: usize| !is_read_after(&source[..at]);
-        let count = |source: &Rc<str>| source.match_indices(name).filter(|(at, _)| is_written(source, *at)).count();
-        name.is_empty() || sources.map(count).sum::<usize>() > 1
+        name.is_empty() || self.sources().map(|source| source.matches(name).count()).sum::<usize>() > 1
+    }
+
+    /// Whether the scripts name a file where they may write it.
+    pub fn may_write(&self, file: &str) -> bool {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let is_written =
+            |source: &str, at: usize| !is_read_after(&source[..at]) && !self.is_used_to_read(&source[..at]);
+        name.is_empty() || self.sources().any(|source| source.match_indices(name).any(|(at, _)| is_written(source, at)))
+    }
+
+    /// Whether a text ends with an assignment to a variable that the scripts use only to read a file.
+    fn is_used_to_read(&self, before: &str) -> bool {
+        let word = before.rsplit([' ', '\t', '\n', ';', '&', '|', '(']).next().unwrap_or_default();
+        let Some((variable, _)) = word.split_once('=').filter(|(variable, _)| is_name(variable)) else { return false };
+        [format!("${variable}"), format!("${{{variable}")].iter().all(|form| {
+            self.sources().all(|source| source.match_indices(form).all(|(at, _)| is_read_after(&source[..at])))
+        })
+    }
+
+    /// The current script and those around it.
+    fn sources(&self) -> impl Iterator<Item = &Rc<str>> {
+        std::iter::once(&self.source).chain(&self.outer_sources)
     }
 
     /// Resolves occurrences of targets inside `spans`: they are not calls or were recorded as calls.

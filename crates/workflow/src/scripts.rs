@@ -53,6 +53,10 @@ impl Files for Below<'_> {
         self.files.list(&self.path(directory))
     }
 
+    fn is_ignored(&self, path: &str) -> bool {
+        self.files.is_ignored(&self.path(path))
+    }
+
     fn is_known(&self) -> bool {
         self.files.is_known()
     }

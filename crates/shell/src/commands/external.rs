@@ -443,6 +443,14 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Whether git ignores the file to which a path leads.
+    pub(crate) fn is_ignored(&self, path: &str) -> bool {
+        match ResolvedPath::of(path, self.state.directory.as_deref()) {
+            ResolvedPath::Repository(path) => self.files.is_ignored(&path),
+            ResolvedPath::Elsewhere => false,
+        }
+    }
+
     /// The file of the repository to which a path leads, if no command may have changed it.
     pub(super) fn unchanged_file_at(&self, path: &str) -> Option<SourceFile> {
         self.file_at(path).filter(|_| self.change_of(path).is_none())

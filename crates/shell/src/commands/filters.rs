@@ -209,7 +209,7 @@ const JSON_LIMITS: Limits = Limits { bytes: SCRIPT_BYTES, depth: 64, nodes: 10_0
 const NO_ADVICE: Advice = Advice { too_large: "", empty: "" };
 
 /// The letters of an option of `jq` that only changes how a value is printed.
-fn option_of_jq<'a>(option: &'a str) -> Option<&'a str> {
+fn option_of_jq(option: &str) -> Option<&str> {
     match option {
         "--raw-output" => Some("r"),
         "--compact-output" => Some("c"),
