@@ -28,8 +28,8 @@ use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
 use super::state::{State, join, widen};
 use super::syntax::{
-    AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Pipeline,
-    Redirect, RedirectOperator, Script, Span, While, Word, is_name,
+    AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Operation,
+    Piece, PieceKind, Pipeline, Redirect, RedirectOperator, Script, Simple, Span, Test, While, Word, is_name,
 };
 use super::targets::find_targets;
 use ends::{EarlyEnds, End, StatusBefore};
@@ -213,14 +213,53 @@ pub(super) struct Failure {
     pub named: Vec<(usize, Span)>,
 }
 
-/// The command `read` that is the whole condition of a loop.
-fn read_of_loop(command: &While) -> Option<&Command> {
-    let [AndOr { first, rest, in_background: false, .. }] = command.condition.items.as_slice() else { return None };
-    let [read] = first.commands.as_slice() else { return None };
-    let CommandKind::Simple(simple) = &read.kind else { return None };
-    let is_read = simple.words.first().and_then(Word::literal).is_some_and(|name| name == "read");
-    let is_alone = rest.is_empty() && !first.is_negated && read.redirects.is_empty() && !command.is_until;
-    (is_read && is_alone).then_some(read)
+/// The condition of a loop over lines.
+struct ReadOfLoop<'t> {
+    /// The command `read`.
+    read: &'t Command,
+    /// The test whether a last line without a line break is not empty, as in `read -r x || [ -n "$x" ]`.
+    has_last: Option<&'t Pipeline>,
+}
+
+impl<'t> ReadOfLoop<'t> {
+    fn of(command: &'t While) -> Option<Self> {
+        let [AndOr { first, rest, in_background: false, .. }] = command.condition.items.as_slice() else { return None };
+        let [read] = first.commands.as_slice() else { return None };
+        let CommandKind::Simple(Simple { words, .. }) = &read.kind else { return None };
+        let is_read = words.first().and_then(Word::literal).is_some_and(|name| name == "read");
+        let is_plain = !first.is_negated && read.redirects.is_empty() && !command.is_until;
+        let has_last = match rest.as_slice() {
+            [] => None,
+            [(Connector::Or, test)] if is_test_of(test, words) => Some(test),
+            _ => return None,
+        };
+        (is_read && is_plain).then_some(Self { read, has_last })
+    }
+}
+
+/// Whether a pipeline tests that a variable which `read` sets is not empty.
+fn is_test_of(pipeline: &Pipeline, read: &[Word]) -> bool {
+    let [Command { kind, redirects, .. }] = pipeline.commands.as_slice() else { return false };
+    let operand = match kind {
+        CommandKind::Simple(Simple { assignments, words }) if assignments.is_empty() => {
+            let literals: Vec<_> = words.iter().map(|word| word.literal().unwrap_or_default()).collect();
+            match literals.iter().map(|word| &**word).collect::<Vec<_>>()[..] {
+                ["[", "-n", "", "]"] | ["test", "-n", ""] => &words[2],
+                ["[", "", "]"] | ["test", ""] => &words[1],
+                _ => return false,
+            }
+        }
+        CommandKind::Test(Test::Unary(operator, word)) if operator == "-n" => word,
+        CommandKind::Test(Test::Word(word)) => word,
+        _ => return false,
+    };
+    let pieces = match operand.pieces.as_slice() {
+        [Piece { kind: PieceKind::DoubleQuoted(inner), .. }] => inner.as_slice(),
+        pieces => pieces,
+    };
+    let [Piece { kind: PieceKind::Parameter(parameter), .. }] = pieces else { return false };
+    let is_read = read.iter().skip(1).any(|word| word.literal().is_some_and(|name| name == parameter.name));
+    !pipeline.is_negated && redirects.is_empty() && is_read && matches!(parameter.operation, Operation::None)
 }
 
 /// Returns the effects of a script, or the reason why it cannot be interpreted.
@@ -914,14 +953,14 @@ impl Interpreter<'_> {
     }
 
     fn while_command(&mut self, command: &While, input: Option<Output>) -> Outcome {
-        if let Some((read, input)) = read_of_loop(command).zip(input)
+        if let Some((condition, input)) = ReadOfLoop::of(command).zip(input)
             && let Some(text) = input.clone().into_text().single()
             && text.lines().count() <= SEPARATE_ROUNDS >> (3 * self.separate_loops.min(1))
             && self.separate_loops < 2
         {
             self.store(&input.spans, true);
             let text = text.clone();
-            let output = self.for_lines(command, read, &text);
+            let output = self.for_lines(&condition, &command.body, &text);
             return Outcome::unknown(output);
         }
         let condition = |it: &mut Self| {
@@ -1086,34 +1125,41 @@ impl Interpreter<'_> {
 
     /// Interprets the iterations of a loop that reads lines one by one. A command in the body may read lines too, so
     /// that the loop may end after each iteration.
-    fn for_lines(&mut self, command: &While, read: &Command, text: &str) -> Output {
+    fn for_lines(&mut self, condition: &ReadOfLoop<'_>, body: &List, text: &str) -> Output {
+        let ReadOfLoop { read, has_last } = *condition;
         self.separate_loops += 1;
         let mut output = Output::default();
         let (mut breaks, mut ends): (Vec<State>, Vec<State>) = (Vec::new(), Vec::new());
-        if !text.contains('\n') {
-            self.never_repeated(&command.body);
-        }
-        let mut rest = text;
-        while let Some(end) = rest.find('\n') {
-            let line = rest[..=end].to_owned();
-            rest = &rest[end + 1..];
-            let status =
-                self.tolerant(|it| it.command(read, Some(Output::new(vec![Text::known(line)], Vec::new())))).status;
+        let line_of = |text: &str| Some(Output::new(vec![Text::known(text.to_owned())], Vec::new()));
+        let mut rest = "";
+        let mut is_repeated = false;
+        for line in text.split_inclusive('\n') {
+            let mut status = self.tolerant(|it| it.command(read, line_of(line))).status;
+            if !line.ends_with('\n') {
+                let Some(test) = has_last else {
+                    rest = line;
+                    break;
+                };
+                status = self.tolerant(|it| it.pipeline(test)).status;
+            }
+            is_repeated = true;
             let (runs, exit) = self.split(status);
             ends.push(exit);
             self.state = runs;
             self.loops.push(LoopExits::default());
-            let next = self.list(&command.body).output;
+            let next = self.list(body).output;
             self.join_continues();
             breaks.extend(self.loops.pop().unwrap_or_default().breaks);
             output.append(next.or(Output::default()));
             ends.push(self.copy());
         }
+        if !is_repeated {
+            self.never_repeated(body);
+        }
         for state in ends {
             self.join_with(state);
         }
-        let last = Output::new(vec![Text::known(rest.to_owned())], Vec::new());
-        self.tolerant(|it| it.command(read, Some(last)));
+        self.tolerant(|it| it.command(read, line_of(rest)));
         for state in breaks {
             self.join_with(state);
         }

@@ -1430,6 +1430,7 @@ fn content_of_a_file_is_known() {
     let files = [
         ("name.txt", "x\n\n"),
         ("two.txt", "x\ny\n"),
+        ("open.txt", "x"),
         ("set.env", "export SLUG=x"),
         ("pair.env", "SLUG=x\n"),
         ("windows.env", "SLUG=x\r\n"),
@@ -1461,6 +1462,10 @@ fn content_of_a_file_is_known() {
         ("for SLUG in $(cat two.txt); do export SLUG; CALL; done", "x"),
         ("for m in $(cat $X/two.txt); do export SLUG=$m; CALL; done", "(anything)"),
         ("while read -r SLUG; do export SLUG; CALL; break; done < two.txt", "x"),
+        ("while read -r SLUG || [ -n \"$SLUG\" ]; do export SLUG; CALL; done < open.txt", "x"),
+        ("while read -r SLUG || [[ $SLUG ]]; do export SLUG; CALL; done < open.txt", "x"),
+        ("while read -r SLUG || [ -n \"$X\" ]; do export SLUG; CALL; done < open.txt", "(anything)"),
+        ("while read -r SLUG; do export SLUG; CALL; done < open.txt", ""),
         ("mapfile -t all < two.txt; SLUG=${all[1]} CALL", "y"),
         ("export $(cat pair.env | xargs); CALL", "x"),
         ("env $(grep -v '^#' pair.env) CALL", "x"),

@@ -514,6 +514,7 @@ const READS: &[&str] = &[
     "while read -r N; do export N; bash TARGET; done < FILE",
     "while IFS='=' read -r N C; do export N; bash TARGET; done < FILE",
     "while read -r N || [ \"$N\" ]; do export N; bash TARGET; done < FILE",
+    "while read -r N C || [[ -n $N ]]; do export N; bash TARGET; done < FILE",
     "for N in $(cat FILE); do export N; bash TARGET; done",
     "for N in $(grep -v '#' FILE) x; do export N; bash TARGET; done",
     "mapfile -t m < FILE; N=\"${m[*]}\"; export N",
