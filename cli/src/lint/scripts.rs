@@ -154,3 +154,20 @@ impl Files for Scripts {
         names
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_git_ignores_are_known() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("ci")).unwrap();
+        std::fs::write(root.path().join(".gitignore"), "*.env\n/local/\n").unwrap();
+        std::fs::write(root.path().join("ci/.gitignore"), "!model.env\n/own.txt\n").unwrap();
+        let scripts = Scripts::below(root.path().to_path_buf());
+        let paths = [".env", "a.env", "ci/a.env", "ci/model.env", "local/a.txt", "ci/local", "ci/own.txt", "own.txt"];
+        let ignored: Vec<&str> = paths.into_iter().filter(|path| scripts.is_ignored(path)).collect();
+        assert_eq!(ignored, [".env", "a.env", "ci/a.env", "local/a.txt", "ci/own.txt"]);
+    }
+}

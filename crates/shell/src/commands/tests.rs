@@ -21,6 +21,10 @@ impl Files for TestFiles<'_> {
         let inside = self.0.iter().filter_map(|(path, _)| path.strip_prefix(&prefix)?.split('/').next());
         inside.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
     }
+
+    fn is_ignored(&self, path: &str) -> bool {
+        path == "ignored.txt"
+    }
 }
 
 /// The value of `SLUG` in each call with the text there, the assignment, `?` if something else may choose the
@@ -32,13 +36,18 @@ fn slug(files: &[(&str, &str)], script: &str) -> String {
 
 /// The same for another target.
 fn slug_of(target: &str, files: &[(&str, &str)], script: &str) -> String {
+    slug_in("", target, files, script)
+}
+
+/// The same for a checkout in a directory.
+fn slug_in(root: &str, target: &str, files: &[(&str, &str)], script: &str) -> String {
     let set = |value: &str, export| Variable { value: Text::known(value.to_owned()), export, assigned: None };
     let env = [("SLUG", set("", Export::No)), ("SET", set("s", Export::Yes)), ("EMPTY", set("", Export::Yes))];
     let effects = interpret(&Input {
         script,
         placeholders: &[],
         targets: &[target],
-        roots: &[""],
+        roots: &[root],
         names: &BTreeSet::from(["SLUG".to_owned()]),
         settings_reason: None,
         changed: ChangedPaths::NONE,
@@ -1431,6 +1440,7 @@ fn content_of_a_file_is_known() {
         ("name.txt", "x\n\n"),
         ("two.txt", "x\ny\n"),
         ("open.txt", "x"),
+        ("ignored.txt", "x"),
         ("set.env", "export SLUG=x"),
         ("pair.env", "SLUG=x\n"),
         ("windows.env", "SLUG=x\r\n"),
@@ -1479,6 +1489,8 @@ fn content_of_a_file_is_known() {
         ("f=name.txt; program \"$f\"; SLUG=$(cat name.txt) CALL", "(anything)"),
         ("f=name.txt; program \"$f\"; SLUG=$(cat \"$f\") CALL", "(anything)"),
         ("f=name.txt; SLUG=$(cat \"$f\") CALL", "x"),
+        ("SLUG=$(cat ignored.txt) CALL", "(anything)"),
+        ("f=name.txt; program $f; SLUG=$(cat $f) CALL", "(anything)"),
         ("# see name.txt\necho name.txt; SLUG=$(head -n 1 name.txt) CALL", "x"),
         ("grep x name.txt; if [ ! -f name.txt ]; then exit 1; fi; SLUG=$(<name.txt) CALL", "x"),
         ("cat > name.txt; SLUG=$(cat name.txt) CALL", "(anything)"),
@@ -1488,6 +1500,8 @@ fn content_of_a_file_is_known() {
         let found = slug(&files, &script.replace("CALL", "bash tests/run.sh"));
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
     }
+    let elsewhere = slug_in("r", TARGET, &files, "SLUG=$(cat name.txt) bash r/tests/run.sh");
+    assert_eq!(elsewhere, "(anything)@r/tests/run.sh=SLUG");
     // Another shell than bash may read nothing.
     let found = slug(&files, "./other.sh");
     assert!(found.starts_with("|x@") || found.starts_with("x|@"), "{found}");
