@@ -1455,7 +1455,7 @@ impl Interpreter<'_> {
     }
 
     /// The current script and those around it.
-    fn sources(&self) -> impl Iterator<Item = &Rc<str>> {
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Rc<str>> {
         std::iter::once(&self.source).chain(&self.outer_sources)
     }
 

@@ -290,6 +290,7 @@ impl Interpreter<'_> {
             }
         };
         let AbstractValue::OneOf(texts) = &text.values else { return None };
+        self.spend(texts.iter().map(String::len).sum::<usize>() / 64);
         let results: Vec<(String, bool)> = texts.iter().map(|text| filter.apply(text)).collect::<Option<_>>()?;
         let status = Tristate {
             can_be_true: results.iter().any(|(_, succeeds)| *succeeds),

@@ -410,6 +410,11 @@ impl Interpreter<'_> {
         if let Some(change) = self.change_of(path) {
             return Err(change);
         }
+        let size: usize = self.sources().map(|source| source.len()).sum();
+        self.spend(size / SCANNED_BYTES);
+        if self.has_failed() {
+            return Err(CONTENT.to_owned());
+        }
         // With `path`, a checkout is in another directory.
         let is_certain = self.roots.contains(&"") && !self.may_write(path) && !self.is_ignored(path);
         let file = if is_certain { self.file_at(path) } else { None };
@@ -602,6 +607,9 @@ pub(super) fn fields_of<'t>(text: &'t str, separators: &str) -> Option<(bool, Ve
     let is_plain = parts.iter().all(|part| !part.is_empty());
     is_plain.then_some((false, parts, false))
 }
+
+/// The bytes of scripts that are searched for the name of a file at the cost of one command.
+const SCANNED_BYTES: usize = 16;
 
 /// Why the content of a file is not known.
 const CONTENT: &str = "the content of a file is not known";
