@@ -609,7 +609,7 @@ pub(super) fn fields_of<'t>(text: &'t str, separators: &str) -> Option<(bool, Ve
 }
 
 /// The bytes of scripts that are searched for the name of a file at the cost of one command.
-const SCANNED_BYTES: usize = 16;
+const SCANNED_BYTES: usize = 4;
 
 /// Why the content of a file is not known.
 const CONTENT: &str = "the content of a file is not known";
