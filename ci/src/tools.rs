@@ -31,16 +31,22 @@ fn install_packages(packages: &[&str]) -> Result {
 
 /// Ensures that the program of a crate is on the PATH: if it is not, runs `cargo install`.
 pub fn ensure_cargo_tool(name: &str) -> Result {
+    install(name, &["--locked"])
+}
+
+/// Runs `cargo install` with these options, if the program of the crate is not on the PATH.
+fn install(name: &str, options: &[&str]) -> Result {
     if find(name).is_some() {
         return Ok(());
     }
-    Process::cargo().args(["install", "--locked", name]).run()
+    Process::cargo().arg("install").args(options).arg(name).run()
 }
 
 /// Ensures that cargo-fuzz and the C++ compiler that builds libFuzzer are installed.
 pub fn ensure_cargo_fuzz() -> Result {
     ensure_program("c++", &["g++"])?;
-    ensure_cargo_tool("cargo-fuzz")
+    // It only starts other programs, so it need not be optimised, which takes most of the time.
+    install("cargo-fuzz", &["--locked", "--debug"])
 }
 
 /// The path of a program's executable, if the program is on the PATH.
