@@ -1,6 +1,7 @@
 //! Simple commands: assignments, commands that start others (`env`, `timeout`, shells), and
 //! inert commands.
 
+mod added;
 mod checkers;
 mod choices;
 mod containers;
@@ -21,6 +22,8 @@ pub use choices::{is_model_option_name, mentions_settings_file};
 pub(super) use launch::runs_other_language;
 pub use runners::{is_command_line, may_run_files};
 pub use writes::may_change_files;
+
+pub(super) use filters::FILTERS;
 
 use super::array::{Array, countable};
 use super::files::{SourceFile, has_carriage_returns, needs_bash};

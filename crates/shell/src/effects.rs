@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::ChangedPaths;
+use super::changed::ChangedPaths;
 use super::state::{Export, Variable, Variables, Written};
 use super::syntax::Span;
 use slug_value::Text;

@@ -1,6 +1,5 @@
 //! The files of the repository that scripts run, and the paths of scripts.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::forge::WORKSPACE;
@@ -36,79 +35,6 @@ pub struct SourceFile {
     /// The position of its first byte in the results of an interpretation. The positions of two files
     /// do not overlap, nor do they overlap those of the script that is interpreted.
     pub base: usize,
-}
-
-/// The most paths that are kept.
-const CHANGED_PATHS: usize = 500;
-
-/// The files and directories of the repository that commands may have changed, each with a command that may have.
-/// Paths are relative to its root.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChangedPaths(BTreeMap<String, Change>);
-
-/// A command that may have changed a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Change {
-    /// The command, as messages name it.
-    by: String,
-    /// The number of its step in the job; `None` in the current script.
-    step: Option<usize>,
-}
-
-impl ChangedPaths {
-    /// No path.
-    pub const NONE: &'static Self = &Self(BTreeMap::new());
-
-    /// Adds a file, or a directory with all that is in it, that a command of the current script may have changed; see
-    /// [`Self::insert`].
-    pub(super) fn add(&mut self, path: String, by: &str) {
-        self.insert(path, Change { by: by.to_owned(), step: None });
-    }
-
-    /// Adds a path; the empty path is the whole repository, which more than [`CHANGED_PATHS`] paths count as.
-    fn insert(&mut self, path: String, change: Change) {
-        if self.find(&path).is_some() {
-            return;
-        }
-        if path.is_empty() || self.0.len() == CHANGED_PATHS {
-            self.0.clear();
-            self.0.insert(String::new(), change);
-        } else {
-            self.0.insert(path, change);
-        }
-    }
-
-    /// Adds the paths that the script of a step has changed.
-    pub fn extend(&mut self, other: &Self, step: usize) {
-        for (path, change) in &other.0 {
-            self.insert(path.clone(), Change { by: change.by.clone(), step: change.step.or(Some(step)) });
-        }
-    }
-
-    /// Removes the paths in a directory, whose files are the committed ones again; the empty path is the whole
-    /// repository.
-    pub fn restore(&mut self, directory: &str) {
-        let is_inside =
-            |path: &str| path.strip_prefix(directory).is_some_and(|it| it.is_empty() || it.starts_with('/'));
-        self.0.retain(|path, _| !directory.is_empty() && !is_inside(path));
-    }
-
-    fn find(&self, path: &str) -> Option<&Change> {
-        let above = path.match_indices('/').map(|(at, _)| &path[..at]);
-        above.chain(["", path]).find_map(|path| self.0.get(path))
-    }
-
-    /// What may have changed a file, or a directory above it, as a sentence; `None` if nothing may have.
-    pub(super) fn reason(&self, path: &str) -> Option<String> {
-        let Change { by, step } = self.find(path)?;
-        Some(match step {
-            Some(step) => format!("{by} in step {step} may have changed `{path}`"),
-            None => {
-                let by = by.strip_prefix("a ").unwrap_or(by);
-                format!("an earlier {by} in this script may have changed `{path}`")
-            }
-        })
-    }
 }
 
 /// A repository of which no file is known.

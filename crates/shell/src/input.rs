@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::files::{ChangedPaths, Files};
+use super::changed::ChangedPaths;
+use super::files::Files;
 use super::options::ShellOptions;
 #[cfg(doc)]
 use super::placeholder::placeholder;

@@ -11,7 +11,7 @@ mod globs;
 mod occurrences;
 mod outcome;
 mod output;
-mod patterns;
+mod readers;
 mod references;
 mod status;
 mod traps;
@@ -20,16 +20,18 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::array::{SPLIT, may_be_list};
+use super::changed::{ChangedPaths, FoundFiles};
 use super::definition::Definition;
 use super::derived::DerivedTexts;
 use super::effects::{Call, Effects, Failed, Missing};
-use super::files::{ChangedPaths, FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
+use super::files::{FIRST_FILE_POSITION, Files, ResolvedPath, SourceFile, joined};
 use super::input::{Fuel, Input, SCRIPT_BYTES};
 use super::parser;
+use super::patterns::partition;
 use super::state::{State, join, widen};
 use super::syntax::{
     AndOr, Arithmetic, ArithmeticFor, Case, ClauseEnd, Command, CommandKind, Connector, For, If, List, Operation,
-    Piece, PieceKind, Pipeline, Redirect, RedirectOperator, Script, Simple, Span, Test, While, Word, is_name,
+    Piece, PieceKind, Pipeline, Redirect, RedirectOperator, Script, Simple, Span, Test, While, Word,
 };
 use super::targets::find_targets;
 use ends::{EarlyEnds, End, StatusBefore};
@@ -37,7 +39,6 @@ use occurrences::Occurrences;
 pub(super) use occurrences::own_spans;
 pub(super) use outcome::{Outcome, Status};
 pub(super) use output::{BRACES, Output};
-use patterns::partition;
 use slug_value::{AbstractValue, Text, Tristate};
 
 /// Maximum depth of scripts in scripts, such as those of `eval` and `bash -c`.
@@ -78,6 +79,8 @@ pub(super) struct Interpreter<'a> {
     pub settings_reason: Option<String>,
     /// The files of the repository that a command may have changed before.
     pub changed: ChangedPaths,
+    /// The files that `find` or `xargs` may add to the current command, if one of them started it.
+    pub found: Option<Vec<FoundFiles>>,
     /// The commands that the script runs and the repository lacks.
     pub missing: Vec<Missing>,
     /// The targets whose own script is interpreted, if one is.
@@ -162,24 +165,6 @@ pub(super) struct Interpreter<'a> {
     outer_sources: Vec<Rc<str>>,
     /// The syntax tree of the current script.
     tree: Rc<Script>,
-}
-
-/// Programs that only read the files in their arguments.
-const READERS: [&str; 15] =
-    ["[", "[[", "cat", "cmp", "cut", "diff", "echo", "grep", "head", "jq", "ls", "printf", "tail", "test", "wc"];
-
-/// Words before a command.
-const KEYWORDS: [&str; 10] = ["!", "do", "elif", "else", "export", "if", "then", "time", "until", "while"];
-
-/// Whether the name of a file that follows this text in a script only reads the file, as in `cat FILE`.
-fn is_read_after(before: &str) -> bool {
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let command = line.rsplit([';', '&', '|', '(', '`']).next().unwrap_or_default();
-    let operator = command.trim_end_matches(|c: char| c.is_alphanumeric() || "\"'./_-${}".contains(c)).trim_end();
-    let is_input = operator.ends_with('<') && !operator.ends_with("<<");
-    let mut words = command.split_whitespace().skip_while(|word| KEYWORDS.contains(word));
-    let is_reader = !command.contains('>') && words.next().is_some_and(|word| READERS.contains(&word));
-    line.trim_start().starts_with('#') || is_input || is_reader
 }
 
 /// The parts of a text that may be paths.
@@ -277,6 +262,7 @@ pub(super) fn interpret(input: &Input<'_>, state: State, file_variable: &'static
         names: input.names,
         settings_reason: input.settings_reason.map(str::to_owned),
         changed: input.changed.clone(),
+        found: None,
         missing: Vec::new(),
         inside: None,
         looked_inside: 0,
@@ -1435,23 +1421,6 @@ impl Interpreter<'_> {
     pub fn is_named_elsewhere(&self, file: &str) -> bool {
         let name = file.rsplit('/').next().unwrap_or(file);
         name.is_empty() || self.sources().map(|source| source.matches(name).count()).sum::<usize>() > 1
-    }
-
-    /// Whether the scripts name a file where they may write it.
-    pub fn may_write(&self, file: &str) -> bool {
-        let name = file.rsplit('/').next().unwrap_or(file);
-        let is_written =
-            |source: &str, at: usize| !is_read_after(&source[..at]) && !self.is_used_to_read(&source[..at]);
-        name.is_empty() || self.sources().any(|source| source.match_indices(name).any(|(at, _)| is_written(source, at)))
-    }
-
-    /// Whether a text ends with an assignment to a variable that the scripts use only to read a file.
-    fn is_used_to_read(&self, before: &str) -> bool {
-        let word = before.rsplit([' ', '\t', '\n', ';', '&', '|', '(']).next().unwrap_or_default();
-        let Some((variable, _)) = word.split_once('=').filter(|(variable, _)| is_name(variable)) else { return false };
-        [format!("${variable}"), format!("${{{variable}")].iter().all(|form| {
-            self.sources().all(|source| source.match_indices(form).all(|(at, _)| is_read_after(&source[..at])))
-        })
     }
 
     /// The current script and those around it.

@@ -8,6 +8,7 @@
 
 mod arithmetic;
 mod array;
+mod changed;
 mod commands;
 mod definition;
 mod derived;
@@ -25,6 +26,7 @@ mod options;
 pub mod outline;
 mod package;
 pub mod parser;
+mod patterns;
 mod placeholder;
 mod state;
 mod step_shell;
@@ -34,9 +36,10 @@ mod targets;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+pub use changed::ChangedPaths;
 pub use commands::{is_command_line, is_model_option_name, may_change_files, may_run_files, mentions_settings_file};
 pub use effects::{Call, Effects, Failed, Missing};
-pub use files::{ChangedPaths, FIRST_FILE_POSITION, Files, NoFiles, SourceFile, joined};
+pub use files::{FIRST_FILE_POSITION, Files, NoFiles, SourceFile, joined};
 use files::{ResolvedPath, needs_bash};
 pub use forge::{ENV_FILE_TARGET, STARTUP_FILE, WORKSPACE};
 use forge::{ENVIRONMENT_FILE, OTHER_FILE, OUTPUT_FILE, WORKSPACE_VARIABLE};

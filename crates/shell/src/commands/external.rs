@@ -12,6 +12,7 @@ use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, State, Variable, Variables};
 use super::super::syntax::{Piece, PieceKind, Word, is_name};
 use super::super::targets::find_targets;
+use super::added::is_action_of_find;
 use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
 use super::runners::{is_command_line, runs_files, runs_other_tasks};
@@ -202,11 +203,7 @@ impl Interpreter<'_> {
             self.havoc("`exec -c` starts it without an environment");
         }
         if command == "find" {
-            for action in rest.split(is_action_of_find) {
-                let ends = |word: &Word| matches!(word.literal().as_deref(), Some(";" | "+"));
-                let end = action.iter().position(ends).unwrap_or(action.len());
-                self.command_with_added(command, own, &action[..end]);
-            }
+            self.actions_of_find(own, rest);
         } else if !rest.is_empty() {
             self.command_with_added(command, own, rest);
         }
@@ -244,30 +241,6 @@ impl Interpreter<'_> {
                 }
             }
         }
-    }
-
-    /// Interprets a command that a program starts, which may add words that are not known, as `xargs` does.
-    fn command_with_added(&mut self, command: &str, options: &[Word], words: &[Word]) {
-        let mut words = words.to_vec();
-        if let Some(mark) = replaced_mark(command, options) {
-            let added = Text::unknown(format!("`{command}` adds it"));
-            let placeholder = self.placeholder_of(added.clone());
-            let mut has_mark = false;
-            for word in &mut words {
-                let Some(text) = word.literal().filter(|text| text.contains(&mark)) else { continue };
-                let kind = PieceKind::SingleQuoted(text.replace(&mark, &placeholder));
-                word.pieces = vec![Piece { kind, span: word.span.clone() }];
-                has_mark = true;
-            }
-            if !has_mark && command != "find" {
-                let span = options[0].span.clone();
-                words.push(self.value_word(added, &span));
-            }
-        }
-        match command {
-            "exec" => self.call_of_exec(&words),
-            _ => self.command_of_words(&words),
-        };
     }
 
     /// Whether a program reads variables from a file: one that it reads by itself if the repository has it, one that a
@@ -646,7 +619,7 @@ impl Interpreter<'_> {
     }
 
     /// Interprets a command that calls no function and no builtin of the shell, as after `exec`.
-    fn call_of_exec(&mut self, words: &[Word]) -> Outcome {
+    pub(super) fn call_of_exec(&mut self, words: &[Word]) -> Outcome {
         let Some(first) = words.first() else { return Outcome::success(Output::default()) };
         let name = self.expand_again(first);
         if name.single().is_some_and(|name| BUILTINS.contains(&name.as_str())) {
@@ -1035,27 +1008,6 @@ const OTHER_DIRECTORY: &str = "the directory in which this command runs is not k
 
 /// Why a command may be a target.
 const COMPUTED_PATH: &str = "the path of the script that is called here is computed";
-
-/// Whether an argument of `find` is an action that runs the words after it.
-fn is_action_of_find(word: &Word) -> bool {
-    word.literal().is_some_and(|word| matches!(word.as_ref(), "-exec" | "-execdir" | "-ok" | "-okdir"))
-}
-
-/// The mark that a program replaces by words of its own in the command that it starts, if it adds such words.
-fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
-    let named = options.iter().enumerate().find_map(|(index, option)| {
-        let option = option.literal()?;
-        match option.strip_prefix("-I").or_else(|| option.strip_prefix("--replace="))? {
-            "" => options.get(index + 1)?.literal().map(Cow::into_owned),
-            mark => Some(mark.to_owned()),
-        }
-    });
-    match command {
-        "find" => Some("{}".to_owned()),
-        "parallel" | "xargs" => Some(named.unwrap_or_else(|| "{}".to_owned())),
-        _ => None,
-    }
-}
 
 /// The words after the one by which a package manager changes what is installed, or shows it; empty for others.
 fn installed_packages<'w>(command: &str, words: &'w [Word]) -> &'w [Word] {

@@ -1,9 +1,13 @@
 //! Programs that print a part of a known text, such as the model in a file of the repository.
 
+mod lines;
+
 use super::super::input::SCRIPT_BYTES;
 use super::super::interpreter::{Interpreter, Outcome, Output};
 use super::super::syntax::{Word, is_name};
 use super::choices::has_command_substitution;
+use super::print::unescaped;
+use lines::{LineFilter, Lines, Part, Pattern, number};
 use serde_json::Value;
 use slug_json::{Advice, Limits};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -11,18 +15,8 @@ use slug_value::{AbstractValue, Text, Tristate};
 /// What a program prints of its input.
 #[derive(Debug, PartialEq)]
 enum Filter {
-    /// `cat`: everything.
-    All,
-    /// `head -n N`: the first lines.
-    First(usize),
-    /// `tail -n N`: the last lines.
-    Last(usize),
-    /// `tail -n +N`: the lines after so many.
-    After(usize),
-    /// `grep`: the lines that match, or with `-v` the others.
-    Matching { pattern: Pattern, is_inverted: bool, is_quiet: bool },
-    /// `cut -d C -f N`: one field of each line, or with `-f N-` also the fields after it.
-    Field { delimiter: char, number: usize, has_rest: bool },
+    /// Some of the lines, or a part of each.
+    Lines(LineFilter),
     /// `tr -d SET`: everything except these characters.
     Without(Vec<char>),
     /// `xargs` without a command: the words, in one line.
@@ -31,130 +25,86 @@ enum Filter {
     Member { path: Vec<String>, is_raw: bool, is_compact: bool },
 }
 
-/// A text without signs of a regular expression, except at its beginning and end.
-#[derive(Debug, PartialEq)]
-struct Pattern {
-    text: String,
-    begins_line: bool,
-    ends_line: bool,
-}
-
-impl Pattern {
-    fn new(pattern: &str, is_fixed: bool) -> Option<Self> {
-        if is_fixed {
-            return Some(Self { text: pattern.to_owned(), begins_line: false, ends_line: false });
-        }
-        let (text, begins_line) = pattern.strip_prefix('^').map_or((pattern, false), |rest| (rest, true));
-        let (text, ends_line) = text.strip_suffix('$').map_or((text, false), |rest| (rest, true));
-        let is_plain = |c: char| c.is_alphanumeric() || "_-=/:#@,%~ ".contains(c);
-        text.chars().all(is_plain).then(|| Self { text: text.to_owned(), begins_line, ends_line })
-    }
-
-    fn matches(&self, line: &str) -> bool {
-        match (self.begins_line, self.ends_line) {
-            (true, true) => line == self.text,
-            (true, false) => line.starts_with(&self.text),
-            (false, true) => line.ends_with(&self.text),
-            (false, false) => line.contains(&self.text),
-        }
-    }
-}
-
 impl Filter {
     /// Parses the arguments of a program; returns the arguments that are files, too. `None` if this form is not known.
     fn parse<'a>(command: &str, arguments: &[&'a str]) -> Option<(Self, Vec<&'a str>)> {
-        let is_option = |argument: &&&str| argument.len() > 1 && argument.starts_with('-');
-        let (options, mut rest): (Vec<&str>, Vec<&str>) = match command {
-            // The value of an option may be the next argument.
-            "cut" | "head" | "tail" => (arguments.to_vec(), Vec::new()),
-            _ => {
-                let count = arguments.iter().take_while(is_option).count();
-                (arguments[..count].to_vec(), arguments[count..].to_vec())
-            }
+        // The value of an option may be the next argument.
+        let (value, arguments) = match command {
+            "awk" => value_of(arguments, &["-F", "--field-separator"])?,
+            "cut" => value_of(arguments, &["-d", "--delimiter"])?,
+            "grep" => value_of(arguments, &["-m", "--max-count"])?,
+            "head" | "tail" => value_of(arguments, &["-n", "--lines"])?,
+            "sed" => value_of(arguments, &["-e", "--expression"])?,
+            _ => (None, arguments.to_vec()),
         };
-        if rest.iter().any(|argument| is_option(&argument)) {
+        let (fields, arguments) = match command {
+            "cut" => value_of(&arguments, &["-f", "--fields"])?,
+            _ => (None, arguments),
+        };
+        let count = arguments.iter().take_while(|argument| is_option(argument)).count();
+        let (options, rest) = arguments.split_at(count);
+        let mut rest = rest.to_vec();
+        if rest.iter().any(|argument| is_option(argument)) {
             return None;
         }
+        let letters: String = options.iter().map(|option| &option[1..]).collect();
+        let are_among = |known: &str| letters.chars().all(|letter| known.contains(letter));
+        let first_of = |rest: &mut Vec<&'a str>| (!rest.is_empty()).then(|| rest.remove(0));
         let filter = match command {
-            "cat" if options.is_empty() => Self::All,
+            "cat" if options.is_empty() => Self::Lines(LineFilter::ALL),
             "xargs" if options.is_empty() && rest.is_empty() => Self::Words,
             "tr" if matches!(options[..], ["-d" | "--delete"]) && rest.len() == 1 => {
-                Self::Without(characters(rest.remove(0))?)
+                Self::Without(characters(first_of(&mut rest)?)?)
             }
-            "grep" if !rest.is_empty() => {
-                let letters: String = options.iter().map(|option| &option[1..]).collect();
-                if letters.contains(|letter| !"EFqv".contains(letter)) {
-                    return None;
-                }
-                let pattern = Pattern::new(rest.remove(0), letters.contains('F'))?;
-                Self::Matching { pattern, is_inverted: letters.contains('v'), is_quiet: letters.contains('q') }
+            "grep" if are_among("EFhqv") => {
+                let pattern = Pattern::new(first_of(&mut rest)?, letters.contains('F'))?;
+                let part = if letters.contains('q') { Part::Nothing } else { Part::Whole };
+                let lines = Lines::Matching { pattern, is_inverted: letters.contains('v') };
+                let count = value.map_or(Some(usize::MAX), number)?;
+                Self::Lines(LineFilter { lines, count, part, completes_last_line: true, needs_line: true })
             }
-            "jq" if !rest.is_empty() => {
-                let letters: Option<String> = options.iter().map(|option| option_of_jq(option)).collect();
-                let letters = letters?;
-                let path = members(rest.remove(0))?;
+            "sed" if are_among("Enr") => {
+                let script = value.or_else(|| first_of(&mut rest))?;
+                Self::Lines(lines::sed(script, letters.contains('n'))?)
+            }
+            "awk" if options.is_empty() => Self::Lines(lines::awk(first_of(&mut rest)?, separator_of_awk(value)?)?),
+            "jq" => {
+                let letters: String = options.iter().map(|option| option_of_jq(option)).collect::<Option<_>>()?;
+                let path = members(first_of(&mut rest)?)?;
                 Self::Member { path, is_raw: letters.contains('r'), is_compact: letters.contains('c') }
             }
             "head" | "tail" => {
-                let (value, files) = value_of(&options, &["-n", "--lines"])?;
-                rest = files;
-                let count = match (value, rest.first().and_then(|first| first.strip_prefix('-'))) {
-                    (Some(value), _) => value,
-                    (None, Some(count)) => {
-                        rest.remove(0);
-                        count
-                    }
-                    (None, None) => "10",
+                let count = match (value, options) {
+                    (Some(value), []) => value,
+                    (None, [count]) => &count[1..],
+                    (None, []) => "10",
+                    _ => return None,
                 };
-                match (command, count.strip_prefix('+')) {
-                    ("head", _) => Self::First(number(count)?),
-                    (_, None) => Self::Last(number(count)?),
-                    (_, Some(first)) => Self::After(number(first)?.saturating_sub(1)),
-                }
+                let (lines, count) = match (command, count.strip_prefix('+')) {
+                    ("head", _) => (Lines::All, number(count)?),
+                    (_, None) => (Lines::Last(number(count)?), usize::MAX),
+                    (_, Some(first)) => (Lines::After(number(first)?.saturating_sub(1)), usize::MAX),
+                };
+                Self::Lines(LineFilter { lines, count, ..LineFilter::ALL })
             }
-            "cut" => {
-                let (delimiter, others) = value_of(&options, &["-d", "--delimiter"])?;
-                let (fields, files) = value_of(&others, &["-f", "--fields"])?;
-                rest = files;
+            "cut" if options.is_empty() => {
                 let fields = fields?;
                 let (field, has_rest) = fields.strip_suffix('-').map_or((fields, false), |field| (field, true));
-                let mut delimiter = delimiter.unwrap_or("\t").chars();
-                let (Some(delimiter), None) = (delimiter.next(), delimiter.next()) else { return None };
+                let delimiter = only_character(value.unwrap_or("\t"))?;
                 let number = number(field).filter(|number| *number > 0)?;
-                Self::Field { delimiter, number, has_rest }
+                let part = Part::Field { delimiter, number, has_rest };
+                Self::Lines(LineFilter { part, completes_last_line: true, ..LineFilter::ALL })
             }
             _ => return None,
         };
-        (!rest.iter().any(|argument| is_option(&argument))).then_some((filter, rest))
+        Some((filter, rest))
     }
 
     /// What the program prints, and whether it succeeds.
     fn apply(&self, text: &str) -> Option<(String, bool)> {
-        let lines = || text.split_inclusive('\n');
-        let with_end = |line: &str| format!("{}\n", line.strip_suffix('\n').unwrap_or(line));
+        let with_end = |line: &str| format!("{line}\n");
         let printed = match self {
-            Self::All => text.to_owned(),
-            Self::First(count) => lines().take(*count).collect(),
-            Self::Last(count) => lines().skip(lines().count().saturating_sub(*count)).collect(),
-            Self::After(count) => lines().skip(*count).collect(),
-            Self::Matching { pattern, is_inverted, is_quiet } => {
-                let is_chosen = |line: &&str| pattern.matches(line.strip_suffix('\n').unwrap_or(line)) != *is_inverted;
-                let chosen: String = lines().filter(is_chosen).map(with_end).collect();
-                let succeeds = !chosen.is_empty();
-                return Some((if *is_quiet { String::new() } else { chosen }, succeeds));
-            }
-            Self::Field { delimiter, number, has_rest } => {
-                let field = |line: &str| {
-                    let line = line.strip_suffix('\n').unwrap_or(line);
-                    if !line.contains(*delimiter) {
-                        return with_end(line);
-                    }
-                    let count = if *has_rest { *number } else { usize::MAX };
-                    let field = line.splitn(count, *delimiter).nth(number - 1);
-                    with_end(field.unwrap_or_default())
-                };
-                lines().map(field).collect()
-            }
+            Self::Lines(filter) => return Some(filter.apply(text)),
             Self::Without(characters) => text.chars().filter(|c| !characters.contains(c)).collect(),
             Self::Words => {
                 let words: Vec<&str> = text.split([' ', '\t', '\n']).filter(|word| !word.is_empty()).collect();
@@ -180,6 +130,25 @@ impl Filter {
             }
         };
         Some((printed, true))
+    }
+}
+
+fn is_option(argument: &str) -> bool {
+    argument.len() > 1 && argument.starts_with('-')
+}
+
+/// The character in a text that has only one.
+fn only_character(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    characters.next().filter(|_| characters.next().is_none())
+}
+
+/// The character at which `awk` splits a line, or no character for white space. Other values may be patterns.
+fn separator_of_awk(value: Option<&str>) -> Option<Option<char>> {
+    match value {
+        None | Some(" ") => Some(None),
+        Some("\\t") => Some(Some('\t')),
+        Some(value) => only_character(value).filter(|it| "=:,;/#@\t".contains(*it)).map(Some),
     }
 }
 
@@ -238,39 +207,21 @@ fn is_plain_json(value: &Value) -> bool {
     }
 }
 
-/// A number without a sign.
-fn number(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
 /// The characters of a set of `tr` without ranges and classes.
 fn characters(set: &str) -> Option<Vec<char>> {
-    let mut characters = Vec::new();
-    let mut signs = set.chars();
-    while let Some(sign) = signs.next() {
-        characters.push(match sign {
-            '\\' => match signs.next()? {
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                '\\' => '\\',
-                _ => return None,
-            },
-            '-' | '[' => return None,
-            sign if sign.is_ascii() => sign,
-            _ => return None,
-        });
-    }
-    Some(characters)
+    let characters: Vec<char> = unescaped(set)?.chars().collect();
+    (set.is_ascii() && !set.contains(['-', '['])).then_some(characters)
 }
+
+/// The programs that [`Interpreter::filter`] knows. In the forms that it knows, they only print.
+pub const FILTERS: [&str; 10] = ["awk", "cat", "cut", "grep", "head", "jq", "sed", "tail", "tr", "xargs"];
 
 impl Interpreter<'_> {
     /// Interprets a program that prints a part of its input or of a file; `None` if that is not known.
     pub(super) fn filter(&mut self, command: &str, arguments: &[Word], input: Option<&Output>) -> Option<Outcome> {
-        let is_filter = matches!(command, "cat" | "cut" | "grep" | "head" | "jq" | "tail" | "tr" | "xargs");
         // An argument is expanded once.
         let are_plain = arguments.iter().all(|word| !has_command_substitution(word));
-        if !is_filter || !are_plain {
+        if !FILTERS.contains(&command) || !are_plain {
             return None;
         }
         let words: Vec<String> =
@@ -282,7 +233,7 @@ impl Interpreter<'_> {
                 let input = input?;
                 (input.clone().into_text(), input.spans.clone())
             }
-            // With several files, some programs print names.
+            // With several files, some programs print their names or count the lines of each.
             _ if command != "cat" && files.len() > 1 => return None,
             _ => {
                 let contents = files.iter().map(|path| self.content_of(path).ok()).collect::<Option<Vec<Text>>>()?;
@@ -344,6 +295,23 @@ mod tests {
             ("xargs", &[], Some("# a A=1=2 B=x y -z\n")),
             ("xargs", &["echo"], None),
             ("sort", &[], None),
+            ("grep", &["-m1", "="], Some("A=1=2\n")),
+            ("grep", &["-h", "-m", "1", "="], Some("A=1=2\n")),
+            ("grep", &["-m", "x", "="], None),
+            ("head", &["-n", "1", "-2"], None),
+            ("sed", &["-n", "1p"], Some("# a\n")),
+            ("sed", &["-nE", "s/^A=//p"], Some("1=2\n")),
+            ("sed", &["-e", "1q"], Some("# a\n")),
+            ("sed", &["-i", "1q"], None),
+            ("sed", &["1q", "-i"], None),
+            ("sed", &["-e", "1q", "-e", "2q"], None),
+            ("sed", &[], None),
+            ("awk", &["-F=", "/^A/{print $2}"], Some("1\n")),
+            ("awk", &["-F", "=", "/^A/{print $NF}"], Some("2\n")),
+            ("awk", &["-F\\t", "NR==1"], Some("# a\n")),
+            ("awk", &["-F.", "{print $1}"], None),
+            ("awk", &["-f", "program"], None),
+            ("awk", &["-v", "a=b", "{print $1}"], None),
         ] {
             let filter = Filter::parse(command, arguments);
             let printed = filter.and_then(|(filter, _)| filter.apply(text));

@@ -3,7 +3,7 @@
 use super::super::array::countable;
 use super::super::interpreter::Interpreter;
 use super::super::syntax::Word;
-use slug_value::Text;
+use slug_value::{AbstractValue, Text};
 
 impl Interpreter<'_> {
     /// The output of `echo`.
@@ -28,7 +28,7 @@ impl Interpreter<'_> {
             printed.extend(self.argument(word));
         }
         if escapes {
-            printed = printed.into_iter().map(unescaped).collect();
+            printed = printed.into_iter().map(each_unescaped).collect();
         }
         if newline {
             printed.push(Text::known("\n".to_owned()));
@@ -36,40 +36,58 @@ impl Interpreter<'_> {
         printed
     }
 
-    /// The output of `printf`. Only text, `%s` and `\n` in the format are interpreted.
+    /// The output of `printf`. Only text, escapes and `%s` in the format are interpreted.
     pub(super) fn printf(&mut self, arguments: &[Word]) -> Vec<Text> {
         let unknown = || vec![Text::unknown("the output of `printf` is not known")];
+        let ends_options = |word: &Word| word.literal().as_deref() == Some("--");
+        let arguments = &arguments[usize::from(arguments.first().is_some_and(ends_options))..];
         let Some((format, values)) = arguments.split_first() else { return Vec::new() };
         let values: Vec<Vec<Text>> = values.iter().map(|word| self.argument(word)).collect();
-        let Some(format) = self.field(format).single().map(|format| format.replace("\\n", "\n")) else {
-            return unknown();
-        };
-        if countable(values.iter().flatten().cloned().collect()).is_none() {
+        let Some(format) = self.field(format).single().and_then(|format| unescaped(format)) else { return unknown() };
+        let pieces: Vec<&str> = format.split("%s").collect();
+        let has_other_forms = pieces.iter().any(|piece| piece.contains('%'));
+        if has_other_forms || countable(values.iter().flatten().cloned().collect()).is_none() {
             return unknown();
         }
         let mut values = values.into_iter();
         let mut printed = Vec::new();
         loop {
             let before = values.len();
-            let mut pieces = format.split("%s");
-            printed.push(Text::known(pieces.next().unwrap_or_default().to_owned()));
-            for piece in pieces {
+            printed.push(Text::known(pieces[0].to_owned()));
+            for piece in &pieces[1..] {
                 printed.extend(values.next().unwrap_or_default());
-                printed.push(Text::known(piece.to_owned()));
+                printed.push(Text::known((*piece).to_owned()));
             }
             // `printf` repeats the format for the remaining values.
             if values.len() == 0 || values.len() == before {
-                break;
+                return printed;
             }
         }
-        let is_plain = |text: &Text| text.single().is_none_or(|text| !text.contains(['%', '\\']));
-        if printed.iter().all(is_plain) { printed } else { unknown() }
     }
 }
 
-/// Replaces the escapes of `echo -e` for line breaks and tabs; a text with other escapes is unknown.
-fn unescaped(text: Text) -> Text {
-    let Some(known) = text.single() else { return text };
-    let plain = known.replace("\\n", "\n").replace("\\t", "\t");
-    if plain.contains('\\') { Text::unknown("the output of `echo -e` is not known") } else { Text::known(plain) }
+/// Replaces the escapes in each possible text, as `echo -e` does.
+fn each_unescaped(text: Text) -> Text {
+    let AbstractValue::OneOf(texts) = &text.values else { return text };
+    let plain: Option<Vec<String>> = texts.iter().map(|text| unescaped(text)).collect();
+    plain.map_or_else(|| Text::unknown("the output of `echo -e` is not known"), |it| Text::one_of(it, text.reasons))
+}
+
+/// Replaces the escapes of line breaks, tabs and backslashes in a text; `None` if it has others.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    let mut signs = text.chars();
+    while let Some(sign) = signs.next() {
+        plain.push(match sign {
+            '\\' => match signs.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                '\\' => '\\',
+                _ => return None,
+            },
+            sign => sign,
+        });
+    }
+    Some(plain)
 }

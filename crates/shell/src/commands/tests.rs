@@ -740,6 +740,10 @@ fn each_run_of_a_file_and_each_write_counts() {
         ("return || true; echo SLUG=x >> $GITHUB_ENV", ">x? at echo SLUG=x >> $GITHUB_ENV"),
         ("f() { return; echo SLUG=x >> $GITHUB_ENV; }; f", ""),
         ("echo SLUG=x >> $GITHUB_ENV; echo B=y > $GITHUB_ENV", ""),
+        ("echo -e 'SLUG=a\\\\nb' >> $GITHUB_ENV", ">a\\nb at echo -e 'SLUG=a\\\\nb' >> $GITHUB_ENV"),
+        ("printf -- 'SLUG=%s\\n' 5% >> $GITHUB_ENV", ">5% at printf -- 'SLUG=%s\\n' 5% >> $GITHUB_ENV"),
+        ("printf 'SLUG=%d\\n' 5 >> $GITHUB_ENV", ">opaque"),
+        ("printf 'SLUG=x\\r\\n' >> $GITHUB_ENV", ">x at printf 'SLUG=x\\r\\n' >> $GITHUB_ENV"),
         ("echo 'SLUG=a<<b' >> $GITHUB_ENV", ">a<<b at echo 'SLUG=a<<b' >> $GITHUB_ENV"),
         // A text without a line break at its end is continued.
         ("echo -n SLUG=x >> $GITHUB_ENV", ">x at echo -n SLUG=x >> $GITHUB_ENV"),
@@ -1444,6 +1448,7 @@ fn content_of_a_file_is_known() {
         ("set.env", "export SLUG=x"),
         ("pair.env", "SLUG=x\n"),
         ("windows.env", "SLUG=x\r\n"),
+        ("quoted.env", "SLUG=\"x\"\n"),
         ("windows.sh", "export SLUG=x\r\nbash tests/run.sh\r\n"),
         ("other.sh", "#!/bin/sh\nSLUG=$(<name.txt) bash tests/run.sh"),
     ];
@@ -1496,6 +1501,20 @@ fn content_of_a_file_is_known() {
         ("cat > name.txt; SLUG=$(cat name.txt) CALL", "(anything)"),
         ("export $program; declare -f f > /dev/null && SLUG=x CALL", "x"),
         ("SLUG=$(2<name.txt) CALL", ""),
+        ("if a; then b='x\\n'; else b=x; fi; SLUG=$(echo -e $b) CALL", "x"),
+        ("SLUG=$(sed -n 's/^SLUG=//p' pair.env) CALL", "x"),
+        ("SLUG=$(awk -F= '/^SLUG=/ {print $2}' pair.env) CALL", "x"),
+        ("sed -i s/x/y/ name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("awk -i inplace 1 name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("sed -n 's/x/y/w name.txt' two.txt; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("ls | xargs rm name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("cat() { echo y; }; for m in $(cat two.txt); do export SLUG=$m; CALL; done", "y"),
+        // With several files, `grep` prints their names.
+        ("SLUG=$(grep x name.txt open.txt) CALL", "(anything)"),
+        ("export $(cat quoted.env | xargs); CALL", "(anything)"),
+        ("v=x::y IFS=:; set -- $v; SLUG=$3 CALL", "(anything)"),
+        ("export 1x || SLUG=x CALL", "x"),
+        ("trap 'SLUG=x CALL' EXIT; v=$(<absent.txt); trap - EXIT; exit 0", "x"),
     ] {
         let found = slug(&files, &script.replace("CALL", "bash tests/run.sh"));
         assert_eq!(found.split('@').next().unwrap_or_default(), expected, "{script}: {found}");
@@ -1593,6 +1612,18 @@ fn changed_file_is_not_known() {
         "(sed -i s/x/y/ d/v.env)",
         "if a; then sed -i s/x/y/ d/v.env; fi",
         "f() { sed -i s/x/y/ \"$1\"; }; f d/v.env",
+        "find . -name '*.env' -exec sed -i s/x/y/ {} +",
+        "find d -type f -exec sed -i s/x/y/ {} \\;",
+        "find full d \\( -name '*.sh' -o -name v.env \\) -exec sudo sed -i s/x/y/ {} \\;",
+        "find -name v.env -exec sh -c 'sed -i s/x/y/ \"$1\"' _ {} \\;",
+        "find d -name '*.sh' -exec true {} \\; -o -type f -exec perl -pi -e s/x/y/ {} +",
+        "find . -name v.env -exec cp full/v.env {} \\;",
+        "find full -name v.env -exec cp {} d \\;",
+        "find . -name v.env -delete",
+        "(cd d; find . -name v.env -exec rm {} +)",
+        "git ls-files | xargs sed -i s/x/y/",
+        "grep -rl x . | xargs -I F sed -i s/x/y/ F",
+        "(cd d; ls | xargs -n1 env A=b sed -i s/x/y/)",
     ] {
         assert_eq!(value(&format!("{writer}; {call}")), "(anything)", "{writer}");
     }
@@ -1615,6 +1646,10 @@ fn changed_file_is_not_known() {
         "tar tzf x.tgz; unzip -l x.zip; unzip x.zip other.env; tar xzf x.tgz other; unzip -q x.zip -d other",
         "docker build -f d/w.sh -t img d",
         "false && sed -i s/x/y/ d/v.env || true",
+        "find . -name '*.sh' -exec sed -i s/x/y/ {} +; find full -type f -exec sed -i s/x/y/ {} +",
+        "find d -name '*.env' -exec grep x {} +; git ls-files | xargs grep x; git ls-files | xargs sed s/x/y/",
+        "find . -name '*.log' -delete; find . -mtime +3 -delete; find . -mtime +3 -exec rm {} +; ls | xargs rm -f",
+        "(cd full; git ls-files | xargs sed -i s/x/y/); find /tmp/d -exec sed -i s/x/y/ {} +",
         "echo a > d/v.env.bak; mkdir -p d; rm -rf dist; head d/v.env 2>/dev/null || true",
     ] {
         assert_eq!(value(&format!("({reader}); {call}")), "x", "{reader}");

@@ -1,5 +1,6 @@
 //! Commands that change files of the repository, as far as their arguments name the files.
 
+use super::super::changed::FoundFiles;
 use super::super::files::{ResolvedPath, joined};
 use super::super::forge::WORKSPACE;
 use super::super::interpreter::Interpreter;
@@ -10,9 +11,9 @@ use super::{SHELLS, basename};
 use slug_value::{AbstractValue, Text};
 
 /// Commands besides [`COPY_COMMANDS`] that may change a file in their arguments.
-const WRITERS: [&str; 25] = [
-    "aws", "awk", "curl", "dd", "ed", "ex", "gawk", "gcloud", "gh", "git", "gsutil", "patch", "perl", "rclone", "rm",
-    "rsync", "scp", "sed", "sponge", "tar", "tee", "truncate", "unzip", "wget", "yq",
+const WRITERS: [&str; 26] = [
+    "aws", "awk", "curl", "dd", "ed", "ex", "find", "gawk", "gcloud", "gh", "git", "gsutil", "patch", "perl", "rclone",
+    "rm", "rsync", "scp", "sed", "sponge", "tar", "tee", "truncate", "unzip", "wget", "yq",
 ];
 
 fn is_writer(command: &str) -> bool {
@@ -78,22 +79,26 @@ const TARGET_OPTIONS: [(&[&str], &str, &[&str]); 6] = [
     (&["wget"], "OP", &[]),
 ];
 
+/// The path that stands for the files that `find` or `xargs` adds to a command.
+const FOUND: &str = "{}";
+
 /// An argument of a command.
 struct Argument {
-    /// Its possible texts; empty if it is not known.
+    /// Its possible texts; empty if it is not known. [`FOUND`] is an argument that `find` or `xargs` may have added.
     texts: Vec<String>,
     /// The file name at the end of a path that is not known otherwise, as in `$DIR/name`.
     file_name: Option<String>,
 }
 
 impl Argument {
-    fn of(word: &Word, text: &Text) -> Self {
+    fn of(word: &Word, text: &Text, may_be_found: bool) -> Self {
         match &text.values {
             AbstractValue::OneOf(texts) => Self { texts: texts.clone(), file_name: None },
             _ => {
                 let end = literal_end(&word.pieces);
-                let file_name = end.rsplit_once('/').map(|(_, name)| name.to_owned());
-                Self { texts: Vec::new(), file_name: file_name.filter(|name| !name.is_empty()) }
+                let file_name = end.rsplit_once('/').map(|(_, name)| name.to_owned()).filter(|name| !name.is_empty());
+                let texts = if may_be_found && file_name.is_none() { vec![FOUND.to_owned()] } else { Vec::new() };
+                Self { texts, file_name }
             }
         }
     }
@@ -113,7 +118,9 @@ impl Argument {
             None => self.texts.iter().map(|path| basename(path)).collect(),
         };
         let is_content = |path: &str| path.ends_with("/.") || path.ends_with('/') || path == ".";
-        let is_known = |name: &String| !matches!(name.as_str(), "" | "." | "..") && !name.contains(['*', '?', '[']);
+        let is_known = |name: &String| {
+            !matches!(name.as_str(), "" | "." | "..") && !name.contains(['*', '?', '[']) && name != FOUND
+        };
         (!names.is_empty() && names.iter().all(is_known) && !self.is_any(is_content)).then_some(names)
     }
 }
@@ -166,9 +173,31 @@ impl Interpreter<'_> {
         if self.state.ended || !is_writer(command) && !has_output {
             return;
         }
-        let arguments: Vec<Argument> = words.iter().map(|word| Argument::of(word, &self.expand_again(word))).collect();
+        if command == "find" {
+            if words.iter().any(|word| word.literal().as_deref() == Some("-delete")) {
+                let found = self.found_by_find(words);
+                self.note_found_changed("find -delete", found);
+            }
+            return;
+        }
+        let may_be_found = self.found.is_some();
+        let arguments: Vec<Argument> =
+            words.iter().map(|word| Argument::of(word, &self.expand_again(word), may_be_found)).collect();
         for path in self.written_paths(command, &arguments) {
-            self.note_changed(&format!("`{command}`"), &path);
+            if path == FOUND {
+                self.note_found_changed(command, self.found.clone().unwrap_or_default());
+            } else {
+                self.note_changed(&format!("`{command}`"), &path);
+            }
+        }
+    }
+
+    /// Records that a command may change files that `find` or `xargs` finds. If the names of files that it removes are
+    /// not known, they are taken to be files that the job made.
+    fn note_found_changed(&mut self, command: &str, found: Vec<FoundFiles>) {
+        let removes = matches!(command, "rm" | "find -delete");
+        for files in found.into_iter().filter(|files| !removes || !files.names.is_empty()) {
+            self.changed.add_found(files, &format!("`{command}`"));
         }
     }
 

@@ -2,9 +2,9 @@
 //! after one on other values, the variable that it tests has fewer possible values.
 
 use super::super::arithmetic::{Numbers, Operator};
+use super::super::patterns::{Pattern, partition};
 use super::super::state::join;
 use super::super::syntax::{PieceKind, Test, Word};
-use super::patterns::{Pattern, partition};
 use super::{Interpreter, Status, own_spans};
 use slug_value::{AbstractValue, Text, Tristate};
 

@@ -2,9 +2,10 @@
 
 use super::super::arithmetic::may_assign;
 use super::super::array::{SPLIT, UNKNOWN_ELEMENTS};
-use super::super::commands::{DYNAMIC_VALUE, is_dynamic};
+use super::super::commands::{DYNAMIC_VALUE, FILTERS, is_dynamic};
 use super::super::forge::{STEP_SCRIPT, WORKSPACE};
 use super::super::input::SCRIPT_BYTES;
+use super::super::patterns::{Pattern, partition};
 use super::super::placeholder::{FIRST_PLACEHOLDER, placeholder};
 use super::super::state::substituted;
 use super::super::syntax::{
@@ -14,7 +15,6 @@ use super::super::syntax::{
 use super::Interpreter;
 use super::ends::StatusBefore;
 use super::output::BRACES;
-use super::patterns::{Pattern, partition};
 use super::references::is_list;
 use slug_value::{AbstractValue, Text, Tristate};
 
@@ -188,11 +188,30 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Whether commands only print, so that it does not matter how often they run.
+    fn only_prints(&self, list: &List) -> bool {
+        let [AndOr { first, rest, in_background: false, .. }] = list.items.as_slice() else { return false };
+        let is_plain = |piece: &Piece| !matches!(piece.kind, PieceKind::Command(_)) && !assigns(piece);
+        let only_prints = |command: &Command| match &command.kind {
+            CommandKind::Simple(Simple { assignments, words }) => {
+                let name = words.first().and_then(Word::literal).unwrap_or_default();
+                let prints = *name == *"echo" || FILTERS.contains(&&*name);
+                let is_known = prints && !self.state.functions.contains_key(&*name)
+                    || words.is_empty() && !command.redirects.is_empty();
+                let reads = command.redirects.iter().all(|it| it.operator == RedirectOperator::Input);
+                let are_plain = words.iter().flat_map(|word| &word.pieces).all(is_plain);
+                is_known && reads && are_plain && assignments.is_empty()
+            }
+            _ => false,
+        };
+        rest.is_empty() && !first.is_negated && first.commands.iter().all(only_prints)
+    }
+
     /// Splits a word at the separators in known values that are not in quotes.
     fn split_word(&mut self, word: Word) -> Vec<Word> {
         let is_split = |piece: &Piece| match &piece.kind {
             PieceKind::Parameter(_) => true,
-            PieceKind::Command(list) => only_prints(list),
+            PieceKind::Command(list) => self.only_prints(list),
             _ => false,
         };
         if !word.pieces.iter().any(is_split) || word.assignment().is_some() {
@@ -206,7 +225,7 @@ impl Interpreter<'_> {
                 PieceKind::Parameter(parameter) if parameter.operation.is_pure() => {
                     self.parameter(parameter, &piece.span)
                 }
-                PieceKind::Command(list) if only_prints(list) => self.substitute(list),
+                PieceKind::Command(list) if self.only_prints(list) => self.substitute(list),
                 _ => {
                     fields.last_mut().expect("there is a field").push(piece.clone());
                     continue;
@@ -613,26 +632,6 @@ const SCANNED_BYTES: usize = 4;
 
 /// Why the content of a file is not known.
 const CONTENT: &str = "the content of a file is not known";
-
-/// Whether commands only print, so that it does not matter how often they run.
-fn only_prints(list: &List) -> bool {
-    let [AndOr { first, rest, in_background: false, .. }] = list.items.as_slice() else { return false };
-    let is_plain = |piece: &Piece| !matches!(piece.kind, PieceKind::Command(_)) && !assigns(piece);
-    let only_prints = |command: &Command| match &command.kind {
-        CommandKind::Simple(Simple { assignments, words }) => {
-            let name = words.first().and_then(Word::literal).unwrap_or_default();
-            let is_known = PRINTS.contains(&&*name) || words.is_empty() && !command.redirects.is_empty();
-            let reads = command.redirects.iter().all(|it| it.operator == RedirectOperator::Input);
-            let are_plain = words.iter().flat_map(|word| &word.pieces).all(is_plain);
-            is_known && reads && are_plain && assignments.is_empty()
-        }
-        _ => false,
-    };
-    rest.is_empty() && !first.is_negated && first.commands.iter().all(only_prints)
-}
-
-/// Programs that print something known of what is known, and do nothing else.
-const PRINTS: [&str; 9] = ["cat", "cut", "echo", "grep", "head", "jq", "tail", "tr", "xargs"];
 
 /// The file that `$(<FILE)` reads: the only redirection of a command without words.
 fn file_of_substitution(list: &List) -> Option<&Word> {

@@ -1,9 +1,9 @@
 //! Expansion of file patterns such as `tests/*.sh` to the files of the repository.
 
 use super::super::files::{ResolvedPath, joined};
+use super::super::patterns::{Part, Pattern};
 use super::super::syntax::{Piece, PieceKind, Word};
 use super::Interpreter;
-use super::patterns::{Part, Pattern};
 use slug_value::Text;
 
 /// Maximum files to which one pattern is expanded.

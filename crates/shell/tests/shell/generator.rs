@@ -530,6 +530,16 @@ const READS: &[&str] = &[
     "if [ -f FILE ]; then export N=$(<FILE); fi",
     "[ \"$B\" ] && echo \"N=v\" >> FILE",
     "M=FILE; export N=\"$(cat $M)\"",
+    "export N=\"$(sed -n 2p FILE)\"",
+    "export N=\"$(sed -n 's/^B=//p' FILE)\"",
+    "export N=\"$(sed 's/=/ /g' FILE | head -n 1)\"",
+    "export N=\"$(awk '{print $1}' FILE)\"",
+    "export N=\"$(awk -F= '/^B/ {print $2; exit}' FILE)\"",
+    "export N=\"$(sed '/^#/d' FILE | awk '{print $2; exit}')\"",
+    "grep -m1 = FILE >> OUT",
+    "grep = FILE FILE >> OUT",
+    "printf '%s\\r\\n' N=p >> OUT",
+    "echo -e \"N=p\\tq\" >> OUT",
     "cat FILE absent > /dev/null || export N=z",
 ];
 

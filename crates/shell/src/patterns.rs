@@ -27,6 +27,13 @@ pub enum Part {
 }
 
 impl Pattern {
+    /// A pattern without quotes.
+    pub fn of_unquoted(text: &str) -> Self {
+        let mut pattern = Self::Known(Vec::new());
+        pattern.push_unquoted(text);
+        pattern
+    }
+
     /// Adds text that stands for itself.
     pub fn push_literal(&mut self, text: &str) {
         if let Self::Known(parts) = self {
@@ -41,11 +48,11 @@ impl Pattern {
         while let Some(character) = rest.chars().next() {
             rest = &rest[character.len_utf8()..];
             match character {
-                '*' => parts.push(Part::Many),
-                '?' | '@' | '+' | '!' if rest.starts_with('(') => {
+                '*' | '?' | '@' | '+' | '!' if rest.starts_with('(') => {
                     *self = Self::Unknown;
                     return;
                 }
+                '*' => parts.push(Part::Many),
                 '?' => parts.push(Part::One),
                 '[' => match range(rest) {
                     Some((part, after)) => {
@@ -218,8 +225,7 @@ mod tests {
             ("[a", &["[a"], &["a"]),
             ("a-[0-9].*", &["a-1.", "a-2.x"], &["a-x.1"]),
         ] {
-            let mut parsed = Pattern::Known(Vec::new());
-            parsed.push_unquoted(pattern);
+            let parsed = Pattern::of_unquoted(pattern);
             for text in matching {
                 assert_eq!(parsed.matches(text), Some(true), "{pattern} {text}");
             }
@@ -231,10 +237,8 @@ mod tests {
 
     #[test]
     fn other_patterns_are_unknown() {
-        for pattern in ["@(a|b)", "[[:alpha:]]", "[a\\]]"] {
-            let mut parsed = Pattern::Known(Vec::new());
-            parsed.push_unquoted(pattern);
-            assert_eq!(parsed, Pattern::Unknown, "{pattern}");
+        for pattern in ["@(a|b)", "*(a|b)", "?(a)", "+(a)", "!(a)", "[[:alpha:]]", "[a\\]]"] {
+            assert_eq!(Pattern::of_unquoted(pattern), Pattern::Unknown, "{pattern}");
         }
     }
 }
