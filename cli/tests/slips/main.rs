@@ -102,7 +102,7 @@ fn run_in(repository: &Repository, share: usize) -> Vec<Row> {
             let mut oracle = oracle.clone();
             scope.spawn(move || {
                 let name = format!("slips-{share}-{}-{job}", repository.name);
-                let mut checkout = Checkout::new(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), &repository.files);
+                let checkout = Checkout::new(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), &repository.files);
                 assert_eq!(checkout.answer(None), (Answer::Silent, Vec::new()), "{}", repository.name);
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);

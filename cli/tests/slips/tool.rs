@@ -22,18 +22,16 @@ pub enum Answer {
 pub struct Checkout {
     root: PathBuf,
     files: Files,
-    /// The answers of the commands that do not read workflow files.
-    unchanged: Vec<String>,
 }
 
-/// The commands that the bare command runs.
-const COMMANDS: [&str; 4] = ["check", "conform", "prove", "lint"];
+/// The commands that the bare command runs, in the order of the time they take.
+const COMMANDS: [&str; 4] = ["check", "prove", "lint", "conform"];
 
 impl Checkout {
     pub fn new(root: &Path, files: &Files) -> Self {
         let _ = fs::remove_dir_all(root);
         fs::create_dir_all(root.join(".git")).expect("the target directory can be written to");
-        let checkout = Self { root: root.to_owned(), files: files.clone(), unchanged: Vec::new() };
+        let checkout = Self { root: root.to_owned(), files: files.clone() };
         files.iter().for_each(|(path, text)| checkout.write(path, text));
         checkout
     }
@@ -48,8 +46,8 @@ impl Checkout {
         }
     }
 
-    /// What the commands say, the worst first, with the texts of the findings.
-    pub fn answer(&mut self, change: Option<(&str, &str)>) -> (Answer, Vec<String>) {
+    /// The worst thing that the commands say, with the texts of the findings until the first error.
+    pub fn answer(&self, change: Option<(&str, &str)>) -> (Answer, Vec<String>) {
         let (path, text) = change.unwrap_or_default();
         if change.is_some() {
             self.write(path, text);
@@ -61,11 +59,14 @@ impl Checkout {
                 continue;
             }
             self.run(command, &mut said);
+            // Nothing is worse than an error, so what the other commands say would not count.
+            if said.values().any(|answer| *answer == Answer::Error) {
+                break;
+            }
         }
         if change.is_some() {
             self.write(path, &self.files[path]);
         }
-        said.retain(|text, _| !self.unchanged.contains(text));
         let worst = said.values().min().copied().unwrap_or(Answer::Silent);
         (worst, said.into_keys().collect())
     }
