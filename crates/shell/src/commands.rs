@@ -584,8 +584,8 @@ impl Interpreter<'_> {
                 silent(Tristate::UNKNOWN)
             }
             "trap" => {
-                self.trap(arguments);
-                silent(Tristate::ALWAYS)
+                let status = self.trap(arguments);
+                silent(status)
             }
             "cd" | "pushd" | "popd" => {
                 let status = self.change_directory(command, arguments);
@@ -713,17 +713,17 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Interprets `trap`.
-    fn trap(&mut self, arguments: &[Word]) {
+    /// Interprets `trap` and returns its exit status.
+    fn trap(&mut self, arguments: &[Word]) -> Tristate {
         let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
         let from = match words.first().and_then(Option::as_deref) {
-            Some("-l" | "-p" | "-P") => return,
+            Some("-l" | "-p" | "-P") => return Tristate::ALWAYS,
             Some("--") => 1,
             _ => 0,
         };
         let removes = Some("-".to_owned());
         let (action, signals) = match &words[from..] {
-            [] => return,
+            [] => return Tristate::ALWAYS,
             // A signal alone removes its trap.
             signal @ [_] => (&removes, signal),
             [action, signals @ ..] => (action, signals),
@@ -767,6 +767,9 @@ impl Interpreter<'_> {
         } else {
             self.resolve_all(&own_spans(arguments));
         }
+        // Other shells fail.
+        let is_of_bash = after_failure || signals.iter().any(at_any_time);
+        if is_of_bash && !self.runs_in_bash { Tristate::UNKNOWN } else { Tristate::ALWAYS }
     }
 
     /// The parts of a word that are known.

@@ -158,6 +158,8 @@ fn recipe_runs_with_the_variables_of_make() {
         ("e2e:\n\t[[ a ]] && SLUG=x bash tests/run.sh", "make e2e", "(anything)@run.sh"),
         ("e2e:\n\t$(MAKE) other SLUG=x\nother:\n\tbash tests/run.sh", "make e2e", "x@tests/run.sh=SLUG=x"),
         ("SLUG = z\ne2e:\n\t$(MAKE) other\nother:\n\tbash tests/run.sh", "make e2e SLUG=x", "x@tests/run.sh=SLUG=x"),
+        // Not every shell has a trap of `ERR`.
+        ("e2e:\n\ttrap : ERR", "make e2e || SLUG=x bash tests/run.sh", "x@tests/run.sh=SLUG"),
         ("e2e:\n\t$(MAKE) e2e", "make e2e; bash tests/run.sh", "(anything)@run.sh"),
         // Later steps.
         ("e2e:\n\techo SLUG=x >> $$GITHUB_ENV", "make e2e", ">x at echo SLUG=x >> $$GITHUB_ENV"),
@@ -1505,6 +1507,8 @@ fn content_of_a_file_is_known() {
         ("SLUG=$(sed -n 's/^SLUG=//p' pair.env) CALL", "x"),
         ("SLUG=$(awk -F= '/^SLUG=/ {print $2}' pair.env) CALL", "x"),
         ("sed -i s/x/y/ name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("c='a; sed -i s/x/y/ name.txt'; program \"$c\"; SLUG=$(<name.txt) CALL", "(anything)"),
+        ("c='a; awk -i inplace 1 name.txt'; program \"$c\"; SLUG=$(<name.txt) CALL", "(anything)"),
         ("awk -i inplace 1 name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
         ("sed -n 's/x/y/w name.txt' two.txt; SLUG=$(<name.txt) CALL", "(anything)"),
         ("ls | xargs rm name.txt; SLUG=$(<name.txt) CALL", "(anything)"),

@@ -459,13 +459,25 @@ impl Interpreter<'_> {
                 let before = self.copy();
                 let other = self.fragments(pieces).into_iter().fold(Text::empty(), Text::followed_by);
                 self.join_with(before);
-                let text = substituted(operator, value, other);
-                if is_certainly_assigned {
-                    self.set_variable(&parameter.name, text.clone(), span.clone(), None);
-                } else if operator.ends_with('=') && is_name(&parameter.name) {
-                    self.maybe_set_variable(&parameter.name, text.clone(), span.clone());
+                let name = &parameter.name;
+                if !operator.ends_with('=') || !is_name(name) || value.values.is_never_absent() {
+                    return substituted(operator, value, other);
                 }
-                text
+                if is_certainly_assigned {
+                    self.set_variable(name, other, span.clone(), None);
+                    return self.look_up(name);
+                }
+                if !self.state.attributes.contains_key(name) {
+                    let text = substituted(operator, value, other);
+                    self.maybe_set_variable(name, text.clone(), span.clone());
+                    return text;
+                }
+                // An attribute changes only a value that is assigned.
+                let before = self.copy();
+                self.set_variable(name, other, span.clone(), None);
+                let assigned = self.look_up(name);
+                self.join_with(before);
+                substituted(operator, value, assigned)
             }
             // `${name:?}` ends the shell if the variable is empty.
             Operation::Alternative(operator, pieces) => {

@@ -47,6 +47,9 @@ proptest! {
 fn bash_run_of_known_scripts_is_allowed_by_interpretation() {
     for script in [
         "set -a; shopt -s nullglob; A=x; bash T",
+        "declare -gu A; [[ ${A:=s} = s ]] && bash T; export A; bash T",
+        "declare -u E; [[ ${E:=s} = S ]] && bash T; export E; bash T",
+        "if ((RANDOM < 9)); then E=s; fi; declare -u E; export B=${E:=s} E; bash T",
         "declare -i C; C+=2\nC=$(printf '%s' \"$C\")z",
         "for B in p q; do for C in $B; do set -au; shopt -s lastpipe; done; bash T; echo $E; done",
         "if [ \"$(<nofile)\" = k ]; then bash T; fi; echo A=x >> $GITHUB_ENV; false",
