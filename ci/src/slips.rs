@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Write a line for each slip to this file
     #[arg(long, value_name = "FILE", value_parser = checkout::parse_path)]
     list: Option<PathBuf>,
+    /// Keep the results of an earlier run of the same code
+    #[arg(long)]
+    resume: bool,
     /// Path of the page [default: docs/slips.md]
     #[arg(value_parser = checkout::parse_path)]
     page: Option<PathBuf>,
@@ -40,7 +43,11 @@ pub fn run(arguments: &Arguments) -> Result {
     if let Some(list) = &arguments.list {
         tests = tests.env("SLIPS_LIST", list);
     }
-    let status = tests.status()?;
+    let results = checkout::target_dir()?.join("slips.jsonl");
+    if !arguments.resume {
+        checkout::remove(&results)?;
+    }
+    let status = tests.env("SLIPS_RESULTS", &results).status()?;
     let page = std::fs::read_to_string(&written).unwrap_or_default();
     if !page.is_empty() && (arguments.share.is_none() || arguments.page.is_some()) {
         let file = arguments.page.as_deref().unwrap_or(Path::new(FILE));

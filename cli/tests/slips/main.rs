@@ -12,6 +12,7 @@ mod forge;
 mod oracle;
 mod page;
 mod repositories;
+mod results;
 #[path = "../../../crates/testkit/tests/workflows/runner.rs"]
 #[expect(dead_code, reason = "another test needs the calls only")]
 mod runner;
@@ -26,21 +27,18 @@ use std::thread;
 
 use oracle::Oracle;
 use repositories::Repository;
+use results::{Outcome, Results};
 use slips::{Slip, hash};
 use tool::{Answer, Checkout};
 
-/// A slip, whether it matters, and what slugproof says about it.
+/// A slip of a repository, whether it matters, and what slugproof says about it.
 pub struct Row {
     /// The name of the repository.
     pub repository: &'static str,
     /// The slip.
     pub slip: Slip,
-    /// Why it matters; `None` if it does not.
-    pub reason: Option<String>,
-    /// The worst finding.
-    pub answer: Answer,
-    /// The findings.
-    pub said: Vec<String>,
+    /// What was found out about it.
+    pub outcome: Outcome,
 }
 
 /// The sample of `cargo test`: one slip of so many.
@@ -71,10 +69,10 @@ fn every_slip_that_matters_is_found() {
 
 /// Checks the share of slips that matter and are found, and that of others with an error.
 fn check(rows: &[Row], least: usize) {
-    let (matter, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.reason.is_some());
-    let found = matter.iter().filter(|row| row.answer != Answer::Silent).count();
+    let (matter, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.outcome.reason.is_some());
+    let found = matter.iter().filter(|row| row.outcome.answer != Answer::Silent).count();
     println!("{} slips, {} matter, {found} are found", rows.len(), matter.len());
-    let silent = matter.iter().filter(|row| row.answer == Answer::Silent).map(|row| page::line(row));
+    let silent = matter.iter().filter(|row| row.outcome.answer == Answer::Silent).map(|row| page::line(row));
     let silent: String = silent.collect();
     assert!(!matter.is_empty() && found * 100 >= matter.len() * least, "{found} of {}:\n{silent}", matter.len());
     assert!(!others.is_empty());
@@ -93,12 +91,13 @@ fn run_in(repository: &Repository, share: usize) -> Vec<Row> {
         slips.into_iter().filter(is_chosen).map(|slip| Mutex::new(Some(slip))).collect();
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let oracle = Oracle::new(repository);
+    let results = Results::of(repository);
     // The repositories are correct: no job fails, and slugproof has nothing to say.
     let wrong: Vec<&String> = oracle.correct().filter(|line| line.contains("fail")).collect();
     assert!(wrong.is_empty() && oracle.correct().count() > 3, "{}: {wrong:?}", repository.name);
     thread::scope(|scope| {
         for job in 0..thread::available_parallelism().map_or(1, usize::from) {
-            let (next, done, slips) = (&next, &done, &slips);
+            let (next, done, slips, results) = (&next, &done, &slips, &results);
             let mut oracle = oracle.clone();
             scope.spawn(move || {
                 let name = format!("slips-{share}-{}-{job}", repository.name);
@@ -108,9 +107,12 @@ fn run_in(repository: &Repository, share: usize) -> Vec<Row> {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(slip) = slips.get(number) else { break };
                     let Some(slip) = slip.lock().expect("no other thread panicked").take() else { break };
-                    let reason = oracle.reason(&slip.path, &slip.text);
-                    let (answer, said) = checkout.answer(Some((&slip.path, &slip.text)));
-                    let row = Row { repository: repository.name, slip, reason, answer, said };
+                    let outcome = results.outcome(&slip, || {
+                        let reason = oracle.reason(&slip.path, &slip.text);
+                        let (answer, said) = checkout.answer(Some((&slip.path, &slip.text)));
+                        Outcome { reason, answer, said }
+                    });
+                    let row = Row { repository: repository.name, slip, outcome };
                     done.lock().expect("no other thread panicked").push((number, row));
                 }
             });

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::Row;
+use crate::results::Outcome;
 use crate::slips::{Kind, Thing};
 use crate::tool::Answer;
 
@@ -23,7 +24,8 @@ pub fn render(rows: &[Row], share: usize) -> String {
     let files = files.map(|file| (file, rows.iter().filter(move |row| file_of(&row.slip.path) == file).collect()));
     page += &table("file", &files, rows);
     page += "\n## Slips that matter and are not found\n\n";
-    let silent: Vec<&Row> = rows.iter().filter(|row| row.reason.is_some() && row.answer == Answer::Silent).collect();
+    let silent: Vec<&Row> =
+        rows.iter().filter(|row| row.outcome.reason.is_some() && row.outcome.answer == Answer::Silent).collect();
     for row in &silent {
         let Row { repository, slip, .. } = row;
         let _ = writeln!(
@@ -57,7 +59,7 @@ fn table(head: &str, groups: &[(&str, Vec<&Row>)], all: &[Row]) -> String {
     let all = ("**all**", all.iter().collect::<Vec<&Row>>());
     for (name, rows) in groups.iter().chain([&all]) {
         let count = |matters: bool, answer: Answer| {
-            rows.iter().filter(|row| row.reason.is_some() == matters && row.answer == answer).count()
+            rows.iter().filter(|row| row.outcome.reason.is_some() == matters && row.outcome.answer == answer).count()
         };
         let [error, warning, undecided, silent] =
             [Answer::Error, Answer::Warning, Answer::Undecided, Answer::Silent].map(|answer| count(true, answer));
@@ -80,7 +82,7 @@ fn table(head: &str, groups: &[(&str, Vec<&Row>)], all: &[Row]) -> String {
 
 /// A line about a row, for a list.
 pub fn line(row: &Row) -> String {
-    let Row { repository, slip, reason, answer, said } = row;
+    let Row { repository, slip, outcome: Outcome { reason, answer, said } } = row;
     let reason = reason.as_deref().unwrap_or("-");
     let (path, line) = (&slip.path, slip.line);
     let said = said.join(" | ");

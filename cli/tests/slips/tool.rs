@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::runner::Files;
 
 /// The worst thing that slugproof says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Answer {
     Error,
     Warning,
@@ -25,7 +26,7 @@ pub struct Checkout {
 }
 
 /// The commands that the bare command runs, in the order of the time they take.
-const COMMANDS: [&str; 4] = ["check", "prove", "lint", "conform"];
+const COMMANDS: [&str; 4] = ["check", "prove", "conform", "lint"];
 
 impl Checkout {
     pub fn new(root: &Path, files: &Files) -> Self {
