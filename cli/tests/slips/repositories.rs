@@ -25,6 +25,9 @@ pub struct Repository {
 /// The part of the file of the example company that is a mistake on purpose.
 const MISTAKE: &str = "      BOT_MODEL: zephyr-2\n";
 
+/// The line with which every command asks the function. `conform` asks it as well, so the result is the same.
+const DENIED: &str = "deny: [unconformed] # each command fails if a policy no longer matches its function\n";
+
 /// What the example company accepts: the file that `init` writes accepts nothing.
 const ACCEPTED: &str = "accept:
   - {code: model-required, set: [BOT_COMPANY_MODEL], reason: set by hand only}
@@ -47,7 +50,9 @@ pub fn all() -> Vec<Repository> {
     let nightly = company.files.get_mut(".github/workflows/nightly.yml").expect("the example has the workflow");
     assert!(nightly.contains(MISTAKE), "the example has its mistake");
     *nightly = nightly.replace(MISTAKE, "");
-    company.files.get_mut("slugproof.yaml").expect("the example has the file").push_str(ACCEPTED);
+    let config = company.files.get_mut("slugproof.yaml").expect("the example has the file");
+    assert!(config.contains(DENIED), "the example asks its function");
+    *config = config.replace(DENIED, ACCEPTED);
     let evals = Repository {
         name: "evals",
         files: read("cli/tests/slips/repositories/evals"),
