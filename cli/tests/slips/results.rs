@@ -49,9 +49,9 @@ impl Results {
         }
         state.update(format!("{:?}", repository.files));
         let path = std::env::var_os("SLIPS_RESULTS");
-        let text = path.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
-        // The last line may have been interrupted.
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        let bytes = path.as_ref().and_then(|path| fs::read(path).ok()).unwrap_or_default();
+        // A line may have been interrupted.
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         let earlier = lines.map(|line| (line.key, line.outcome)).collect();
         let open = |path| OpenOptions::new().create(true).append(true).open(path).expect("the file can be written");
         Self { state, earlier, file: path.map(|path| Mutex::new(open(path))) }
@@ -67,6 +67,7 @@ impl Results {
         let line = Line { key, outcome: find_out() };
         if let Some(file) = &self.file {
             let text = serde_json::to_string(&line).expect("a line is plain data");
+            // The first line break ends a line that was interrupted.
             writeln!(file.lock().expect("no thread panicked"), "\n{text}").expect("the file can be written");
         }
         line.outcome
