@@ -31,15 +31,21 @@ struct Change {
 pub struct FoundFiles {
     /// The directory in which it searches, with the directories in it.
     pub directory: String,
-    /// Patterns of the names of the files, of which each matches one; empty if any name is possible.
+    /// Patterns of names, of which each found file, or a directory above it, matches at least one; empty if any name is
+    /// possible.
     pub names: Vec<String>,
+    /// Whether a test of names or paths chooses the files, also one that is not followed.
+    pub are_chosen: bool,
 }
 
 impl FoundFiles {
     /// Whether the program may find a file.
     fn may_contain(&self, path: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        let may_match = |pattern: &String| Pattern::of_unquoted(pattern).matches(name) != Some(false);
+        // A command may change all that is in a directory that is found.
+        let may_match = |pattern: &String| {
+            let pattern = Pattern::of_unquoted(pattern);
+            path.split('/').any(|name| pattern.matches(name) != Some(false))
+        };
         is_inside(path, &self.directory) && (self.names.is_empty() || self.names.iter().any(may_match))
     }
 }
@@ -134,16 +140,21 @@ mod tests {
     fn changed_by_find(directory: &str, names: &[&str]) -> ChangedPaths {
         let mut changed = ChangedPaths::default();
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        changed.add_found(FoundFiles { directory: directory.to_owned(), names }, "`sed`");
+        changed.add_found(FoundFiles { directory: directory.to_owned(), names, are_chosen: true }, "`sed`");
         changed
     }
 
     #[test]
     fn found_files_match_a_directory_and_a_name() {
         let changed = changed_by_find("d", &["*.sh", "v.env"]);
-        for (path, is_changed) in
-            [("d/a.sh", true), ("d/e/v.env", true), ("d/w.env", false), ("a.sh", false), ("dd/a.sh", false)]
-        {
+        for (path, is_changed) in [
+            ("d/a.sh", true),
+            ("d/e/v.env", true),
+            ("d/a.sh/w", true),
+            ("d/w.env", false),
+            ("a.sh", false),
+            ("dd/a.sh", false),
+        ] {
             assert_eq!(changed.reason(path).is_some(), is_changed, "{path}");
         }
         let whole = changed_by_find("", &["*.sh"]);
@@ -167,7 +178,7 @@ mod tests {
     fn too_many_changes_are_the_whole_repository() {
         let mut changed = ChangedPaths::default();
         for index in 0..=CHANGED_PATHS {
-            let files = FoundFiles { directory: index.to_string(), names: vec!["a".to_owned()] };
+            let files = FoundFiles { directory: index.to_string(), names: vec!["a".to_owned()], are_chosen: true };
             changed.add_found(files, "`sed`");
         }
         assert!(changed.reason("anything").is_some());

@@ -23,7 +23,7 @@ pub(super) use launch::runs_other_language;
 pub use runners::{is_command_line, may_run_files};
 pub use writes::may_change_files;
 
-pub(super) use filters::FILTERS;
+pub(super) use filters::{FILTERS, is_known_filter};
 
 use super::array::{Array, countable};
 use super::files::{SourceFile, has_carriage_returns, needs_bash};
@@ -215,6 +215,10 @@ pub(super) const DYNAMIC_VALUE: &str = "the shell changes it itself";
 
 /// The shells whose scripts can be interpreted.
 pub(super) const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
+
+/// Signals for which every shell sets a trap.
+const SIGNALS: [&str; 15] =
+    ["0", "1", "2", "3", "15", "ALRM", "CHLD", "EXIT", "HUP", "INT", "PIPE", "QUIT", "TERM", "USR1", "USR2"];
 
 impl Interpreter<'_> {
     /// Interprets a simple command.
@@ -717,7 +721,7 @@ impl Interpreter<'_> {
     fn trap(&mut self, arguments: &[Word]) -> Tristate {
         let words: Vec<Option<String>> = arguments.iter().map(|word| self.field(word).single().cloned()).collect();
         let from = match words.first().and_then(Option::as_deref) {
-            Some("-l" | "-p" | "-P") => return Tristate::ALWAYS,
+            Some("-l" | "-p" | "-P") => return Tristate::UNKNOWN,
             Some("--") => 1,
             _ => 0,
         };
@@ -767,9 +771,12 @@ impl Interpreter<'_> {
         } else {
             self.resolve_all(&own_spans(arguments));
         }
-        // Other shells fail.
-        let is_of_bash = after_failure || signals.iter().any(at_any_time);
-        if is_of_bash && !self.runs_in_bash { Tristate::UNKNOWN } else { Tristate::ALWAYS }
+        let is_accepted = |signal: &Option<String>| match name(signal).as_deref() {
+            Some("ERR" | "DEBUG" | "RETURN") => self.runs_in_bash,
+            Some(signal) => SIGNALS.contains(&signal),
+            None => false,
+        };
+        if signals.iter().all(is_accepted) { Tristate::ALWAYS } else { Tristate::UNKNOWN }
     }
 
     /// The parts of a word that are known.

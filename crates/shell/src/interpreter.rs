@@ -54,7 +54,7 @@ const PRECISE_ROUNDS: usize = 3;
 const MAX_NAMED_FILES: usize = 8;
 
 /// The name of a redirect in messages about the file that it changes.
-const A_REDIRECT: &str = "a redirect";
+pub const A_REDIRECT: &str = "a redirect";
 
 /// Maximum iterations of a loop over known words that are interpreted one by one.
 const SEPARATE_ROUNDS: usize = 16;
@@ -95,8 +95,8 @@ pub(super) struct Interpreter<'a> {
     pub runs_in_bash: bool,
     /// Whether a program starts the current command, not the shell itself.
     pub starts_in_program: bool,
-    /// The path of the file that runs, which is `$0`.
-    pub program: Option<String>,
+    /// The path of the file that runs, or the word after the script of `bash -c`, which is `$0`.
+    pub program: Option<Text>,
     /// The path of the file that contains the current command, which is `$BASH_SOURCE`.
     pub file: Option<String>,
     pub state: State,
@@ -520,7 +520,7 @@ impl Interpreter<'_> {
         let outer_file = self.file.replace(path.to_owned());
         let outer_program = self.program.clone();
         if is_program {
-            self.program = Some(path.to_owned());
+            self.program = Some(Text::known(path.to_owned()));
         }
         if self.is_recording {
             self.occurrences.repeat(&(file.base..file.base + file.text.len()));
@@ -1367,8 +1367,8 @@ impl Interpreter<'_> {
                 let target = self.expand(&redirect.target);
                 if is_stdout {
                     file = Some((redirect, target));
-                } else if let Some(path) = target.single() {
-                    self.note_changed(A_REDIRECT, path);
+                } else {
+                    self.note_redirected(&target);
                 }
             } else if !matches!(redirect.operator, RedirectOperator::HereString) && redirect.here_document.is_none() {
                 self.expand(&redirect.target);
@@ -1394,9 +1394,11 @@ impl Interpreter<'_> {
             self.write(&output.texts, command.span.clone(), appends);
         } else if let Some(path) = target.single() {
             self.note_output_file(path, &output, Some(command));
-            self.note_changed(A_REDIRECT, path);
+            self.note_redirected(&target);
         } else if self.names_env_file && output.may_assign() {
             self.state.set_opaque("the file to which a script writes variables is not known".to_owned());
+        } else {
+            self.note_redirected(&target);
         }
         match redirect.target.literal() {
             // The script may run the file later.

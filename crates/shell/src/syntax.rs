@@ -530,6 +530,26 @@ impl Word {
     }
 }
 
+/// The pieces, with double-quoted pieces replaced by their contents.
+pub fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
+    let mut flat = Vec::new();
+    for piece in pieces {
+        match &piece.kind {
+            PieceKind::DoubleQuoted(pieces) => flat.extend(flattened(pieces)),
+            _ => flat.push(piece),
+        }
+    }
+    flat
+}
+
+/// The text after the last expansion of a word.
+pub fn literal_end(pieces: &[Piece]) -> String {
+    let flat = flattened(pieces);
+    let mut literals: Vec<String> = flat.iter().rev().map_while(|piece| piece.literal().map(Cow::into_owned)).collect();
+    literals.reverse();
+    literals.concat()
+}
+
 /// Whether a text can be the name of a variable.
 #[must_use]
 pub fn is_name(name: &str) -> bool {

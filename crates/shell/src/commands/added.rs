@@ -1,5 +1,6 @@
 //! Programs that add words to the command that they start: `find`, `xargs` and `parallel`.
 
+use super::super::array::SPLIT;
 use super::super::changed::FoundFiles;
 use super::super::files::ResolvedPath;
 use super::super::interpreter::Interpreter;
@@ -32,14 +33,16 @@ impl Interpreter<'_> {
     pub(super) fn command_with_added(&mut self, command: &str, options: &[Word], words: &[Word]) {
         let mut words = words.to_vec();
         if let Some(mark) = replaced_mark(command, options) {
-            let added = Text::unknown(format!("`{command}` adds it"));
+            // It may be several words.
+            let added = Text::unknown(format!("`{command}` adds it")).with_reason(SPLIT);
             let placeholder = self.placeholder_of(added.clone());
             let mut has_mark = false;
             for word in &mut words {
-                let Some(text) = word.literal().filter(|text| text.contains(&mark)) else { continue };
-                let kind = PieceKind::SingleQuoted(text.replace(&mark, &placeholder));
-                word.pieces = vec![Piece { kind, span: word.span.clone() }];
-                has_mark = true;
+                for piece in pieces_of(&mut word.pieces) {
+                    let Some(text) = piece.literal().filter(|text| text.contains(&mark)) else { continue };
+                    piece.kind = PieceKind::SingleQuoted(text.replace(&mark, &placeholder));
+                    has_mark = true;
+                }
             }
             if !has_mark && command != "find" {
                 let span = options[0].span.clone();
@@ -49,7 +52,7 @@ impl Interpreter<'_> {
         match command {
             "exec" => drop(self.call_of_exec(&words)),
             "parallel" | "xargs" => {
-                let anywhere = self.found_in(&[".".to_owned()], &[]);
+                let anywhere = self.found_in(&[Some(".".to_owned())], &[], false);
                 self.with_found(anywhere, |it| drop(it.command_of_words(&words)));
             }
             _ => drop(self.command_of_words(&words)),
@@ -60,35 +63,84 @@ impl Interpreter<'_> {
     pub(super) fn found_by_find(&mut self, arguments: &[Word]) -> Vec<FoundFiles> {
         let texts: Vec<Option<String>> =
             arguments.iter().map(|word| self.expand_again(word).single().cloned()).collect();
-        let is_before = |text: &&Option<String>| matches!(text.as_deref(), Some("-H" | "-L" | "-P"));
+        let text = |index: usize| texts.get(index).and_then(Option::as_deref);
+        let mut first = 0;
+        while let Some(option) = text(first).filter(|it| ["-D", "-H", "-L", "-P"].contains(it) || it.starts_with("-O"))
+        {
+            first += if option == "-D" { 2 } else { 1 };
+        }
         let begins_test = |text: &str| text.starts_with('-') || matches!(text, "(" | "!");
-        let places = texts.iter().skip_while(is_before).take_while(|text| !text.as_deref().is_some_and(begins_test));
-        let places: Vec<Option<String>> = places.cloned().collect();
-        let directories = if places.is_empty() { vec![".".to_owned()] } else { places.into_iter().flatten().collect() };
-        self.found_in(&directories, &names_of_find(&texts))
+        let count = (first..texts.len()).take_while(|index| !text(*index).is_some_and(begins_test)).count();
+        let (places, tests) = texts[first.min(texts.len())..].split_at(count);
+        let here = [Some(".".to_owned())];
+        let is_choice = |test: &Option<String>| test.as_deref().is_some_and(|test| CHOICES.contains(&test));
+        self.found_in(
+            if places.is_empty() { &here } else { places },
+            &names_of_find(tests),
+            tests.iter().any(is_choice),
+        )
     }
 
-    /// The files of the repository in some directories whose names match one of some patterns.
-    fn found_in(&self, directories: &[String], names: &[String]) -> Vec<FoundFiles> {
-        let directory = |path: &String| match ResolvedPath::of(path, self.state.directory.as_deref()) {
-            ResolvedPath::Repository(directory) => Some(FoundFiles { directory, names: names.to_vec() }),
-            ResolvedPath::Elsewhere => None,
+    /// The files in some directories whose names match one of some patterns. In a directory that is not known, only
+    /// names that are known count.
+    fn found_in(&self, directories: &[Option<String>], names: &[String], are_chosen: bool) -> Vec<FoundFiles> {
+        let anywhere = || (!names.is_empty()).then(String::new);
+        let directory = |path: &Option<String>| {
+            let Some(path) = path else { return anywhere() };
+            match ResolvedPath::of(path, self.state.directory.as_deref()) {
+                ResolvedPath::Repository(directory) => Some(directory),
+                ResolvedPath::Elsewhere if self.state.directory.is_none() && !path.starts_with('/') => anywhere(),
+                ResolvedPath::Elsewhere => None,
+            }
         };
-        directories.iter().filter_map(directory).collect()
+        let found = |directory| FoundFiles { directory, names: names.to_vec(), are_chosen };
+        if directories.len() > PLACES {
+            return vec![found(String::new())];
+        }
+        directories.iter().filter_map(directory).map(found).collect()
     }
 }
 
-/// The patterns of which the name of each file that `find` finds matches one; empty if any name is possible.
-fn names_of_find(arguments: &[Option<String>]) -> Vec<String> {
-    let count = |names: &[&str]| arguments.iter().flatten().filter(|text| names.contains(&text.as_str())).count();
-    let is_name = |pair: &&[Option<String>]| pair[0].as_deref() == Some("-name");
-    let names: Option<Vec<String>> =
-        arguments.windows(2).filter(is_name).map(|pair| pair[1].clone().filter(|name| !name.contains('\\'))).collect();
-    let names = names.unwrap_or_default();
-    // With `-o`, the alternatives may be other tests.
-    let alternatives = count(&["-o", "-or", ","]);
-    let is_certain = count(&["!", "-not"]) == 0 && (alternatives == 0 || alternatives + 1 == names.len());
-    if is_certain { names } else { Vec::new() }
+/// The tests of `find` that choose files by their names or paths.
+const CHOICES: [&str; 8] = ["-iname", "-ipath", "-iregex", "-name", "-path", "-regex", "-samefile", "-wholename"];
+
+/// Maximum directories of one `find`. With more, it searches the whole repository.
+const PLACES: usize = 32;
+
+/// Patterns of names: the name of each file that `find` finds matches at least one; empty if any name is possible.
+fn names_of_find(tests: &[Option<String>]) -> Vec<String> {
+    let is_or = |test: &Option<String>| matches!(test.as_deref(), Some("-o" | "-or" | ","));
+    let mut names = Vec::new();
+    for alternative in tests.split(is_or) {
+        // With `-prune`, nothing is found.
+        if alternative.last().is_some_and(|test| test.as_deref() == Some("-prune")) {
+            continue;
+        }
+        let is_negated = |at: usize| at > 0 && matches!(alternative[at - 1].as_deref(), Some("!" | "-not"));
+        let negates_group = (0..alternative.len()).any(|at| is_negated(at) && alternative[at].as_deref() == Some("("));
+        let is_name = |at: &usize| alternative[*at].as_deref() == Some("-name") && !is_negated(*at);
+        let positions = (0..alternative.len()).filter(is_name);
+        let values: Option<Vec<String>> = positions.map(|at| alternative.get(at + 1).cloned().flatten()).collect();
+        // A backslash has another meaning in the pattern.
+        let is_known = |values: &Vec<String>| !values.is_empty() && values.iter().all(|value| !value.contains('\\'));
+        match values.filter(is_known) {
+            Some(values) if !negates_group => names.extend(values),
+            _ => return Vec::new(),
+        }
+    }
+    names
+}
+
+/// The pieces of a word, also those in double quotes.
+fn pieces_of(pieces: &mut [Piece]) -> Vec<&mut Piece> {
+    let mut flat = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece { kind: PieceKind::DoubleQuoted(pieces), .. } => flat.extend(pieces_of(pieces)),
+            piece => flat.push(piece),
+        }
+    }
+    flat
 }
 
 /// Whether an argument of `find` is an action that runs the words after it.
@@ -100,7 +152,9 @@ pub(super) fn is_action_of_find(word: &Word) -> bool {
 fn replaced_mark(command: &str, options: &[Word]) -> Option<String> {
     let named = options.iter().enumerate().find_map(|(index, option)| {
         let option = option.literal()?;
-        match option.strip_prefix("-I").or_else(|| option.strip_prefix("--replace="))? {
+        let is_cluster = |text: &str| text.starts_with('-') && !text.starts_with("--");
+        let cluster = option.split_once('I').filter(|(before, _)| is_cluster(before)).map(|(_, mark)| mark);
+        match cluster.or_else(|| option.strip_prefix("--replace="))? {
             "" => options.get(index + 1)?.literal().map(Cow::into_owned),
             mark => Some(mark.to_owned()),
         }
@@ -118,21 +172,26 @@ mod tests {
 
     #[test]
     fn names_of_find_are_those_of_every_alternative() {
-        for (arguments, expected) in [
-            (".", &[][..]),
-            (". -name *.sh", &["*.sh"]),
-            (". -type f -name *.sh -size +1k", &["*.sh"]),
-            (". ( -name a -o -name b )", &["a", "b"]),
-            (". ( -name a -o -type f )", &[]),
-            (". -name a -o -name b -o -type f", &[]),
-            (". ! -name a", &[]),
-            (". -not -name a", &[]),
-            (". -iname a", &[]),
-            (". -name a\\*", &[]),
-            (". -name", &[]),
+        for (tests, expected) in [
+            ("", &[][..]),
+            ("-name *.sh", &["*.sh"]),
+            ("-type f -name *.sh -size +1k", &["*.sh"]),
+            ("( -name a -o -name b )", &["a", "b"]),
+            ("( -name a -o -type f )", &[]),
+            ("-name a -o -name b -o -type f", &[]),
+            ("-name a -name b -o -type f", &[]),
+            ("-path x -prune -o -name a", &["a"]),
+            ("-name a ! -path x", &["a"]),
+            ("-name a -not -name b", &["a"]),
+            ("! -name a", &[]),
+            ("-not -name a", &[]),
+            ("! ( -name a )", &[]),
+            ("-iname a", &[]),
+            ("-name a\\*", &[]),
+            ("-name", &[]),
         ] {
-            let arguments: Vec<Option<String>> = arguments.split(' ').map(|word| Some(word.to_owned())).collect();
-            assert_eq!(names_of_find(&arguments), expected, "{arguments:?}");
+            let tests: Vec<Option<String>> = tests.split_whitespace().map(|word| Some(word.to_owned())).collect();
+            assert_eq!(names_of_find(&tests), expected, "{tests:?}");
         }
         assert!(names_of_find(&[Some("-name".to_owned()), None]).is_empty());
     }

@@ -5,9 +5,8 @@ use super::super::array::SPLIT;
 use super::super::files::{ResolvedPath, joined};
 use super::super::interpreter::{Interpreter, Output, own_spans};
 use super::super::placeholder::is_placeholder;
-use super::super::syntax::{Command, CommandKind, Piece, PieceKind, Word};
+use super::super::syntax::{Command, CommandKind, Piece, PieceKind, Word, flattened};
 use super::basename;
-use super::external::flattened;
 use super::launch::is_test_runner;
 use slug_value::{AbstractValue, Text};
 

@@ -10,13 +10,14 @@ use super::super::interpreter::{Interpreter, Outcome, Output, own_spans};
 use super::super::options::ShellOptions;
 use super::super::placeholder::is_placeholder;
 use super::super::state::{Export, State, Variable, Variables};
-use super::super::syntax::{Piece, PieceKind, Word, is_name};
+use super::super::syntax::{PieceKind, Word, flattened, is_name, literal_end};
 use super::super::targets::find_targets;
 use super::added::is_action_of_find;
 use super::declare::Pair;
 use super::launch::{after_module, keeps_environment, launch, started_command, unversioned};
 use super::runners::{is_command_line, runs_files, runs_other_tasks};
 use super::tasks::runs_tasks;
+use super::writes::is_writer;
 use super::{ISOLATED, LAUNCHERS, SHELLS, command_of, is_input_option, span_of, span_of_name, start_of};
 use slug_value::{AbstractValue, Text, Tristate};
 use std::borrow::Cow;
@@ -291,6 +292,7 @@ impl Interpreter<'_> {
         let program = words[0].literal().unwrap_or_default();
         let program = program.rsplit('/').next().unwrap_or_default();
         runs_tasks(program)
+            || is_writer(program)
             || runs_other_tasks(program)
             || launch(program, words).is_some()
             || self.is_file(&words[0])
@@ -338,11 +340,15 @@ impl Interpreter<'_> {
                     self.note_files_in(script.single().map_or("", String::as_str), &mut Vec::new());
                     return unknown();
                 };
-                // The word after the script is `$0`.
+                let program = self.field(arguments.get(options + 1).unwrap_or(&words[0]));
                 let rest = arguments.get(options + 2..).unwrap_or_default();
                 let rest: Vec<Text> = rest.iter().map(|word| self.field(word)).collect();
                 let spans = own_spans(std::slice::from_ref(word));
-                self.shell_process(command, shell_options, rest, |it| it.script(&script, start_of(word), &spans))
+                let outer = self.program.replace(program);
+                let outcome =
+                    self.shell_process(command, shell_options, rest, |it| it.script(&script, start_of(word), &spans));
+                self.program = outer;
+                outcome
             }
             (Some(word), _) if !reads_input => {
                 let rest = &arguments[options + 1..];
@@ -1064,26 +1070,6 @@ fn has_options_between(words: &[Word], expected: &[Cow<'_, str>]) -> bool {
     });
     let is_equal = |(word, expected): (&Word, &Cow<'_, str>)| word.literal().as_ref() == Some(expected);
     is_program && in_order && !words[1..].iter().zip(expected).all(is_equal)
-}
-
-/// The pieces, with double-quoted pieces replaced by their contents.
-pub(super) fn flattened(pieces: &[Piece]) -> Vec<&Piece> {
-    let mut flat = Vec::new();
-    for piece in pieces {
-        match &piece.kind {
-            PieceKind::DoubleQuoted(pieces) => flat.extend(flattened(pieces)),
-            _ => flat.push(piece),
-        }
-    }
-    flat
-}
-
-/// The text after the last expansion of a word.
-pub(super) fn literal_end(pieces: &[Piece]) -> String {
-    let flat = flattened(pieces);
-    let mut literals: Vec<String> = flat.iter().rev().map_while(|piece| piece.literal().map(Cow::into_owned)).collect();
-    literals.reverse();
-    literals.concat()
 }
 
 /// Whether a path ends with the path of a target.

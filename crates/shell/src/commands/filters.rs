@@ -7,7 +7,7 @@ use super::super::interpreter::{Interpreter, Outcome, Output};
 use super::super::syntax::{Word, is_name};
 use super::choices::has_command_substitution;
 use super::print::unescaped;
-use lines::{LineFilter, Lines, Part, Pattern, number};
+use lines::{LineFilter, Lines, PlainPattern, PrintedPart, number};
 use serde_json::Value;
 use slug_json::{Advice, Limits};
 use slug_value::{AbstractValue, Text, Tristate};
@@ -25,61 +25,84 @@ enum Filter {
     Member { path: Vec<String>, is_raw: bool, is_compact: bool },
 }
 
+/// The arguments of a program.
+struct Arguments<'a> {
+    /// The letters of its options, each with its value, which is empty for one without.
+    options: Vec<(char, &'a str)>,
+    operands: Vec<&'a str>,
+}
+
+impl<'a> Arguments<'a> {
+    /// Splits the arguments of a program of [`FILTERS`]. `None` if an option is not known. Some systems take an option
+    /// after an operand for another operand, so that such a form is not known either.
+    fn parse(command: &str, arguments: &[&'a str]) -> Option<Self> {
+        let (_, flags, with_value) = OPTIONS.iter().find(|(name, ..)| *name == command)?;
+        let mut options = Vec::new();
+        let mut rest = arguments;
+        while let Some((argument, after)) = rest.split_first().filter(|(argument, _)| is_option(argument)) {
+            rest = after;
+            let letters = match *argument {
+                "--" => break,
+                "--compact-output" => "c",
+                "--raw-output" => "r",
+                // `head -5`
+                count if matches!(command, "head" | "tail") && number(&count[1..]).is_some() => {
+                    options.push(('n', &count[1..]));
+                    continue;
+                }
+                letters => &letters[1..],
+            };
+            for (at, letter) in letters.char_indices() {
+                let attached = &letters[at + letter.len_utf8()..];
+                if flags.contains(letter) {
+                    options.push((letter, ""));
+                } else if with_value.contains(letter) {
+                    let value = if attached.is_empty() { *rest.split_off_first()? } else { attached };
+                    options.push((letter, value));
+                    break;
+                } else {
+                    return None;
+                }
+            }
+        }
+        (!rest.iter().any(|argument| is_option(argument))).then(|| Self { options, operands: rest.to_vec() })
+    }
+}
+
 impl Filter {
     /// Parses the arguments of a program; returns the arguments that are files, too. `None` if this form is not known.
     fn parse<'a>(command: &str, arguments: &[&'a str]) -> Option<(Self, Vec<&'a str>)> {
-        // The value of an option may be the next argument.
-        let (value, arguments) = match command {
-            "awk" => value_of(arguments, &["-F", "--field-separator"])?,
-            "cut" => value_of(arguments, &["-d", "--delimiter"])?,
-            "grep" => value_of(arguments, &["-m", "--max-count"])?,
-            "head" | "tail" => value_of(arguments, &["-n", "--lines"])?,
-            "sed" => value_of(arguments, &["-e", "--expression"])?,
-            _ => (None, arguments.to_vec()),
+        let Arguments { options, operands: mut rest } = Arguments::parse(command, arguments)?;
+        let has = |letter| options.iter().any(|(option, _)| *option == letter);
+        // An option twice is not known.
+        let value = |letter| {
+            let mut values = options.iter().filter(|(option, _)| *option == letter).map(|(_, value)| *value);
+            let first = values.next();
+            values.next().is_none().then_some(first)
         };
-        let (fields, arguments) = match command {
-            "cut" => value_of(&arguments, &["-f", "--fields"])?,
-            _ => (None, arguments),
-        };
-        let count = arguments.iter().take_while(|argument| is_option(argument)).count();
-        let (options, rest) = arguments.split_at(count);
-        let mut rest = rest.to_vec();
-        if rest.iter().any(|argument| is_option(argument)) {
-            return None;
-        }
-        let letters: String = options.iter().map(|option| &option[1..]).collect();
-        let are_among = |known: &str| letters.chars().all(|letter| known.contains(letter));
         let first_of = |rest: &mut Vec<&'a str>| (!rest.is_empty()).then(|| rest.remove(0));
         let filter = match command {
-            "cat" if options.is_empty() => Self::Lines(LineFilter::ALL),
-            "xargs" if options.is_empty() && rest.is_empty() => Self::Words,
-            "tr" if matches!(options[..], ["-d" | "--delete"]) && rest.len() == 1 => {
-                Self::Without(characters(first_of(&mut rest)?)?)
+            "cat" => Self::Lines(LineFilter::ALL),
+            "xargs" if rest.is_empty() => Self::Words,
+            "tr" if has('d') && rest.len() == 1 => Self::Without(characters(first_of(&mut rest)?)?),
+            "grep" if !(has('E') && has('F')) => {
+                let pattern = PlainPattern::new(first_of(&mut rest)?, has('F'))?;
+                let part = if has('q') { PrintedPart::Nothing } else { PrintedPart::Whole };
+                let lines = Lines::Matching { pattern, is_inverted: has('v') };
+                let count = value('m')?.map_or(Some(usize::MAX), number)?;
+                Self::Lines(LineFilter { lines, count, part, completes_last_line: Some(true), needs_line: true })
             }
-            "grep" if are_among("EFhqv") => {
-                let pattern = Pattern::new(first_of(&mut rest)?, letters.contains('F'))?;
-                let part = if letters.contains('q') { Part::Nothing } else { Part::Whole };
-                let lines = Lines::Matching { pattern, is_inverted: letters.contains('v') };
-                let count = value.map_or(Some(usize::MAX), number)?;
-                Self::Lines(LineFilter { lines, count, part, completes_last_line: true, needs_line: true })
+            "sed" => {
+                let script = value('e')?.or_else(|| first_of(&mut rest))?;
+                Self::Lines(lines::sed(script, has('n'))?)
             }
-            "sed" if are_among("Enr") => {
-                let script = value.or_else(|| first_of(&mut rest))?;
-                Self::Lines(lines::sed(script, letters.contains('n'))?)
+            "awk" => {
+                let separator = separator_of_awk(value('F')?)?;
+                Self::Lines(lines::awk(first_of(&mut rest)?, separator)?)
             }
-            "awk" if options.is_empty() => Self::Lines(lines::awk(first_of(&mut rest)?, separator_of_awk(value)?)?),
-            "jq" => {
-                let letters: String = options.iter().map(|option| option_of_jq(option)).collect::<Option<_>>()?;
-                let path = members(first_of(&mut rest)?)?;
-                Self::Member { path, is_raw: letters.contains('r'), is_compact: letters.contains('c') }
-            }
+            "jq" => Self::Member { path: members(first_of(&mut rest)?)?, is_raw: has('r'), is_compact: has('c') },
             "head" | "tail" => {
-                let count = match (value, options) {
-                    (Some(value), []) => value,
-                    (None, [count]) => &count[1..],
-                    (None, []) => "10",
-                    _ => return None,
-                };
+                let count = value('n')?.unwrap_or("10");
                 let (lines, count) = match (command, count.strip_prefix('+')) {
                     ("head", _) => (Lines::All, number(count)?),
                     (_, None) => (Lines::Last(number(count)?), usize::MAX),
@@ -87,13 +110,14 @@ impl Filter {
                 };
                 Self::Lines(LineFilter { lines, count, ..LineFilter::ALL })
             }
-            "cut" if options.is_empty() => {
-                let fields = fields?;
+            "cut" => {
+                let fields = value('f')??;
                 let (field, has_rest) = fields.strip_suffix('-').map_or((fields, false), |field| (field, true));
-                let delimiter = only_character(value.unwrap_or("\t"))?;
+                let delimiter =
+                    only_character(value('d')?.unwrap_or("\t")).filter(|it| it.is_ascii() && *it != '\n')?;
                 let number = number(field).filter(|number| *number > 0)?;
-                let part = Part::Field { delimiter, number, has_rest };
-                Self::Lines(LineFilter { part, completes_last_line: true, ..LineFilter::ALL })
+                let part = PrintedPart::Field { delimiter, number, has_rest };
+                Self::Lines(LineFilter { part, completes_last_line: Some(true), ..LineFilter::ALL })
             }
             _ => return None,
         };
@@ -104,12 +128,13 @@ impl Filter {
     fn apply(&self, text: &str) -> Option<(String, bool)> {
         let with_end = |line: &str| format!("{line}\n");
         let printed = match self {
-            Self::Lines(filter) => return Some(filter.apply(text)),
+            Self::Lines(filter) => return filter.apply(text),
             Self::Without(characters) => text.chars().filter(|c| !characters.contains(c)).collect(),
             Self::Words => {
                 let words: Vec<&str> = text.split([' ', '\t', '\n']).filter(|word| !word.is_empty()).collect();
                 // Without words, whether `echo` runs depends on the system.
-                if words.is_empty() || text.contains(['\'', '"', '\\', '\r']) {
+                let is_option = words.first().is_some_and(|word| word.starts_with('-'));
+                if words.is_empty() || is_option || text.contains(['\'', '"', '\\', '\r']) {
                     return None;
                 }
                 with_end(&words.join(" "))
@@ -143,32 +168,13 @@ fn only_character(text: &str) -> Option<char> {
     characters.next().filter(|_| characters.next().is_none())
 }
 
-/// The character at which `awk` splits a line, or no character for white space. Other values may be patterns.
+/// The character at which `awk` splits a line, or no character for white space. Longer values are patterns.
 fn separator_of_awk(value: Option<&str>) -> Option<Option<char>> {
     match value {
         None | Some(" ") => Some(None),
         Some("\\t") => Some(Some('\t')),
-        Some(value) => only_character(value).filter(|it| "=:,;/#@\t".contains(*it)).map(Some),
+        Some(value) => only_character(value).filter(|it| it.is_ascii_graphic() && !"\\t^".contains(*it)).map(Some),
     }
-}
-
-/// The value of an option, as in `-n 1`, `-n1` and `--lines=1`, and the other arguments; `None` if the option has no
-/// value or several.
-fn value_of<'a>(arguments: &[&'a str], [short, long]: &[&str; 2]) -> Option<(Option<&'a str>, Vec<&'a str>)> {
-    let (mut values, mut others) = (Vec::new(), Vec::new());
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        if argument == short || argument == long {
-            values.push(*arguments.next()?);
-        } else if let Some(value) = argument.strip_prefix(long).and_then(|rest| rest.strip_prefix('=')) {
-            values.push(value);
-        } else if let Some(value) = argument.strip_prefix(short) {
-            values.push(value);
-        } else {
-            others.push(*argument);
-        }
-    }
-    (values.len() < 2).then(|| (values.pop(), others))
 }
 
 /// The largest file of which `jq` is followed.
@@ -176,15 +182,6 @@ const JSON_LIMITS: Limits = Limits { bytes: SCRIPT_BYTES, depth: 64, nodes: 10_0
 
 /// Errors are not shown.
 const NO_ADVICE: Advice = Advice { too_large: "", empty: "" };
-
-/// The letters of an option of `jq` that only changes how a value is printed.
-fn option_of_jq(option: &str) -> Option<&str> {
-    match option {
-        "--raw-output" => Some("r"),
-        "--compact-output" => Some("c"),
-        _ => option.strip_prefix('-').filter(|letters| letters.chars().all(|letter| "cr".contains(letter))),
-    }
-}
 
 /// The names in a filter of `jq` such as `.a.b`.
 fn members(filter: &str) -> Option<Vec<String>> {
@@ -215,6 +212,25 @@ fn characters(set: &str) -> Option<Vec<char>> {
 
 /// The programs that [`Interpreter::filter`] knows. In the forms that it knows, they only print.
 pub const FILTERS: [&str; 10] = ["awk", "cat", "cut", "grep", "head", "jq", "sed", "tail", "tr", "xargs"];
+
+/// For each of [`FILTERS`], the letters of the options that are known: the options without and with a value.
+const OPTIONS: [(&str, &str, &str); FILTERS.len()] = [
+    ("awk", "", "F"),
+    ("cat", "", ""),
+    ("cut", "", "df"),
+    ("grep", "EFhqv", "m"),
+    ("head", "", "n"),
+    ("jq", "cr", ""),
+    ("sed", "Enr", "e"),
+    ("tail", "", "n"),
+    ("tr", "d", ""),
+    ("xargs", "", ""),
+];
+
+/// Whether a program of [`FILTERS`] has a form that is known, in which it only prints.
+pub fn is_known_filter(command: &str, arguments: &[&str]) -> bool {
+    Filter::parse(command, arguments).is_some()
+}
 
 impl Interpreter<'_> {
     /// Interprets a program that prints a part of its input or of a file; `None` if that is not known.
@@ -265,7 +281,8 @@ mod tests {
             ("head", &["-n", "1"], Some("# a\n")),
             ("head", &["-n2"], Some("# a\nA=1=2\n")),
             ("head", &["-2"], Some("# a\nA=1=2\n")),
-            ("head", &["--lines=0"], Some("")),
+            ("head", &["-n", "0"], Some("")),
+            ("head", &["--lines=0"], None),
             ("head", &[], Some("# a\nA=1=2\n\nB=x y\n-z")),
             ("head", &["-c", "1"], None),
             ("head", &["-n", "-1"], None),
@@ -299,6 +316,13 @@ mod tests {
             ("grep", &["-h", "-m", "1", "="], Some("A=1=2\n")),
             ("grep", &["-m", "x", "="], None),
             ("head", &["-n", "1", "-2"], None),
+            ("cut", &["-d=", "-f2", "-s"], None),
+            ("cut", &["-d", "é", "-f2"], None),
+            ("cut", &["-d", "\n", "-f1"], None),
+            ("grep", &["-EF", "A"], None),
+            ("grep", &["-F", "A\n-z"], None),
+            ("awk", &["{print $1}", "-F="], None),
+            ("awk", &["-F|", "{print $1}"], Some("# a\nA=1=2\n\nB=x y\n-z\n")),
             ("sed", &["-n", "1p"], Some("# a\n")),
             ("sed", &["-nE", "s/^A=//p"], Some("1=2\n")),
             ("sed", &["-e", "1q"], Some("# a\n")),
@@ -309,7 +333,7 @@ mod tests {
             ("awk", &["-F=", "/^A/{print $2}"], Some("1\n")),
             ("awk", &["-F", "=", "/^A/{print $NF}"], Some("2\n")),
             ("awk", &["-F\\t", "NR==1"], Some("# a\n")),
-            ("awk", &["-F.", "{print $1}"], None),
+            ("awk", &["-F..", "{print $1}"], None),
             ("awk", &["-f", "program"], None),
             ("awk", &["-v", "a=b", "{print $1}"], None),
         ] {
@@ -354,7 +378,7 @@ mod tests {
         assert_eq!(files("cat", &["a", "b"]), Some(vec!["a", "b"]));
         assert_eq!(files("head", &["-n", "1", "a"]), Some(vec!["a"]));
         assert_eq!(files("head", &["-1", "a"]), Some(vec!["a"]));
-        assert_eq!(files("head", &["a", "-n1"]), Some(vec!["a"]));
+        assert_eq!(files("head", &["a", "-n1"]), None);
         assert_eq!(files("grep", &["^A", "a"]), Some(vec!["a"]));
         assert_eq!(files("grep", &["^A", "a", "-v"]), None);
         assert_eq!(files("cut", &["-d=", "-f2", "a"]), Some(vec!["a"]));

@@ -240,9 +240,12 @@ const PREFIXES: [(&str, usize, &[&str]); 21] = [
             "-d",
             "-E",
             "-I",
+            "-J",
             "-L",
             "-n",
             "-P",
+            "-R",
+            "-S",
             "-s",
             "--arg-file",
             "--delimiter",
@@ -258,6 +261,14 @@ const PREFIXES: [(&str, usize, &[&str]); 21] = [
     ),
 ];
 
+/// Whether the last letter of short options that stand together takes the next word as its value, as in `-0n 1`.
+fn takes_next(option: &str, with_value: &[&str]) -> bool {
+    let Some(letters) = option.strip_prefix('-').filter(|letters| !letters.starts_with('-')) else { return false };
+    let takes_value = |(_, letter): &(usize, char)| with_value.contains(&format!("-{letter}").as_str());
+    let first = letters.char_indices().find(takes_value);
+    first.is_some_and(|(at, letter)| at + letter.len_utf8() == letters.len())
+}
+
 /// The index of the command that a program starts, if its options are known.
 pub(super) fn started_command(program: &str, words: &[Word]) -> Option<usize> {
     let (_, arguments, with_value) = PREFIXES.iter().find(|(name, ..)| *name == program)?;
@@ -269,7 +280,7 @@ pub(super) fn started_command(program: &str, words: &[Word]) -> Option<usize> {
                 index += 1;
                 break;
             }
-            option if with_value.contains(&option) => index += 2,
+            option if with_value.contains(&option) || takes_next(option, with_value) => index += 2,
             option if option.starts_with('-') => index += 1,
             _ => break,
         }

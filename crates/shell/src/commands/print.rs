@@ -36,14 +36,18 @@ impl Interpreter<'_> {
         printed
     }
 
-    /// The output of `printf`. Only text, escapes and `%s` in the format are interpreted.
+    /// The output of `printf`. Only text, `%s` and the escapes of [`unescaped`] in the format are interpreted.
     pub(super) fn printf(&mut self, arguments: &[Word]) -> Vec<Text> {
         let unknown = || vec![Text::unknown("the output of `printf` is not known")];
         let ends_options = |word: &Word| word.literal().as_deref() == Some("--");
-        let arguments = &arguments[usize::from(arguments.first().is_some_and(ends_options))..];
+        let ends_early = arguments.first().is_some_and(ends_options);
+        let arguments = &arguments[usize::from(ends_early)..];
         let Some((format, values)) = arguments.split_first() else { return Vec::new() };
         let values: Vec<Vec<Text>> = values.iter().map(|word| self.argument(word)).collect();
-        let Some(format) = self.field(format).single().and_then(|format| unescaped(format)) else { return unknown() };
+        let format = self.field(format);
+        // Without `--`, a format that begins with a dash is an option.
+        let format = format.single().filter(|format| ends_early || !format.starts_with('-'));
+        let Some(format) = format.and_then(|format| unescaped(format)) else { return unknown() };
         let pieces: Vec<&str> = format.split("%s").collect();
         let has_other_forms = pieces.iter().any(|piece| piece.contains('%'));
         if has_other_forms || countable(values.iter().flatten().cloned().collect()).is_none() {

@@ -3,10 +3,9 @@
 use super::super::changed::FoundFiles;
 use super::super::files::{ResolvedPath, joined};
 use super::super::forge::WORKSPACE;
-use super::super::interpreter::Interpreter;
-use super::super::syntax::Word;
+use super::super::interpreter::{A_REDIRECT, Interpreter};
+use super::super::syntax::{Word, literal_end};
 use super::choices::COPY_COMMANDS;
-use super::external::literal_end;
 use super::{SHELLS, basename};
 use slug_value::{AbstractValue, Text};
 
@@ -16,7 +15,7 @@ const WRITERS: [&str; 26] = [
     "rm", "rsync", "scp", "sed", "sponge", "tar", "tee", "truncate", "unzip", "wget", "yq",
 ];
 
-fn is_writer(command: &str) -> bool {
+pub(super) fn is_writer(command: &str) -> bool {
     WRITERS.contains(&command) || COPY_COMMANDS.contains(&command)
 }
 
@@ -97,8 +96,10 @@ impl Argument {
             _ => {
                 let end = literal_end(&word.pieces);
                 let file_name = end.rsplit_once('/').map(|(_, name)| name.to_owned()).filter(|name| !name.is_empty());
-                let texts = if may_be_found && file_name.is_none() { vec![FOUND.to_owned()] } else { Vec::new() };
-                Self { texts, file_name }
+                match may_be_found {
+                    true => Self { texts: vec![FOUND.to_owned()], file_name: None },
+                    false => Self { texts: Vec::new(), file_name },
+                }
             }
         }
     }
@@ -192,11 +193,24 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Records that a command may change files that `find` or `xargs` finds. If the names of files that it removes are
-    /// not known, they are taken to be files that the job made.
+    /// Records that a redirect may write the file that a text names.
+    pub(crate) fn note_redirected(&mut self, target: &Text) {
+        match target.single() {
+            Some(path) => self.note_changed(A_REDIRECT, path),
+            None => {
+                for files in self.found.clone().into_iter().flatten() {
+                    self.changed.add_found(files, A_REDIRECT);
+                }
+            }
+        }
+    }
+
+    /// Records that a command may change files that `find` or `xargs` finds. Files that it removes in the whole
+    /// repository are taken to be files that the job made, unless a test of names or paths chooses them.
     fn note_found_changed(&mut self, command: &str, found: Vec<FoundFiles>) {
         let removes = matches!(command, "rm" | "find -delete");
-        for files in found.into_iter().filter(|files| !removes || !files.names.is_empty()) {
+        let is_of_job = |files: &FoundFiles| removes && files.directory.is_empty() && !files.are_chosen;
+        for files in found.into_iter().filter(|files| !is_of_job(files)) {
             self.changed.add_found(files, &format!("`{command}`"));
         }
     }

@@ -45,7 +45,7 @@ impl Interpreter<'_> {
     fn special_parameter(&self, name: &str) -> Option<Text> {
         let in_workspace = |path: &String| Text::known(joined_path(WORKSPACE, path));
         match name {
-            "0" => return Some(Text::known(self.program.clone().unwrap_or_else(|| format!("/{STEP_SCRIPT}")))),
+            "0" => return Some(self.program.clone().unwrap_or_else(|| Text::known(format!("/{STEP_SCRIPT}")))),
             "?" => return self.status_before.map(StatusBefore::text),
             "BASH_SOURCE" => return self.file.clone().map(Text::known),
             "PWD" => {
@@ -188,7 +188,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Whether commands only print, so that it does not matter how often they run.
+    /// Whether commands are programs that print, so that it does not matter how often they run.
     fn only_prints(&self, list: &List) -> bool {
         let [AndOr { first, rest, in_background: false, .. }] = list.items.as_slice() else { return false };
         let is_plain = |piece: &Piece| !matches!(piece.kind, PieceKind::Command(_)) && !assigns(piece);
@@ -464,8 +464,11 @@ impl Interpreter<'_> {
                     return substituted(operator, value, other);
                 }
                 if is_certainly_assigned {
-                    self.set_variable(name, other, span.clone(), None);
-                    return self.look_up(name);
+                    let has_attribute = self.state.attributes.contains_key(name);
+                    self.set_variable(name, other.clone(), span.clone(), None);
+                    let assigned = self.look_up(name);
+                    // Older versions of bash expand to the word itself.
+                    return if has_attribute { assigned.or(other) } else { assigned };
                 }
                 if !self.state.attributes.contains_key(name) {
                     let text = substituted(operator, value, other);
@@ -474,10 +477,10 @@ impl Interpreter<'_> {
                 }
                 // An attribute changes only a value that is assigned.
                 let before = self.copy();
-                self.set_variable(name, other, span.clone(), None);
+                self.set_variable(name, other.clone(), span.clone(), None);
                 let assigned = self.look_up(name);
                 self.join_with(before);
-                substituted(operator, value, assigned)
+                substituted(operator, value, assigned.or(other))
             }
             // `${name:?}` ends the shell if the variable is empty.
             Operation::Alternative(operator, pieces) => {

@@ -1,14 +1,16 @@
 //! Programs that print some of the lines of a text, or a part of each.
 
+use super::super::super::input::SCRIPT_BYTES;
+
 /// Which lines a program prints, and what of them.
 #[derive(Debug, PartialEq)]
 pub struct LineFilter {
     pub lines: Lines,
-    /// Maximum lines.
+    /// The most lines to print.
     pub count: usize,
-    pub part: Part,
-    /// Whether each printed line ends with a line break, even if the text does not.
-    pub completes_last_line: bool,
+    pub part: PrintedPart,
+    /// Whether each printed line ends with a line break, even if the text does not; `None` if systems differ.
+    pub completes_last_line: Option<bool>,
     /// Whether the program fails if it chooses no line, as `grep` does.
     pub needs_line: bool,
 }
@@ -23,14 +25,14 @@ pub enum Lines {
     Last(usize),
     /// The lines that match a pattern, or with `is_inverted` all others: `grep`.
     Matching {
-        pattern: Pattern,
+        pattern: PlainPattern,
         is_inverted: bool,
     },
 }
 
 /// What a program prints of a line.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Part {
+pub enum PrintedPart {
     Whole,
     /// Not even a line break: `grep -q`.
     Nothing,
@@ -40,30 +42,35 @@ pub enum Part {
         number: usize,
         has_rest: bool,
     },
-    /// The text between two separators, or without one between white space: `awk '{print $N}'`. No number is the last.
+    /// The text between two separators, or without one between white space: `awk '{print $N}'`. Without a number, the
+    /// last column.
     Column {
         separator: Option<char>,
         number: Option<usize>,
     },
     /// The line with another text in place of the first match, or of each: `sed s/A/B/`.
     Replaced {
-        pattern: Pattern,
+        pattern: PlainPattern,
         by: String,
         is_global: bool,
     },
 }
 
-/// A text without signs of a regular expression, except at its beginning and end.
+/// A text without special characters of regular expressions, except `^` at its beginning and `$` at its end.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pattern {
+pub struct PlainPattern {
     text: String,
     begins_line: bool,
     ends_line: bool,
 }
 
-impl Pattern {
-    /// Parses a regular expression of this kind; with `is_fixed`, no sign has a meaning.
+impl PlainPattern {
+    /// Parses a regular expression of this kind; with `is_fixed`, no character is special.
     pub fn new(pattern: &str, is_fixed: bool) -> Option<Self> {
+        // Each line of a pattern is a pattern.
+        if pattern.contains('\n') {
+            return None;
+        }
         if is_fixed {
             return Some(Self { text: pattern.to_owned(), begins_line: false, ends_line: false });
         }
@@ -97,11 +104,21 @@ impl Pattern {
 
 impl LineFilter {
     /// A program that prints every line as it is.
-    pub const ALL: Self =
-        Self { lines: Lines::All, count: usize::MAX, part: Part::Whole, completes_last_line: false, needs_line: false };
+    pub const ALL: Self = Self {
+        lines: Lines::All,
+        count: usize::MAX,
+        part: PrintedPart::Whole,
+        completes_last_line: Some(false),
+        needs_line: false,
+    };
 
-    /// What the program prints, and whether it succeeds.
-    pub fn apply(&self, text: &str) -> (String, bool) {
+    /// What the program prints, and whether it succeeds; `None` if that is not known.
+    pub fn apply(&self, text: &str) -> Option<(String, bool)> {
+        if let PrintedPart::Replaced { pattern, by, .. } = &self.part
+            && text.matches(&pattern.text).count() * by.len() > SCRIPT_BYTES
+        {
+            return None;
+        }
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let content = |line: &&str| line.strip_suffix('\n').unwrap_or(line).to_owned();
         let is_chosen = |line: &&&str| match &self.lines {
@@ -117,19 +134,20 @@ impl LineFilter {
         let mut printed = String::new();
         for line in lines.iter().skip(first).filter(is_chosen).take(self.count) {
             is_any_chosen = true;
-            if self.part == Part::Nothing {
+            if self.part == PrintedPart::Nothing {
                 continue;
             }
             printed.push_str(&self.part.of(&content(line)));
-            if line.ends_with('\n') || self.completes_last_line {
+            if line.ends_with('\n') || self.completes_last_line == Some(true) {
                 printed.push('\n');
             }
         }
-        (printed, is_any_chosen || !self.needs_line)
+        let is_complete = printed.is_empty() || printed.ends_with('\n');
+        (is_complete || self.completes_last_line.is_some()).then_some((printed, is_any_chosen || !self.needs_line))
     }
 }
 
-impl Part {
+impl PrintedPart {
     fn of(&self, line: &str) -> String {
         match self {
             Self::Whole => line.to_owned(),
@@ -144,13 +162,20 @@ impl Part {
                     Some(separator) => line.split(*separator).collect(),
                     None => line.split([' ', '\t']).filter(|column| !column.is_empty()).collect(),
                 };
-                let index = number.map_or(columns.len(), |number| number).checked_sub(1);
+                // Without columns, the last column is the line.
+                if columns.is_empty() && number.is_none() {
+                    return line.to_owned();
+                }
+                let index = number.unwrap_or(columns.len()).checked_sub(1);
                 index.and_then(|index| columns.get(index)).copied().unwrap_or_default().to_owned()
             }
             Self::Replaced { pattern, by, is_global } => pattern.replaced_in(line, by, *is_global),
         }
     }
 }
+
+/// `sed` that prints every line.
+const SED: LineFilter = LineFilter { completes_last_line: None, ..LineFilter::ALL };
 
 /// Parses a script of `sed` with one command; with `is_quiet`, only that command prints.
 pub fn sed(script: &str, is_quiet: bool) -> Option<LineFilter> {
@@ -162,8 +187,11 @@ pub fn sed(script: &str, is_quiet: bool) -> Option<LineFilter> {
         let parts: Vec<&str> = rest[1..].split(delimiter).collect();
         let [pattern, by, flags] = parts[..] else { return None };
         // Without a text, `sed` takes the pattern before.
-        let pattern = Pattern::new(pattern, false).filter(|pattern| !pattern.text.is_empty())?;
-        if by.contains(['\\', '&', '\n']) || flags.contains(|flag| !"gp".contains(flag)) || flags.len() > 2 {
+        let pattern = PlainPattern::new(pattern, false).filter(|pattern| !pattern.text.is_empty())?;
+        if by.contains(['\\', '&', '\n'])
+            || flags.contains(|flag| !"gp".contains(flag))
+            || flags.len() > 1 && flags != "gp" && flags != "pg"
+        {
             return None;
         }
         let lines = match (is_quiet, flags.matches('p').count()) {
@@ -171,46 +199,48 @@ pub fn sed(script: &str, is_quiet: bool) -> Option<LineFilter> {
             (true, 1) => Lines::Matching { pattern: pattern.clone(), is_inverted: false },
             _ => return None,
         };
-        let part = Part::Replaced { pattern, by: by.to_owned(), is_global: flags.contains('g') };
-        return Some(LineFilter { lines, part, ..LineFilter::ALL });
+        let part = PrintedPart::Replaced { pattern, by: by.to_owned(), is_global: flags.contains('g') };
+        return Some(LineFilter { lines, part, ..SED });
     }
     let pattern = address.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).filter(|it| !it.contains('/'));
     match (pattern, command, is_quiet) {
         (Some(pattern), 'd', false) | (Some(pattern), 'p', true) => {
-            let pattern = Pattern::new(pattern, false).filter(|_| !pattern.is_empty())?;
-            Some(LineFilter { lines: Lines::Matching { pattern, is_inverted: command == 'd' }, ..LineFilter::ALL })
+            let pattern = PlainPattern::new(pattern, false).filter(|_| !pattern.is_empty())?;
+            Some(LineFilter { lines: Lines::Matching { pattern, is_inverted: command == 'd' }, ..SED })
         }
-        (None, 'p', true) if address == "$" => Some(LineFilter { lines: Lines::Last(1), ..LineFilter::ALL }),
-        (None, 'p', true) => line_of_number(address),
+        (None, 'p', true) if address == "$" => Some(LineFilter { lines: Lines::Last(1), ..SED }),
+        (None, 'p', true) => Some(LineFilter { completes_last_line: None, ..line_of_number(address)? }),
         (None, 'q', false) => {
             let count = number(address).filter(|count| *count > 0)?;
-            Some(LineFilter { count, ..LineFilter::ALL })
+            Some(LineFilter { count, ..SED })
         }
-        (None, 'd', false) if address == "1" => Some(LineFilter { lines: Lines::After(1), ..LineFilter::ALL }),
+        (None, 'd', false) if address == "1" => Some(LineFilter { lines: Lines::After(1), ..SED }),
         _ => None,
     }
 }
 
-/// Parses a program of `awk` that prints a column of some lines. No separator is white space.
+/// Parses a program of `awk` that prints a column of some lines. `None` as the separator is white space.
 pub fn awk(program: &str, separator: Option<char>) -> Option<LineFilter> {
     let (condition, action) = match program.trim().split_once('{') {
         Some((condition, action)) => (condition.trim(), action.strip_suffix('}')?.trim()),
+        None if program.trim().is_empty() => return None,
         None => (program.trim(), "print"),
     };
     let (printed, ends) = action.split_once(';').map_or((action, None), |(printed, rest)| (printed, Some(rest.trim())));
     let column = match printed.trim().strip_prefix("print")?.trim_start() {
-        "" | "$0" => Part::Whole,
-        "$NF" => Part::Column { separator, number: None },
-        column => {
-            Part::Column { separator, number: Some(number(column.strip_prefix('$')?).filter(|number| *number > 0)?) }
-        }
+        "" | "$0" => PrintedPart::Whole,
+        "$NF" => PrintedPart::Column { separator, number: None },
+        column => PrintedPart::Column {
+            separator,
+            number: Some(number(column.strip_prefix('$')?).filter(|number| *number > 0)?),
+        },
     };
     let filter = match condition.strip_prefix("NR").map(str::trim_start).and_then(|rest| rest.strip_prefix("==")) {
         Some(line) => line_of_number(line.trim())?,
         None if condition.is_empty() => LineFilter::ALL,
         None => {
             let pattern = condition.strip_prefix('/')?.strip_suffix('/').filter(|it| !it.contains('/'))?;
-            let lines = Lines::Matching { pattern: Pattern::new(pattern, false)?, is_inverted: false };
+            let lines = Lines::Matching { pattern: PlainPattern::new(pattern, false)?, is_inverted: false };
             LineFilter { lines, ..LineFilter::ALL }
         }
     };
@@ -219,7 +249,7 @@ pub fn awk(program: &str, separator: Option<char>) -> Option<LineFilter> {
         Some("exit") => 1,
         Some(_) => return None,
     };
-    Some(LineFilter { part: column, count, completes_last_line: true, ..filter })
+    Some(LineFilter { part: column, count, completes_last_line: Some(true), ..filter })
 }
 
 /// The line with a number, which begins at one.
@@ -239,8 +269,8 @@ mod tests {
 
     const TEXT: &str = "# a b\nA=1=2\n\nB=x  y\n\t-z";
 
-    fn printed(filter: Option<LineFilter>) -> Option<String> {
-        filter.map(|filter| filter.apply(TEXT).0)
+    fn printed(filter: Option<LineFilter>, text: &str) -> Option<String> {
+        filter.and_then(|filter| filter.apply(text)).map(|(text, _)| text)
     }
 
     #[test]
@@ -249,33 +279,40 @@ mod tests {
             ("2p", true, Some("A=1=2\n")),
             ("0p", true, None),
             ("9p", true, Some("")),
-            ("$p", true, Some("\t-z")),
+            ("$p", true, Some("\t-z\n")),
             ("2p", false, None),
             ("1,2p", true, None),
             ("1q", false, Some("# a b\n")),
-            ("1d", false, Some("A=1=2\n\nB=x  y\n\t-z")),
+            ("1d", false, Some("A=1=2\n\nB=x  y\n\t-z\n")),
             ("2d", false, None),
-            ("/^#/d", false, Some("A=1=2\n\nB=x  y\n\t-z")),
-            ("/^$/d", false, Some("# a b\nA=1=2\nB=x  y\n\t-z")),
+            ("/^#/d", false, Some("A=1=2\n\nB=x  y\n\t-z\n")),
+            ("/^$/d", false, Some("# a b\nA=1=2\nB=x  y\n\t-z\n")),
             ("/=/p", true, Some("A=1=2\nB=x  y\n")),
             ("/=/p", false, None),
             ("//d", false, None),
-            ("s/=/:/", false, Some("# a b\nA:1=2\n\nB:x  y\n\t-z")),
-            ("s/=/:/g", false, Some("# a b\nA:1:2\n\nB:x  y\n\t-z")),
+            ("s/=/:/", false, Some("# a b\nA:1=2\n\nB:x  y\n\t-z\n")),
+            ("s/=/:/g", false, Some("# a b\nA:1:2\n\nB:x  y\n\t-z\n")),
             ("s|^A=||p", true, Some("1=2\n")),
             ("s/y$/z/p", true, Some("B=x  z\n")),
-            ("s/^-z$/z/", false, Some(TEXT)),
+            ("s/^-z$/z/", false, Some("# a b\nA=1=2\n\nB=x  y\n\t-z\n")),
             ("s/A/&&/", false, None),
             ("s/A.*/B/", false, None),
             ("s/A/B/I", false, None),
             ("s/A/B/", true, None),
             ("s//B/", false, None),
+            ("s/A/B/gg", false, None),
             ("s/A/B/w f", false, None),
             ("p", true, None),
             ("", false, None),
         ] {
-            assert_eq!(printed(sed(script, is_quiet)).as_deref(), expected, "{script} {is_quiet}");
+            assert_eq!(
+                printed(sed(script, is_quiet), &format!("{TEXT}\n")).as_deref(),
+                expected,
+                "{script} {is_quiet}"
+            );
         }
+        let last = |script| printed(sed(script, false), "a\nb");
+        assert_eq!((last("1q").as_deref(), last("s/a/c/")), (Some("a\n"), None), "some systems complete the line");
     }
 
     #[test]
@@ -288,7 +325,9 @@ mod tests {
             ("{print $1; exit}", None, Some("#\n")),
             ("NR==4 {print $2}", None, Some("y\n")),
             ("NR == 2", None, Some("A=1=2\n")),
+            ("", None, None),
             ("/=/", None, Some("A=1=2\nB=x  y\n")),
+            ("NR==3 {print $NF}", None, Some("\n")),
             ("{print}", None, Some("# a b\nA=1=2\n\nB=x  y\n\t-z\n")),
             ("{print $0}", None, Some("# a b\nA=1=2\n\nB=x  y\n\t-z\n")),
             ("{print $1, $2}", None, None),
@@ -301,7 +340,7 @@ mod tests {
             ("{x = $1; print x}", None, None),
             ("{print $0; print}", None, None),
         ] {
-            assert_eq!(printed(awk(program, separator)).as_deref(), expected, "{program}");
+            assert_eq!(printed(awk(program, separator), TEXT).as_deref(), expected, "{program}");
         }
     }
 }
