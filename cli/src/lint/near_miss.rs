@@ -161,10 +161,12 @@ impl Linter<'_> {
         name: &str,
         setting: &Setting<'_>,
     ) -> Option<Unmentioned> {
+        let script_of = |span: &Range<usize>| self.scripts.and_then(|scripts| scripts.path_at(span.start));
         let is_beside =
             |known: &&str| match call.site.env.variables.get(*known).map(|meant| (&meant.origin, &setting.origin)) {
                 Some((Origin::Entry(meant), Origin::Entry(entry))) => meant.mapping.0 == entry.mapping.0,
-                Some((Origin::Script(_), Origin::Script(_))) => true,
+                // The harness may set the meant variable itself.
+                Some((Origin::Script(meant), Origin::Script(entry))) => script_of(meant) == script_of(entry),
                 _ => false,
             };
         let read = call.policy.variable_names().iter().map(String::as_str);
@@ -181,7 +183,7 @@ impl Linter<'_> {
         let title = format!("policy `{}` does not read `{name}`, but it reads `{meant}`", call.policy.name());
         let finding = Finding::new(&NEAR_MISS, span, title).with_primary_text("has no effect on the harness");
         let finding = about(finding, call).with_help(format!("did you mean `{meant}`?")).with_subject("variable", name);
-        let script = self.scripts.and_then(|scripts| scripts.path_at(setting.origin.span().start));
+        let script = script_of(&setting.origin.span());
         Some(Unmentioned {
             name: name.to_owned(),
             path: script.unwrap_or_else(|| PathBuf::from(&file.path)),

@@ -168,6 +168,23 @@ fn other_variables_are_no_near_misses() {
     assert_eq!(self::found(&workflow("other-idle", &idle)), [], "{idle}");
 }
 
+#[test]
+fn export_beside_a_default_of_the_harness_is_a_near_miss() {
+    let config = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
+    let lint = |name: &str, script: &str| {
+        let text = format!("on: push\njobs:\n{}", job("a", "ZETA_API_KEY: '${{ secrets.ZETA_API_KEY }}'", script));
+        let files = [
+            ("providers.yaml", REGISTRY),
+            ("slugproof.yaml", config),
+            ("eval.sh", "export MODEL=\"${MODEL:-ze-mini}\"\nmain.py \"$MODEL\"\n"),
+            (".github/workflows/w.yml", &text),
+        ];
+        found(&repository(name, &[&files[..], &POLICIES[..1]].concat()))
+    };
+    assert_eq!(lint("default-alone", "export MODELZ=ze-mini; bash eval.sh"), [near_miss("MODELZ")]);
+    assert_eq!(lint("default-beside", "export MODELZ=x MODEL=ze-mini; bash eval.sh"), []);
+}
+
 /// A program that lint does not read may read the variable.
 #[test]
 fn variable_that_another_file_mentions_is_no_near_miss() {

@@ -290,6 +290,9 @@ pub fn of_workflow(root: &Node, has_machine: bool) -> Vec<Problem> {
 pub fn of_action(root: &Node) -> Vec<Problem> {
     let mut found = Found::default();
     found.keys(root, &ACTION);
+    for (name, input) in root.get("inputs").map_or(&[][..], Node::entries) {
+        found.description(name, input);
+    }
     if let Some(runs) = root.get("runs").filter(|runs| runs.get("using").and_then(Node::text) == Some("composite")) {
         found.keys(runs, &RUNS);
         for step in runs.get("steps").map_or(&[][..], Node::items) {
@@ -412,7 +415,15 @@ impl Found {
         self.add(span, format!("{problem} `{}`", shown(name)), help);
     }
 
+    /// Checks that an input is described by a mapping, if it is described.
+    fn description(&mut self, name: &Node, input: &Node) {
+        if !matches!(input.value, Value::Null | Value::Mapping(_)) {
+            self.add(&name.span, "the input is not a mapping", "correct the indentation of its keys");
+        }
+    }
+
     fn input(&mut self, name: &Node, input: &Node, needs_type: bool) {
+        self.description(name, input);
         self.keys(input, &INPUT);
         self.truth(input, "required", false);
         let kind = input.get("type").and_then(Node::text);
@@ -662,6 +673,7 @@ jobs:
             ("'true'", "flase", "default: `default` is neither `true` nor `false`"),
             ("required: true", "required: 'true'", "required: `required` is neither `true` nor `false`"),
             ("type: choice, options: [a]", "type: choice", "model: a choice has no `options`"),
+            ("model: {type: choice, options: [a]}", "model: choice", "model: the input is not a mapping"),
             ("type: choice", "type: choise", "model: the input has the unknown type `choise`"),
             ("fail-fast: false", "fail-fast: fAlse", "fail-fast: `fail-fast` is neither `true` nor `false`"),
             ("matrix: {a: [1]}", "matrix: [1]", "strategy: `matrix` is not a mapping"),
@@ -727,6 +739,7 @@ jobs:
         assert_eq!(messages(ACTION), [""; 0]);
         assert_eq!(messages("name: a\nruns: {using: node20, main: a.js}\n"), [""; 0]);
         for (from, to, expected) in [
+            ("inputs: {a: {required: true}}", "inputs: {a:, required: true}", "the input is not a mapping"),
             ("      shell: bash\n", "", "a script of an action needs a `shell`"),
             ("- run: a", "- rnu: a", "`rnu` is not a key of a step"),
             ("  using: composite\n", "", "the action has no `runs` with `using`"),
