@@ -169,7 +169,7 @@ fn other_variables_are_no_near_misses() {
 }
 
 #[test]
-fn export_beside_a_default_of_the_harness_is_a_near_miss() {
+fn export_beside_a_default_is_a_near_miss() {
     let config = "schema_version: 1\nregistry: providers.yaml\npolicies: [policy.yaml]\n";
     let lint = |name: &str, script: &str| {
         let text = format!("on: push\njobs:\n{}", job("a", "ZETA_API_KEY: '${{ secrets.ZETA_API_KEY }}'", script));
