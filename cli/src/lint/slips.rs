@@ -51,10 +51,8 @@ impl Linter<'_> {
         // A script or an action can read the inputs of the event.
         let is_reader = |text: &str| text.contains("inputs") || text.contains("GITHUB_EVENT_PATH");
         let reads_event = self.scripts.is_some_and(|scripts| scripts.any_text(is_reader));
-        // Without any, the jobs may be examples, or get their machine in another way.
-        let mut jobs = workflows.iter().flat_map(|(file, _)| &file.workflow.jobs);
-        let has_machine = jobs.any(|job| !job.runs_on.is_empty());
         for (file, source) in &workflows {
+            let has_machine = file.workflow.jobs.iter().any(|job| !job.runs_on.is_empty());
             let mut refusals = refusal::of_workflow(&file.root, has_machine);
             if !is_outside_github(&file.path) {
                 refusals.extend(availability::of_workflow(&file.root, &file.text));

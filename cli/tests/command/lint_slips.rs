@@ -223,13 +223,6 @@ fn lines_that_are_likely_slips_are_found() {
     }
 }
 
-/// The other workflows name a machine, so this job lacks one.
-#[test]
-fn job_without_a_machine_is_refused() {
-    let found = found("machine", "  make:\n    runs-on: ubuntu-latest\n", "  make:\n");
-    assert_eq!(found, ["refused-file: the job has no `runs-on`"]);
-}
-
 #[test]
 fn variable_of_a_condition_that_nothing_sets_is_found() {
     const CALL: &str = "      - run: ci/eval.sh\n";
