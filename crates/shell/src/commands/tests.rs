@@ -1518,6 +1518,7 @@ fn content_of_a_file_is_known() {
         ("SLUG=$(printf -%s x) CALL", "(anything)"),
         ("SLUG=$(bash -c 'echo $0' x) CALL", "x"),
         ("declare -u n=; SLUG=${n:=x} CALL", "X|x"),
+        ("SLUG=x; declare -ux SLUG; : ${SLUG:=y}; CALL", "x"),
         ("ls | xargs -n2 bash -c '[ $# = 1 ] && SLUG=x CALL' _", "x"),
         ("awk -i inplace 1 name.txt; SLUG=$(<name.txt) CALL", "(anything)"),
         ("sed -n 's/x/y/w name.txt' two.txt; SLUG=$(<name.txt) CALL", "(anything)"),
